@@ -1,0 +1,315 @@
+"""A trained network as NumPy arrays: the forward pass by hand, and a file that is safe to open.
+
+The web process answers drawings with this; it is also the lesson "the forward pass by hand".
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from digitlab.config import DIGITS, IMAGE_SIZE
+from digitlab.layers import Kind, Layer, Stack, parameter_count
+from digitlab.messages import LabError, Message, message
+
+Floats = npt.NDArray[np.float32]
+
+FORMAT = "digitlab-network-1"
+MAX_PARAMETERS = 200_000_000
+_MAX_HEADER_BYTES = 64 * 1024
+_CHUNK = 64  # images a forward pass takes at once: bounds the memory of the unrolled windows
+
+
+class ModelFileError(LabError):
+    """A model file that is not one of ours, or not whole."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Ten class probabilities, float32 (10,), and what they say."""
+
+    probabilities: Floats
+
+    @property
+    def digit(self) -> int:
+        return int(np.argmax(self.probabilities))
+
+    @property
+    def certainty(self) -> float:
+        return float(np.max(self.probabilities))
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers with their weights. ``weights`` maps a layer's name to (kernel, bias), float32.
+
+    ``about`` travels with the file: the run's configuration, its data set, its epoch.
+    """
+
+    layers: tuple[Layer, ...]
+    weights: Mapping[str, tuple[Floats, Floats]]
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> int:
+        return parameter_count(self.layers)
+
+    def predict(self, images: npt.NDArray[Any]) -> Floats:
+        """Class probabilities, float32 (N, 10), of pictures (N, 28, 28).
+
+        uint8 pictures are scaled from 0..255 to 0..1; float pictures are taken as 0..1.
+        """
+        pixels = as_pixels(images)
+        out = np.empty((len(pixels), DIGITS), np.float32)
+        for start in range(0, len(pixels), _CHUNK):
+            out[start : start + _CHUNK] = self.activations(pixels[start : start + _CHUNK])[-1]
+        return out
+
+    def read(self, image: npt.NDArray[Any]) -> Prediction:
+        """The prediction for one picture (28, 28)."""
+        return Prediction(self.predict(image[np.newaxis])[0])
+
+    def activations(self, images: npt.NDArray[Any]) -> list[Floats]:
+        """Every layer's output for pictures (N, 28, 28), the softmax probabilities last."""
+        values = as_pixels(images)
+        outputs = []
+        for layer in self.layers:
+            values = self._forward(layer, values)
+            outputs.append(values)
+        return outputs
+
+    def _forward(self, layer: Layer, values: Floats) -> Floats:
+        match layer.kind:
+            case "conv":
+                kernel, bias = self.weights[layer.name]
+                return activate(layer.activation, convolve(values, kernel) + bias)
+            case "pool":
+                return max_pool(values)
+            case "flatten":
+                return values.reshape(len(values), -1)
+            case "dense":
+                kernel, bias = self.weights[layer.name]
+                return activate(layer.activation, values @ kernel + bias)
+            case "dropout":  # switches nothing off once training is over
+                return values
+
+    def save(self, target: Path | BinaryIO, *, dtype: str = "float32") -> None:
+        """Write the network as a compressed ``.npz``; ``dtype`` "float16" halves its size."""
+        header = {
+            "format": FORMAT,
+            "layers": [_layer_json(layer) for layer in self.layers],
+            "about": dict(self.about),
+        }
+        arrays = {"header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
+        for name, (kernel, bias) in self.weights.items():
+            arrays[f"{name}.kernel"] = kernel.astype(dtype)
+            arrays[f"{name}.bias"] = bias.astype(dtype)
+        np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
+
+    def to_bytes(self) -> bytes:
+        """The file that ``save`` writes, in memory."""
+        buffer = io.BytesIO()
+        self.save(buffer)
+        return buffer.getvalue()
+
+    @classmethod
+    def load(cls, source: Path | bytes) -> Network:
+        """Read a file that ``save`` wrote; anything else is refused before it is unpacked.
+
+        Raises:
+            ModelFileError: not a zip of ours, or a name, shape, size, dtype or value is wrong.
+        """
+        stream = io.BytesIO(source) if isinstance(source, bytes) else source
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                return cls(*_read(archive))
+        except ModelFileError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
+            raise ModelFileError(
+                message("This is not a model file of Digit Lab, or it is not whole.")
+            ) from error
+        except (RecursionError, NotImplementedError, OverflowError, RuntimeError) as error:
+            raise ModelFileError(
+                message("This is not a model file of Digit Lab, or it is not whole.")
+            ) from error
+
+
+def as_pixels(images: npt.NDArray[Any]) -> Floats:
+    """Pictures (N, 28, 28) or (N, 28, 28, 1) as float32 (N, 28, 28, 1), 0..1.
+
+    Raises:
+        LabError: the pictures are not 28x28.
+    """
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
+    if images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE, 1):
+        size = "x".join(str(side) for side in images.shape[1:])
+        raise LabError(message("This model reads 28x28 images; this one is {size}.", size=size))
+    scale = np.float32(255) if images.dtype == np.uint8 else np.float32(1)
+    return np.asarray(images, np.float32) / scale
+
+
+def convolve(values: Floats, kernel: Floats) -> Floats:
+    """"Valid" cross-correlation of (N, H, W, C) with (k, k, C, F): (N, H-k+1, W-k+1, F)."""
+    size, _, channels, filters = kernel.shape
+    windows = np.lib.stride_tricks.sliding_window_view(values, (size, size), axis=(1, 2))
+    count, height, width = windows.shape[:3]
+    rows = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, size * size * channels)
+    flat: Floats = rows @ kernel.reshape(-1, filters)
+    return flat.reshape(count, height, width, filters)
+
+
+def max_pool(values: Floats) -> Floats:
+    """The largest of every 2x2 values, (N, H, W, C) to (N, H//2, W//2, C)."""
+    count, height, width, channels = values.shape
+    even = values[:, : height // 2 * 2, : width // 2 * 2]
+    pooled: Floats = even.reshape(count, height // 2, 2, width // 2, 2, channels).max(axis=(2, 4))
+    return pooled
+
+
+def activate(name: str, sums: Floats) -> Floats:
+    """The activation function ``name`` of a layer's sums, element by element or row by row."""
+    match name:
+        case "relu":
+            return np.maximum(sums, np.float32(0))
+        case "sigmoid":
+            return sigmoid(sums)
+        case "tanh":
+            return np.tanh(sums)
+        case "softmax":
+            return softmax(sums)
+        case _:
+            return sums
+
+
+def sigmoid(sums: Floats) -> Floats:
+    """1 / (1 + exp(-x)), written with tanh so that no exponential overflows."""
+    half = np.float32(0.5)
+    result: Floats = half * (np.tanh(half * sums) + np.float32(1))
+    return result
+
+
+def softmax(logits: Floats) -> Floats:
+    """exp(z) / sum(exp(z)) along the last axis.
+
+    The largest logit is taken off first: the result is the same, and exp cannot overflow.
+    """
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    result: Floats = powers / powers.sum(axis=-1, keepdims=True)
+    return result
+
+
+def _layer_json(layer: Layer) -> dict[str, Any]:
+    return {
+        "kind": layer.kind, "size": layer.output[-1], "kernel": layer.kernel,
+        "activation": layer.activation, "rate": layer.rate,
+    }  # fmt: skip
+
+
+def _refuse(sentence: Message) -> ModelFileError:
+    return ModelFileError(sentence)
+
+
+def _read(
+    archive: zipfile.ZipFile,
+) -> tuple[tuple[Layer, ...], dict[str, tuple[Floats, Floats]], dict[str, Any]]:
+    """Check what the archive says of itself, then read exactly the arrays that belong in it."""
+    sizes = {info.filename: info.file_size for info in archive.infolist()}
+    if sizes.get("header.npy", _MAX_HEADER_BYTES + 1) > _MAX_HEADER_BYTES:
+        raise _refuse(message("This is not a model file of Digit Lab, or it is not whole."))
+    header = json.loads(_array(archive, "header", None, ("|u1",)).tobytes())
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise _refuse(message("This model file is of another version of Digit Lab."))
+    layers = _stack(header["layers"])
+    if parameter_count(layers) > MAX_PARAMETERS:
+        raise _refuse(message("The network in this file is too large."))
+    expected = dict(_expected(layers))
+    if set(sizes) != {"header.npy"} | {f"{name}.npy" for name in expected}:
+        raise _refuse(message("This model file does not hold the arrays of its layers."))
+    arrays = {name: _array(archive, name, shape, ("<f4", "<f2")) for name, shape in expected.items()}
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise _refuse(message("This model file holds values that are not finite."))
+    weights = {
+        layer.name: (
+            arrays[f"{layer.name}.kernel"].astype(np.float32),
+            arrays[f"{layer.name}.bias"].astype(np.float32),
+        )
+        for layer in layers
+        if layer.kernel_shape
+    }
+    about = header.get("about")
+    return layers, weights, about if isinstance(about, dict) else {}
+
+
+def _expected(layers: Sequence[Layer]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    for layer in layers:
+        if layer.kernel_shape:
+            yield f"{layer.name}.kernel", layer.kernel_shape
+            yield f"{layer.name}.bias", layer.kernel_shape[-1:]
+
+
+def _array(
+    archive: zipfile.ZipFile, name: str, shape: tuple[int, ...] | None, dtypes: tuple[str, ...]
+) -> npt.NDArray[Any]:
+    """One member, its header checked against ``shape`` and ``dtypes`` before its data is read."""
+    member = archive.getinfo(f"{name}.npy")
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        if version != (1, 0):
+            raise ValueError(f"npy version {version}")
+        found, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+        if dtype.str not in dtypes or fortran or (shape is not None and found != shape):
+            raise _refuse(
+                message("The array {name} of this model file has a wrong shape or type.", name=name)
+            )
+        wanted = math.prod(found) * dtype.itemsize
+        if wanted > member.file_size:
+            raise ValueError("the data is shorter than its header says")
+        data = stream.read(wanted)
+    return np.frombuffer(data, dtype).reshape(found)
+
+
+def _stack(specs: Any) -> tuple[Layer, ...]:
+    """The layers of a file, rebuilt through the same checks as our own."""
+    if not isinstance(specs, list) or not 2 <= len(specs) <= 40:
+        raise ValueError("layers")
+    stack = Stack()
+    for spec in specs:
+        kind: Kind = spec["kind"]
+        size, kernel = _whole(spec["size"], 10**7), _whole(spec["kernel"], IMAGE_SIZE)
+        activation, rate = str(spec["activation"]), float(spec["rate"])
+        match kind:
+            case "conv" if kernel:
+                stack.conv(size, kernel, activation)
+            case "pool":
+                stack.pool()
+            case "flatten":
+                stack.flatten()
+            case "dense" if len(stack.shape) == 1:
+                stack.dense(size, activation)
+            case "dropout":
+                stack.dropout(rate)
+            case _:
+                raise ValueError(f"layer {kind}")
+        if min(stack.shape) < 1:
+            raise ValueError("a layer with no output")
+    last = stack.layers[-1]
+    if last.output != (DIGITS,) or last.activation != "softmax":
+        raise ValueError("the last layer does not give ten probabilities")
+    return tuple(stack.layers)
+
+
+def _whole(value: Any, high: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= high:
+        raise ValueError("not a size")
+    return value
