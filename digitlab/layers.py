@@ -14,6 +14,7 @@ Kind = Literal["conv", "pool", "flatten", "dense", "dropout"]
 # Variables that an optimizer keeps for each parameter, beside the parameter and its gradient.
 _OPTIMIZER_SLOTS = {"adam": 2, "sgd": 1, "rmsprop": 1, "adadelta": 2}
 _FLOAT_BYTES = 4
+EVALUATION_CHUNK = 500  # images that an evaluation reads at once
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,20 @@ class Layer:
     def parameters(self) -> int:
         """Number of weights and biases."""
         return math.prod(self.kernel_shape) + self.output[-1] if self.kernel_shape else 0
+
+    @property
+    def windows(self) -> int:
+        """Values in all the windows that a convolution reads of one picture, 0 for the others."""
+        if self.kind != "conv":
+            return 0
+        return self.output[0] * self.output[1] * self.kernel**2 * self.input[2]
+
+    @property
+    def multiplications(self) -> int:
+        """Multiplications of weights and values for one picture."""
+        if self.kind == "conv":
+            return self.windows * self.output[2]
+        return math.prod(self.kernel_shape) if self.kernel_shape else 0
 
 
 class Stack:
@@ -119,10 +134,5 @@ def training_bytes(config: RunConfig) -> int:
     """
     layers = layers_of(config)
     parameters = parameter_count(layers) * (3 + _OPTIMIZER_SLOTS[config.optimizer])
-    values = 0
-    for layer in layers:
-        values += 2 * math.prod(layer.output)
-        if layer.kind == "conv":
-            windows = layer.output[0] * layer.output[1] * layer.kernel**2 * layer.input[2]
-            values += windows
-    return _FLOAT_BYTES * (parameters + config.batch_size * values)
+    values = sum(2 * math.prod(layer.output) + layer.windows for layer in layers)
+    return _FLOAT_BYTES * (parameters + max(config.batch_size, EVALUATION_CHUNK) * values)

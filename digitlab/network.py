@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 FORMAT = "digitlab-network-1"
 MAX_PARAMETERS = 200_000_000
 _MAX_HEADER_BYTES = 64 * 1024
-_CHUNK = 64  # images a forward pass takes at once: bounds the memory of the unrolled windows
+_CHUNK_VALUES = 8_000_000  # values of the unrolled windows that a forward pass holds at once
 
 
 class ModelFileError(LabError):
@@ -70,8 +70,10 @@ class Network:
         """
         pixels = as_pixels(images)
         out = np.empty((len(pixels), DIGITS), np.float32)
-        for start in range(0, len(pixels), _CHUNK):
-            out[start : start + _CHUNK] = self.activations(pixels[start : start + _CHUNK])[-1]
+        largest = max(max(layer.windows, math.prod(layer.output)) for layer in self.layers)
+        chunk = max(1, _CHUNK_VALUES // largest)
+        for start in range(0, len(pixels), chunk):
+            out[start : start + chunk] = self.activations(pixels[start : start + chunk])[-1]
         return out
 
     def read(self, image: npt.NDArray[Any]) -> Prediction:
@@ -103,7 +105,7 @@ class Network:
                 return values
 
     def save(self, target: Path | BinaryIO, *, dtype: str = "float32") -> None:
-        """Write the network as a compressed ``.npz``; ``dtype`` "float16" halves its size."""
+        """Write the network as an ``.npz``; ``dtype`` "float16" halves its size."""
         header = {
             "format": FORMAT,
             "layers": [_layer_json(layer) for layer in self.layers],
@@ -113,7 +115,7 @@ class Network:
         for name, (kernel, bias) in self.weights.items():
             arrays[f"{name}.kernel"] = kernel.astype(dtype)
             arrays[f"{name}.bias"] = bias.astype(dtype)
-        np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
+        np.savez(target, **arrays)  # type: ignore[arg-type]
 
     def to_bytes(self) -> bytes:
         """The file that ``save`` writes, in memory."""

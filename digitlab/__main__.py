@@ -1,0 +1,71 @@
+"""``python -m digitlab``: the lab without a browser."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from digitlab.commands import bench, fetch, info, predict, reference, train
+from digitlab.messages import LabError, Message, Translator, message, pick_language
+
+COMMANDS = (train, predict, info, fetch, reference, bench)
+USAGE_ERROR = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one sentence, and exits with 2."""
+
+    def error(self, message_: str) -> NoReturn:
+        raise LabError(
+            message(
+                "The arguments were not understood ({detail}); {command} --help lists them.",
+                detail=message_, command=self.prog,
+            )
+        )  # fmt: skip
+
+
+def terminal_language() -> str:
+    """The language of the terminal's own messages."""
+    names = (os.environ.get(name) for name in ("DIGITLAB_LANG", "LC_ALL", "LC_MESSAGES", "LANG"))
+    return pick_language(next((name for name in names if name), None))
+
+
+def parser(t: Translator) -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    top = _Parser(prog="python -m digitlab", description=t("Digit Lab without a browser."))
+    commands = top.add_subparsers(dest="command", required=True, metavar=t("COMMAND"))
+    for command in COMMANDS:
+        name = command.__name__.rpartition(".")[2]
+        about = t(command.ABOUT)
+        sub = commands.add_parser(name, help=about, description=about)
+        command.add_arguments(sub, t)
+        sub.set_defaults(run=command.run)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status, 2 for what the person has to mend."""
+    t = Translator(terminal_language())
+    try:
+        options = parser(t).parse_args(arguments)
+        status: int = options.run(options, t)
+    except LabError as error:
+        return _refuse(error.message, t)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _refuse(sentence: Message, t: Translator) -> int:
+    print(t(sentence), file=sys.stderr)
+    return USAGE_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())

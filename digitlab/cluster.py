@@ -1,0 +1,162 @@
+"""The worker processes, through Dask: an embedded cluster, or one that exists already.
+
+The only file on the lab's side that knows Dask. Each worker is handed one task at a time; the
+queue is not Dask's but the store's.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from typing import Any
+from urllib.parse import urlsplit
+
+import dask
+from distributed import Client, Future, KilledWorker, LocalCluster
+from distributed.client import FutureCancelledError
+from distributed.system import MEMORY_LIMIT
+
+from digitlab import worker
+from digitlab.messages import LabError, message
+
+# A worker may use this share of the machine's memory before its nanny ends it; the rest is the
+# web process's and the system's.
+WORKER_SHARE = 0.8
+_CALL_SECONDS = 10
+_RESTART_SECONDS = 30
+
+_SETTINGS = {
+    # A task whose worker died is not tried again: the run is marked, and the next one starts.
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.scheduler.work-stealing": False,
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": 0.95,
+    # TensorFlow holds the interpreter for seconds while it loads; that is no reason to warn.
+    "distributed.admin.tick.limit": "60s",
+}
+
+
+class WorkerLostError(Exception):
+    """The worker of a task died, or the scheduler is gone."""
+
+
+def worker_memory() -> int:
+    """How many bytes a run may use on this machine."""
+    return int(MEMORY_LIMIT * WORKER_SHARE)
+
+
+def scheduler_address() -> str | None:
+    """The existing scheduler that ``DIGITLAB_SCHEDULER`` names, if any.
+
+    Raises:
+        LabError: it is neither ``tls://`` nor ``tcp://`` on this machine itself.
+    """
+    address = os.environ.get("DIGITLAB_SCHEDULER")
+    if not address:
+        return None
+    parts = urlsplit(address)
+    if parts.scheme == "tls" or (parts.scheme == "tcp" and _is_loopback(parts.hostname or "")):
+        return address
+    raise LabError(
+        message(
+            "DIGITLAB_SCHEDULER must be a tls:// address, or tcp:// on this machine; it is "
+            "{address}.",
+            address=address,
+        )
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Cluster:
+    """The workers behind a few verbs. Starting one takes about a second.
+
+    Args:
+        on_report: called with each progress event, on Dask's own thread; it must not wait.
+    """
+
+    def __init__(self, on_report: Callable[[dict[str, Any]], None]) -> None:
+        address = scheduler_address()
+        dask.config.set(_SETTINGS)
+        self.embedded = address is None
+        self._local = None if address else _local_cluster()
+        self._client = Client(address or self._local, set_as_default=False, timeout="20s")
+        self._client.subscribe_topic(worker.TOPIC, lambda event: on_report(event[1]))
+
+    def addresses(self) -> list[str]:
+        """The workers that are up."""
+        return list(self._client.scheduler_info(n_workers=-1)["workers"])
+
+    def submit(self, address: str, key: str, function: Callable[..., Any], *args: Any) -> Future:
+        """Start ``function`` as the one task of a worker."""
+        return self._client.submit(
+            function, *args, key=key, workers=[address], allow_other_workers=False,
+            pure=False, retries=0,
+        )  # fmt: skip
+
+    def result(self, future: Future) -> Any:
+        """What a task that is done returned.
+
+        Raises:
+            WorkerLostError: the worker died first. What the task itself raised is raised here.
+        """
+        try:
+            return future.result(timeout=_CALL_SECONDS)
+        except (KilledWorker, FutureCancelledError, CancelledError) as error:
+            raise WorkerLostError(str(error)) from error
+
+    def call(self, address: str, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a short ``function`` beside the task that a worker is busy with.
+
+        Raises:
+            WorkerLostError: the worker is gone, or did not answer in ten seconds.
+        """
+        try:
+            answers = self._client.run(
+                function, *args, workers=[address], callback_timeout=_CALL_SECONDS
+            )
+            return answers[address]
+        except (OSError, TimeoutError, KeyError, ValueError) as error:
+            raise WorkerLostError(str(error)) from error
+
+    def restart(self, address: str) -> str:
+        """End a worker's process and start it anew; returns its new address.
+
+        Raises:
+            WorkerLostError: no worker came up in its place.
+        """
+        before = set(self.addresses())
+        self._client.restart_workers([address], timeout=_RESTART_SECONDS, raise_for_error=False)
+        deadline = time.monotonic() + _RESTART_SECONDS
+        while time.monotonic() < deadline:
+            fresh = [found for found in self.addresses() if found not in before]
+            if fresh or address not in before:
+                return (fresh or [address])[0]
+            time.sleep(0.1)
+        raise WorkerLostError(address)
+
+    def close(self) -> None:
+        """End the embedded workers, or leave the existing scheduler."""
+        self._client.close(timeout=5)
+        if self._local is not None:
+            self._local.close(timeout=5)
+
+
+def _local_cluster() -> LocalCluster:
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    return LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1",
+        dashboard_address=None, worker_dashboard_address=None,
+        memory_limit=worker_memory(), silence_logs=logging.ERROR,
+    )  # fmt: skip

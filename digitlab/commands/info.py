@@ -1,0 +1,76 @@
+"""``info``: what this lab is made of and what it works with."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import platform
+from dataclasses import asdict
+from typing import Any
+
+from dask.system import CPU_COUNT
+
+import digitlab
+from digitlab import cluster, dataset, models, speed
+from digitlab.home import home
+from digitlab.messages import Translator, mark
+
+ABOUT = mark("Print versions, the data set in use, the store, the workers and the bundled model.")
+_LIBRARIES = ("streamlit", "tensorflow-cpu", "tensorflow", "keras", "numpy", "distributed", "plotly")
+
+
+def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
+    """The options of ``info``."""
+    parser.add_argument("--json", action="store_true", help=t("print one JSON object"))
+
+
+def run(options: argparse.Namespace, t: Translator) -> int:
+    """Print the facts, a line each or as JSON."""
+    found = facts(t)
+    if options.json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        for name, value in found.items():
+            print(f"{name}: {_line(value)}")
+    return 0
+
+
+def facts(t: Translator) -> dict[str, Any]:
+    """Everything ``info`` tells, as JSON values."""
+    choice = dataset.current()
+    model = models.bundled()
+    return {
+        "digitlab": digitlab.__version__,
+        "python": platform.python_version(),
+        "versions": _versions(),
+        "dataset": {
+            "name": choice.digits.name,
+            "train": len(choice.digits.x_train),
+            "test": len(choice.digits.x_test),
+            "why": t(choice.reason),
+            "refused": [t(note) for note in choice.notes],
+        },
+        "store": str(home()),
+        "workers": {
+            "scheduler": cluster.scheduler_address() or "embedded",
+            "cores": CPU_COUNT,
+            "memory_bytes": cluster.worker_memory(),
+            "measured": [asdict(row) for row in speed.load()],
+        },
+        "model": {"parameters": model.parameters, **model.about},
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)

@@ -1,0 +1,144 @@
+"""``train``: one run from the first batch to its JSON summary, through the engine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import time
+from contextlib import closing, suppress
+from dataclasses import asdict
+from typing import Any
+
+from tqdm import tqdm
+
+from digitlab import dataset, results
+from digitlab.config import ConfigError, RunConfig, apply_settings
+from digitlab.engine import Engine
+from digitlab.home import home
+from digitlab.messages import Translator, mark, message
+from digitlab.presets import DEFAULT_PRESET, PRESETS
+from digitlab.scores import Scores
+from digitlab.store import Run, Status, Store
+
+ABOUT = mark("Train a network and print what it came to.")
+OWNER = "command-line"
+INTERRUPTED = 130
+_POLL_SECONDS = 0.2
+
+
+def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
+    """The options of ``train``."""
+    parser.add_argument("--preset", default=DEFAULT_PRESET, metavar="NAME",
+                        help=t("the lesson to train: {names}", names=", ".join(PRESETS)))  # fmt: skip
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE",
+                        help=t("change one setting of the lesson; may be repeated"))  # fmt: skip
+    parser.add_argument("--json", action="store_true",
+                        help=t("print nothing but the JSON object"))  # fmt: skip
+
+
+def run(options: argparse.Namespace, t: Translator) -> int:
+    """Train, and print the summary as JSON; 0 when all epochs wanted were trained."""
+    config = chosen_config(options.preset, options.set)
+    store = Store(home())
+    digits = dataset.current().digits
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with closing(Engine(store, adopt=False, measure=False)) as engine:
+        started = engine.submit(OWNER, config, digits)
+        stopped = _follow(engine, started, t, quiet=options.json)
+    ended = store.run(started.id)
+    if not options.json:
+        print(t(ended.reason), file=sys.stderr)
+    print(json.dumps(summary(ended, store)))
+    if stopped:
+        return INTERRUPTED
+    return 0 if ended.status is Status.FINISHED else 1
+
+
+def chosen_config(preset: str, settings: list[str]) -> RunConfig:
+    """The lesson with its settings changed.
+
+    Raises:
+        ConfigError: the lesson or a setting is unknown, or a value is refused.
+    """
+    if preset not in PRESETS:
+        raise ConfigError(
+            message(
+                "There is no lesson called {name}; there are {names}.",
+                name=preset[:40], names=", ".join(PRESETS),
+            )
+        )  # fmt: skip
+    changes = {}
+    for setting in settings:
+        field, equals, value = setting.partition("=")
+        if not equals:
+            raise ConfigError(
+                message("Write --set FIELD=VALUE, not --set {setting}.", setting=setting[:40])
+            )
+        changes[field.strip()] = value
+    return apply_settings(PRESETS[preset], changes)
+
+
+def _follow(engine: Engine, run: Run, t: Translator, *, quiet: bool) -> bool:
+    """Wait for the run, drawing a bar on a terminal; True when Ctrl-C ended it."""
+    stopped = False
+    with tqdm(total=run.config.epochs, unit=t("epochs"), disable=quiet or None,
+              bar_format="{desc} {bar} {n:.2f}/{total} {unit} [{elapsed}<{remaining}]") as bar:  # fmt: skip
+        while engine.store.run(run.id).status.live:
+            with suppress(KeyboardInterrupt):
+                _draw(bar, engine.store, run.id, t)
+                time.sleep(_POLL_SECONDS)
+                continue
+            if stopped:
+                raise KeyboardInterrupt  # asked twice: do not wait for the worker
+            stopped = True
+            engine.stop(run.id)
+        _draw(bar, engine.store, run.id, t)
+    return stopped
+
+
+def _draw(bar: Any, store: Store, run: str, t: Translator) -> None:
+    last = store.last_batch(run)
+    if last is not None:
+        bar.n = last.position
+        bar.set_description_str(
+            t(
+                "loss {loss}, accuracy {accuracy}, {speed} images/s",
+                loss=f"{last.loss:.3f}", accuracy=f"{last.accuracy:.3f}",
+                speed=f"{last.images_per_second:,.0f}",
+            ),
+            refresh=True,
+        )  # fmt: skip
+
+
+def summary(run: Run, store: Store) -> dict[str, Any]:
+    """A run as a JSON object; what it has not got is null."""
+    epochs = store.epochs(run.id)
+    last = epochs[-1] if epochs else None
+    outcome = run.outcome
+    return {
+        "run": run.id,
+        "status": run.status.value,
+        "reason": str(run.reason),
+        "preset": run.preset,
+        "config": run.config.relevant(),
+        "dataset": run.digits.name,
+        "images": {"train": run.digits.train, "validation": run.digits.validation,
+                   "test": run.digits.test},
+        "parameters": run.parameters,
+        "epochs": sum(epoch.complete for epoch in epochs),
+        "stopped_early": outcome.stopped_early if outcome else False,
+        "untrained": _scores(results.untrained_test(run.untrained)),
+        "train": {"loss": last.loss, "accuracy": last.accuracy} if last else None,
+        "validation": {"loss": last.val_loss, "accuracy": last.val_accuracy}
+        if last and last.val_loss is not None else None,
+        "test": _scores(results.final_test(run, epochs)),
+        "seconds": outcome.seconds if outcome else None,
+        "images_per_second": outcome.images_per_second if outcome else None,
+        "pace": asdict(run.pace) if run.pace else None,
+    }  # fmt: skip
+
+
+def _scores(scores: Scores | None) -> dict[str, float] | None:
+    return {"loss": scores.loss, "accuracy": scores.accuracy} if scores else None

@@ -1,0 +1,66 @@
+"""The networks that can read a drawing: the bundled one, any run's, or a file of ours."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from digitlab.messages import LabError, message
+from digitlab.network import ModelFileError, Network
+from digitlab.store import Store, StoreError
+
+FOLDER = Path(__file__).parent / "models"
+BUNDLED = FOLDER / "reference.npz"
+BUNDLED_UNTRAINED = FOLDER / "reference-untrained.npz"
+BUNDLED_NAME = "reference"
+
+
+@functools.cache
+def bundled() -> Network:
+    """The network that comes with the lab; read once a process."""
+    return Network.load(BUNDLED)
+
+
+@functools.cache
+def bundled_untrained() -> Network:
+    """The bundled network as it was before its training."""
+    return Network.load(BUNDLED_UNTRAINED)
+
+
+def of_run(store: Store, run: str, epoch: int | None = None) -> Network:
+    """A run's network after ``epoch`` (0: untrained), or the last that was kept.
+
+    Raises:
+        StoreError: the run kept no weights, or none of that epoch.
+    """
+    kept = store.epochs_kept(run, "weights")
+    if not kept:
+        raise StoreError(message("This run has kept no weights yet."))
+    number = max(kept) if epoch is None else epoch
+    return Network.load(store.file(run, f"weights-{number:03d}.npz"))
+
+
+def named(name: str, store: Store) -> Network:
+    """The network called ``name``: "reference", a run's id, or the path of a model file.
+
+    Raises:
+        LabError: there is no such run or file, or the file is not a model of ours.
+    """
+    if name == BUNDLED_NAME:
+        return bundled()
+    if Path(name).is_file():
+        try:
+            return Network.load(Path(name))
+        except ModelFileError as error:
+            raise LabError(
+                message("{file}: {why}", file=name[:200], why=error.message)
+            ) from error
+    try:
+        return of_run(store, store.run(name).id)
+    except StoreError as error:
+        raise LabError(
+            message(
+                "{name} is neither a run of this lab nor a model file: {why}",
+                name=name[:200], why=error.message,
+            )
+        ) from error  # fmt: skip

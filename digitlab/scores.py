@@ -1,0 +1,83 @@
+"""Loss and accuracy of probabilities, the same sums as Keras does, in NumPy alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitlab.config import DIGITS
+
+Doubles = npt.NDArray[np.float64]
+
+# Keras's ``backend.epsilon()``: no probability is taken as smaller, so no loss is infinite.
+EPSILON = 1e-7
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Mean loss, and the share of images that are read right, 0 to 1."""
+
+    loss: float
+    accuracy: float
+
+
+def score(
+    loss_name: str,
+    labels: npt.NDArray[np.integer[Any]],
+    probabilities: npt.NDArray[np.floating[Any]],
+) -> Scores:
+    """What probabilities (N, 10) score for images with ``labels`` (N,), N at least 1.
+
+    Sums are made in float64, so they do not depend on the order of the images.
+
+    Raises:
+        ValueError: a loss of another name, or shapes that do not fit.
+    """
+    if len(labels) == 0 or probabilities.shape != (len(labels), DIGITS):
+        raise ValueError(f"{labels.shape} labels do not fit {probabilities.shape} probabilities")
+    losses = _losses(loss_name, labels, probabilities.astype(np.float64))
+    right = probabilities.argmax(axis=1) == labels
+    return Scores(float(losses.mean()), float(right.mean()))
+
+
+def _losses(name: str, labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:
+    """The loss of each image, float64 (N,)."""
+    match name:
+        case "sparse_categorical_crossentropy":
+            return _sparse_cross_entropy(labels, probabilities)
+        case "categorical_crossentropy":
+            return _cross_entropy(labels, probabilities)
+        case "mean_squared_error":
+            return _squared_error(labels, probabilities)
+    raise ValueError(f"no loss is called {name}")
+
+
+def _cross_entropy(labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:
+    """-log of the truth's probability: each row is made to sum to 1, then clipped."""
+    shares = probabilities / probabilities.sum(axis=1, keepdims=True)
+    return -np.log(_of_truth(labels, _clip(shares)))
+
+
+def _sparse_cross_entropy(labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:
+    """The same, but clipped first: Keras hands the logarithms to a softmax, which normalises."""
+    clipped = _clip(probabilities)
+    losses: Doubles = np.log(clipped.sum(axis=1)) - np.log(_of_truth(labels, clipped))
+    return losses
+
+
+def _squared_error(labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:
+    """Mean over the ten classes of the squared distance from the one-hot vector."""
+    errors: Doubles = ((probabilities - np.eye(DIGITS)[labels]) ** 2).mean(axis=1)
+    return errors
+
+
+def _clip(probabilities: Doubles) -> Doubles:
+    return np.clip(probabilities, EPSILON, 1 - EPSILON)
+
+
+def _of_truth(labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:
+    truths: Doubles = probabilities[np.arange(len(labels)), labels]
+    return truths

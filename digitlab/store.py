@@ -1,0 +1,390 @@
+"""Runs, their metrics and their files, on disk: what the lab has acknowledged, it keeps.
+
+The only file that knows SQLite. Numbers are in one database (WAL, so readers never wait for the
+writer); files lie beside it, one folder a run, each written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from digitlab import config as settings
+from digitlab.config import RunConfig
+from digitlab.messages import LabError, Message, message
+from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Report, Untrained
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS engines (
+    id TEXT PRIMARY KEY, pid INTEGER NOT NULL, born REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, engine TEXT NOT NULL,
+    status TEXT NOT NULL, reason TEXT NOT NULL, stop INTEGER NOT NULL DEFAULT 0,
+    config TEXT NOT NULL, preset TEXT, parameters INTEGER NOT NULL,
+    digits TEXT NOT NULL, pace TEXT, untrained TEXT, outcome TEXT,
+    created REAL NOT NULL, started REAL, ended REAL
+);
+CREATE INDEX IF NOT EXISTS runs_of ON runs (owner, created);
+CREATE INDEX IF NOT EXISTS runs_by_status ON runs (status, created);
+CREATE TABLE IF NOT EXISTS batches (
+    run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, epoch INTEGER NOT NULL,
+    step INTEGER NOT NULL, steps INTEGER NOT NULL, loss REAL NOT NULL, accuracy REAL NOT NULL,
+    images_per_second REAL NOT NULL, PRIMARY KEY (run, epoch, step)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS epochs (
+    run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, epoch INTEGER NOT NULL,
+    complete INTEGER NOT NULL, loss REAL NOT NULL, accuracy REAL NOT NULL,
+    val_loss REAL, val_accuracy REAL, test_loss REAL, test_accuracy REAL,
+    seconds REAL NOT NULL, images INTEGER NOT NULL, PRIMARY KEY (run, epoch)
+) WITHOUT ROWID;
+"""
+
+_FILE_NAME = re.compile(r"[a-z]+(-\d{3})?\.(npz|npy)")
+_RUN_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class Status(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def live(self) -> bool:
+        """Whether the run may still change."""
+        return self in (Status.QUEUED, Status.RUNNING)
+
+
+class StoreError(LabError):
+    """A run or file that is not in the store."""
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Which images a run is trained and tested on, and how many of each part."""
+
+    name: str
+    fingerprint: str
+    train: int
+    validation: int
+    test: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as the store knows it. Times are seconds since the epoch, UTC."""
+
+    id: str
+    owner: str
+    engine: str
+    status: Status
+    reason: Message
+    stop: bool
+    config: RunConfig
+    preset: str | None
+    parameters: int
+    digits: Digits
+    pace: Pace | None
+    untrained: Untrained | None
+    outcome: Outcome | None
+    created: float
+    started: float | None
+    ended: float | None
+
+
+class Store:
+    """The runs under one folder. Safe to use from many threads and several processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._change() as database:
+            database.execute("PRAGMA journal_mode = WAL")  # stays with the file
+            database.executescript(_SCHEMA)
+
+    # Runs ---------------------------------------------------------------------------------
+
+    def add(
+        self, owner: str, engine: str, config: RunConfig, preset: str | None, parameters: int,
+        digits: Digits,
+    ) -> Run:  # fmt: skip
+        """Put a run in the queue; it is acknowledged once this returns."""
+        run = secrets.token_hex(8)
+        row = (
+            run, owner, engine, Status.QUEUED, _text(message("The run waits for its turn.")),
+            _text(config.to_json()), preset, parameters, _text(asdict(digits)), time.time(),
+        )  # fmt: skip
+        with self._change() as database:
+            database.execute(
+                "INSERT INTO runs (id, owner, engine, status, reason, config, preset, parameters,"
+                " digits, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+        return self.run(run)
+
+    def run(self, run: str) -> Run:
+        """The run with this id.
+
+        Raises:
+            StoreError: there is none.
+        """
+        row = self._one("SELECT * FROM runs WHERE id = ?", run)
+        if row is None:
+            raise StoreError(message("There is no such run here; it may have been deleted."))
+        return _run(row)
+
+    def runs_of(self, owner: str) -> list[Run]:
+        """A person's runs, the newest first."""
+        rows = self._all("SELECT * FROM runs WHERE owner = ? ORDER BY created DESC", owner)
+        return [_run(row) for row in rows]
+
+    def waiting(self, engine: str) -> list[Run]:
+        """The queue of an engine, the oldest first."""
+        return self._by_status(engine, Status.QUEUED)
+
+    def running(self, engine: str) -> list[Run]:
+        """The runs that an engine is training."""
+        return self._by_status(engine, Status.RUNNING)
+
+    def place_in_queue(self, run: Run) -> int:
+        """How many runs are trained before this one."""
+        row = self._one(
+            "SELECT COUNT(*) AS ahead FROM runs WHERE engine = ? AND id != ? AND created <= ?"
+            " AND status IN (?, ?)",
+            run.engine, run.id, run.created, Status.QUEUED, Status.RUNNING,
+        )  # fmt: skip
+        return int(row["ahead"]) if row else 0
+
+    def start(self, run: str) -> bool:
+        """Mark a queued run as running; False when it is no longer queued."""
+        reason = _text(message("The network is being trained."))
+        with self._change() as database:
+            changed = database.execute(
+                "UPDATE runs SET status = ?, reason = ?, started = ? WHERE id = ? AND status = ?",
+                (Status.RUNNING, reason, time.time(), run, Status.QUEUED),
+            )
+            return changed.rowcount == 1
+
+    def set_pace(self, run: str, pace: Pace) -> None:
+        """Note the number format, threads and steps that a run is trained with."""
+        with self._change() as database:
+            database.execute("UPDATE runs SET pace = ? WHERE id = ?", (_text(asdict(pace)), run))
+
+    def end(
+        self, run: str, status: Status, reason: Message, outcome: Outcome | None = None
+    ) -> None:
+        """Write how a live run ended; a run that has ended stays as it is."""
+        with self._change() as database:
+            database.execute(
+                "UPDATE runs SET status = ?, reason = ?, outcome = ?, ended = ?"
+                " WHERE id = ? AND status IN (?, ?)",
+                (
+                    status, _text(reason), _text(asdict(outcome)) if outcome else None,
+                    time.time(), run, Status.QUEUED, Status.RUNNING,
+                ),
+            )  # fmt: skip
+
+    def ask_to_stop(self, run: str) -> None:
+        """Note that a run shall stop; its engine reads this."""
+        with self._change() as database:
+            database.execute("UPDATE runs SET stop = 1 WHERE id = ?", (run,))
+
+    def delete(self, run: str) -> None:
+        """Forget a run and remove its files."""
+        with self._change() as database:
+            database.execute("DELETE FROM runs WHERE id = ?", (run,))
+        if _RUN_ID.fullmatch(run):
+            shutil.rmtree(self.folder / "runs" / run, ignore_errors=True)
+
+    # Metrics ------------------------------------------------------------------------------
+
+    def report(self, run: str, report: Report) -> None:
+        """Write one report of a run. One for a run deleted meanwhile is dropped."""
+        with self._change() as database:
+            if database.execute("SELECT 1 FROM runs WHERE id = ?", (run,)).fetchone() is None:
+                return
+            if isinstance(report, Untrained):
+                database.execute(
+                    "UPDATE runs SET untrained = ? WHERE id = ?", (_text(asdict(report)), run)
+                )
+            else:
+                table = "batches" if isinstance(report, BatchMetrics) else "epochs"
+                values = asdict(report)
+                places = ", ".join("?" * (len(values) + 1))
+                database.execute(
+                    f"INSERT OR REPLACE INTO {table} (run, {', '.join(values)}) VALUES ({places})",
+                    (run, *values.values()),
+                )
+
+    def batches(self, run: str) -> list[BatchMetrics]:
+        """The batch metrics of a run, in order."""
+        return [BatchMetrics(**row) for row in self._metrics("batches", run, "epoch, step")]
+
+    def epochs(self, run: str) -> list[EpochMetrics]:
+        """The epoch metrics of a run, in order."""
+        rows = self._metrics("epochs", run, "epoch")
+        return [EpochMetrics(**row | {"complete": bool(row["complete"])}) for row in rows]
+
+    def last_batch(self, run: str) -> BatchMetrics | None:
+        """The newest batch metrics of a run."""
+        rows = self._metrics("batches", run, "epoch DESC, step DESC LIMIT 1")
+        return BatchMetrics(**rows[0]) if rows else None
+
+    # Files --------------------------------------------------------------------------------
+
+    def keep(self, run: str, name: str, data: bytes) -> None:
+        """Write a run's file, whole or not at all.
+
+        Raises:
+            ValueError: the name is not one that the trainer gives.
+        """
+        target = self._path(run, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.{os.getpid()}")
+        partial.write_bytes(data)
+        partial.replace(target)
+
+    def file(self, run: str, name: str) -> Path:
+        """The path of a run's file.
+
+        Raises:
+            StoreError: the run has no such file.
+        """
+        path = self._path(run, name)
+        if not path.is_file():
+            raise StoreError(message("This run kept no file {name}.", name=name))
+        return path
+
+    def files(self, run: str) -> list[str]:
+        """The names of a run's files, sorted."""
+        folder = self.folder / "runs" / run
+        if not _RUN_ID.fullmatch(run) or not folder.is_dir():
+            return []
+        return sorted(path.name for path in folder.iterdir() if _FILE_NAME.fullmatch(path.name))
+
+    def epochs_kept(self, run: str, kind: str) -> list[int]:
+        """The epochs for which a run has a file of this kind ("weights", "kernels", "reading")."""
+        names = (name for name in self.files(run) if name.startswith(f"{kind}-"))
+        return [int(name.partition("-")[2][:3]) for name in names]
+
+    # Engines ------------------------------------------------------------------------------
+
+    def register(self, engine: str, pid: int, born: float) -> None:
+        """Note the process that trains for this store, and when it started."""
+        with self._change() as database:
+            database.execute("INSERT INTO engines VALUES (?, ?, ?)", (engine, pid, born))
+
+    def engines(self) -> dict[str, tuple[int, float]]:
+        """(process id, start time) of every engine noted."""
+        rows = self._all("SELECT * FROM engines")
+        return {row["id"]: (row["pid"], row["born"]) for row in rows}
+
+    def succeed(self, engine: str, dead: Sequence[str], *, adopt: bool) -> None:
+        """Mark the running runs of dead engines as interrupted; ``adopt`` takes over their queue."""
+        for gone in dead:
+            for run in self.running(gone):
+                self.end(run.id, Status.INTERRUPTED, interrupted(self.epochs(run.id)))
+            if adopt:
+                with self._change() as database:
+                    database.execute(
+                        "UPDATE runs SET engine = ? WHERE engine = ? AND status = ?",
+                        (engine, gone, Status.QUEUED),
+                    )
+            if adopt or not self.waiting(gone):
+                with self._change() as database:
+                    database.execute("DELETE FROM engines WHERE id = ?", (gone,))
+
+    # SQLite -------------------------------------------------------------------------------
+
+    def _by_status(self, engine: str, status: Status) -> list[Run]:
+        rows = self._all(
+            "SELECT * FROM runs WHERE status = ? AND engine = ? ORDER BY created", status, engine
+        )
+        return [_run(row) for row in rows]
+
+    def _metrics(self, table: str, run: str, order: str) -> list[dict[str, Any]]:
+        rows = self._all(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run)
+        return [{key: row[key] for key in row.keys() if key != "run"} for row in rows]  # noqa: SIM118
+
+    def _path(self, run: str, name: str) -> Path:
+        if not _RUN_ID.fullmatch(run) or not _FILE_NAME.fullmatch(name):
+            raise ValueError(f"not a run's file: {run!r} {name!r}")
+        return self.folder / "runs" / run / name
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one piece of work: Streamlit runs each script in a new thread."""
+        database = sqlite3.connect(self.folder / "lab.sqlite3", timeout=10)
+        try:
+            database.row_factory = sqlite3.Row
+            database.execute("PRAGMA foreign_keys = ON")
+            yield database
+        finally:
+            database.close()
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        with self._database() as database, database:
+            yield database
+
+    def _one(self, query: str, *values: Any) -> sqlite3.Row | None:
+        with self._database() as database:
+            row: sqlite3.Row | None = database.execute(query, values).fetchone()
+            return row
+
+    def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        with self._database() as database:
+            return database.execute(query, values).fetchall()
+
+
+def interrupted(epochs: Sequence[EpochMetrics]) -> Message:
+    """Why a run whose worker or server died has ended, and what is kept of it."""
+    return message(
+        "The process that trained this run ended before it did; epochs kept: {epochs}.",
+        epochs=len(epochs),
+    )
+
+
+def _text(value: Message | Mapping[str, Any]) -> str:
+    return json.dumps(value.to_json() if isinstance(value, Message) else value)
+
+
+def _run(row: sqlite3.Row) -> Run:
+    pace, untrained, outcome = (
+        json.loads(row[name]) if row[name] else None for name in ("pace", "untrained", "outcome")
+    )
+    return Run(
+        id=row["id"],
+        owner=row["owner"],
+        engine=row["engine"],
+        status=Status(row["status"]),
+        reason=Message.from_json(json.loads(row["reason"])),
+        stop=bool(row["stop"]),
+        config=settings.from_json(json.loads(row["config"])),
+        preset=row["preset"],
+        parameters=row["parameters"],
+        digits=Digits(**json.loads(row["digits"])),
+        pace=Pace(**pace) if pace else None,
+        untrained=Untrained(**untrained) if untrained else None,
+        outcome=Outcome(**outcome) if outcome else None,
+        created=row["created"],
+        started=row["started"],
+        ended=row["ended"],
+    )

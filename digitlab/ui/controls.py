@@ -1,0 +1,133 @@
+"""The settings of a run as widgets. The URL is where they live; widgets only show and change it."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from digitlab.config import BY_NAME, FIELDS, Field, Group, RunConfig, Value, from_query
+from digitlab.messages import Translator, mark
+from digitlab.presets import DEFAULT_PRESET, PRESETS
+
+_GROUPS: dict[Group, str] = {
+    "network": mark("The network"), "training": mark("The training"), "data": mark("The images"),
+}  # fmt: skip
+_CHOICES: dict[Value, str] = {
+    "mlp": mark("MLP"),
+    "cnn": mark("CNN"),
+    "relu": "ReLU",
+    "sigmoid": mark("sigmoid"),
+    "tanh": "tanh",
+    "sparse_categorical_crossentropy": mark("cross-entropy (class numbers)"),
+    "categorical_crossentropy": mark("cross-entropy (one-hot)"),
+    "mean_squared_error": mark("mean squared error"),
+    "adam": "Adam",
+    "sgd": "SGD",
+    "rmsprop": "RMSprop",
+    "adadelta": "Adadelta",
+    "none": mark("nothing"),
+    "split": mark("the last training images"),
+    "test": mark("the test set"),
+    3: "3x3",
+    5: "5x5",
+    7: "7x7",
+}
+_LESSONS: dict[str, str] = {
+    "mlp-128": mark("A first network: 128 neurons, ten classes."),
+    "mlp-64": mark("The exercise: half the neurons, small batches."),
+    "cnn-tutorial": mark("A first CNN: two convolutions, no pooling, 4.7 million parameters."),
+    "cnn-keras": mark("The classic CNN: pooling, dropout, Adadelta."),
+    "cnn-keras-slow": mark("The same with today's default learning rate: watch it crawl."),
+    "cnn-filters": mark("32 filters of 5x5: what do they become?"),
+    "cnn-600": mark("A CNN on only 600 images."),
+    "mlp-600": mark("An MLP on only 600 images."),
+    "mlp-512": mark("Two large layers, and early stopping."),
+    "mlp-512-dropout": mark("The same with dropout against overfitting."),
+}
+_LOG_STEPS = 100  # positions of the learning rate's slider for each factor of ten
+
+
+def run_config(t: Translator, available: int) -> RunConfig:
+    """Draw the lessons and the settings, and return what they say.
+
+    ``available`` is how many training images the data set in use has.
+    """
+    preset = _lesson(t)
+    config, notes = from_query(st.query_params.to_dict(), PRESETS[preset])
+    _write(config, PRESETS[preset])
+    for note in notes:
+        st.warning(t(note))
+    for group, title in _GROUPS.items():
+        with st.sidebar.expander(t(title), expanded=group != "data"):
+            for spec in FIELDS:
+                if spec.group == group and spec.applies(config):
+                    _widget(spec, config, available, t)
+    return config
+
+
+def _lesson(t: Translator) -> str:
+    asked = st.query_params.get("preset", DEFAULT_PRESET)
+    preset = asked if asked in PRESETS else DEFAULT_PRESET
+    if asked not in PRESETS:
+        st.warning(t("There is no lesson called {name}; this is {used}.", name=asked[:40], used=preset))
+        st.query_params["preset"] = preset
+    st.session_state["lesson"] = preset
+    with st.sidebar:
+        st.selectbox(
+            t("Lesson"), list(PRESETS), key="lesson", on_change=_choose_lesson,
+            help=t("Sets every slider as the lesson's author has it. Then change what you like."),
+        )  # fmt: skip
+        st.caption(t(_LESSONS[preset]))
+    return preset
+
+
+def _choose_lesson() -> None:
+    for name in BY_NAME:
+        st.query_params.pop(name, None)
+    st.query_params["preset"] = st.session_state["lesson"]
+
+
+def _write(config: RunConfig, base: RunConfig) -> None:
+    """Have the URL say exactly what differs from the lesson."""
+    different = config.differences(base)
+    for name in BY_NAME:
+        wanted = str(different[name]) if name in different else None
+        if wanted is None:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != wanted:
+            st.query_params[name] = wanted
+
+
+def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> None:
+    key, value = f"field-{spec.name}", getattr(config, spec.name)
+    most = available if spec.name == "train_images" else spec.high
+    st.session_state[key] = min(value, most) if spec.high else value
+    label = t(spec.label)
+    settings = {"key": key, "help": t(spec.help), "on_change": _change, "args": (spec.name,)}
+    if spec.kind is bool:
+        st.toggle(label, **settings)
+    elif spec.choices:
+        st.selectbox(label, spec.choices, format_func=lambda choice: t(_CHOICES[choice]), **settings)
+    elif spec.name == "learning_rate":
+        st.select_slider(label, _rates(value), format_func=lambda rate: f"{rate:g}", **settings)
+    elif spec.name == "batch_size":
+        st.select_slider(label, sorted({2**power for power in range(11)} | {value}), **settings)
+    elif spec.name == "seed":
+        st.number_input(label, int(spec.low), int(spec.high), **settings)
+    elif spec.kind is float:
+        st.slider(label, spec.low, spec.high, step=0.05, **settings)
+    else:
+        st.slider(label, int(spec.low), int(most), **settings)
+
+
+def _rates(value: float) -> list[float]:
+    """1, 2 and 5 in every power of ten that a learning rate may have, and ``value`` itself."""
+    low, high = BY_NAME["learning_rate"].low, BY_NAME["learning_rate"].high
+    powers = range(round(math.log10(low)), round(math.log10(high)) + 1)
+    steps = {round(digit * 10.0**power, 8) for power in powers for digit in (1, 2, 5)}
+    return sorted({rate for rate in steps if low <= rate <= high} | {value})
+
+
+def _change(name: str) -> None:
+    st.query_params[name] = str(st.session_state[f"field-{name}"])

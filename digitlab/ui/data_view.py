@@ -1,0 +1,100 @@
+"""The images that a run learns from, as the lessons begin: pictures, pixels, labels, parts."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from digitlab import charts, dataset
+from digitlab.config import RunConfig
+from digitlab.dataset import Choice, DigitSet
+from digitlab.messages import Translator
+from digitlab.ui.run_panel import chart_config
+
+_SAMPLES = 40
+
+
+def source_line(choice: Choice, t: Translator) -> None:
+    """Which set is in use and why; what was refused stands out."""
+    st.caption(t(choice.reason))
+    for note in choice.notes:
+        st.warning(t(note))
+
+
+def show(digits: DigitSet, config: RunConfig, t: Translator) -> None:
+    """Samples, one image in numbers, and how many of each digit each part has."""
+    with st.expander(t("The images: what the network learns from"), icon=":material/photo_library:"):
+        samples, numbers, parts = st.tabs(
+            [t("Samples"), t("An image in numbers"), t("Training, validation, test")]
+        )
+        with samples:
+            _samples(digits, t)
+        with numbers:
+            _numbers(digits, t)
+        with parts:
+            _parts(digits, config, t)
+
+
+def _samples(digits: DigitSet, t: Translator) -> None:
+    pages = len(digits.x_train) // _SAMPLES
+    page = st.number_input(
+        t("Which {count} of the training images", count=_SAMPLES), 1, pages, key="samples"
+    )
+    part = slice((page - 1) * _SAMPLES, page * _SAMPLES)
+    figure = charts.sample_sheet(digits.x_train[part], digits.y_train[part], t)
+    st.plotly_chart(figure, config=chart_config(t, live=True))
+
+
+def _numbers(digits: DigitSet, t: Translator) -> None:
+    number = st.number_input(
+        t("Training image number"), 1, len(digits.x_train), key="image-number"
+    )  # fmt: skip
+    image, label = digits.x_train[number - 1], int(digits.y_train[number - 1])
+    left, right = st.columns(2)
+    with left:
+        title = t("Image {number}: a {label}", number=number, label=label)
+        st.plotly_chart(charts.digit(image, t, title), config=chart_config(t, live=True))
+    with right:
+        st.markdown(
+            t(
+                "Each of the 28x28 pixels is a whole number from 0 (black) to 255 (white). The "
+                "network is given them divided by 255: from 0 to 1."
+            )
+        )
+        row = int(image.sum(axis=1).argmax())
+        st.markdown(t("Row {row} of this image:", row=row))
+        st.code(" ".join(f"{pixel:3d}" for pixel in image[row]), wrap_lines=True, language=None)
+        st.code(
+            " ".join(f"{pixel / 255:.2f}" for pixel in image[row]), wrap_lines=True, language=None
+        )
+        st.markdown(t("The label {label} as a one-hot vector: a 1 in its place.", label=label))
+        vector = dataset.one_hot(np.array([label]))[0]
+        st.code(" ".join(f"{value:.0f}" for value in vector), language=None)
+
+
+def _parts(digits: DigitSet, config: RunConfig, t: Translator) -> None:
+    split = digits.split(config)
+    parts = {t("training"): split.train[1]}
+    if config.validation == "split":
+        parts[t("validation")] = split.validation[1]
+    parts[t("test")] = split.test[1]
+    st.markdown(_parts_text(digits, config, t))
+    counted = {name: dataset.counts(labels) for name, labels in parts.items()}
+    figure = charts.counts(counted, t, title=t("How many of each digit"), axis=t("images"))
+    st.plotly_chart(figure, config=chart_config(t))
+
+
+def _parts_text(digits: DigitSet, config: RunConfig, t: Translator) -> str:
+    split = digits.split(config)
+    trained = f"{split.train_count:,}"
+    test = f"{len(digits.x_test):,}"
+    if config.validation != "split":
+        return t(
+            "Training: images 1 to {trained} of the training images. Test: {test} other images.",
+            trained=trained, test=test,
+        )  # fmt: skip
+    return t(
+        "Training: images 1 to {trained} of the training images. Validation: images {first} to "
+        "{last}, the last of them. Test: {test} other images.",
+        trained=trained, first=f"{split.train_count + 1:,}", last=f"{split.count:,}", test=test,
+    )  # fmt: skip

@@ -1,0 +1,33 @@
+"""What all sessions of one server share: the store, the engine, and networks read from disk."""
+
+from __future__ import annotations
+
+import atexit
+
+import streamlit as st
+
+from digitlab import models
+from digitlab.engine import Engine
+from digitlab.home import home
+from digitlab.network import Network
+from digitlab.store import Store
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """The runs of this lab."""
+    return Store(home())
+
+
+@st.cache_resource(show_spinner=False)
+def engine() -> Engine:
+    """The one engine of this server; its workers start when somebody is about to train."""
+    started = Engine(store())
+    atexit.register(started.close)
+    return started
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def network_of_run(run: str, epoch: int) -> Network:
+    """A run's network after ``epoch``, read once for all sessions."""
+    return models.of_run(store(), run, epoch)

@@ -1,0 +1,98 @@
+"""The network that the sliders build: in a sentence, as a picture and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from digitlab import charts, speed
+from digitlab.config import RunConfig
+from digitlab.dataset import DigitSet
+from digitlab.engine import refuse_too_large
+from digitlab.layers import Layer, layers_of, parameter_count
+from digitlab.messages import Translator, mark
+from digitlab.ui.run_panel import duration
+
+_KINDS = {
+    "conv": mark("Convolution"),
+    "pool": mark("Max pooling"),
+    "flatten": mark("Flatten"),
+    "dense": mark("Dense"),
+    "dropout": mark("Dropout"),
+}
+
+
+def plan(config: RunConfig, digits: DigitSet, t: Translator) -> None:
+    """What will be trained, on how many images, and about how long it takes.
+
+    Raises:
+        LabError: the network is too large for this machine.
+    """
+    split = digits.split(config)
+    images = len(split.train[0])
+    seconds = config.epochs * speed.seconds_per_epoch(config, images, speed.load())
+    st.markdown(
+        t(
+            "**{parameters}** parameters, trained on **{images}** images for **{epochs}** epochs: "
+            "about **{time}** on this machine.",
+            parameters=f"{parameter_count(layers_of(config)):,}", images=f"{images:,}",
+            epochs=config.epochs, time=duration(seconds, t),
+        )
+    )  # fmt: skip
+    st.caption(_validation(config, digits, t))
+    if config.validation == "test":
+        st.warning(
+            t(
+                "Validation on the test set flatters: whoever chooses settings or the moment to "
+                "stop by these images has used them, and they no longer show how the network "
+                "does on what it has never seen."
+            )
+        )
+    refuse_too_large(config)
+
+
+def _validation(config: RunConfig, digits: DigitSet, t: Translator) -> str:
+    test = f"{len(digits.x_test):,}"
+    if config.validation == "none":
+        return t("No validation. At the end, tested on {test} other images.", test=test)
+    if config.validation == "test":
+        return t("Validated and tested on the same {test} images.", test=test)
+    count = f"{digits.split(config).validation_count:,}"
+    return t(
+        "Validated after each epoch on {count} images held back from training; at the end, "
+        "tested on {test} others.",
+        count=count, test=test,
+    )  # fmt: skip
+
+
+def show(config: RunConfig, t: Translator) -> None:
+    """The picture of the network, and its layers in a table."""
+    layers = layers_of(config)
+    st.plotly_chart(charts.network_picture(layers, t), config={"displayModeBar": False})
+    with st.expander(t("Layer by layer")):
+        st.dataframe(_table(layers, t), hide_index=True)
+        st.caption(t("Total: {count} parameters", count=f"{parameter_count(layers):,}"))
+
+
+def _table(layers: Sequence[Layer], t: Translator) -> dict[str, list[str]]:
+    """The layer table, column by column."""
+    return {
+        t("Layer"): [t(_KINDS[layer.kind]) for layer in layers],
+        t("Output shape"): ["x".join(str(side) for side in layer.output) for layer in layers],
+        t("Settings"): [_settings(layer, t) for layer in layers],
+        t("Parameters"): [f"{layer.parameters:,}" for layer in layers],
+    }
+
+
+def _settings(layer: Layer, t: Translator) -> str:
+    match layer.kind:
+        case "conv":
+            return t("{kernel}x{kernel}, {activation}", kernel=layer.kernel,
+                     activation=layer.activation)  # fmt: skip
+        case "dense":
+            return layer.activation
+        case "dropout":
+            return t("{rate} switched off", rate=f"{layer.rate:.0%}")
+        case _:
+            return ""

@@ -1,0 +1,90 @@
+"""Which network reads: the bundled one or a run's, chosen by the person and kept in the URL."""
+
+from __future__ import annotations
+
+import datetime
+import zoneinfo
+from dataclasses import dataclass
+
+import streamlit as st
+
+from digitlab import models, results
+from digitlab.messages import Translator
+from digitlab.network import Network
+from digitlab.store import Run, StoreError
+from digitlab.ui import lab
+from digitlab.ui.run_panel import name_of
+from digitlab.ui.shell import Visit
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A network with the run it comes from; no run for the bundled one."""
+
+    network: Network
+    untrained: Network | None
+    run: Run | None
+
+
+def choose(visit: Visit) -> Reader:
+    """Draw the choice and return what is chosen: ``model`` in the URL, else ``run``, else ours."""
+    runs = {run.id: run for run in lab.store().runs_of(visit.me) if _epochs(run.id)}
+    looked_at = _looked_at()
+    if looked_at is not None and _epochs(looked_at.id):
+        runs.setdefault(looked_at.id, looked_at)
+    names = [models.BUNDLED_NAME, *runs]
+    asked = st.query_params.get("model") or st.query_params.get("run")
+    st.session_state["model"] = asked if asked in names else models.BUNDLED_NAME
+    chosen = st.selectbox(
+        visit.t("Which network"), names, key="model", on_change=_remember,
+        format_func=lambda name: _label(runs.get(name), visit.t),
+    )  # fmt: skip
+    return _reader(runs.get(chosen))
+
+
+def _remember() -> None:
+    st.query_params["model"] = st.session_state["model"]
+
+
+def _looked_at() -> Run | None:
+    try:
+        return lab.store().run(st.query_params.get("run", ""))
+    except StoreError:
+        return None
+
+
+def _epochs(run: str) -> list[int]:
+    return lab.store().epochs_kept(run, "weights")
+
+
+def _reader(run: Run | None) -> Reader:
+    if run is None:
+        return Reader(models.bundled(), models.bundled_untrained(), None)
+    epochs = _epochs(run.id)
+    return Reader(
+        lab.network_of_run(run.id, max(epochs)),
+        lab.network_of_run(run.id, 0) if 0 in epochs else None,
+        run,
+    )
+
+
+def _label(run: Run | None, t: Translator) -> str:
+    if run is None:
+        accuracy = models.bundled().about.get("mnist_test_accuracy")
+        shown = f"{accuracy:.2%}" if isinstance(accuracy, float) else ""
+        return t("The lab's own network ({accuracy} on MNIST)", accuracy=shown)
+    test = results.final_test(run, lab.store().epochs(run.id))
+    return t(
+        "My run {name}, {time}: {accuracy}",
+        name=name_of(run, t), time=clock(run.created),
+        accuracy=f"{test.accuracy:.2%}" if test else "–",
+    )  # fmt: skip
+
+
+def clock(seconds: float) -> str:
+    """A moment as date and time where the visitor is."""
+    try:
+        zone: datetime.tzinfo = zoneinfo.ZoneInfo(st.context.timezone or "UTC")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        zone = datetime.UTC
+    return datetime.datetime.fromtimestamp(seconds, zone).strftime("%m-%d %H:%M")

@@ -1,0 +1,210 @@
+"""One run on the screen: live while it is live, then what it came to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from digitlab import charts, results
+from digitlab.messages import Translator, mark
+from digitlab.progress import BatchMetrics, EpochMetrics
+from digitlab.store import Run, Status, StoreError
+from digitlab.ui import lab
+from digitlab.ui.shell import Visit, page_link
+
+_TICK_SECONDS = 1.0
+
+_STATUS: dict[Status, tuple[str, str, str]] = {
+    Status.QUEUED: (mark("queued"), "gray", ":material/hourglass:"),
+    Status.RUNNING: (mark("running"), "blue", ":material/play_arrow:"),
+    Status.FINISHED: (mark("finished"), "green", ":material/check:"),
+    Status.STOPPED: (mark("stopped"), "orange", ":material/stop:"),
+    Status.DIVERGED: (mark("diverged"), "red", ":material/trending_up:"),
+    Status.FAILED: (mark("failed"), "red", ":material/error:"),
+    Status.INTERRUPTED: (mark("interrupted"), "orange", ":material/power_off:"),
+}
+
+
+def show(visit: Visit, run_id: str) -> None:
+    """The run with this id: a live panel that draws itself anew, or the finished one."""
+    try:
+        run = lab.store().run(run_id)
+    except StoreError as error:
+        st.warning(visit.t(error.message))
+        return
+    live = st.fragment(_panel, run_every=_TICK_SECONDS if run.status.live else None)
+    live(visit, run_id, run.status.live)
+    if not run.status.live:
+        _result(run, visit)
+
+
+def _panel(visit: Visit, run_id: str, was_live: bool) -> None:
+    try:
+        run = lab.store().run(run_id)
+    except StoreError:
+        st.rerun()
+    if was_live and not run.status.live:
+        st.rerun()  # the whole page, once: the timer ends and the result appears
+    epochs, batches = lab.store().epochs(run.id), lab.store().batches(run.id)
+    _headline(run, visit)
+    _progress(run, batches, visit.t)
+    _curves(run, batches, epochs, visit.t)
+
+
+def _headline(run: Run, visit: Visit) -> None:
+    label, colour, icon = _STATUS[run.status]
+    t = visit.t
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"### {name_of(run, t)}")
+        st.badge(t(label), icon=icon, color=colour)  # type: ignore[arg-type]
+        st.space("stretch")
+        if run.status.live and run.owner == visit.me:
+            stopping = st.button(
+                t("Stop"), icon=":material/stop:", disabled=run.stop, key=f"stop-{run.id}"
+            )
+            if stopping:
+                lab.engine().stop(run.id)
+    if run.owner != visit.me:
+        st.caption(t("Somebody else's run: you can look, not change it."))
+    st.caption(t("Stopping: the run keeps what it has.") if _stopping(run) else t(run.reason))
+
+
+def _stopping(run: Run) -> bool:
+    return run.stop and run.status.live
+
+
+def name_of(run: Run, t: Translator) -> str:
+    """What a run is called: its lesson, or the kind of network it trains."""
+    return run.preset or t("Own {network}", network=run.config.network.upper())
+
+
+def _progress(run: Run, batches: Sequence[BatchMetrics], t: Translator) -> None:
+    """The bar with epoch, speed and time left; the same height whatever it says."""
+    if not run.status.live:
+        return
+    if run.status is Status.QUEUED:
+        ahead = lab.store().place_in_queue(run)
+        st.progress(0.0, t("Runs before this one: {ahead}", ahead=ahead))
+        trouble = lab.engine().trouble
+        if trouble is not None:
+            st.warning(t(trouble))
+    elif not batches:
+        st.progress(0.0, t("Getting ready: TensorFlow is loaded and the network is built."))
+    else:
+        st.progress(_done(run, batches[-1]), _pace_text(run, batches[-1], t))
+
+
+def _done(run: Run, last: BatchMetrics) -> float:
+    return min(1.0, last.position / run.config.epochs)
+
+
+def _pace_text(run: Run, last: BatchMetrics, t: Translator) -> str:
+    epoch = t("Epoch {epoch} of {epochs}", epoch=last.epoch, epochs=run.config.epochs)
+    if not last.images_per_second:
+        return epoch
+    images = (run.config.epochs - last.position) * run.digits.train
+    speed = f"{last.images_per_second:,.0f}"
+    return t(
+        "{epoch} · {speed} images/s · about {left} left",
+        epoch=epoch, speed=speed, left=duration(images / last.images_per_second, t),
+    )  # fmt: skip
+
+
+def duration(seconds: float, t: Translator) -> str:
+    """A length of time in words, rounded as people say it."""
+    if seconds < 60:
+        return t("{seconds} s", seconds=math.ceil(seconds))
+    return t("{minutes} min {seconds} s", minutes=int(seconds // 60), seconds=int(seconds % 60))
+
+
+def _curves(
+    run: Run, batches: Sequence[BatchMetrics], epochs: Sequence[EpochMetrics], t: Translator
+) -> None:
+    columns = st.columns(2)
+    for column, metric in zip(columns, ("loss", "accuracy"), strict=True):
+        figure = charts.curves(metric, **_series(metric, run, batches, epochs), t=t)
+        column.plotly_chart(figure, key=f"{metric}-{run.id}", config=chart_config(t, run.status.live))
+
+
+def _series(
+    metric: str, run: Run, batches: Sequence[BatchMetrics], epochs: Sequence[EpochMetrics]
+) -> dict[str, Any]:
+    measured = [epoch for epoch in epochs if epoch.val_loss is not None]
+    return {
+        "training": ([b.position for b in batches], [getattr(b, metric) for b in batches]),
+        "validation": (
+            [epoch.epoch for epoch in measured],
+            [getattr(epoch, f"val_{metric}") for epoch in measured],
+        ),
+        "untrained": getattr(run.untrained, metric) if run.untrained else None,
+    }
+
+
+_PLOTLY_JA = {
+    "Zoom": "拡大", "Pan": "移動", "Zoom in": "拡大", "Zoom out": "縮小", "Autoscale": "全体を表示",
+    "Reset axes": "軸を元に戻す", "Download plot as a PNG": "PNGで保存",
+    "Double-click to zoom back out": "ダブルクリックで元の範囲に戻る",
+}  # fmt: skip
+
+
+def chart_config(t: Translator, live: bool = False) -> dict[str, Any]:
+    """Plotly's own settings: no tools on a chart that is redrawn, a few on one that stays."""
+    return {
+        "displaylogo": False,
+        "displayModeBar": False if live else "hover",
+        "modeBarButtonsToRemove": ["select2d", "lasso2d"],
+        "locale": t.language,
+        "locales": {"ja": {"dictionary": _PLOTLY_JA, "format": {}}},
+    }
+
+
+def _result(run: Run, visit: Visit) -> None:
+    """Untrained against trained, whether it overfits, and where to go next."""
+    t, epochs = visit.t, lab.store().epochs(run.id)
+    before, after = results.untrained_test(run.untrained), results.final_test(run, epochs)
+    if before is None or after is None:
+        return
+    st.markdown(f"#### {t('On the test set: {count} images it has never seen', count=f'{run.digits.test:,}')}")
+    columns = st.columns(4)
+    columns[0].metric(t("Accuracy, untrained"), f"{before.accuracy:.2%}")
+    columns[1].metric(
+        t("Accuracy, trained"), f"{after.accuracy:.2%}",
+        t("{points} points", points=f"{100 * (after.accuracy - before.accuracy):+.1f}"),
+    )  # fmt: skip
+    columns[2].metric(t("Loss, untrained"), f"{before.loss:.3f}")
+    columns[3].metric(
+        t("Loss, trained"), f"{after.loss:.3f}", f"{after.loss - before.loss:+.3f}",
+        delta_color="inverse",
+    )  # fmt: skip
+    st.markdown(t(results.fit_verdict(run.config, epochs)) if epochs else "")
+    _facts(run, t)
+    with st.container(horizontal=True):
+        page_link("draw", t("Draw a digit for it"))
+        page_link("inspect", t("Look inside, and at what it misreads"))
+    _share(run, t)
+
+
+def _facts(run: Run, t: Translator) -> None:
+    if run.outcome is None or run.pace is None:
+        return
+    st.caption(
+        t(
+            "{time} in all · {speed} images/s · {format}, threads: {threads}, batches in one "
+            "execution: {steps} · seed {seed}",
+            time=duration(run.outcome.seconds, t),
+            speed=f"{run.outcome.images_per_second:,.0f}",
+            format=run.pace.format, threads=run.pace.threads, steps=run.pace.steps,
+            seed=run.config.seed,
+        )
+    )  # fmt: skip
+
+
+def _share(run: Run, t: Translator) -> None:
+    """A link for others: it names the run and not the person."""
+    base = (st.context.url or "").partition("?")[0]
+    with st.expander(t("Show this run to others")):
+        st.caption(t("Whoever opens this link sees the run and cannot change it."))
+        st.code(f"{base}?run={run.id}", language=None)

@@ -1,0 +1,108 @@
+"""The frame of every page: language, identity, links between pages, and errors as sentences.
+
+Everything that must survive a refresh is in the URL: ``me`` makes runs mine, ``run`` is the one
+looked at, ``lang`` the language, and the settings that differ from their lesson.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+
+from digitlab import dataset
+from digitlab.messages import LANGUAGES, LabError, Translator, mark, pick_language
+from digitlab.ui import lab
+
+log = logging.getLogger(__name__)
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+# Where each page is, what it is called in the links, and its icon.
+PAGES = {
+    "home": ("streamlit_app.py", mark("Digit Lab"), ":material/home:"),
+    "train": ("pages/train.py", mark("Train"), ":material/tune:"),
+    "draw": ("pages/draw.py", mark("Draw"), ":material/draw:"),
+    "inspect": ("pages/inspect.py", mark("Inspect"), ":material/search:"),
+}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who looks at a page: their language, and the token that makes runs theirs."""
+
+    t: Translator
+    me: str
+
+
+@contextmanager
+def page(name: str) -> Iterator[Visit]:
+    """Open a page: draw its frame, and turn errors inside it into a sentence."""
+    t = Translator(_language())
+    title = t(PAGES[name][1])
+    st.set_page_config(
+        page_title=title if name == "home" else f"{title} · {t('Digit Lab')}",
+        page_icon="✏️", layout="wide",
+    )  # fmt: skip
+    visit = Visit(t, _identity())
+    st.html(_STYLE)
+    _top_bar(name, t)
+    dataset.fetch_in_background()
+    try:
+        yield visit
+    except LabError as error:
+        st.error(t(error.message))
+    except Exception:
+        log.exception("page %s", name)
+        st.error(
+            t("Something went wrong on this page. Your runs are safe; load the page again to go on.")
+        )
+
+
+def page_link(name: str, label: str, *, help: str | None = None) -> None:
+    """A link to another page that takes the whole query along."""
+    path, _, icon = PAGES[name]
+    st.page_link(path, label=label, icon=icon, help=help, query_params=st.query_params.to_dict())
+
+
+def _language() -> str:
+    return pick_language(st.query_params.get("lang") or st.context.locale)
+
+
+def _identity() -> str:
+    """The visitor's token; a new one for somebody who comes without."""
+    me = st.query_params.get("me", "")
+    if not _TOKEN.fullmatch(me):
+        me = st.query_params["me"] = secrets.token_urlsafe(16)
+    return me
+
+
+def _top_bar(name: str, t: Translator) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="top-bar"):
+        for other, (_, label, _) in PAGES.items():
+            page_link(other, f"**{t(label)}**" if other == name else t(label))
+        st.space("stretch")
+        st.segmented_control(
+            t("Language"), list(LANGUAGES), key="language", default=None,
+            format_func=lambda code: LANGUAGES[code],
+            label_visibility="collapsed", on_change=_change_language,
+        )  # fmt: skip
+
+
+def _change_language() -> None:
+    chosen = st.session_state["language"]
+    if chosen:
+        st.query_params["lang"] = chosen
+
+
+# Streamlit's uploader says its own limits in English; the page says ours instead.
+_STYLE = """<style>
+[data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
+.st-key-top-bar { row-gap: 0; }
+.block-container { padding-top: 3.2rem; }
+</style>"""

@@ -1,0 +1,16 @@
+"""Draw: a digit by hand or in a picture, and what a network reads in it."""
+
+import streamlit as st
+
+from digitlab.ui import draw_view, readers, shell
+
+
+def main() -> None:
+    with shell.page("draw") as visit:
+        st.title(visit.t("Draw a digit"))
+        reader = readers.choose(visit)
+        draw_view.show(reader.network, visit.t)
+
+
+if __name__ == "__main__":  # a worker process runs this file again, under another name
+    main()

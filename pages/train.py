@@ -1,0 +1,27 @@
+"""Train: a lesson, its sliders, the network they build, and the run."""
+
+import streamlit as st
+
+from digitlab import dataset
+from digitlab.ui import controls, data_view, lab, network_view, run_panel, shell
+
+
+def main() -> None:
+    with shell.page("train") as visit:
+        t = visit.t
+        lab.engine().warm()
+        choice = dataset.current()
+        st.title(t("Train a network"))
+        config = controls.run_config(t, len(choice.digits.x_train))
+        data_view.source_line(choice, t)
+        network_view.plan(config, choice.digits, t)
+        if st.button(t("Start training"), type="primary", icon=":material/play_arrow:"):
+            st.query_params["run"] = lab.engine().submit(visit.me, config, choice.digits).id
+        if run := st.query_params.get("run"):
+            run_panel.show(visit, run)
+        network_view.show(config, t)
+        data_view.show(choice.digits, config, t)
+
+
+if __name__ == "__main__":  # a worker process runs this file again, under another name
+    main()

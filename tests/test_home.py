@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+from platformdirs import user_data_path
+
+from digitlab.home import home
+from digitlab.messages import LabError
+
+
+def test_the_named_folder_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGITLAB_HOME", str(tmp_path / "a" / "lab"))
+    assert home() == tmp_path / "a" / "lab"
+    assert home().is_dir()
+
+
+def test_a_relative_folder_stays_the_same_folder_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITLAB_HOME", "lab")
+    monkeypatch.chdir(tmp_path)
+    assert home() == tmp_path / "lab"
+
+
+def test_without_a_name_it_is_the_users_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITLAB_HOME", "")
+    for variable in ("HOME", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    assert home() == user_data_path("digitlab")
+    assert home().is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DIGITLAB_HOME", str(tmp_path / "file" / "lab"))
+    with pytest.raises(LabError, match=r"file/lab\. Set DIGITLAB_HOME"):
+        home()
+
+
+def test_a_folder_that_is_a_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lab").write_text("")
+    monkeypatch.setenv("DIGITLAB_HOME", str(tmp_path / "lab"))
+    with pytest.raises(LabError, match="Set DIGITLAB_HOME"):
+        home()
+
+
+def test_a_folder_that_is_read_only_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_only = Path("/proc/self")  # not even an administrator can write here
+    if not read_only.is_dir():
+        pytest.skip("this system has no /proc")
+    monkeypatch.setenv("DIGITLAB_HOME", str(read_only / "lab"))
+    with pytest.raises(LabError, match="cannot write in /proc/self/lab"):
+        home()
