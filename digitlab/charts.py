@@ -25,17 +25,19 @@ from digitlab.messages import Translator
 from digitlab.pictures import data_uri, tile, with_alpha
 
 Metric = Literal["loss", "accuracy"]
+Point = tuple[float, float]
 Points = tuple[npt.ArrayLike, npt.ArrayLike]
 Shape = dict[str, Any]
 
+NO_POINTS: Points = ((), ())
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GREY_BLUE = "#7B8EA3"
-CLEAR = "rgba(0,0,0,0)"
+CLEAR, MAT = "rgba(0,0,0,0)", "rgba(128,128,128,0.75)"
 MOST_POINTS = 1500
 MOST_UNITS = 64
 SHEET_ROWS = 5
 
-_NO_POINTS: Points = ((), ())
+_PART_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, GREY_BLUE)
 _LABEL_ROOM, _COLUMN_GAP = 13, 2  # pixels of a sheet under and beside each 28x28 tile
 _CENTRE = (IMAGE_SIZE - 1) / 2
 _TEXT_SIZE, _SMALL = 12, 10
@@ -78,7 +80,12 @@ def _axis(title: str, *, standoff: int = 6, **settings: Any) -> dict[str, Any]:
 
 def _bare(title: str = "", **settings: Any) -> dict[str, Any]:
     """An axis of a picture: no ticks, no grid; its title serves as the caption."""
-    hidden = {"showgrid": False, "showticklabels": False, "ticks": "", "showline": False}
+    hidden: dict[str, Any] = {
+        "showgrid": False,
+        "showticklabels": False,
+        "ticks": "",
+        "showline": False,
+    }
     return _axis(title, **(hidden | {"automargin": bool(title)} | settings))
 
 
@@ -128,7 +135,7 @@ def curves(
         metric: what the values are.
         training: (epochs trained so far, values), each (N,): 2.5 is the middle of the third epoch.
             More than ``MOST_POINTS`` are drawn as the means of neighbours, see ``thin``.
-        validation: (epoch numbers, values) at epochs' ends; empty where nothing was set apart.
+        validation: (epoch numbers, values) at epochs' ends; ``NO_POINTS`` where there is none.
         t: the reader's language.
         untrained: the value on the test set before training, marked at epoch 0.
         epochs: how far the axis reaches; without it, as far as the points.
@@ -186,29 +193,27 @@ def _curve_traces(
     value = "%{y:.4f}" if metric == "loss" else "%{y:.2%}"
     validated = bool(_farthest(validation))
     name = t("training") if validated else t("training (no validation)")
-    traces = [_line(training, name, value, {"width": 1.2, "color": BLUE}, "lines")]
+    traces = [_line(training, name, value, "lines", BLUE, width=1.2)]
     if validated:
-        solid = {"width": 2.5, "color": VERMILLION}
-        traces.append(_line(validation, t("validation"), value, solid, "lines+markers"))
+        traces.append(_line(validation, t("validation"), value, "lines+markers", VERMILLION))
     if untrained is not None:
-        start = _line(((0.0,), (untrained,)), t("untrained, test set"), value, {}, "markers")
-        start.marker = {"symbol": "diamond", "size": 10, "color": GREEN}
-        traces.append(start)
+        start: Points = ((0.0,), (untrained,))
+        name = t("untrained, test set")
+        traces.append(_line(start, name, value, "markers", GREEN, symbol="diamond", size=10))
     return traces
 
 
-def _line(points: Points, name: str, value: str, line: dict[str, Any], mode: str) -> Any:
+def _line(
+    points: Points, name: str, value: str, mode: str, colour: str, *,
+    width: float = 2.5, symbol: str = "circle", size: int = 6,
+) -> Any:  # fmt: skip
     xs, ys = thin(*points)
-    if len(xs) == 1:
-        mode = "markers"  # a line of one point would not be seen
     return go.Scatter(
-        x=xs, y=ys, name=name, mode=mode, line=line, marker={"size": 6, **_colour_of(line)},
+        x=xs, y=ys, name=name, line={"color": colour, "width": width},
+        mode="markers" if len(xs) == 1 else mode,  # a line of one point would not be seen
+        marker={"color": colour, "symbol": symbol, "size": size},
         hovertemplate=f"{value}<extra>{name}</extra>",
     )  # fmt: skip
-
-
-def _colour_of(line: Mapping[str, Any]) -> dict[str, Any]:
-    return {"color": line["color"]} if "color" in line else {}
 
 
 # Bars, one a digit ---------------------------------------------------------------------------
@@ -242,11 +247,11 @@ def probabilities(values: npt.ArrayLike, t: Translator, *, height: int = 240) ->
 
 def _percent(share: float) -> str:
     """A label that never says 100% of what is only nearly so; none for a bar under 1%."""
-    if share < 0.01:
+    if not share >= 0.01:  # nor for one that is not a number
         return ""
-    if share < 0.99:
+    if share < 0.99 or share == 1:
         return f"{share:.0%}"
-    return "100%" if share == 1 else f"{min(share, 0.999):.1%}" if share < 0.9995 else ">99.9%"
+    return f"{share:.1%}" if share < 0.9995 else ">99.9%"
 
 
 def counts(
@@ -265,7 +270,7 @@ def counts(
     stacked = len(parts) > 1
     bars = [
         _count_bars(name, numbers, colour, t, labelled=not stacked)
-        for (name, numbers), colour in zip(parts.items(), _part_colours(), strict=False)
+        for (name, numbers), colour in zip(parts.items(), _PART_COLOURS, strict=False)
     ]
     return _figure(
         title,
@@ -283,10 +288,6 @@ def counts(
         xaxis=_axis(t("digit"), dtick=1, showgrid=False, range=[-0.6, 9.6]),
         yaxis=_axis(axis, rangemode="tozero", tickformat=",d"),
     )  # fmt: skip
-
-
-def _part_colours() -> Iterable[str]:
-    return (BLUE, VERMILLION, GREEN, PURPLE, GREY_BLUE)
 
 
 def _count_bars(
@@ -314,7 +315,7 @@ def digit(
         z=image, zmin=0, zmax=255, colorscale=[[0, "#000000"], [1, "#FFFFFF"]], showscale=False,
         hovertemplate=f"{t('row')} %{{y}}, {t('column')} %{{x}}: %{{z}}<extra></extra>",
     )  # fmt: skip
-    frame = {
+    frame: dict[str, Any] = {
         "showline": True, "mirror": True, "linecolor": GREY_BLUE, "linewidth": 1,
         "showgrid": False, "dtick": 5, "tick0": 0,
     }  # fmt: skip
@@ -340,13 +341,14 @@ def filter_mosaic(
     *,
     title: str,
     channel: int = 0,
-    height: int = 420,
+    height: int | None = None,
 ) -> go.Figure:
     """Convolution kernels (k, k, channels in, filters) side by side, for one input channel.
 
     Blue is negative, red positive, white zero; ``limit`` is where both are full, see
     ``colour_limit``: figures that share it can be compared. The pointer tells each weight with
-    its filter, row and column, counted from 0 as NumPy does.
+    its filter, row and column, counted from 0 as NumPy does. The height follows the number of
+    rows.
     """
     filters = np.moveaxis(kernels[:, :, channel, :], -1, 0)
     size = kernels.shape[0]
@@ -363,11 +365,11 @@ def weight_mosaic(
     *,
     title: str,
     most: int = MOST_UNITS,
-    height: int = 440,
+    height: int | None = None,
 ) -> go.Figure:
     """The first dense layer's weights (784, units) as 28x28 pictures of the first ``most`` units.
 
-    The scale is that of ``filter_mosaic``.
+    Scale, counting and height are those of ``filter_mosaic``.
     """
     units = kernel.shape[1]
     shown = min(units, most)
@@ -387,9 +389,9 @@ def _mosaic(
     title: str,
     caption: str,
     tile_name: str,
-    height: int,
+    height: int | None,
 ) -> go.Figure:
-    columns = math.ceil(math.sqrt(len(pictures)))
+    columns = _mosaic_columns(len(pictures))
     weights = tile(pictures.astype(np.float32), columns, gap=1, fill=np.nan)
     where = f"{tile_name} %{{customdata[0]}}, {t('row')} %{{customdata[1]}}, "
     cells = go.Heatmap(
@@ -399,9 +401,17 @@ def _mosaic(
     )  # fmt: skip
     rows, width = weights.shape
     return _figure(
-        title, [cells], height=height, uirevision="mosaic", margin=_margin(bottom=78),
+        title, [cells], height=height or round(124 + 350 * rows / width), uirevision="mosaic",
+        # A mat parts the tiles: weights near zero are as white as a light page.
+        margin=_margin(bottom=78), plot_bgcolor=MAT,
         **_pixel_axes(_bare(caption), _bare(), width, rows, edge=0.5),
     )  # fmt: skip
+
+
+def _mosaic_columns(tiles: int) -> int:
+    """The number of columns near a square that leaves the fewest places empty."""
+    side = math.ceil(math.sqrt(tiles))
+    return min(range(side, side + side // 2 + 1), key=lambda columns: -tiles % columns)
 
 
 def _places(shape: tuple[int, ...]) -> npt.NDArray[Any]:
@@ -544,10 +554,11 @@ def _sheet(
     top: int, height: int,
 ) -> go.Figure:  # fmt: skip
     rows, columns = grid
-    traces = [_sheet_picture(tiles, rows, columns), _sheet_labels(tiles), _sheet_targets(tiles)]
+    traces = [_sheet_picture(tiles, rows, columns), _sheet_targets(tiles)]
     width = _left(columns) - _COLUMN_GAP
     return _figure(
         title, traces, height=height, uirevision="sheet", margin=_margin(top=top),
+        annotations=[_sheet_label(placed) for placed in tiles],
         **_pixel_axes(xaxis, _bare(), width, _top(rows), edge=0.5),
     )  # fmt: skip
 
@@ -561,25 +572,22 @@ def _sheet_picture(tiles: Sequence[_Tile], rows: int, columns: int) -> Any:
     return go.Image(source=data_uri(mosaic), hoverinfo="skip")
 
 
-def _middle(tiles: Sequence[_Tile], down: float) -> dict[str, list[float]]:
+def _sheet_label(placed: _Tile) -> dict[str, Any]:
     return {
-        "x": [_left(placed.column) + _CENTRE for placed in tiles],
-        "y": [_top(placed.row) + down for placed in tiles],
-    }
-
-
-def _sheet_labels(tiles: Sequence[_Tile]) -> Any:
-    return go.Scatter(
-        **_middle(tiles, IMAGE_SIZE + _LABEL_ROOM / 2), mode="text", hoverinfo="skip",
-        text=[placed.label for placed in tiles], textfont={"size": 11},
-    )  # fmt: skip
+        "text": placed.label, "showarrow": False, "font": {"size": 11},
+        "x": _left(placed.column) + _CENTRE,
+        "y": _top(placed.row) + IMAGE_SIZE + _LABEL_ROOM / 2,
+    }  # fmt: skip
 
 
 def _sheet_targets(tiles: Sequence[_Tile]) -> Any:
     """Unseen markers over the tiles: Streamlit hears of no click on a picture, but on these."""
     return go.Scatter(
-        **_middle(tiles, _CENTRE), mode="markers",
-        marker={"symbol": "square", "size": 32, "color": GREY_BLUE, "opacity": 0},
+        x=[_left(placed.column) + _CENTRE for placed in tiles],
+        y=[_top(placed.row) + _CENTRE for placed in tiles],
+        mode="markers", marker={"symbol": "square", "size": 32, "color": GREY_BLUE, "opacity": 0},
+        selected={"marker": {"opacity": 0.5, "color": VERMILLION}},
+        unselected={"marker": {"opacity": 0}},
         customdata=[[placed.index] for placed in tiles],
         text=[placed.hover for placed in tiles], hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
@@ -624,12 +632,12 @@ class _Plane:
     width: float
     height: float
 
-    def at(self, across: float, down: float) -> tuple[float, float]:
+    def at(self, across: float, down: float) -> Point:
         """Where a point of the map (0 to 1, from its top left) lies in the picture."""
         lean = _PLANE_LEAN * self.height * (0.5 - across)
         return self.left + across * self.width, self.height * (0.5 - down) + lean
 
-    def window(self, start: float, size: float) -> list[tuple[float, float]]:
+    def window(self, start: float, size: float) -> list[Point]:
         """The four corners of a square part of the map."""
         end = start + size
         return [
@@ -646,7 +654,6 @@ def network_picture(layers: Sequence[Layer], t: Translator, *, height: int = 340
     maps before it. What a dropout may switch off is drawn hollow.
     """
     columns = _columns_of(layers)
-    staggered = len(columns) > 4
     shapes = [shape for column in columns for shape in _column_shapes(column)]
     lines = [_link(before, after) for before, after in itertools.pairwise(columns)]
     neurons = [_neuron_trace(c) for c in columns if len(c.shape) == 1 and c.kind != "flatten"]
@@ -657,14 +664,19 @@ def network_picture(layers: Sequence[Layer], t: Translator, *, height: int = 340
         height=height,
         uirevision="network",
         shapes=shapes + _window_shapes(columns),
-        annotations=[_caption(column, staggered, t) for column in columns],
-        margin=_margin(side=4, top=92 if staggered else 44, bottom=92),
+        annotations=[_caption(column, len(columns), t) for column in columns],
+        margin=_margin(side=4, top=92 if _staggered(len(columns)) else 44, bottom=92),
         xaxis=_bare(
             t("each layer: its kind, its output, its parameters"), range=[-0.5, len(columns) - 0.5],
             automargin=False, standoff=62,
         ),
         yaxis=_bare(range=[-0.6, 0.6]),
     )  # fmt: skip
+
+
+def _staggered(count: int) -> bool:
+    """Whether every other caption stands above: on a phone more than four do not fit in a row."""
+    return count > 4
 
 
 def _columns_of(layers: Sequence[Layer]) -> list[_Column]:
@@ -707,11 +719,11 @@ def _column_shapes(column: _Column) -> list[Shape]:
     return shapes
 
 
-def _path(points: Sequence[tuple[float, float]]) -> str:
+def _path(points: Sequence[Point]) -> str:
     return "M" + " L".join(f"{x:.4f},{y:.4f}" for x, y in points)
 
 
-def _outline(corners: Sequence[tuple[float, float]], colour: str, *, hollow: bool = False) -> Shape:
+def _outline(corners: Sequence[Point], colour: str, *, hollow: bool = False) -> Shape:
     return {
         "type": "path", "path": _path(corners) + " Z", "layer": "above",
         "fillcolor": CLEAR if hollow else _faint(colour, 0.22),
@@ -719,7 +731,7 @@ def _outline(corners: Sequence[tuple[float, float]], colour: str, *, hollow: boo
     }  # fmt: skip
 
 
-def _stroke(points: Sequence[tuple[float, float]]) -> Shape:
+def _stroke(points: Sequence[Point]) -> Shape:
     line = {"color": VERMILLION, "width": 2.5}
     return {"type": "path", "path": _path(points), "layer": "above", "line": line}
 
@@ -749,7 +761,7 @@ def _window_shapes(columns: Sequence[_Column]) -> list[Shape]:
     return shapes
 
 
-def _ray(start: tuple[float, float], end: tuple[float, float], colour: str) -> Shape:
+def _ray(start: Point, end: Point, colour: str) -> Shape:
     line = {"color": _faint(colour, 0.7), "width": 1}
     return {"type": "path", "path": _path([start, end]), "layer": "above", "line": line}
 
@@ -779,6 +791,7 @@ def _neuron_trace(column: _Column) -> Any:
     common = {"x": [column.at] * len(heights), "y": heights, "hoverinfo": "skip"}
     if column.kind == "output":
         names = [str(number) for number in range(len(heights))]
+        # The picture at the other end shows a 7.
         look = _neurons(column.colour, [0.95 if name == "7" else 0.2 for name in names])
         return go.Scatter(
             **common, mode="markers+text", marker=look, text=names, textposition="middle right"
@@ -793,27 +806,26 @@ def _neurons(colour: str, fills: Sequence[float]) -> dict[str, Any]:
 
 
 def _link(before: _Column, after: _Column) -> Any | None:
-    """Thin lines from every drawn value to every other, where each is joined to all."""
+    """The lines that lead from a layer's values into a column of values."""
     if len(after.shape) > 1:
         return None
     starts = _ends(before)
-    goals = [(after.at - _STRAND / 2, y) for y in (0.5 * _span(after), -0.5 * _span(after))]
-    if after.kind != "flatten":
-        goals = [(float(after.at), y) for y in _heights(after)]
-    pairs = (
-        zip(starts, goals, strict=True)
-        if after.kind == "flatten"
-        else ((start, goal) for start in starts for goal in goals)
-    )
-    xs, ys = [], []
-    for (x0, y0), (x1, y1) in pairs:
-        xs += [x0, x1, None]
-        ys += [y0, y1, None]
+    if after.kind == "flatten":
+        edge, reach = after.at - _STRAND / 2, _span(after) / 2
+        return _lines(zip(starts, [(edge, reach), (edge, -reach)], strict=True))
+    goals = [(float(after.at), y) for y in _heights(after)]
+    return _lines(itertools.product(starts, goals))
+
+
+def _lines(pairs: Iterable[tuple[Point, Point]]) -> Any:
+    """Thin lines between pairs of points, all in one trace."""
+    ends = [(*pair, (None, None)) for pair in pairs]
+    xs, ys = zip(*itertools.chain.from_iterable(ends), strict=True) if ends else ((), ())
     line = {"color": _faint(GREY_BLUE, 0.35), "width": 0.6}
     return go.Scatter(x=xs, y=ys, mode="lines", line=line, hoverinfo="skip")
 
 
-def _ends(column: _Column) -> list[tuple[float, float]]:
+def _ends(column: _Column) -> list[Point]:
     """Where lines to the next layer begin."""
     if len(column.shape) > 1:
         return [_planes(column)[-1].at(1, down) for down in (0, 1)]
@@ -822,8 +834,8 @@ def _ends(column: _Column) -> list[tuple[float, float]]:
     return [(edge, y) for number, y in enumerate(heights) if not _dropped(number, column.rate)]
 
 
-def _caption(column: _Column, staggered: bool, t: Translator) -> dict[str, Any]:
-    above = staggered and column.at % 2 == 1
+def _caption(column: _Column, count: int, t: Translator) -> dict[str, Any]:
+    above = _staggered(count) and column.at % 2 == 1
     lines = [_kind_text(column, t), "×".join(str(size) for size in column.shape)]
     if column.kind != "input" and column.layer.parameters:
         lines.append(f"{column.layer.parameters:,}")
@@ -831,7 +843,8 @@ def _caption(column: _Column, staggered: bool, t: Translator) -> dict[str, Any]:
         lines.append(t("dropout {rate}", rate=f"{column.rate:g}"))
     return {
         "text": "<br>".join(lines), "x": column.at, "yref": "paper", "y": 1 if above else 0,
-        "yanchor": "bottom" if above else "top", "showarrow": False, "font": {"size": _SMALL},
+        "yanchor": "bottom" if above else "top", "showarrow": False,
+        "font": {"size": _SMALL if count <= 8 else _SMALL - 1},
     }  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dask
-from distributed import Client, Future, KilledWorker, LocalCluster
+from distributed import Client, KilledWorker, LocalCluster
+from distributed import Future as _Future
 from distributed.client import FutureCancelledError
 from distributed.system import MEMORY_LIMIT
 
@@ -28,6 +29,9 @@ from digitlab.messages import LabError, message
 WORKER_SHARE = 0.8
 _CALL_SECONDS = 10
 _RESTART_SECONDS = 30
+
+# What a worker is asked to do, and will return.
+Future = _Future[Any]
 
 _SETTINGS = {
     # A task whose worker died is not tried again: the run is marked, and the next one starts.
@@ -153,7 +157,7 @@ class Cluster:
             self._local.close(timeout=5)
 
 
-def _local_cluster() -> LocalCluster:
+def _local_cluster() -> Any:
     logging.getLogger("distributed").setLevel(logging.ERROR)
     return LocalCluster(
         n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1",

@@ -169,7 +169,8 @@ class Field:
             return float(min(max(value, -(10**9)), 10**9))
         if self.kind is int and isinstance(value, float) and value.is_integer():
             return int(value)
-        return value if type(value) is self.kind else None
+        known: Value = value
+        return known if type(value) is self.kind else None
 
     def _allowed(self, value: Value) -> bool:
         if self.choices:
@@ -179,7 +180,9 @@ class Field:
     def _refusal(self, value: Any) -> Message:
         shown = str(value)[:40]
         if self.kind is bool:
-            return message("{field} must be true or false, not {value}.", field=self.name, value=shown)
+            return message(
+                "{field} must be true or false, not {value}.", field=self.name, value=shown
+            )
         if self.choices:
             choices = ", ".join(str(choice) for choice in self.choices)
             return message(

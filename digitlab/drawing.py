@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 
 from digitlab.config import IMAGE_SIZE
@@ -56,6 +56,7 @@ _SOURCE_SIDE = 280
 _WORK_SIDE = 560  # uploaded pictures are reduced to this before anything is looked at
 _FINE = 6  # the image road works at this many pixels for each of the digit's
 _SMALL = 40  # a picture whose ink is no longer than this is taken as it is, its pen too
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _LEAST_CONTRAST = 24  # grey levels, of 255, between ink and background
 
 
@@ -232,7 +233,7 @@ def _command(command: Any) -> tuple[str, Any]:
     """A path command's letter and its numbers: two for M, four for Q, six for C, none for Z."""
     if not isinstance(command, list) or not command or not isinstance(command[0], str):
         raise _broken()
-    letter = command[0].upper()
+    letter = command[0]
     wanted = {"M": 2, "L": 2, "Q": 4, "C": 6, "Z": 0}.get(letter)
     if wanted != len(command) - 1:
         raise _broken()
@@ -335,7 +336,7 @@ def _ink(stamps: Floats, pen_width: float) -> Floats:
         squared, places.ravel(), (down[:, :, np.newaxis] + across[:, np.newaxis, :]).ravel()
     )
     distance = np.sqrt(squared.reshape(side, side)[1:-1, 1:-1])
-    return np.clip(pen_width / 2 + 0.5 - distance, 0, 1)
+    return np.asarray(np.clip(pen_width / 2 + 0.5 - distance, 0, 1))
 
 
 def _centred_ink(stamps: Floats, pen_width: float) -> Floats:
@@ -343,7 +344,7 @@ def _centred_ink(stamps: Floats, pen_width: float) -> Floats:
     for _ in range(2):  # once more, since ink may have left the picture or come into it
         ink = _ink(stamps, pen_width)
         rows, columns = centre_of_mass(ink)
-        stamps = stamps + (CENTRE - columns, CENTRE - rows)
+        stamps = stamps + np.array([CENTRE - columns, CENTRE - rows])
     return _ink(stamps, pen_width)
 
 
@@ -402,7 +403,7 @@ def from_pixels(grey: npt.NDArray[Any]) -> Drawing:
     if values.ndim != 2 or min(values.shape) < MIN_IMAGE_SIDE:
         raise DrawingError(
             message(
-                "This image is too small to hold a digit: it needs at least {side} pixels each way.",
+                "This image is too small to hold a digit: it needs {side} pixels each way.",
                 side=MIN_IMAGE_SIDE,
             )
         )
@@ -416,7 +417,7 @@ def from_pixels(grey: npt.NDArray[Any]) -> Drawing:
 
 
 def _decoded(data: bytes) -> Floats:
-    """The grey values (H, W) of a file; its kind and size are checked before its pixels are read."""
+    """The grey values (H, W) of a file; its kind and size are checked before its pixels."""
     if not data:
         raise DrawingError(message("This file is empty."))
     if len(data) > MAX_IMAGE_BYTES:
@@ -427,12 +428,14 @@ def _decoded(data: bytes) -> Floats:
             return _grey_values(_opened(data))
     except DrawingError:
         raise
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
+        if data.startswith(_SIGNATURES):
+            raise _not_whole() from error
         raise DrawingError(message("This file is not a PNG or JPEG image.")) from error
     except Image.DecompressionBombError as error:
         raise _too_large() from error
     except Exception as error:  # a decoder fails in many ways on a broken file
-        raise DrawingError(message("This image file is broken or not whole.")) from error
+        raise _not_whole() from error
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -442,6 +445,10 @@ def _opened(data: bytes) -> Image.Image:
     image.draft(image.mode, (_WORK_SIDE, _WORK_SIDE))  # a large JPEG is decoded smaller at once
     image.load()
     return ImageOps.exif_transpose(image)
+
+
+def _not_whole() -> DrawingError:
+    return DrawingError(message("This image file is broken or not whole."))
 
 
 def _too_large() -> DrawingError:
@@ -548,14 +555,14 @@ def _background(light: Floats) -> Floats:
 def _cleaned(light: Floats) -> Floats:
     """Ink 0 to 1: the background's grey to 0, the ink's own to 1, specks taken off."""
     if max(light.shape) <= _SMALL:
-        return (light - light.min()) / (light.max() - light.min())
+        return np.asarray((light - light.min()) / (light.max() - light.min()))
     threshold = otsu(light)
     marked = light > threshold
     full = float(np.percentile(light[marked], 60))
     empty = float(np.median(light[~marked]))
     noise = 3 * float(np.median(np.abs(light[~marked] - empty))) + empty
     ink = np.clip((light - noise) / max(full - noise, 1e-6), 0, 1)
-    return ink * _without_specks(ink > 0.5)
+    return np.asarray(ink * _without_specks(ink > 0.5))
 
 
 def _without_specks(marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -569,7 +576,7 @@ def _without_specks(marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     tiny[0] = False
     if not tiny.any():
         return np.ones_like(marked)
-    return ~ndimage.binary_dilation(tiny[parts], np.ones((3, 3)), iterations=2)
+    return np.asarray(~ndimage.binary_dilation(tiny[parts], np.ones((3, 3)), iterations=2))
 
 
 def _ink_box(ink: Floats) -> Box:
@@ -584,7 +591,7 @@ def _ink_box(ink: Floats) -> Box:
 def _as_it_is(crop: Floats) -> tuple[Floats, int]:
     """A small picture at a longest side of 20, its own greys and pen kept; one pixel a pixel."""
     longest = max(crop.shape)
-    if longest == BOX_SIDE:
+    if abs(longest - BOX_SIDE) <= 1:  # a digit like MNIST's own: left as it is
         return crop, 1
     height, width = (max(1, round(side * BOX_SIDE / longest)) for side in crop.shape)
     return _resized(crop, (width, height)), 1
@@ -645,7 +652,7 @@ def _placed_ink(ink: Floats, fine: int, at: tuple[float, float], target: float) 
     rows, columns = slice(max(top, 0), top + ink.shape[0]), slice(max(left, 0), left + ink.shape[1])
     part = canvas[rows, columns]
     part[:] = ink[max(-top, 0) :, max(-left, 0) :][: part.shape[0], : part.shape[1]]
-    return canvas.reshape(IMAGE_SIZE, fine, IMAGE_SIZE, fine).mean(axis=(1, 3))
+    return np.asarray(canvas.reshape(IMAGE_SIZE, fine, IMAGE_SIZE, fine).mean(axis=(1, 3)))
 
 
 def _shown(ink: Floats, box: Box) -> tuple[Picture, Box]:

@@ -223,7 +223,7 @@ def refuse_too_large(config: RunConfig) -> None:
 
 def _alive(pid: int, born: float) -> bool:
     try:
-        return abs(psutil.Process(pid).create_time() - born) < 1
+        return bool(abs(psutil.Process(pid).create_time() - born) < 1)
     except psutil.Error:
         return False
 

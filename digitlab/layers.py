@@ -70,21 +70,26 @@ class Stack:
         self._names: dict[str, int] = {}
 
     def conv(self, filters: int, kernel: int, activation: str) -> None:
+        """Add a convolution, "valid" and of stride 1."""
         height, width, _ = self.shape
         output = (height - kernel + 1, width - kernel + 1, filters)
         self._add("conv", output, kernel=kernel, activation=activation)
 
     def pool(self) -> None:
+        """Add max pooling over 2x2."""
         height, width, channels = self.shape
         self._add("pool", (height // 2, width // 2, channels), kernel=2)
 
     def flatten(self) -> None:
+        """Lay all values in a row."""
         self._add("flatten", (math.prod(self.shape),))
 
     def dense(self, units: int, activation: str) -> None:
+        """Add a dense layer."""
         self._add("dense", (units,), activation=activation)
 
     def dropout(self, rate: float) -> None:
+        """Add dropout, unless its rate is zero."""
         if rate:
             self._add("dropout", self.shape, rate=rate)
 

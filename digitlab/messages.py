@@ -78,8 +78,9 @@ class Translator:
     language: str = "en"
 
     def __call__(self, text: str | Message, /, **values: Any) -> str:
+        """``text`` in the language, its ``{places}`` filled with ``values``."""
         if isinstance(text, Message):
-            text, values = text.text, dict(text.values) | values
+            return self(text.text, **text.values)
         translated = _catalogue(self.language).gettext(text) if text else ""
         filled = {
             name: self(value) if isinstance(value, Message) else value

@@ -52,9 +52,7 @@ def named(name: str, store: Store) -> Network:
         try:
             return Network.load(Path(name))
         except ModelFileError as error:
-            raise LabError(
-                message("{file}: {why}", file=name[:200], why=error.message)
-            ) from error
+            raise LabError(message("{file}: {why}", file=name[:200], why=error.message)) from error
     try:
         return of_run(store, store.run(name).id)
     except StoreError as error:

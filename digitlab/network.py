@@ -41,10 +41,12 @@ class Prediction:
 
     @property
     def digit(self) -> int:
+        """The digit with the highest probability."""
         return int(np.argmax(self.probabilities))
 
     @property
     def certainty(self) -> float:
+        """That probability, 0 to 1."""
         return float(np.max(self.probabilities))
 
 
@@ -61,6 +63,7 @@ class Network:
 
     @property
     def parameters(self) -> int:
+        """Number of weights and biases."""
         return parameter_count(self.layers)
 
     def predict(self, images: npt.NDArray[Any]) -> Floats:
@@ -162,7 +165,7 @@ def as_pixels(images: npt.NDArray[Any]) -> Floats:
 
 
 def convolve(values: Floats, kernel: Floats) -> Floats:
-    """"Valid" cross-correlation of (N, H, W, C) with (k, k, C, F): (N, H-k+1, W-k+1, F)."""
+    """ "Valid" cross-correlation of (N, H, W, C) with (k, k, C, F): (N, H-k+1, W-k+1, F)."""
     size, _, channels, filters = kernel.shape
     windows = np.lib.stride_tricks.sliding_window_view(values, (size, size), axis=(1, 2))
     count, height, width = windows.shape[:3]
@@ -238,7 +241,9 @@ def _read(
     expected = dict(_expected(layers))
     if set(sizes) != {"header.npy"} | {f"{name}.npy" for name in expected}:
         raise _refuse(message("This model file does not hold the arrays of its layers."))
-    arrays = {name: _array(archive, name, shape, ("<f4", "<f2")) for name, shape in expected.items()}
+    arrays = {
+        name: _array(archive, name, shape, ("<f4", "<f2")) for name, shape in expected.items()
+    }
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise _refuse(message("This model file holds values that are not finite."))
     weights = {

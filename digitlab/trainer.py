@@ -336,5 +336,3 @@ def _reading(probabilities: Floats) -> bytes:
     digit = probabilities.argmax(axis=1).astype(np.uint8)
     np.savez(buffer, digit=digit, certainty=probabilities.max(axis=1).astype(np.float16))
     return buffer.getvalue()
-
-

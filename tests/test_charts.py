@@ -13,26 +13,19 @@ from digitlab import charts
 from digitlab.config import RunConfig
 from digitlab.layers import layers_of
 from digitlab.messages import Translator
+from digitlab.mistakes import Mistake
 from digitlab.presets import PRESETS
 
 T = Translator("en")
-NOTHING: charts.Points = ((), ())
+NOTHING = charts.NO_POINTS
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (60, 28, 28), dtype=np.uint8)
 KERNELS = RNG.normal(0, 1, (5, 5, 1, 32)).astype(np.float32)
 DENSE = RNG.normal(0, 1, (784, 100)).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class Found:
-    index: int
-    truth: int
-    read_as: int
-    certainty: float
-
-
 COLUMNS = [
-    [Found(10 * row + digit, digit, (digit + 1) % 10, 0.5 + row / 20) for row in range(digit % 6)]
+    [Mistake(10 * row + digit, digit, (digit + 1) % 10, 0.5 + row / 20) for row in range(digit % 6)]
     for digit in range(10)
 ]
 
@@ -70,7 +63,9 @@ def test_every_chart_is_named_and_leaves_page_and_finger_alone(name: str) -> Non
     assert layout.title.text
     assert layout.xaxis.title.text
     assert layout.yaxis.title.text or name in PICTURES
-    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert layout.paper_bgcolor == "rgba(0,0,0,0)"
+    assert layout.plot_bgcolor.startswith("rgba(")
+    assert not layout.plot_bgcolor.endswith(",1)")
     assert layout.font.color is None
     assert layout.dragmode is False
     assert layout.uirevision
@@ -95,7 +90,7 @@ def test_all_words_pass_the_translator(name: str) -> None:
     figure = ALL[name](Starred("en"))
     named = [figure.layout.title.text, figure.layout.xaxis.title.text]
     named += [trace.name for trace in figure.data if trace.name]
-    named += [note.text for note in figure.layout.annotations]
+    named += [note.text for note in figure.layout.annotations if name == "network"]
     assert all("★" in text for text in named), named
 
 
@@ -210,7 +205,7 @@ def test_the_axis_of_probabilities_does_not_move() -> None:
     ("share", "label"),
     [
         (0.0, ""), (0.0099, ""), (0.01, "1%"), (0.456, "46%"), (0.9899, "99%"), (0.994, "99.4%"),
-        (0.9994, "99.9%"), (0.99999, ">99.9%"), (1.0, "100%"),
+        (0.9994, "99.9%"), (0.99999, ">99.9%"), (1.0, "100%"), (float("nan"), ""),
     ],
 )  # fmt: skip
 def test_labels_never_promise_more_than_the_number(share: float, label: str) -> None:
@@ -279,6 +274,15 @@ def test_a_mosaic_holds_every_filter_once(size: int, filters: int) -> None:
     np.testing.assert_allclose(z[inside], kernels[row, column, 1, number], rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("filters", "shape"), [(1, (1, 1)), (20, (4, 5)), (32, (4, 8)), (256, (16, 16))]
+)
+def test_a_mosaic_leaves_few_places_empty(filters: int, shape: tuple[int, int]) -> None:
+    kernels = np.zeros((3, 3, 1, filters))
+    z = array(charts.filter_mosaic(kernels, 1, T, title="Filters").data[0].z)
+    assert ((z.shape[0] + 1) // 4, (z.shape[1] + 1) // 4) == shape
+
+
 def test_an_mlps_weights_are_pictures_of_its_first_neurons() -> None:
     figure = charts.weight_mosaic(DENSE, 3, T, title="Weights")
     z, places = array(figure.data[0].z), np.asarray(figure.data[0].customdata)
@@ -300,9 +304,10 @@ def test_few_neurons_are_all_shown() -> None:
 
 def test_a_sheet_has_a_column_a_digit_and_empty_places() -> None:
     figure = charts.mistake_sheet(IMAGES, COLUMNS, T)
-    _, labels, targets = figure.data
+    _, targets = figure.data
     assert len(targets.x) == sum(len(column) for column in COLUMNS)
-    assert labels.text[0] == "1 → 2"
+    assert figure.layout.annotations[0].text == "1 → 2"
+    assert len(figure.layout.annotations) == len(targets.x)
     assert list(figure.layout.xaxis.ticktext) == [str(digit) for digit in range(10)]
     picture = picture_of(figure)
     placed = {(x, y) for x, y in zip(targets.x, targets.y, strict=True)}
@@ -313,7 +318,7 @@ def test_a_sheet_has_a_column_a_digit_and_empty_places() -> None:
 
 def test_a_tile_its_target_and_its_words_belong_together() -> None:
     figure = charts.mistake_sheet(IMAGES, COLUMNS, T)
-    picture, targets = picture_of(figure), figure.data[2]
+    picture, targets = picture_of(figure), figure.data[1]
     places = zip(targets.x, targets.y, targets.customdata, targets.text, strict=True)
     for x, y, (index,), words in places:
         left, top = int(x - 13.5), int(y - 13.5)
@@ -325,21 +330,23 @@ def test_a_tile_its_target_and_its_words_belong_together() -> None:
 
 
 def test_a_sheet_shows_no_more_rows_than_it_has() -> None:
-    many = [[Found(row, 3, 5, 0.9) for row in range(12)]]
-    assert len(charts.mistake_sheet(IMAGES, many, T).data[2].x) == 5
-    assert len(charts.mistake_sheet(IMAGES, many, T, rows=8).data[2].x) == 8
+    many = [[Mistake(row, 3, 5, 0.9) for row in range(12)]]
+    assert len(charts.mistake_sheet(IMAGES, many, T).data[1].x) == 5
+    assert len(charts.mistake_sheet(IMAGES, many, T, rows=8).data[1].x) == 8
 
 
 def test_a_network_that_misreads_nothing_leaves_the_sheet_empty() -> None:
     figure = charts.mistake_sheet(IMAGES, [[] for _ in range(10)], T)
     assert not picture_of(figure).any()
-    assert len(figure.data[2].x) == 0
+    assert len(figure.data[1].x) == 0
 
 
 def test_samples_come_row_by_row_with_their_labels() -> None:
     figure = charts.sample_sheet(IMAGES[:24], np.arange(24) % 10, T, indices=range(100, 124))
-    _, labels, targets = figure.data
-    assert list(labels.text) == [str(number % 10) for number in range(24)]
+    _, targets = figure.data
+    assert [note.text for note in figure.layout.annotations] == [
+        str(number % 10) for number in range(24)
+    ]
     assert [data[0] for data in targets.customdata] == list(range(100, 124))
     assert "24" in figure.layout.xaxis.title.text
     np.testing.assert_array_equal(picture_of(figure)[:28, :28, 0], IMAGES[0])

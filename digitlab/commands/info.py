@@ -17,7 +17,15 @@ from digitlab.home import home
 from digitlab.messages import Translator, mark
 
 ABOUT = mark("Print versions, the data set in use, the store, the workers and the bundled model.")
-_LIBRARIES = ("streamlit", "tensorflow-cpu", "tensorflow", "keras", "numpy", "distributed", "plotly")
+_LIBRARIES = (
+    "streamlit",
+    "tensorflow-cpu",
+    "tensorflow",
+    "keras",
+    "numpy",
+    "distributed",
+    "plotly",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:

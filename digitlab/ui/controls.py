@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import streamlit as st
 
@@ -70,7 +71,9 @@ def _lesson(t: Translator) -> str:
     asked = st.query_params.get("preset", DEFAULT_PRESET)
     preset = asked if asked in PRESETS else DEFAULT_PRESET
     if asked not in PRESETS:
-        st.warning(t("There is no lesson called {name}; this is {used}.", name=asked[:40], used=preset))
+        st.warning(
+            t("There is no lesson called {name}; this is {used}.", name=asked[:40], used=preset)
+        )
         st.query_params["preset"] = preset
     st.session_state["lesson"] = preset
     with st.sidebar:
@@ -104,11 +107,18 @@ def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> No
     most = available if spec.name == "train_images" else spec.high
     st.session_state[key] = min(value, most) if spec.high else value
     label = t(spec.label)
-    settings = {"key": key, "help": t(spec.help), "on_change": _change, "args": (spec.name,)}
+    settings: dict[str, Any] = {
+        "key": key,
+        "help": t(spec.help),
+        "on_change": _change,
+        "args": (spec.name,),
+    }
     if spec.kind is bool:
         st.toggle(label, **settings)
     elif spec.choices:
-        st.selectbox(label, spec.choices, format_func=lambda choice: t(_CHOICES[choice]), **settings)
+        st.selectbox(
+            label, spec.choices, format_func=lambda choice: t(_CHOICES[choice]), **settings
+        )
     elif spec.name == "learning_rate":
         st.select_slider(label, _rates(value), format_func=lambda rate: f"{rate:g}", **settings)
     elif spec.name == "batch_size":
@@ -116,7 +126,7 @@ def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> No
     elif spec.name == "seed":
         st.number_input(label, int(spec.low), int(spec.high), **settings)
     elif spec.kind is float:
-        st.slider(label, spec.low, spec.high, step=0.05, **settings)
+        st.slider(label, float(spec.low), float(spec.high), step=0.05, **settings)
     else:
         st.slider(label, int(spec.low), int(most), **settings)
 

@@ -23,7 +23,9 @@ def source_line(choice: Choice, t: Translator) -> None:
 
 def show(digits: DigitSet, config: RunConfig, t: Translator) -> None:
     """Samples, one image in numbers, and how many of each digit each part has."""
-    with st.expander(t("The images: what the network learns from"), icon=":material/photo_library:"):
+    with st.expander(
+        t("The images: what the network learns from"), icon=":material/photo_library:"
+    ):
         samples, numbers, parts = st.tabs(
             [t("Samples"), t("An image in numbers"), t("Training, validation, test")]
         )
@@ -53,7 +55,7 @@ def _numbers(digits: DigitSet, t: Translator) -> None:
     left, right = st.columns(2)
     with left:
         title = t("Image {number}: a {label}", number=number, label=label)
-        st.plotly_chart(charts.digit(image, t, title), config=chart_config(t, live=True))
+        st.plotly_chart(charts.digit(image, t, title=title), config=chart_config(t, live=True))
     with right:
         st.markdown(
             t(

@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from digitlab import charts, dataset, mistakes, models
 from digitlab.dataset import DigitSet
-from digitlab.messages import LabError, Translator
-from digitlab.network import Floats
-from digitlab.store import Run, StoreError
+from digitlab.messages import Translator
+from digitlab.network import Floats, Network
 from digitlab.ui import lab
 from digitlab.ui.readers import Reader
 from digitlab.ui.run_panel import chart_config
@@ -49,7 +47,10 @@ def _draw_others() -> None:
 
 def _about_bundled(digits: DigitSet, t: Translator) -> str:
     if digits.name == "sample":
-        return t("It has not been trained on any of these {count} samples.", count=f"{len(digits.y_test):,}")
+        return t(
+            "It has not been trained on any of these {count} samples.",
+            count=f"{len(digits.y_test):,}",
+        )
     return t("It has not been trained on any image of the test set.")
 
 
@@ -60,7 +61,10 @@ def _read(reader: Reader, t: Translator) -> tuple[DigitSet, Floats]:
         with st.spinner(t("The network reads the test set …")):
             return digits, bundled_probabilities(digits.fingerprint)
     digits = dataset.find(reader.run.digits.fingerprint)
-    return digits, run_probabilities(reader.run.id)
+    if "probabilities.npy" in lab.store().files(reader.run.id):
+        return digits, stored_probabilities(reader.run.id)
+    with st.spinner(t("The network reads the test set …")):
+        return digits, kept_probabilities(reader.run.id, digits.fingerprint, reader.network)
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -69,8 +73,14 @@ def bundled_probabilities(fingerprint: str) -> Floats:
     return models.bundled().predict(dataset.find(fingerprint).x_test)
 
 
-def run_probabilities(run: str) -> Floats:
+def stored_probabilities(run: str) -> Floats:
     """What a run's last weights make of its test set, float32 (N, 10), as the worker stored it."""
     path = lab.store().file(run, "probabilities.npy")
     found: Floats = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
     return found
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def kept_probabilities(run: str, fingerprint: str, _network: Network) -> Floats:
+    """The same for a run that ended before its worker could store it: computed here."""
+    return _network.predict(dataset.find(fingerprint).x_test)

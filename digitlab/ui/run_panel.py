@@ -16,6 +16,7 @@ from digitlab.ui import lab
 from digitlab.ui.shell import Visit, page_link
 
 _TICK_SECONDS = 1.0
+METRICS: tuple[charts.Metric, ...] = ("loss", "accuracy")
 
 _STATUS: dict[Status, tuple[str, str, str]] = {
     Status.QUEUED: (mark("queued"), "gray", ":material/hourglass:"),
@@ -72,6 +73,11 @@ def _headline(run: Run, visit: Visit) -> None:
     st.caption(t("Stopping: the run keeps what it has.") if _stopping(run) else t(run.reason))
 
 
+def status_text(run: Run, t: Translator) -> str:
+    """The run's status in a word."""
+    return t(_STATUS[run.status][0])
+
+
 def _stopping(run: Run) -> bool:
     return run.stop and run.status.live
 
@@ -124,9 +130,11 @@ def _curves(
     run: Run, batches: Sequence[BatchMetrics], epochs: Sequence[EpochMetrics], t: Translator
 ) -> None:
     columns = st.columns(2)
-    for column, metric in zip(columns, ("loss", "accuracy"), strict=True):
+    for column, metric in zip(columns, METRICS, strict=True):
         figure = charts.curves(metric, **_series(metric, run, batches, epochs), t=t)
-        column.plotly_chart(figure, key=f"{metric}-{run.id}", config=chart_config(t, run.status.live))
+        column.plotly_chart(
+            figure, key=f"{metric}-{run.id}", config=chart_config(t, run.status.live)
+        )
 
 
 def _series(
@@ -167,7 +175,9 @@ def _result(run: Run, visit: Visit) -> None:
     before, after = results.untrained_test(run.untrained), results.final_test(run, epochs)
     if before is None or after is None:
         return
-    st.markdown(f"#### {t('On the test set: {count} images it has never seen', count=f'{run.digits.test:,}')}")
+    st.markdown(
+        f"#### {t('On the test set: {count} images it has never seen', count=f'{run.digits.test:,}')}"
+    )
     columns = st.columns(4)
     columns[0].metric(t("Accuracy, untrained"), f"{before.accuracy:.2%}")
     columns[1].metric(

@@ -17,7 +17,6 @@ import streamlit as st
 
 from digitlab import dataset
 from digitlab.messages import LANGUAGES, LabError, Translator, mark, pick_language
-from digitlab.ui import lab
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +58,7 @@ def page(name: str) -> Iterator[Visit]:
         st.error(t(error.message))
     except Exception:
         log.exception("page %s", name)
-        st.error(
-            t("Something went wrong on this page. Your runs are safe; load the page again to go on.")
-        )
+        st.error(t("Something went wrong on this page. Your runs are safe; load the page again."))
 
 
 def page_link(name: str, label: str, *, help: str | None = None) -> None:
