@@ -30,6 +30,7 @@ MEASURED = {"mlp": PRESETS["mlp-128"], "cnn": PRESETS["cnn-keras"]}
 _EXECUTION_SECONDS = 0.2
 _MOST_STEPS = 20
 _STEP_OVERHEAD_SECONDS = 0.001
+_REPORTS_PER_EPOCH = 10  # at least so many points of the curve, where there are as many batches
 # Loading TensorFlow anew in a worker, to change its threads.
 _RESTART_SECONDS = 6.0
 # Images a second assumed where nothing was measured: a slow core's.
@@ -60,7 +61,7 @@ def pace_for(
     known = [row for row in measured if row.network == config.network]
     if not known:
         assumed = _ASSUMED[config.network] * min(CPU_COUNT, 2)
-        return _pace("float32", loaded_threads or CPU_COUNT, config, assumed)
+        return _pace("float32", loaded_threads or CPU_COUNT, config, images, assumed)
     work = images * config.epochs * _work(config)
 
     def seconds(row: Measurement) -> float:
@@ -68,15 +69,16 @@ def pace_for(
         return work / row.images_per_second + restart
 
     best = min(known, key=seconds)
-    return _pace(best.format, best.threads, config, best.images_per_second)
+    return _pace(best.format, best.threads, config, images, best.images_per_second)
 
 
 def _pace(
-    number_format: NumberFormat, threads: int, config: RunConfig, images_per_second: float
+    number_format: NumberFormat, threads: int, config: RunConfig, images: int, speed: float
 ) -> Pace:
-    step = config.batch_size * _work(config) / images_per_second + _STEP_OVERHEAD_SECONDS
-    steps = min(max(1, int(_EXECUTION_SECONDS / step)), _MOST_STEPS)
-    return Pace(number_format, threads, steps)
+    step = config.batch_size * _work(config) / speed + _STEP_OVERHEAD_SECONDS
+    drawable = images // (config.batch_size * _REPORTS_PER_EPOCH)
+    steps = min(int(_EXECUTION_SECONDS / step), drawable, _MOST_STEPS)
+    return Pace(number_format, threads, max(1, steps))
 
 
 def _work(config: RunConfig) -> float:

@@ -124,7 +124,7 @@ class _Batches(keras.callbacks.Callback):  # type: ignore[misc]
         if not math.isfinite(self.means.loss):
             self.end("diverged")
         elif now - self.last_report >= 1 / REPORTS_PER_SECOND or self.epoch_is_whole:
-            self._report(batch + 1, now)
+            self._report(now)
         if self.ending == "finished" and self.should_stop():
             self.end("stopped")
 
@@ -143,8 +143,9 @@ class _Batches(keras.callbacks.Callback):  # type: ignore[misc]
         self.ending = ending
         self.model.stop_training = True
 
-    def _report(self, step: int, now: float) -> None:
+    def _report(self, now: float) -> None:
         fresh = self.means.since(self.reported)
+        step = math.ceil(self.means.images / self.config.batch_size)
         steps = math.ceil(self.images / self.config.batch_size)
         self.report(BatchMetrics(self.epoch, step, steps, fresh.loss, fresh.accuracy, self.speed))
         self.reported, self.last_report = self.means, now

@@ -57,6 +57,7 @@ def run_config(t: Translator, available: int) -> RunConfig:
     preset = _lesson(t)
     config, notes = from_query(st.query_params.to_dict(), PRESETS[preset])
     _write(config, PRESETS[preset])
+    _about_lesson(preset, config, t)
     for note in notes:
         st.warning(t(note))
     for group, title in _GROUPS.items():
@@ -76,19 +77,35 @@ def _lesson(t: Translator) -> str:
         )
         st.query_params["preset"] = preset
     st.session_state["lesson"] = preset
-    with st.sidebar:
-        st.selectbox(
-            t("Lesson"), list(PRESETS), key="lesson", on_change=_choose_lesson,
-            help=t("Sets every slider as the lesson's author has it. Then change what you like."),
-        )  # fmt: skip
-        st.caption(t(_LESSONS[preset]))
+    st.pills(
+        t("Lesson"), list(PRESETS), key="lesson", on_change=_choose_lesson,
+        help=t("Sets every slider as the lesson's author has it. Then change what you like."),
+    )  # fmt: skip
     return preset
+
+
+def _about_lesson(preset: str, config: RunConfig, t: Translator) -> None:
+    """What the lesson is, and what has been changed since it was chosen."""
+    changed = {
+        name: value for name, value in config.differences(PRESETS[preset]).items()
+        if BY_NAME[name].applies(config)
+    }  # fmt: skip
+    told = ", ".join(f"{t(BY_NAME[name].label)} = {_shown(v, t)}" for name, v in changed.items())
+    about = t(_LESSONS[preset])
+    st.caption(t("{lesson} Changed: {fields}.", lesson=about, fields=told) if changed else about)
+
+
+def _shown(value: Value, t: Translator) -> str:
+    if isinstance(value, bool):
+        return t("on") if value else t("off")
+    return t(_CHOICES[value]) if isinstance(value, str) else f"{value:g}"
 
 
 def _choose_lesson() -> None:
     for name in BY_NAME:
         st.query_params.pop(name, None)
-    st.query_params["preset"] = st.session_state["lesson"]
+    if st.session_state["lesson"]:  # None: the lesson was pressed again, and starts afresh
+        st.query_params["preset"] = st.session_state["lesson"]
 
 
 def _write(config: RunConfig, base: RunConfig) -> None:

@@ -11,6 +11,7 @@ from digitlab import charts, drawing
 from digitlab.drawing import Drawing
 from digitlab.messages import LabError, Message, Translator, message
 from digitlab.network import Network
+from digitlab.ui import shell
 from digitlab.ui.run_panel import chart_config
 
 CANVAS_SIDE = 320
@@ -20,6 +21,11 @@ _PEN_WIDTH = 18
 @st.fragment
 def show(network: Network, t: Translator) -> None:
     """The canvas and what ``network`` reads there; only this part runs again at pen-up."""
+    with shell.sentences(t):
+        _show(network, t)
+
+
+def _show(network: Network, t: Translator) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         how = st.segmented_control(
@@ -40,7 +46,7 @@ def _canvas(t: Translator) -> Drawing | Message:
     sheet = st.session_state.setdefault("sheet", 0)
     result = st_canvas(
         stroke_width=_PEN_WIDTH, stroke_color="#FFFFFF", background_color="#000000",
-        width=CANVAS_SIDE, height=CANVAS_SIDE, key=f"canvas-{sheet}", label=t("Draw a digit here"),
+        width=CANVAS_SIDE, height=CANVAS_SIDE, key=f"canvas-{sheet}",
     )  # fmt: skip
     if st.button(t("Clear"), icon=":material/delete:"):
         st.session_state["sheet"] += 1

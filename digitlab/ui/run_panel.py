@@ -13,7 +13,7 @@ from digitlab.messages import Translator, mark
 from digitlab.progress import BatchMetrics, EpochMetrics
 from digitlab.store import Run, Status, StoreError
 from digitlab.ui import lab
-from digitlab.ui.shell import Visit, page_link
+from digitlab.ui.shell import Visit, page_link, sentences
 
 _TICK_SECONDS = 1.0
 METRICS: tuple[charts.Metric, ...] = ("loss", "accuracy")
@@ -43,6 +43,11 @@ def show(visit: Visit, run_id: str) -> None:
 
 
 def _panel(visit: Visit, run_id: str, was_live: bool) -> None:
+    with sentences(visit.t):
+        _draw_panel(visit, run_id, was_live)
+
+
+def _draw_panel(visit: Visit, run_id: str, was_live: bool) -> None:
     try:
         run = lab.store().run(run_id)
     except StoreError:
@@ -59,8 +64,7 @@ def _headline(run: Run, visit: Visit) -> None:
     label, colour, icon = _STATUS[run.status]
     t = visit.t
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"### {name_of(run, t)}")
-        st.badge(t(label), icon=icon, color=colour)  # type: ignore[arg-type]
+        st.markdown(f"### {name_of(run, t)} :{colour}-badge[{icon} {t(label)}]")
         st.space("stretch")
         if run.status.live and run.owner == visit.me:
             stopping = st.button(
@@ -175,9 +179,8 @@ def _result(run: Run, visit: Visit) -> None:
     before, after = results.untrained_test(run.untrained), results.final_test(run, epochs)
     if before is None or after is None:
         return
-    st.markdown(
-        f"#### {t('On the test set: {count} images it has never seen', count=f'{run.digits.test:,}')}"
-    )
+    count = f"{run.digits.test:,}"
+    st.markdown(f"#### {t('On the test set: {count} images it has never seen', count=count)}")
     columns = st.columns(4)
     columns[0].metric(t("Accuracy, untrained"), f"{before.accuracy:.2%}")
     columns[1].metric(

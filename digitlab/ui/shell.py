@@ -52,12 +52,19 @@ def page(name: str) -> Iterator[Visit]:
     st.html(_STYLE)
     _top_bar(name, t)
     dataset.fetch_in_background()
-    try:
+    with sentences(t):
         yield visit
+
+
+@contextmanager
+def sentences(t: Translator) -> Iterator[None]:
+    """Turn errors inside into a sentence. Fragments need it too: they run again by themselves."""
+    try:
+        yield
     except LabError as error:
         st.error(t(error.message))
     except Exception:
-        log.exception("page %s", name)
+        log.exception("a page failed")
         st.error(t("Something went wrong on this page. Your runs are safe; load the page again."))
 
 
@@ -84,8 +91,9 @@ def _top_bar(name: str, t: Translator) -> None:
         for other, (_, label, _) in PAGES.items():
             page_link(other, f"**{t(label)}**" if other == name else t(label))
         st.space("stretch")
+        st.session_state["language"] = t.language
         st.segmented_control(
-            t("Language"), list(LANGUAGES), key="language", default=None,
+            t("Language"), list(LANGUAGES), key="language",
             format_func=lambda code: LANGUAGES[code],
             label_visibility="collapsed", on_change=_change_language,
         )  # fmt: skip
