@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from digitlab import npz
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.layers import Kind, Layer, Stack, parameter_count
 from digitlab.messages import LabError, Message, message
@@ -139,11 +140,7 @@ class Network:
                 return cls(*_read(archive))
         except ModelFileError:
             raise
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
-            raise ModelFileError(
-                message("This is not a model file of Digit Lab, or it is not whole.")
-            ) from error
-        except (RecursionError, NotImplementedError, OverflowError, RuntimeError) as error:
+        except Exception as error:  # zip, each compression, JSON and NumPy all raise their own
             raise ModelFileError(
                 message("This is not a model file of Digit Lab, or it is not whole.")
             ) from error
@@ -269,21 +266,12 @@ def _array(
     archive: zipfile.ZipFile, name: str, shape: tuple[int, ...] | None, dtypes: tuple[str, ...]
 ) -> npt.NDArray[Any]:
     """One member, its header checked against ``shape`` and ``dtypes`` before its data is read."""
-    member = archive.getinfo(f"{name}.npy")
-    with archive.open(member) as stream:
-        version = np.lib.format.read_magic(stream)
-        if version != (1, 0):
-            raise ValueError(f"npy version {version}")
-        found, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-        if dtype.str not in dtypes or fortran or (shape is not None and found != shape):
-            raise _refuse(
-                message("The array {name} of this model file has a wrong shape or type.", name=name)
-            )
-        wanted = math.prod(found) * dtype.itemsize
-        if wanted > member.file_size:
-            raise ValueError("the data is shorter than its header says")
-        data = stream.read(wanted)
-    return np.frombuffer(data, dtype).reshape(found)
+    header = npz.header(archive, name)
+    if header.dtype.str not in dtypes or header.fortran or shape not in (None, header.shape):
+        raise _refuse(
+            message("The array {name} of this model file has a wrong shape or type.", name=name)
+        )
+    return npz.read(archive, name)
 
 
 def _stack(specs: Any) -> tuple[Layer, ...]:

@@ -11,21 +11,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-Pixels = npt.NDArray[np.uint8]
-
-OPAQUE = 255
 _CHANNELS = {2: None, 3: (2, 3, 4)}  # grey; grey and alpha, RGB, RGBA
 
 
-def tile(
-    images: npt.ArrayLike, columns: int, *, gap: int | tuple[int, int] = 1, fill: float = 0
-) -> npt.NDArray[Any]:
+def tile(images: npt.ArrayLike, columns: int, *, gap: int = 1, fill: float = 0) -> npt.NDArray[Any]:
     """One mosaic of many pictures, row by row from the top left.
 
     Args:
         images: pictures (N, H, W) or (N, H, W, C) of any dtype.
         columns: pictures in a row; a row that is not full ends with ``fill``.
-        gap: elements between two pictures, or (below each row, between columns).
+        gap: elements between two pictures.
         fill: the value of gaps and empty places; NaN asks for floating point images.
 
     Returns:
@@ -37,16 +32,15 @@ def tile(
     stack = np.asarray(images)
     if stack.ndim not in (3, 4) or columns < 1:
         raise ValueError(f"no mosaic of shape {stack.shape} in {columns} columns")
-    below, between = (gap, gap) if isinstance(gap, int) else gap
     count, height, width = stack.shape[:3]
     rows = math.ceil(count / columns)
-    cell = (rows, height + below, columns, width + between, *stack.shape[3:])
+    cell = (rows, height + gap, columns, width + gap, *stack.shape[3:])
     mosaic = np.full(cell, fill, stack.dtype)
     for number, picture in enumerate(stack):
         row, column = divmod(number, columns)
         mosaic[row, :height, column, :width] = picture
     whole = mosaic.reshape(cell[0] * cell[1], cell[2] * cell[3], *stack.shape[3:])
-    return whole[: max(whole.shape[0] - below, 0), : whole.shape[1] - between]
+    return whole[: max(whole.shape[0] - gap, 0), : whole.shape[1] - gap]
 
 
 def enlarge(image: npt.NDArray[Any], factor: int) -> npt.NDArray[Any]:
@@ -58,12 +52,6 @@ def enlarge(image: npt.NDArray[Any], factor: int) -> npt.NDArray[Any]:
     if factor < 1:
         raise ValueError(f"cannot enlarge {factor} times")
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
-
-
-def with_alpha(images: npt.ArrayLike, *, alpha: int = OPAQUE) -> Pixels:
-    """Grey pictures (..., H, W) uint8 with an alpha channel: (..., H, W, 2) uint8."""
-    grey = np.asarray(images, np.uint8)
-    return np.stack([grey, np.full_like(grey, alpha)], axis=-1)
 
 
 def png_bytes(image: npt.NDArray[Any]) -> bytes:

@@ -43,6 +43,11 @@ PRESETS: dict[str, RunConfig] = {
 DEFAULT_PRESET = "mlp-128"
 
 
+def nearest(config: RunConfig) -> str:
+    """The name of the lesson from which ``config`` differs in the fewest fields."""
+    return min(PRESETS, key=lambda name: len(config.differences(PRESETS[name])))
+
+
 def matching(config: RunConfig) -> str | None:
     """The name of the lesson that trains exactly as ``config`` does, if there is one."""
     wanted = config.relevant()

@@ -22,10 +22,6 @@ def test_tiles_lie_row_by_row_with_gaps_between_them() -> None:
     np.testing.assert_array_equal(mosaic, expected)
 
 
-def test_rows_and_columns_may_have_gaps_of_their_own() -> None:
-    assert pictures.tile(np.zeros((20, 28, 28)), 10, gap=(14, 2)).shape == (70, 298)
-
-
 def test_gaps_can_be_nan_and_pictures_can_have_channels() -> None:
     floats = pictures.tile(np.ones((2, 3, 3), np.float32), 2, fill=np.nan)
     assert np.isnan(floats[:, 3]).all()
@@ -74,12 +70,3 @@ def test_a_png_gives_its_pixels_back(shape: tuple[int, ...]) -> None:
 def test_what_is_no_picture_makes_no_png(image: np.ndarray) -> None:
     with pytest.raises(ValueError, match="no PNG"):
         pictures.png_bytes(image)
-
-
-def test_alpha_is_a_second_channel() -> None:
-    grey = np.arange(12, dtype=np.uint8).reshape(1, 3, 4)
-    clear = pictures.with_alpha(grey, alpha=0)
-    assert clear.shape == (1, 3, 4, 2)
-    np.testing.assert_array_equal(clear[..., 0], grey)
-    assert not clear[..., 1].any()
-    assert (pictures.with_alpha(grey)[..., 1] == 255).all()

@@ -9,7 +9,9 @@ import streamlit as st
 
 from digitlab.config import BY_NAME, FIELDS, Field, Group, RunConfig, Value, from_query
 from digitlab.messages import Translator, mark
-from digitlab.presets import DEFAULT_PRESET, PRESETS
+from digitlab.presets import DEFAULT_PRESET, PRESETS, nearest
+from digitlab.store import StoreError
+from digitlab.ui import lab
 
 _GROUPS: dict[Group, str] = {
     "network": mark("The network"), "training": mark("The training"), "data": mark("The images"),
@@ -54,18 +56,35 @@ def run_config(t: Translator, available: int) -> RunConfig:
 
     ``available`` is how many training images the data set in use has.
     """
+    _take_settings_of_run()
     preset = _lesson(t)
     config, notes = from_query(st.query_params.to_dict(), PRESETS[preset])
     _write(config, PRESETS[preset])
     _about_lesson(preset, config, t)
     for note in notes:
         st.warning(t(note))
+    with st.container(key="sidebar-hint"):  # shown where the side bar is folded away
+        st.caption(t("The sliders are behind » at the top left."))
     for group, title in _GROUPS.items():
         with st.sidebar.expander(t(title), expanded=group != "data"):
             for spec in FIELDS:
                 if spec.group == group and spec.applies(config):
                     _widget(spec, config, available, t)
     return config
+
+
+def _take_settings_of_run() -> None:
+    """Where the URL names a run and no setting, the sliders show the run's settings."""
+    query = st.query_params
+    if "run" not in query or "preset" in query or any(name in query for name in BY_NAME):
+        return
+    try:
+        run = lab.store().run(query["run"])
+    except StoreError:
+        return
+    preset = run.preset or nearest(run.config)
+    query["preset"] = preset
+    _write(run.config, PRESETS[preset])
 
 
 def _lesson(t: Translator) -> str:

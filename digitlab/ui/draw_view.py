@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
+import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from digitlab import charts, drawing
+from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing
-from digitlab.messages import LabError, Message, Translator, message
-from digitlab.network import Network
+from digitlab.messages import LabError, Translator, message
+from digitlab.network import Floats, Network, Prediction
 from digitlab.ui import shell
 from digitlab.ui.run_panel import chart_config
 
 CANVAS_SIDE = 320
 _PEN_WIDTH = 18
+_SURE, _PROBABLE = 0.9, 0.5
+_NO_PROBABILITIES = np.zeros(DIGITS, np.float32)
+_NO_PICTURE = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
 
 @st.fragment
@@ -33,16 +38,22 @@ def _show(network: Network, t: Translator) -> None:
             format_func={"canvas": t("My drawing"), "picture": t("A picture file")}.__getitem__,
             label_visibility="collapsed",
         )  # fmt: skip
-        found = _canvas(t) if how == "canvas" else _picture(t)
+        make = _canvas(t) if how == "canvas" else _picture(t)
     with right:
-        if isinstance(found, Message):
-            st.info(t(found))
-        else:
-            _answer(found, network, t)
+        try:
+            found = make()
+        except LabError as error:
+            say = st.info if isinstance(error, drawing.NothingDrawnError) else st.warning
+            say(t(error.message))
+            _pictures(_NO_PROBABILITIES, _NO_PICTURE, t)
+            return
+        prediction = network.read(found.digit)
+        st.markdown(f"## {_sentence(prediction, t)}")
+        _pictures(prediction.probabilities, found.digit, t)
 
 
-def _canvas(t: Translator) -> Drawing | Message:
-    """The drawing on the canvas, or what to say instead."""
+def _canvas(t: Translator) -> Callable[[], Drawing]:
+    """The canvas and its button; what is drawn there is made into a digit when asked for."""
     sheet = st.session_state.setdefault("sheet", 0)
     result = st_canvas(
         stroke_width=_PEN_WIDTH, stroke_color="#FFFFFF", background_color="#000000",
@@ -51,41 +62,42 @@ def _canvas(t: Translator) -> Drawing | Message:
     if st.button(t("Clear"), icon=":material/delete:"):
         st.session_state["sheet"] += 1
         st.rerun(scope="fragment")
-    return _read(lambda: drawing.from_strokes(drawing.strokes_from_canvas(result.json_data)), t)
+    return lambda: drawing.from_strokes(drawing.strokes_from_canvas(result.json_data))
 
 
-def _picture(t: Translator) -> Drawing | Message:
-    """The drawing in an uploaded file, or what to say instead."""
+def _picture(t: Translator) -> Callable[[], Drawing]:
+    """The upload; its picture is made into a digit when asked for."""
     file = st.file_uploader(t("A PNG or JPEG picture of one digit, up to 2 MB"), key="picture")
     st.caption(t("Dark on light or light on dark, by pen or by screen: both are read."))
-    if file is None:
-        return message("Choose a picture, and the network reads it.")
-    return _read(lambda: drawing.from_image(file.getvalue()), t)
+    data = file.getvalue() if file else None
+    return lambda: _from_file(data)
 
 
-def _read(make: Any, t: Translator) -> Drawing | Message:
-    try:
-        made: Drawing = make()
-    except drawing.NothingDrawnError as error:
-        return error.message
-    except LabError as error:
-        return error.message
-    return made
+def _from_file(data: bytes | None) -> Drawing:
+    if data is None:
+        raise drawing.NothingDrawnError(message("Choose a picture, and the network reads it."))
+    return drawing.from_image(data)
 
 
-def _answer(found: Drawing, network: Network, t: Translator) -> None:
-    prediction = network.read(found.digit)
-    st.markdown(f"## {_sentence(prediction.digit, prediction.certainty, t)}")
-    figure = charts.probabilities(prediction.probabilities, t)
-    st.plotly_chart(figure, key="probabilities", config=chart_config(t, live=True))
-    seen = charts.digit(found.digit, t, title=t("What the network sees: 28x28 pixels"), height=300)
-    st.plotly_chart(seen, key="seen", config=chart_config(t, live=True))
+def _pictures(probabilities: Floats, seen: drawing.Picture, t: Translator) -> None:
+    """The ten bars, and what the network sees; both are there before the first stroke."""
+    bars, picture = st.columns([3, 2])
+    bars.plotly_chart(
+        charts.probabilities(probabilities, t), key="probabilities",
+        config=chart_config(t, live=True),
+    )  # fmt: skip
+    title = t("What the network sees")
+    picture.plotly_chart(
+        charts.digit(seen, t, title=title), key="seen",
+        config=chart_config(t, live=True),
+    )  # fmt: skip
 
 
-def _sentence(digit: int, certainty: float, t: Translator) -> str:
-    shown = f"{min(certainty, 0.999):.1%}" if certainty < 0.9995 else "> 99.9%"
-    if certainty >= 0.9:
+def _sentence(prediction: Prediction, t: Translator) -> str:
+    digit, certainty = prediction.digit, prediction.certainty
+    shown = f"{certainty:.1%}" if certainty < 0.9995 else "> 99.9%"
+    if certainty >= _SURE:
         return t("It is a {digit} ({certainty}).", digit=digit, certainty=shown)
-    if certainty >= 0.5:
+    if certainty >= _PROBABLE:
         return t("Probably a {digit} ({certainty}).", digit=digit, certainty=shown)
     return t("Hard to say; perhaps a {digit} ({certainty}).", digit=digit, certainty=shown)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from digitlab import charts, results
 from digitlab.messages import Translator, mark
+from digitlab.presets import nearest
 from digitlab.progress import BatchMetrics, EpochMetrics
 from digitlab.store import Run, Status, StoreError
 from digitlab.ui import lab
@@ -87,8 +88,8 @@ def _stopping(run: Run) -> bool:
 
 
 def name_of(run: Run, t: Translator) -> str:
-    """What a run is called: its lesson, or the kind of network it trains."""
-    return run.preset or t("Own {network}", network=run.config.network.upper())
+    """What a run is called: its lesson, or the one it was made from."""
+    return run.preset or t("{lesson}, changed", lesson=nearest(run.config))
 
 
 def _progress(run: Run, batches: Sequence[BatchMetrics], t: Translator) -> None:
@@ -181,17 +182,18 @@ def _result(run: Run, visit: Visit) -> None:
         return
     count = f"{run.digits.test:,}"
     st.markdown(f"#### {t('On the test set: {count} images it has never seen', count=count)}")
-    columns = st.columns(4)
-    columns[0].metric(t("Accuracy, untrained"), f"{before.accuracy:.2%}")
-    columns[1].metric(
-        t("Accuracy, trained"), f"{after.accuracy:.2%}",
-        t("{points} points", points=f"{100 * (after.accuracy - before.accuracy):+.1f}"),
-    )  # fmt: skip
-    columns[2].metric(t("Loss, untrained"), f"{before.loss:.3f}")
-    columns[3].metric(
-        t("Loss, trained"), f"{after.loss:.3f}", f"{after.loss - before.loss:+.3f}",
-        delta_color="inverse",
-    )  # fmt: skip
+    with st.container(horizontal=True, gap="large"):
+        st.metric(t("Accuracy, untrained"), f"{before.accuracy:.2%}", width="content")
+        gained = f"{100 * (after.accuracy - before.accuracy):+.1f}"
+        st.metric(
+            t("Accuracy, trained"), f"{after.accuracy:.2%}", t("{points} points", points=gained),
+            width="content",
+        )  # fmt: skip
+        st.metric(t("Loss, untrained"), f"{before.loss:.3f}", width="content")
+        st.metric(
+            t("Loss, trained"), f"{after.loss:.3f}", f"{after.loss - before.loss:+.3f}",
+            delta_color="inverse", width="content",
+        )  # fmt: skip
     st.markdown(t(results.fit_verdict(run.config, epochs)) if epochs else "")
     _facts(run, t)
     with st.container(horizontal=True):

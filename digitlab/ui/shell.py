@@ -109,5 +109,6 @@ def _change_language() -> None:
 _STYLE = """<style>
 [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
 .st-key-top-bar { row-gap: 0; }
-.block-container { padding-top: 3.2rem; }
+.block-container { padding-top: 4.2rem; }
+@media (min-width: 768px) { .st-key-sidebar-hint { display: none; } }
 </style>"""

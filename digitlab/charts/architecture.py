@@ -1,0 +1,211 @@
+"""The network as a picture, from the 28x28 digit to its ten outputs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from digitlab.charts.frame import (
+    CLEAR,
+    GREY_BLUE,
+    SMALL_SIZE,
+    VERMILLION,
+    bare,
+    faint,
+    figure,
+    margin,
+)
+from digitlab.charts.layer_columns import STRAND, Column, Point, columns_of
+from digitlab.layers import Layer, parameter_count
+from digitlab.messages import Translator
+
+Shape = dict[str, Any]
+
+_SEVEN = ((0.28, 0.27), (0.72, 0.27), (0.45, 0.8))
+
+
+def network_picture(layers: Sequence[Layer], t: Translator) -> go.Figure:
+    """The network from the 28x28 picture to its ten outputs, each layer named with its sizes.
+
+    Feature maps are planes: their height follows the maps' size, their number the logarithm of
+    the channels. Dense layers are columns of neurons, at most twelve of them drawn, taller the
+    more there are. A small square shows the window that a convolution or pooling slides over the
+    maps before it. What a dropout may switch off is drawn hollow.
+    """
+    columns = columns_of(layers)
+    shapes = [shape for column in columns for shape in _column_shapes(column)]
+    lines = [_link(before, after) for before, after in itertools.pairwise(columns)]
+    neurons = [_neuron_trace(c) for c in columns if c.flat and c.kind != "flatten"]
+    total = f"{parameter_count(layers):,}"
+    return figure(
+        t("The network: {count} parameters", count=total),
+        [line for line in lines if line is not None] + neurons + [_layer_targets(columns, t)],
+        height=340,
+        uirevision="network",
+        shapes=shapes + _window_shapes(columns),
+        annotations=[_caption(column, len(columns), t) for column in columns],
+        margin=margin(side=4, top=92 if _staggered(len(columns)) else 44, bottom=92),
+        xaxis=bare(
+            t("each layer: its kind, its output, its parameters"), range=[-0.5, len(columns) - 0.5],
+            automargin=False, standoff=62,
+        ),
+        yaxis=bare(range=[-0.6, 0.6]),
+    )  # fmt: skip
+
+
+def _staggered(count: int) -> bool:
+    """Whether every other caption stands above: on a phone more than four do not fit in a row."""
+    return count > 4
+
+
+def _column_shapes(column: Column) -> list[Shape]:
+    if column.kind == "flatten":
+        return [_strip(column)]
+    if column.flat:
+        return []
+    planes = column.planes()
+    shapes = [
+        _outline(plane.window(0, 1), column.colour, hollow=column.dropped(number))
+        for number, plane in enumerate(planes)
+    ]
+    if column.kind == "input":
+        shapes.append(_stroke([planes[-1].at(*point) for point in _SEVEN]))
+    return shapes
+
+
+def _path(points: Sequence[Point]) -> str:
+    return "M" + " L".join(f"{x:.4f},{y:.4f}" for x, y in points)
+
+
+def _outline(corners: Sequence[Point], colour: str, *, hollow: bool = False) -> Shape:
+    return {
+        "type": "path", "path": _path(corners) + " Z", "layer": "above",
+        "fillcolor": CLEAR if hollow else faint(colour, 0.22),
+        "line": {"color": faint(colour, 0.85), "width": 1, "dash": "dot" if hollow else "solid"},
+    }  # fmt: skip
+
+
+def _stroke(points: Sequence[Point]) -> Shape:
+    line = {"color": VERMILLION, "width": 2.5}
+    return {"type": "path", "path": _path(points), "layer": "above", "line": line}
+
+
+def _strip(column: Column) -> Shape:
+    half = STRAND / 2
+    reach = column.span() / 2
+    corners = [(-half, reach), (half, reach), (half, -reach), (-half, -reach)]
+    return _outline([(column.at + x, y) for x, y in corners], column.colour)
+
+
+def _window_shapes(columns: Sequence[Column]) -> list[Shape]:
+    """For each convolution and pooling: its window on the maps before, and where it leads."""
+    shapes: list[Shape] = []
+    for before, after in itertools.pairwise(columns):
+        if after.kind in ("conv", "pool"):
+            near, far = before.planes()[-1], after.planes()[0]
+            window = near.window(0.5, min(0.5, after.layer.kernel / before.shape[0]))
+            goal = far.at(0.5, 0.5)
+            shapes.append(_outline(window, after.colour))
+            shapes += [_ray(corner, goal, after.colour) for corner in window[1:3]]
+    return shapes
+
+
+def _ray(start: Point, end: Point, colour: str) -> Shape:
+    line = {"color": faint(colour, 0.7), "width": 1}
+    return {"type": "path", "path": _path([start, end]), "layer": "above", "line": line}
+
+
+def _neuron_trace(column: Column) -> Any:
+    heights = column.heights()
+    common = {"x": [column.at] * len(heights), "y": heights, "hoverinfo": "skip"}
+    if column.kind == "output":
+        names = [str(number) for number in range(len(heights))]
+        # The picture at the other end shows a 7.
+        look = _neurons(column.colour, [0.95 if name == "7" else 0.2 for name in names])
+        return go.Scatter(
+            **common, mode="markers+text", marker=look, text=names, textposition="middle right"
+        )
+    fills = [0.0 if column.dropped(number) else 0.6 for number in range(len(heights))]
+    return go.Scatter(**common, mode="markers", marker=_neurons(column.colour, fills))
+
+
+def _neurons(colour: str, fills: Sequence[float]) -> dict[str, Any]:
+    colours = [faint(colour, fill) for fill in fills]
+    return {"size": 9, "color": colours, "line": {"color": colour, "width": 1.2}}
+
+
+def _link(before: Column, after: Column) -> Any | None:
+    """The lines that lead from a layer's values into a column of values."""
+    if not after.flat:
+        return None
+    starts = before.ends()
+    if after.kind == "flatten":
+        edge, reach = after.at - STRAND / 2, after.span() / 2
+        return _lines(zip(starts, [(edge, reach), (edge, -reach)], strict=True))
+    goals = [(float(after.at), y) for y in after.heights()]
+    return _lines(itertools.product(starts, goals))
+
+
+def _lines(pairs: Iterable[tuple[Point, Point]]) -> Any:
+    """Thin lines between pairs of points, all in one trace."""
+    ends = [(*pair, (None, None)) for pair in pairs]
+    xs, ys = zip(*itertools.chain.from_iterable(ends), strict=True) if ends else ((), ())
+    line = {"color": faint(GREY_BLUE, 0.35), "width": 0.6}
+    return go.Scatter(x=xs, y=ys, mode="lines", line=line, hoverinfo="skip")
+
+
+def _caption(column: Column, count: int, t: Translator) -> dict[str, Any]:
+    above = _staggered(count) and column.at % 2 == 1
+    lines = [_kind_text(column, t), "×".join(str(size) for size in column.shape)]
+    if column.kind != "input" and column.layer.parameters:
+        lines.append(f"{column.layer.parameters:,}")
+    if column.rate:
+        lines.append(t("dropout {rate}", rate=f"{column.rate:g}"))
+    return {
+        "text": "<br>".join(lines), "x": column.at, "yref": "paper", "y": 1 if above else 0,
+        "yanchor": "bottom" if above else "top", "showarrow": False,
+        "font": {"size": SMALL_SIZE if count <= 8 else SMALL_SIZE - 1},
+    }  # fmt: skip
+
+
+def _kind_text(column: Column, t: Translator) -> str:
+    match column.kind:
+        case "conv":
+            return t("conv {size}×{size}", size=column.layer.kernel)
+        case "pool":
+            return t("max pool")
+        case "flatten":
+            return t("flatten")
+        case "dense":
+            return t("dense")
+        case "output":
+            return t("output")
+        case _:
+            return t("picture")
+
+
+def _layer_targets(columns: Sequence[Column], t: Translator) -> Any:
+    """Unseen markers over the layers, which say under the pointer what the layer is."""
+    heights = (0.35, 0.0, -0.35)
+    return go.Scatter(
+        x=[column.at for column in columns for _ in heights],
+        y=[y for _ in columns for y in heights],
+        mode="markers", marker={"size": 44, "color": GREY_BLUE, "opacity": 0},
+        text=[_layer_hover(column, t) for column in columns for _ in heights],
+        hovertemplate="%{text}<extra></extra>",
+    )  # fmt: skip
+
+
+def _layer_hover(column: Column, t: Translator) -> str:
+    sizes = "×".join(str(size) for size in column.shape)
+    lines = [_kind_text(column, t), t("output {sizes}", sizes=sizes)]
+    if column.kind != "input":
+        lines.append(t("parameters {count}", count=f"{column.layer.parameters:,}"))
+        if column.layer.kernel_shape:
+            lines.append(t("activation {name}", name=column.layer.activation))
+    if column.rate:
+        lines.append(t("dropout {rate}", rate=f"{column.rate:g}"))
+    return "<br>".join(lines)

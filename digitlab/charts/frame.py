@@ -1,0 +1,92 @@
+"""What all charts share: the figure they stand in, its axes and its colours.
+
+All stand on the page's own background, light or dark, take their text colour from the page's
+theme, keep one height, and leave the finger to the page: nothing drags. Colours are those of Okabe
+and Ito, "Color Universal Design" (2008), chosen among them to keep a contrast of 3:1 on white and
+on Streamlit's dark page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+GREY_BLUE = "#7B8EA3"
+CLEAR = "rgba(0,0,0,0)"
+TEXT_SIZE, LABEL_SIZE, SMALL_SIZE = 12, 11, 10
+LEGEND_ROOM = 88  # pixels under a chart with a legend: axis, its title, and the legend
+
+_TITLE = {
+    "font": {"size": 15}, "pad": {"t": 8},
+    "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container",
+}  # fmt: skip
+
+
+def figure(title: str, traces: Sequence[Any], *, height: int, **layout: Any) -> go.Figure:
+    """A figure as all charts here are; ``layout`` adds to it or replaces."""
+    common: dict[str, Any] = {
+        "title": {"text": title, **_TITLE},
+        "height": height,
+        "margin": margin(),
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "font": {"size": TEXT_SIZE},
+        "dragmode": False,
+        "uirevision": "digitlab",
+        "showlegend": False,
+        "hovermode": "closest",
+    }
+    return go.Figure(data=list(traces), layout=common | layout)
+
+
+def margin(*, side: int = 8, top: int = 40, bottom: int = 8) -> dict[str, int]:
+    """The room round a chart's plot, in pixels; its title needs 40 above."""
+    return {"l": side, "r": side, "t": top, "b": bottom, "pad": 0}
+
+
+def legend_below(**settings: Any) -> dict[str, Any]:
+    """A legend in rows along the figure's lower edge; it takes ``LEGEND_ROOM``."""
+    return {
+        "orientation": "h", "x": 0, "xanchor": "left",
+        "y": 0, "yanchor": "bottom", "yref": "container",
+    } | settings  # fmt: skip
+
+
+def axis(title: str, *, standoff: int = 6, **settings: Any) -> dict[str, Any]:
+    """An axis with a title, which makes its own room."""
+    words = {"text": title, "standoff": standoff, "font": {"size": TEXT_SIZE}}
+    return {
+        "title": words,
+        "automargin": True,
+        "zeroline": False,
+        "ticklabelstandoff": 4,
+    } | settings
+
+
+def bare(title: str = "", **settings: Any) -> dict[str, Any]:
+    """An axis of a picture: no ticks, no grid; its title serves as the caption."""
+    hidden: dict[str, Any] = {
+        "showgrid": False,
+        "showticklabels": False,
+        "ticks": "",
+        "showline": False,
+    }
+    return axis(title, **(hidden | {"automargin": bool(title)} | settings))
+
+
+def pixel_axes(
+    x: Mapping[str, Any], y: Mapping[str, Any], width: int, height: int
+) -> dict[str, Any]:
+    """Axes that keep pixels square, in the middle of the figure; rows count downwards."""
+    across = {"range": [-0.5, width - 0.5], "constrain": "domain", "constraintoward": "center"}
+    down = {"range": [height - 0.5, -0.5], "constrain": "domain", "constraintoward": "middle"}
+    return {"xaxis": {**x, **across}, "yaxis": {**y, **down, "scaleanchor": "x"}}
+
+
+def faint(colour: str, opacity: float) -> str:
+    """``colour``, "#RRGGBB", seen through: 0 is clear, 1 is full."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"

@@ -1,0 +1,134 @@
+"""How a run's loss and accuracy went, as lines over its epochs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from digitlab.charts.frame import (
+    BLUE,
+    GREEN,
+    LEGEND_ROOM,
+    VERMILLION,
+    axis,
+    figure,
+    legend_below,
+    margin,
+)
+from digitlab.messages import Translator
+
+Metric = Literal["loss", "accuracy"]
+Points = tuple[npt.ArrayLike, npt.ArrayLike]
+Floats = npt.NDArray[np.float64]
+
+NO_POINTS: Points = ((), ())
+MOST_POINTS = 1500
+
+
+def curves(
+    metric: Metric,
+    training: Points,
+    validation: Points,
+    t: Translator,
+    *,
+    untrained: float | None = None,
+    epochs: float | None = None,
+) -> go.Figure:
+    """How loss or accuracy (0 to 1) went, batch by batch in training and at each epoch's end.
+
+    Args:
+        metric: what the values are.
+        training: (epochs trained so far, values), each (N,): 2.5 is the middle of the third epoch.
+            More than ``MOST_POINTS`` are drawn as the means of neighbours, see ``thin``.
+        validation: (epoch numbers, values) at epochs' ends; ``NO_POINTS`` where there is none.
+        t: the reader's language.
+        untrained: the value on the test set before training, marked at epoch 0.
+        epochs: how far the axis reaches; without it, as far as the points.
+    """
+    name = t("Loss") if metric == "loss" else t("Accuracy")
+    reach = max([1.0, epochs or 0.0, *_farthest(training), *_farthest(validation)])
+    return figure(
+        name,
+        _traces(metric, training, validation, untrained, t),
+        height=320,
+        uirevision=f"curves-{metric}",
+        showlegend=True,
+        legend=legend_below(),
+        margin=margin(bottom=LEGEND_ROOM),
+        hovermode="x unified",
+        xaxis=_epoch_axis(reach, t),
+        yaxis=_value_axis(metric, name),
+    )
+
+
+def thin(x: npt.ArrayLike, y: npt.ArrayLike, most: int = MOST_POINTS) -> tuple[Floats, Floats]:
+    """At most ``most`` points: the means of equally many neighbours (the last group may be less).
+
+    ``x``, ``y`` and the result are float64 (N,). A group with a value that is not finite has NaN,
+    which leaves a gap in the line.
+    """
+    xs, ys = np.asarray(x, np.float64), np.array(y, np.float64)
+    ys[~np.isfinite(ys)] = np.nan
+    if len(xs) <= most:
+        return xs, ys
+    size = math.ceil(len(xs) / most)
+    starts = np.arange(0, len(xs), size)
+    sizes = np.diff(np.append(starts, len(xs)))
+    return np.add.reduceat(xs, starts) / sizes, np.add.reduceat(ys, starts) / sizes
+
+
+def _farthest(points: Points) -> list[float]:
+    xs = np.asarray(points[0], np.float64)
+    return [float(xs.max())] if len(xs) else []
+
+
+def _epoch_axis(reach: float, t: Translator) -> dict[str, Any]:
+    pad = 0.02 * reach
+    return axis(
+        t("epoch"), range=[-pad, reach + pad], dtick=_whole_step(reach), tick0=0,
+        hoverformat=".2f", unifiedhovertitle={"text": t("epoch") + " %{x:.2f}"},
+    )  # fmt: skip
+
+
+def _whole_step(reach: float) -> int:
+    """Epochs between two ticks: at most ten ticks, at whole epochs."""
+    return next(step for step in (1, 2, 5, 10, 20, 50, 10**6) if reach / step <= 10)
+
+
+def _value_axis(metric: Metric, name: str) -> dict[str, Any]:
+    if metric == "accuracy":
+        return axis(f"{name} (%)", range=[0, 1.02], tickformat=".0%")
+    return axis(name, rangemode="tozero")
+
+
+def _traces(
+    metric: Metric, training: Points, validation: Points, untrained: float | None, t: Translator
+) -> list[Any]:
+    value = "%{y:.4f}" if metric == "loss" else "%{y:.2%}"
+    validated = bool(_farthest(validation))
+    name = t("training") if validated else t("training (no validation)")
+    traces = [_line(training, name, value, "lines", BLUE, width=1.2)]
+    if validated:
+        traces.append(_line(validation, t("validation"), value, "lines+markers", VERMILLION))
+    if untrained is not None:
+        start: Points = ((0.0,), (untrained,))
+        name = t("untrained, test set")
+        traces.append(_line(start, name, value, "markers", GREEN, symbol="diamond", size=10))
+    return traces
+
+
+def _line(
+    points: Points, name: str, value: str, mode: str, colour: str, *,
+    width: float = 2.5, symbol: str = "circle", size: int = 6,
+) -> Any:  # fmt: skip
+    xs, ys = thin(*points)
+    return go.Scatter(
+        x=xs, y=ys, name=name, line={"color": colour, "width": width},
+        mode="markers" if len(xs) == 1 else mode,  # a line of one point would not be seen
+        marker={"color": colour, "symbol": symbol, "size": size},
+        hovertemplate=f"{value}<extra>{name}</extra>",
+    )  # fmt: skip

@@ -1,0 +1,173 @@
+"""Sheets of labelled digits: samples of a set, and those that a network misreads.
+
+A sheet is as wide as the page. Its places share that width, and each shows its digit as large as
+the place allows, so one sheet suits a wide page and a phone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from digitlab.charts.frame import GREY_BLUE, LABEL_SIZE, VERMILLION, bare, figure, margin
+from digitlab.messages import Translator
+from digitlab.pictures import data_uri, enlarge
+
+SHEET_ROWS = 5
+
+_COLUMNS = 10
+_PLACE = 84  # pixels from row to row: a digit of 64, its label, and a gap
+_LABEL_SHARE, _GAP_SHARE = 16 / _PLACE, 4 / _PLACE
+_WIDEST = 0.94  # of a place's width: what a digit may take on a narrow page
+_SHARPER = 4  # browsers smooth pictures: pixels drawn large before that keep their edges
+_BOTTOM = 8
+
+
+class Misread(Protocol):
+    """What a sheet needs to know of a sample that was read as another digit."""
+
+    @property
+    def index(self) -> int:
+        """Its number in the test set."""
+
+    @property
+    def truth(self) -> int:
+        """The digit it is."""
+
+    @property
+    def read_as(self) -> int:
+        """The digit it was taken for."""
+
+    @property
+    def certainty(self) -> float:
+        """The probability given to ``read_as``, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """One picture of a sheet: its place, the label under it, and what the pointer finds."""
+
+    row: int
+    column: int
+    picture: npt.NDArray[np.uint8]
+    label: str
+    hover: str
+    index: int
+
+
+def mistake_sheet(
+    images: npt.NDArray[np.uint8], columns: Sequence[Sequence[Misread]], t: Translator
+) -> go.Figure:
+    """Misread samples, a column a digit, "truth → read as" under each; empty places stay empty.
+
+    Args:
+        images: the whole test set (N, 28, 28) uint8, in which a sample's ``index`` counts.
+        columns: for each digit the samples to show; after ``SHEET_ROWS`` they are left out.
+        t: the reader's language.
+    """
+    tiles = [
+        _Tile(
+            row, column, images[found.index], f"{found.truth} → {found.read_as}",
+            _misread_hover(found, t), int(found.index),
+        )
+        for column, samples in enumerate(columns)
+        for row, found in enumerate(samples[:SHEET_ROWS])
+    ]  # fmt: skip
+    header = bare(
+        t("the digit it is"), side="top", showticklabels=True,
+        tickvals=list(range(len(columns))),
+        ticktext=[str(digit) for digit in range(len(columns))],
+    )  # fmt: skip
+    title = t("Misread test samples: truth → read as")
+    return _sheet(title, tiles, (SHEET_ROWS, len(columns)), header, top=76, bottom=_BOTTOM)
+
+
+def _misread_hover(found: Misread, t: Translator) -> str:
+    return t(
+        "Test sample {index}<br>truth {truth}, read as {read_as}<br>{certainty} certain",
+        index=found.index, truth=found.truth, read_as=found.read_as,
+        certainty=f"{found.certainty:.1%}",
+    )  # fmt: skip
+
+
+def sample_sheet(
+    images: npt.NDArray[np.uint8],
+    labels: Sequence[int] | npt.NDArray[np.integer[Any]],
+    t: Translator,
+    *,
+    indices: Sequence[int] | None = None,
+) -> go.Figure:
+    """Pictures (N, 28, 28) uint8 with their labels (N,) under them, row by row.
+
+    ``indices`` are the samples' numbers in their set, 0 to N-1 where nothing else is said. The
+    height follows the number of rows.
+
+    Raises:
+        ValueError: there are not as many labels, or indices, as pictures.
+    """
+    numbers = range(len(images)) if indices is None else indices
+    tiles = [
+        _Tile(
+            *divmod(place, _COLUMNS), picture, str(label),
+            t("Sample {index}<br>label {label}", index=number, label=label), int(number),
+        )
+        for place, (picture, label, number) in enumerate(zip(images, labels, numbers, strict=True))
+    ]  # fmt: skip
+    grid = (max(1, math.ceil(len(tiles) / _COLUMNS)), _COLUMNS)
+    caption = bare(t("{count} images, the label under each", count=len(tiles)))
+    return _sheet(t("Samples"), tiles, grid, caption, top=40, bottom=32)
+
+
+def _sheet(
+    title: str, tiles: Sequence[_Tile], grid: tuple[int, int], xaxis: dict[str, Any], *,
+    top: int, bottom: int,
+) -> go.Figure:  # fmt: skip
+    rows, columns = grid
+    return figure(
+        title,
+        [_targets(tiles)],
+        height=top + rows * _PLACE + bottom,
+        uirevision="sheet",
+        margin=margin(top=top, bottom=bottom),
+        barmode="overlay",
+        images=[_picture(placed) for placed in tiles],
+        annotations=[_label(placed) for placed in tiles],
+        xaxis=xaxis | {"range": [-0.5, columns - 0.5]},
+        yaxis=bare(range=[rows, 0]),
+    )
+
+
+def _picture(placed: _Tile) -> dict[str, Any]:
+    """The digit, square and as large as its place allows, close above its label."""
+    return {
+        "source": data_uri(enlarge(placed.picture, _SHARPER)), "sizing": "contain",
+        "xref": "x", "x": placed.column, "sizex": _WIDEST, "xanchor": "center",
+        "yref": "y", "y": placed.row + 1 - _LABEL_SHARE, "yanchor": "bottom",
+        "sizey": 1 - _LABEL_SHARE - _GAP_SHARE, "layer": "below",
+    }  # fmt: skip
+
+
+def _label(placed: _Tile) -> dict[str, Any]:
+    return {
+        "text": placed.label, "showarrow": False, "font": {"size": LABEL_SIZE},
+        "x": placed.column, "y": placed.row + 1 - _LABEL_SHARE / 2,
+    }  # fmt: skip
+
+
+def _targets(tiles: Sequence[_Tile]) -> Any:
+    """Unseen bars over whole places: Streamlit hears of no click on a picture, but on these."""
+    return go.Bar(
+        x=[placed.column for placed in tiles], width=_WIDEST,
+        base=[placed.row + _GAP_SHARE for placed in tiles], y=[1 - _GAP_SHARE] * len(tiles),
+        marker={"color": GREY_BLUE, "opacity": 0},
+        selected={"marker": {"opacity": 0.4, "color": VERMILLION}},
+        unselected={"marker": {"opacity": 0}},
+        customdata=[[placed.index] for placed in tiles],
+        hovertext=[placed.hover for placed in tiles], hovertemplate="%{hovertext}<extra></extra>",
+    )  # fmt: skip

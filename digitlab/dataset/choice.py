@@ -1,0 +1,187 @@
+"""Which set the lab is on, and why: one choice for all sessions of this process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Literal
+
+from digitlab.dataset import cache, held
+from digitlab.dataset.bundled import sample
+from digitlab.dataset.digits import MNIST_FINGERPRINT, DigitSet
+from digitlab.dataset.download import MNIST_SHA256, MNIST_URL, fetch
+from digitlab.dataset.file import DataFileError
+from digitlab.dataset.held import load
+from digitlab.messages import LabError, Message, message
+
+Fetching = Literal["no", "running", "failed"]
+
+_lock = threading.Lock()
+_download: Future[DigitSet] | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The set in use, why it is this one and how to get the other, and what was refused.
+
+    ``notes`` has a sentence for each source that was refused, by name. ``fetching`` tells of the
+    download in the background: not started or not needed, under way, or given up.
+    """
+
+    digits: DigitSet
+    reason: Message
+    notes: tuple[Message, ...] = ()
+    fetching: Fetching = "no"
+
+
+def current() -> Choice:
+    """The set that new runs use: ``DIGITLAB_MNIST``, else the cache, else the sample.
+
+    Cheap enough to ask at every turn: a file is read again only when it has changed.
+
+    Raises:
+        LabError: the sample is needed and cannot be kept in the lab's folder.
+    """
+    asked = os.environ.get("DIGITLAB_MNIST")
+    if asked == "sample":
+        return Choice(sample(), _asked_for_sample())
+    notes = []
+    if asked:
+        try:
+            digits = load(asked)
+            return Choice(digits, _asked_for_file(digits))
+        except DataFileError as error:
+            notes.append(error.message)
+    if cache.mnist_file().exists():
+        try:
+            digits = load(cache.mnist_file())
+            return Choice(digits, _cached(digits), tuple(notes))
+        except DataFileError as error:
+            notes.append(error.message)
+    fetching = _fetching()
+    return Choice(sample(), _wanting(fetching), tuple(notes), fetching)
+
+
+def find(wanted: str) -> DigitSet:
+    """The set with this fingerprint, for a page that shows a run's images.
+
+    Raises:
+        DataFileError: it is neither in use, nor in the cache, nor the sample.
+    """
+    known = held.held(wanted)
+    if known is not None:
+        return known
+    sources: tuple[Callable[[], DigitSet], ...] = (
+        lambda: load(cache.mnist_file()),
+        lambda: current().digits,
+        sample,
+    )
+    for source in sources:
+        with contextlib.suppress(LabError):
+            digits = source()
+            if digits.fingerprint == wanted:
+                return digits
+    raise DataFileError(
+        message(
+            "The images of this run are not here any more. Set DIGITLAB_MNIST to the file that "
+            "it was trained on."
+        )
+    )
+
+
+def fetch_in_background(*, url: str = MNIST_URL, sha256: str = MNIST_SHA256) -> None:
+    """Start the download of full MNIST if the sample is in use for want of it; at most once.
+
+    Returns at once, and fails without a sound: ``current().reason`` tells how it went.
+    """
+    global _download
+    with _lock, contextlib.suppress(LabError):
+        wanting = not os.environ.get("DIGITLAB_MNIST") and current().digits.name == "sample"
+        if _download is not None or not wanting:
+            return
+        _download = Future()
+        threading.Thread(
+            target=_settle,
+            args=(_download, lambda: fetch(url=url, sha256=sha256)),
+            name="digitlab-download",
+            daemon=True,
+        ).start()
+
+
+def forget() -> None:
+    """Make this process forget every set, choice and download, as if it had just started."""
+    global _download
+    held.forget()
+    _download = None
+
+
+def _settle(future: Future[DigitSet], download: Callable[[], DigitSet]) -> None:
+    try:
+        future.set_result(download())
+    except Exception as error:
+        future.set_exception(error)
+
+
+def _fetching() -> Fetching:
+    if _download is None:
+        return "no"
+    if not _download.done():
+        return "running"
+    return "failed" if _download.exception() else "no"
+
+
+def _asked_for_sample() -> Message:
+    return message(
+        "The lab is on its sample of 5,000 MNIST images, because DIGITLAB_MNIST asks for it. "
+        "For full MNIST, take that setting away."
+    )
+
+
+def _asked_for_file(digits: DigitSet) -> Message:
+    if digits.original:
+        return message(
+            "The lab is on the MNIST images of {path}, because DIGITLAB_MNIST names that file. "
+            "DIGITLAB_MNIST=sample asks for the sample of 5,000.",
+            path=str(digits.path),
+        )
+    return message(
+        "The lab is on the images of {path}, which are not the original MNIST, because "
+        "DIGITLAB_MNIST names that file. For MNIST, take that setting away.",
+        path=str(digits.path),
+    )
+
+
+def _cached(digits: DigitSet) -> Message:
+    if digits.fingerprint == MNIST_FINGERPRINT:
+        return message(
+            "The lab is on full MNIST, kept in {path}. DIGITLAB_MNIST=sample asks for the sample "
+            "of 5,000.",
+            path=str(digits.path),
+        )
+    return message(
+        "The lab is on the images of {path}, which are not the original MNIST. For full MNIST, "
+        "delete that file and use: python -m digitlab fetch",
+        path=str(digits.path),
+    )
+
+
+def _wanting(fetching: Fetching) -> Message:
+    if fetching == "running":
+        return message(
+            "The lab is on its sample of 5,000 MNIST images while full MNIST is downloaded. New "
+            "runs use it as soon as it is whole and checked."
+        )
+    failure = _download.exception() if fetching == "failed" and _download else None
+    if isinstance(failure, LabError):
+        return message(
+            "The lab is on its sample of 5,000 MNIST images. {failure}",
+            failure=failure.message,
+        )
+    return message(
+        "The lab is on its sample of 5,000 MNIST images, because full MNIST is not here. Get it "
+        "with: python -m digitlab fetch"
+    )

@@ -1,0 +1,96 @@
+"""Full MNIST is downloaded here, from where Keras has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from digitlab.dataset import cache
+from digitlab.dataset.digits import DigitSet
+from digitlab.dataset.held import load
+from digitlab.messages import LabError, message
+
+Progress = Callable[[int, int], None]
+
+# The file that Keras downloads, and the hash that Keras knows it by.
+MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+
+_CONNECT_SECONDS = 5.0
+_READ_SECONDS = 30.0
+_CHUNK_BYTES = 1 << 16
+
+
+def fetch(
+    progress: Progress | None = None, *, url: str = MNIST_URL, sha256: str = MNIST_SHA256
+) -> DigitSet:
+    """Full MNIST, downloaded into the lab's folder unless it is there, whole or not at all.
+
+    Each address of the server is given five seconds to accept the connection.
+
+    Args:
+        progress: called with the bytes that have come and those there are (0: not known).
+        url: where the file is.
+        sha256: the only file that is accepted.
+
+    Raises:
+        LabError: the server cannot be reached, breaks off or sends another file than expected,
+            or the file cannot be written.
+    """
+    import pooch
+    import requests
+
+    path = cache.mnist_file()
+    pooch.get_logger().setLevel("WARNING")
+    http = pooch.HTTPDownloader(
+        _Bar(progress) if progress else False,
+        _CHUNK_BYTES,
+        timeout=(_CONNECT_SECONDS, _READ_SECONDS),
+    )
+
+    def download(address: str, target: str, asker: object) -> None:
+        Path(target).unlink()  # pooch made it for its owner alone; made anew, it is as any file
+        http(address, target, asker)
+
+    try:
+        pooch.retrieve(url, f"sha256:{sha256}", path.name, path.parent, downloader=download)
+    except requests.RequestException as error:
+        raise LabError(
+            message(
+                "MNIST could not be downloaded from {host}. Check the network, or set "
+                "DIGITLAB_MNIST to an mnist.npz file.",
+                host=urlsplit(url).netloc,
+            )
+        ) from error
+    except ValueError as error:
+        raise LabError(
+            message(
+                "The file that {host} sent is not MNIST: its SHA-256 is another one. Try again, "
+                "or set DIGITLAB_MNIST to an mnist.npz file.",
+                host=urlsplit(url).netloc,
+            )
+        ) from error
+    except OSError as error:
+        raise cache.unwritable(path) from error
+    return load(path)
+
+
+class _Bar:
+    """What pooch wants of a progress bar, told to a ``Progress``."""
+
+    total = 0
+
+    def __init__(self, report: Progress) -> None:
+        self._report = report
+        self._done = 0
+
+    def update(self, count: int) -> None:
+        self._done += count  # pooch counts the last piece as a full one
+        self._report(min(self._done, self.total or self._done), self.total)
+
+    def reset(self) -> None:
+        self._done = 0
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,79 @@
+"""What this process has read, held once for all its sessions while the files do not change."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from digitlab.dataset.digits import DigitSet
+from digitlab.dataset.file import DataFileError, read, refusal
+from digitlab.messages import Message, message
+
+_MOST_HELD = 3
+
+# By the state of a file: its set, or why it was refused. The one asked for last stays longest.
+_held: dict[tuple[object, ...], DigitSet | Message] = {}
+_lock = threading.RLock()
+
+
+def load(path: str | os.PathLike[str]) -> DigitSet:
+    """The set in a file, as ``file.read`` checks it; read once until the file changes.
+
+    Raises:
+        DataFileError: the file is refused.
+    """
+    # A worker may run in another folder, so a relative path is settled here.
+    place = Path(os.path.expanduser(path)).absolute()
+    with _lock:
+        state = _state(place)
+        found = _held.pop(state, None) or _read(place)
+        _held[state] = found
+        while len(_held) > _MOST_HELD:
+            del _held[next(iter(_held))]
+    if isinstance(found, Message):
+        raise DataFileError(found)
+    return found
+
+
+def held(wanted: str) -> DigitSet | None:
+    """The set with this fingerprint, if this process has read it."""
+    with _lock:
+        sets = [found for found in _held.values() if isinstance(found, DigitSet)]
+    return next((digits for digits in sets if digits.fingerprint == wanted), None)
+
+
+def open_fingerprint(path: str | os.PathLike[str], wanted: str) -> DigitSet:
+    """The set with this fingerprint, for a worker: held already, or read from ``path``.
+
+    Raises:
+        DataFileError: the file is refused, or now holds other images.
+    """
+    digits = held(wanted) or load(path)
+    if digits.fingerprint != wanted:
+        raise refusal(
+            message("{path} holds other images than this run was made for.", path=str(path))
+        )
+    return digits
+
+
+def forget() -> None:
+    """Hold nothing any more."""
+    with _lock:
+        _held.clear()
+
+
+def _read(path: Path) -> DigitSet | Message:
+    try:
+        return read(path)
+    except DataFileError as error:
+        return error.message
+
+
+def _state(path: Path) -> tuple[object, ...]:
+    """Another one as soon as the file at ``path`` is another one, or there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return (path,)
+    return path, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

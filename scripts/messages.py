@@ -1,0 +1,47 @@
+"""Bring the catalogue up to date with the sentences in the code; prints what lacks Japanese."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parent.parent
+PO = ROOT / "digitlab" / "locale" / "ja.po"
+# The names that mark a sentence for the catalogue; see digitlab/messages.py.
+HEADER = "# The sentences of Digit Lab in Japanese; scripts/messages.py keeps them in step."
+KEYWORDS = {"t": None, "mark": None, "message": None}
+METHODS = [("digitlab/**.py", "python"), ("pages/**.py", "python"), ("streamlit_app.py", "python")]
+
+
+def extracted() -> Catalog:
+    """Every sentence in the code, with the files it stands in."""
+    catalog = Catalog(locale="ja", project="Digit Lab", charset="utf-8")
+    for file, _, text, comments, _ in extract_from_dir(ROOT, METHODS, keywords=KEYWORDS):
+        catalog.add(text, locations=[(file, 0)], auto_comments=comments)
+    return catalog
+
+
+def main() -> int:
+    """Merge the code's sentences into the Japanese catalogue."""
+    catalog = Catalog()
+    if PO.exists():
+        with PO.open("rb") as stream:
+            catalog = read_po(stream, locale="ja")
+    catalog.update(extracted(), no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    catalog.fuzzy = False
+    catalog.project, catalog.header_comment = "Digit Lab", HEADER
+    with PO.open("wb") as stream:
+        write_po(stream, catalog, width=100, include_lineno=False, sort_output=True, omit_header=False)
+    missing = [entry.id for entry in catalog if entry.id and not entry.string]
+    for text in missing:
+        print(text)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
