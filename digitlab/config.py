@@ -143,10 +143,12 @@ class Field:
     def nearest(self, text: str) -> Value | None:
         """The allowed number nearest to a typed value; None where there is no such number."""
         value = self._read(text)
-        if isinstance(value, bool | str) or self.choices or math.isnan(value):
+        if isinstance(value, bool | str) or self.choices:
             return None
         bounded = min(max(value, self.low), self.high)
-        return int(bounded) if self.kind is int else float(bounded)
+        if math.isnan(bounded):
+            return None
+        return round(bounded) if self.kind is int else float(bounded)
 
     def _read(self, text: str) -> Value:
         text = text.strip()
@@ -175,10 +177,11 @@ class Field:
     def _allowed(self, value: Value) -> bool:
         if self.choices:
             return value in self.choices
-        return isinstance(value, bool) or self.low <= float(value) <= self.high
+        return isinstance(value, bool) or self.low <= value <= self.high  # type: ignore[operator]
 
     def _refusal(self, value: Any) -> Message:
-        shown = str(value)[:40]
+        # Python refuses to write the longest integers in decimal.
+        shown = (hex(value) if type(value) is int and abs(value) > 2**64 else str(value))[:40]
         if self.kind is bool:
             return message(
                 "{field} must be true or false, not {value}.", field=self.name, value=shown

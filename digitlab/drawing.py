@@ -8,7 +8,6 @@ http://yann.lecun.com/exdb/mnist): longest side 20 pixels, centre of mass in the
 from __future__ import annotations
 
 import io
-import itertools
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +50,12 @@ _FROM_ORIGIN = {"left": 0.5, "top": 0.5, "center": 0.0, "right": -0.5, "bottom":
 _DOT = 2.0  # canvas pixels: a stroke that moves less than this was meant as a dot
 _STEP = 0.25  # digit pixels between two stamps of the pen
 _MAX_STAMPS = 4_000
+_NUMBERS = {"M": 2, "L": 2, "Q": 4}  # of each path command
 _CURVE_STEPS = 4  # straight pieces of a curve between two mouse events, a few pixels apart
+_CURVE_SHARES = [
+    ((1 - t) ** 2, 2 * t * (1 - t), t**2)
+    for t in (step / _CURVE_STEPS for step in range(1, _CURVE_STEPS + 1))
+]
 _SOURCE_SIDE = 280
 _WORK_SIDE = 560  # uploaded pictures are reduced to this before anything is looked at
 _FINE = 6  # the image road works at this many pixels for each of the digit's
@@ -218,26 +222,24 @@ def _flattened(path: list[list[Any]]) -> Iterator[list[Point]]:
         if letter == "M":
             if points:
                 yield points
-            points = [numbers]
+            points = [(numbers[0], numbers[1])]
         elif not points:
             raise _broken()
-        elif letter == "Z":
-            points.append(points[0])
+        elif letter == "L":
+            points.append((numbers[0], numbers[1]))
         else:
-            points.extend(_curve(points[-1], numbers))
+            points.extend(_curve(points[-1], (numbers[0], numbers[1]), (numbers[2], numbers[3])))
     if points:
         yield points
 
 
-def _command(command: Any) -> tuple[str, Any]:
-    """A path command's letter and its numbers: two for M, four for Q, six for C, none for Z."""
+def _command(command: Any) -> tuple[str, list[float]]:
+    """A path command's letter and its numbers; the canvas's pen writes M, Q and L."""
     if not isinstance(command, list) or not command or not isinstance(command[0], str):
         raise _broken()
-    letter = command[0]
-    wanted = {"M": 2, "L": 2, "Q": 4, "C": 6, "Z": 0}.get(letter)
-    if wanted != len(command) - 1:
+    if _NUMBERS.get(command[0]) != len(command) - 1:
         raise _broken()
-    return letter, tuple(_number(value) for value in command[1:])
+    return command[0], [_number(value) for value in command[1:]]
 
 
 def _number(value: Any) -> float:
@@ -248,24 +250,12 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _curve(start: Point, numbers: tuple[float, ...]) -> list[Point]:
-    """Points on the Bézier curve from ``start`` over the control points, the start left out."""
-    if len(numbers) == 2:
-        return [(numbers[0], numbers[1])]
-    points = []
-    for step in range(1, _CURVE_STEPS + 1):
-        share = step / _CURVE_STEPS
-        points.append(
-            (_bezier(share, start[0], *numbers[::2]), _bezier(share, start[1], *numbers[1::2]))
-        )
-    return points
-
-
-def _bezier(share: float, *values: float) -> float:
-    """One coordinate of a Bézier curve of any degree (de Casteljau)."""
-    while len(values) > 1:
-        values = tuple(a + (b - a) * share for a, b in itertools.pairwise(values))
-    return values[0]
+def _curve(start: Point, corner: Point, end: Point) -> list[Point]:
+    """Points on the quadratic Bézier curve from ``start`` to ``end``, the start left out."""
+    return [
+        (a * start[0] + b * corner[0] + c * end[0], a * start[1] + b * corner[1] + c * end[1])
+        for a, b, c in _CURVE_SHARES
+    ]
 
 
 def _own_matrix(thing: Mapping[str, Any]) -> Floats:
@@ -606,6 +596,7 @@ def _with_our_pen(crop: Floats) -> tuple[Floats, int]:
     longest, pen = max(crop.shape), _pen_of(crop)
     middle_line = longest - pen
     scale = (BOX_SIDE - PEN_WIDTH) / middle_line if middle_line > 0.35 * pen else PEN_WIDTH / pen
+    crop, pen = _thick_enough(crop, pen, 2 / (scale * _FINE))
     height, width = (max(1, round(side * scale * _FINE)) for side in crop.shape)
     margin = 2 * _FINE
     fine = np.pad(_resized(crop, (width, height)), margin)
@@ -614,6 +605,15 @@ def _with_our_pen(crop: Floats) -> tuple[Floats, int]:
     covered = np.where(inside, within, 1 - beyond)  # 0.5 where the edge runs
     wider = (PEN_WIDTH - pen * scale) / 2 * _FINE
     return np.clip(covered + wider, 0, 1), _FINE
+
+
+def _thick_enough(crop: Floats, pen: float, least: float) -> tuple[Floats, float]:
+    """The crop and its pen, grown where a line thinner than ``least`` pixels would get lost."""
+    if pen >= least:
+        return crop, pen
+    more = math.ceil(least - pen)
+    grown = ndimage.grey_dilation(np.pad(crop, more), size=(more + 1, more + 1))
+    return np.asarray(grown), pen + more
 
 
 def _pen_of(crop: Floats) -> float:

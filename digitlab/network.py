@@ -74,8 +74,7 @@ class Network:
         """
         pixels = as_pixels(images)
         out = np.empty((len(pixels), DIGITS), np.float32)
-        largest = max(max(layer.windows, math.prod(layer.output)) for layer in self.layers)
-        chunk = max(1, _CHUNK_VALUES // largest)
+        chunk = max(1, _CHUNK_VALUES // _largest(self.layers))
         for start in range(0, len(pixels), chunk):
             out[start : start + chunk] = self.activations(pixels[start : start + chunk])[-1]
         return out
@@ -136,8 +135,9 @@ class Network:
         """
         stream = io.BytesIO(source) if isinstance(source, bytes) else source
         try:
+            length = len(source) if isinstance(source, bytes) else source.stat().st_size
             with zipfile.ZipFile(stream) as archive:
-                return cls(*_read(archive))
+                return cls(*_read(archive, length))
         except ModelFileError:
             raise
         except Exception as error:  # zip, each compression, JSON and NumPy all raise their own
@@ -211,6 +211,11 @@ def softmax(logits: Floats) -> Floats:
     return result
 
 
+def _largest(layers: Sequence[Layer]) -> int:
+    """The most values that one layer makes of one picture; no RunConfig makes 7 million."""
+    return max(max(layer.windows, math.prod(layer.output)) for layer in layers)
+
+
 def _layer_json(layer: Layer) -> dict[str, Any]:
     return {
         "kind": layer.kind, "size": layer.output[-1], "kernel": layer.kernel,
@@ -223,17 +228,21 @@ def _refuse(sentence: Message) -> ModelFileError:
 
 
 def _read(
-    archive: zipfile.ZipFile,
+    archive: zipfile.ZipFile, length: int
 ) -> tuple[tuple[Layer, ...], dict[str, tuple[Floats, Floats]], dict[str, Any]]:
     """Check what the archive says of itself, then read exactly the arrays that belong in it."""
     sizes = {info.filename: info.file_size for info in archive.infolist()}
+    # ``save`` compresses nothing: so a file never unpacks into more than its own length.
+    packed = any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist())
+    if packed or sum(sizes.values()) > length:
+        raise _refuse(message("This is not a model file of Digit Lab, or it is not whole."))
     if sizes.get("header.npy", _MAX_HEADER_BYTES + 1) > _MAX_HEADER_BYTES:
         raise _refuse(message("This is not a model file of Digit Lab, or it is not whole."))
     header = json.loads(_array(archive, "header", None, ("|u1",)).tobytes())
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise _refuse(message("This model file is of another version of Digit Lab."))
     layers = _stack(header["layers"])
-    if parameter_count(layers) > MAX_PARAMETERS:
+    if parameter_count(layers) > MAX_PARAMETERS or _largest(layers) > _CHUNK_VALUES:
         raise _refuse(message("The network in this file is too large."))
     expected = dict(_expected(layers))
     if set(sizes) != {"header.npy"} | {f"{name}.npy" for name in expected}:

@@ -50,7 +50,7 @@ def read(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
         found = _header(stream)
         if stream.tell() + found.nbytes != archive.getinfo(f"{name}.npy").file_size:
             raise ValueError(f"{name} is not as long as its header says")
-        data = stream.read()
+        data = stream.read(found.nbytes)  # no more, whatever the archive could unpack
     array: npt.NDArray[Any] = np.frombuffer(data, found.dtype)
     return array.reshape(found.shape, order="F" if found.fortran else "C")
 

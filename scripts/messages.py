@@ -36,7 +36,9 @@ def main() -> int:
     catalog.fuzzy = False
     catalog.project, catalog.header_comment = "Digit Lab", HEADER
     with PO.open("wb") as stream:
-        write_po(stream, catalog, width=100, include_lineno=False, sort_output=True, omit_header=False)
+        write_po(
+            stream, catalog, width=100, include_lineno=False, sort_output=True, omit_header=False
+        )
     missing = [entry.id for entry in catalog if entry.id and not entry.string]
     for text in missing:
         print(text)

@@ -200,7 +200,7 @@ def test_the_longest_scribble_is_drawn_in_bounded_time():
 # --- images ---
 
 
-@pytest.mark.parametrize("pen", [6, 10, 18, 30])
+@pytest.mark.parametrize("pen", [1, 2, 6, 10, 18, 30])
 def test_any_pen_on_either_background_gives_the_strokes_own_digit(pen):
     drawn = from_strokes(SEVEN)
     white_on_black = picture_of(SEVEN, pen)

@@ -19,8 +19,8 @@ Floats = npt.NDArray[np.floating[Any]]
 MOST_UNITS = 64
 
 _MAT = "rgba(128,128,128,0.75)"
-_MOSAIC_WIDTH = 420  # pixels: fills half a wide page, and a phone with little left over
-_TITLE_ROOM, _BAR_ROOM = 40, 84
+_MOSAIC_WIDTH = 400  # pixels: fills half a wide page, and a phone with little left over
+_TITLE_ROOM, _BAR_ROOM = 40, 78
 
 
 def digit(

@@ -22,7 +22,7 @@ from digitlab.pictures import data_uri, enlarge
 SHEET_ROWS = 5
 
 _COLUMNS = 10
-_PLACE = 84  # pixels from row to row: a digit of 64, its label, and a gap
+_PLACE = 76  # pixels from row to row: a digit of 56, its label, and a gap
 _LABEL_SHARE, _GAP_SHARE = 16 / _PLACE, 4 / _PLACE
 _WIDEST = 0.94  # of a place's width: what a digit may take on a narrow page
 _SHARPER = 4  # browsers smooth pictures: pixels drawn large before that keep their edges

@@ -56,13 +56,13 @@ def current() -> Choice:
             return Choice(digits, _asked_for_file(digits))
         except DataFileError as error:
             notes.append(error.message)
+    fetching = _fetching()  # before the cache: it may end while that is looked at
     if cache.mnist_file().exists():
         try:
             digits = load(cache.mnist_file())
             return Choice(digits, _cached(digits), tuple(notes))
         except DataFileError as error:
             notes.append(error.message)
-    fetching = _fetching()
     return Choice(sample(), _wanting(fetching), tuple(notes), fetching)
 
 
@@ -72,7 +72,7 @@ def find(wanted: str) -> DigitSet:
     Raises:
         DataFileError: it is neither in use, nor in the cache, nor the sample.
     """
-    known = held.held(wanted)
+    known = held.known(wanted)
     if known is not None:
         return known
     sources: tuple[Callable[[], DigitSet], ...] = (

@@ -36,7 +36,7 @@ def load(path: str | os.PathLike[str]) -> DigitSet:
     return found
 
 
-def held(wanted: str) -> DigitSet | None:
+def known(wanted: str) -> DigitSet | None:
     """The set with this fingerprint, if this process has read it."""
     with _lock:
         sets = [found for found in _held.values() if isinstance(found, DigitSet)]
@@ -49,7 +49,7 @@ def open_fingerprint(path: str | os.PathLike[str], wanted: str) -> DigitSet:
     Raises:
         DataFileError: the file is refused, or now holds other images.
     """
-    digits = held(wanted) or load(path)
+    digits = known(wanted) or load(path)
     if digits.fingerprint != wanted:
         raise refusal(
             message("{path} holds other images than this run was made for.", path=str(path))

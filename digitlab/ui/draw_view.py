@@ -31,6 +31,7 @@ def show(network: Network, t: Translator) -> None:
 
 
 def _show(network: Network, t: Translator) -> None:
+    answer = st.container(height=76, border=False)  # above the canvas: seen on a phone too
     left, right = st.columns([2, 3], gap="large")
     with left:
         how = st.segmented_control(
@@ -43,12 +44,12 @@ def _show(network: Network, t: Translator) -> None:
         try:
             found = make()
         except LabError as error:
-            say = st.info if isinstance(error, drawing.NothingDrawnError) else st.warning
-            say(t(error.message))
+            hint = isinstance(error, drawing.NothingDrawnError)
+            (answer.info if hint else answer.warning)(t(error.message))
             _pictures(_NO_PROBABILITIES, _NO_PICTURE, t)
             return
         prediction = network.read(found.digit)
-        st.markdown(f"## {_sentence(prediction, t)}")
+        answer.markdown(f"## {_sentence(prediction, t)}")
         _pictures(prediction.probabilities, found.digit, t)
 
 

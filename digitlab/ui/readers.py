@@ -75,7 +75,7 @@ def _label(run: Run | None, t: Translator) -> str:
         return t("The lab's own network ({accuracy} on MNIST)", accuracy=shown)
     test = results.final_test(run, lab.store().epochs(run.id))
     return t(
-        "My run {name}, {time}: {accuracy}",
+        "Run {name}, {time}: {accuracy}",
         name=name_of(run, t), time=clock(run.created),
         accuracy=f"{test.accuracy:.2%}" if test else "–",
     )  # fmt: skip

@@ -1,0 +1,245 @@
+"""What only a browser shows: pages that open, curves that move, strokes that are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .conftest import TIMEOUT
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=TIMEOUT)
+
+JAPANESE = re.compile(r"[぀-ヿ一-鿿]")
+Stroke = Sequence[tuple[float, float]]
+
+# Strokes on a canvas whose sides are 1, as a person draws them.
+SEVEN: list[Stroke] = [
+    [(0.28, 0.25), (0.5, 0.25), (0.7, 0.25), (0.6, 0.45), (0.5, 0.65), (0.42, 0.82)]
+]
+ONE: list[Stroke] = [[(0.5, 0.15), (0.5, 0.35), (0.5, 0.6), (0.5, 0.85)]]
+
+
+def query(page: Page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def sound(page: Page) -> None:
+    """No error box on the page, neither Streamlit's nor ours."""
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_text("Something went wrong")).to_have_count(0)
+
+
+def canvas_of(page: Page) -> Locator:
+    canvas = page.locator("canvas").last
+    expect(canvas).to_be_visible()
+    return canvas
+
+
+def draw(
+    page: Page, strokes: Sequence[Stroke], *, scale: float = 1.0, at: tuple[float, float] = (0, 0)
+) -> None:
+    """Draw with the mouse; ``scale`` and ``at`` shrink and shift the strokes on the canvas."""
+    box = canvas_of(page).bounding_box()
+    assert box is not None
+    for stroke in strokes:
+        points = [
+            (box["x"] + box["width"] * (at[0] + scale * x),
+             box["y"] + box["height"] * (at[1] + scale * y))
+            for x, y in stroke
+        ]  # fmt: skip
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points:
+            page.mouse.move(*point, steps=6)
+        page.mouse.up()
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [("train", "Train a network"), ("draw", "Draw a digit"), ("inspect", "Look inside")],
+)
+def test_deep_link_on_a_fresh_server(
+    page: Page, start_server: Callable[[], str], path: str, title: str
+) -> None:
+    page.goto(f"{start_server()}/{path}")
+
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Draw").first).to_be_visible()
+    assert query(page)["me"]
+    sound(page)
+
+
+def test_a_run_is_trained_and_survives_a_refresh_a_second_tab_and_a_link(
+    page: Page, server: str
+) -> None:
+    page.goto(f"{server}/train?preset=cnn-filters&train_images=1500&epochs=12&filters1=8")
+    page.get_by_role("button", name="Start training").click()
+    progress = page.get_by_text(re.compile(r"Epoch \d+ of 12"))
+    expect(progress).to_be_visible()
+
+    points = []
+    for epoch in ("Epoch 3 of 12", "Epoch 6 of 12"):
+        expect(page.get_by_text(epoch)).to_be_visible()
+        points.append(curve_points(page))
+    assert 0 < points[0] < points[1], "the curves do not grow"
+
+    run = query(page)["run"]
+    page.reload()
+    expect(page.get_by_text(re.compile(r"Epoch \d+ of 12|All 12 epochs"))).to_be_visible()
+    assert query(page)["run"] == run
+
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_text("On the test set")).to_be_visible()
+    expect(other.get_by_text("All 12 epochs were trained.")).to_be_visible()
+    sound(other)
+
+    other.goto(f"{server}/train?run={run}")
+    expect(other.get_by_text("Somebody else's run")).to_be_visible()
+    expect(other.get_by_text("All 12 epochs were trained.")).to_be_visible()
+    assert query(other)["filters1"] == "8", "the sliders show the run's own settings"
+    assert query(other)["me"] != query(page)["me"]
+
+
+def curve_points(page: Page) -> int:
+    """How many points the training curve of the first chart has."""
+    script = "() => document.querySelector('.js-plotly-plot').calcdata[0].length"
+    page.wait_for_selector(".js-plotly-plot .main-svg")
+    return int(page.evaluate(script))
+
+
+def test_stop_keeps_what_the_run_has(page: Page, server: str) -> None:
+    page.goto(f"{server}/train?preset=mlp-128&epochs=100")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text(re.compile(r"Epoch \d+ of 100"))).to_be_visible()
+
+    page.get_by_role("button", name="Stop").click()
+
+    expect(
+        page.get_by_text(re.compile(r"Stopped by request after \d+ whole epochs"))
+    ).to_be_visible()
+    expect(page.get_by_text("On the test set")).to_be_visible()
+
+
+def test_sliders_stay_when_another_page_is_visited(page: Page, server: str) -> None:
+    page.goto(f"{server}/train?preset=mlp-64&epochs=7&lang=en")
+    expect(page.get_by_text("Changed: Epochs = 7.")).to_be_visible()
+    before = query(page)
+
+    page.get_by_role("link", name="Draw").first.click()
+    expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible()
+    page.get_by_role("link", name="Train").first.click()
+
+    expect(page.get_by_text("Changed: Epochs = 7.")).to_be_visible()
+    assert query(page) == before
+
+
+def test_a_drawn_digit_is_read_and_cleared(page: Page, server: str) -> None:
+    page.goto(f"{server}/draw")
+    expect(page.get_by_text("Draw a digit first")).to_be_visible()
+
+    draw(page, SEVEN)
+    expect(page.get_by_role("heading", name=re.compile(r"a 7 \("))).to_be_visible()
+    expect(page.get_by_text("What the network sees")).to_be_visible()
+
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("Draw a digit first")).to_be_visible()
+
+    draw(page, ONE, scale=0.3, at=(0.65, 0.05))
+    expect(page.get_by_role("heading", name=re.compile(r"a 1 \("))).to_be_visible()
+    sound(page)
+
+
+@pytest.mark.parametrize("path", ["", "train", "draw", "inspect"])
+def test_japanese_page_has_no_english_sentence(page: Page, server: str, path: str) -> None:
+    page.goto(f"{server}/{path}?lang=ja")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(JAPANESE if path else re.compile("Digit Lab"))
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+    text = page.get_by_test_id("stMain").inner_text()
+    sentences = [line for line in text.splitlines() if re.search(r"[a-z]+ [a-z]+ [a-z]+", line)]
+    assert not [line for line in sentences if not JAPANESE.search(line)]
+
+
+def test_the_picker_changes_the_language_and_the_links_keep_it(page: Page, server: str) -> None:
+    page.goto(f"{server}/draw")
+    page.get_by_role("radio", name="日本語").or_(
+        page.get_by_role("button", name="日本語")
+    ).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(JAPANESE)
+    me = query(page)["me"]
+
+    page.locator("a[href*=train]").first.click()
+
+    expect(page).to_have_url(re.compile(r"/train"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(JAPANESE)
+    assert query(page)["lang"] == "ja"
+    assert query(page)["me"] == me
+
+
+def test_nonsense_in_the_address_is_answered_in_sentences(page: Page, server: str) -> None:
+    page.goto(
+        f"{server}/train?preset=none&epochs=9999&learning_rate=nan&run=../../etc&lang=xx&me=x"
+    )
+
+    expect(page.get_by_text("There is no lesson called none")).to_be_visible()
+    expect(page.get_by_text("The link asked for epochs = 9999; 100 is the nearest")).to_be_visible()
+    expect(page.get_by_text(re.compile("learning_rate must be a number"))).to_be_visible()
+    expect(page.get_by_text("There is no such run here")).to_be_visible()
+    sound(page)
+    assert query(page)["epochs"] == "100"
+
+
+def test_the_phone_shows_the_answer_without_scrolling(browser, server: str) -> None:  # type: ignore[no-untyped-def]
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="en-US"
+    )
+    context.set_default_timeout(TIMEOUT)
+    page = context.new_page()
+    page.goto(f"{server}/draw")
+    box = canvas_of(page).bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    finger(page, [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in SEVEN[0]])
+
+    expect(page.get_by_role("heading", name=re.compile(r"a 7 \("))).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+def finger(page: Page, points: Sequence[tuple[float, float]]) -> None:
+    """One stroke with a finger, as Chromium's own touch events."""
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, points: Sequence[tuple[float, float]]) -> None:
+        session.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]},
+        )
+
+    touch("touchStart", [points[0]])
+    for before, after in zip(points, points[1:], strict=False):
+        for step in range(1, 7):
+            share = step / 6
+            touch("touchMove", [(before[0] + share * (after[0] - before[0]),
+                                 before[1] + share * (after[1] - before[1]))])  # fmt: skip
+    touch("touchEnd", [])
+
+
+def test_inspect_shows_filters_and_misread_samples(page: Page, server: str) -> None:
+    page.goto(f"{server}/inspect")
+
+    expect(page.get_by_text("Untrained", exact=True).first).to_be_visible()
+    expect(page.get_by_text("Trained", exact=True).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d+ of 1,000 test samples are misread"))).to_be_visible()
+    expect(page.get_by_text("Misread test samples")).to_be_visible()
+    page.get_by_role("button", name="Draw others").click()
+    expect(page.get_by_text("Misread test samples")).to_be_visible()
+    sound(page)

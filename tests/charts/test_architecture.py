@@ -1,0 +1,73 @@
+from typing import Any
+
+import pytest
+
+from digitlab.charts import network_picture
+from digitlab.config import RunConfig
+from digitlab.layers import layers_of
+from digitlab.messages import Translator
+from digitlab.presets import PRESETS
+
+T = Translator("en")
+ODD = {
+    "linear": RunConfig(hidden_layers=0),
+    "one neuron": RunConfig(hidden_layers=3, units1=1, units2=2, units3=1024),
+    "three blocks": RunConfig(
+        network="cnn", blocks=3, filters1=1, filters2=64, filters3=256, pool3=True,
+        conv_dropout=0.5, dense=1, dropout=0.9,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*PRESETS, *ODD])
+def test_every_layer_is_named_with_its_output(name: str) -> None:
+    layers = layers_of((PRESETS | ODD)[name])
+    figure = network_picture(layers, T)
+    captions = [note.text for note in figure.layout.annotations]
+    drawn = [layer for layer in layers if layer.kind != "dropout"]
+    assert len(captions) == len(drawn) + 1
+    for layer, caption in zip(drawn, captions[1:], strict=True):
+        assert "×".join(map(str, layer.output)) in caption
+        assert not layer.parameters or f"{layer.parameters:,}" in caption
+    dropouts = [layer for layer in layers if layer.kind == "dropout"]
+    assert sum("dropout" in caption for caption in captions) == len(dropouts)
+
+
+@pytest.mark.parametrize("name", [*PRESETS, *ODD])
+def test_the_drawing_stays_inside_its_frame(name: str) -> None:
+    figure = network_picture(layers_of((PRESETS | ODD)[name]), T)
+    points = [
+        tuple(float(part) for part in word.strip("MLZ").split(","))
+        for shape in figure.layout.shapes
+        for word in shape.path.split()
+        if word.strip("MLZ")
+    ]
+    for trace in figure.data:
+        points += [(x, y) for x, y in zip(trace.x, trace.y, strict=True) if x is not None]
+    (left, right), (low, high) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    assert all(left < x < right and low < y < high for x, y in points)
+
+
+def test_ten_outputs_carry_their_digits() -> None:
+    figure = network_picture(layers_of(RunConfig()), T)
+    texts = [list(trace.text) for trace in figure.data if trace.mode == "markers+text"]
+    assert texts == [[str(digit) for digit in range(10)]]
+    assert "101,770" in figure.layout.title.text
+
+
+def test_more_filters_and_larger_kernels_change_the_picture() -> None:
+    def paths(**changes: Any) -> set[str]:
+        config = RunConfig(network="cnn", **changes)
+        return {shape.path for shape in network_picture(layers_of(config), T).layout.shapes}
+
+    assert len(paths(filters1=64)) > len(paths(filters1=4))
+    assert paths(kernel1=3) != paths(kernel1=5)
+
+
+def test_dropout_hollows_its_share_of_the_neurons() -> None:
+    def hollow(rate: float) -> int:
+        layers = layers_of(RunConfig(units1=10, dropout=rate))
+        dense = network_picture(layers, T).data[3]
+        return sum(colour.endswith(",0.0)") for colour in dense.marker.color)
+
+    assert [hollow(rate) for rate in (0.0, 0.2, 0.5, 0.9)] == [0, 2, 5, 9]

@@ -1,0 +1,87 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digitlab import charts
+from digitlab.charts import frame
+from digitlab.config import RunConfig
+from digitlab.layers import layers_of
+from digitlab.messages import Translator
+from digitlab.mistakes import Mistake
+
+T = Translator("en")
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (60, 28, 28), dtype=np.uint8)
+KERNELS = RNG.normal(0, 1, (5, 5, 1, 32)).astype(np.float32)
+WEIGHTS = RNG.normal(0, 1, (784, 100)).astype(np.float32)
+COLUMNS = [[Mistake(digit, digit, (digit + 1) % 10, 0.5)] for digit in range(10)]
+
+ALL: dict[str, Callable[[Translator], Any]] = {
+    "loss": lambda t: charts.curves("loss", ([0.5, 1], [2, 1]), ([1], [1.1]), t, untrained=2.3),
+    "accuracy": lambda t: charts.curves(
+        "accuracy", charts.NO_POINTS, charts.NO_POINTS, t, epochs=10
+    ),
+    "probabilities": lambda t: charts.probabilities(np.full(10, 0.1), t),
+    "counts": lambda t: charts.counts(list(range(10)), t, title="Labels", axis="images"),
+    "digit": lambda t: charts.digit(IMAGES[0], t, title="What the network sees"),
+    "filters": lambda t: charts.filter_mosaic(KERNELS, 3, t, title="Untrained"),
+    "weights": lambda t: charts.weight_mosaic(WEIGHTS, 3, t, title="Untrained"),
+    "mistakes": lambda t: charts.mistake_sheet(IMAGES, COLUMNS, t),
+    "samples": lambda t: charts.sample_sheet(IMAGES[:24], np.arange(24) % 10, t),
+    "network": lambda t: charts.network_picture(layers_of(RunConfig()), t),
+}
+PICTURES = {"filters", "weights", "mistakes", "samples", "network"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_chart_is_named_and_leaves_page_and_finger_alone(name: str) -> None:
+    layout = ALL[name](T).layout
+    assert layout.title.text
+    assert layout.xaxis.title.text
+    assert layout.yaxis.title.text or name in PICTURES
+    assert layout.paper_bgcolor == "rgba(0,0,0,0)"
+    assert layout.plot_bgcolor.startswith("rgba(")
+    assert not layout.plot_bgcolor.endswith(",1)")
+    assert layout.font.color is None
+    assert layout.dragmode is False
+    assert layout.uirevision
+    assert layout.height > 200
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_chart_tells_values_under_the_pointer(name: str) -> None:
+    assert any(trace.hovertemplate for trace in ALL[name](T).data)
+
+
+@dataclass(frozen=True)
+class Starred(Translator):
+    """Marks what it was asked to translate."""
+
+    def __call__(self, text: Any, /, **values: Any) -> str:
+        return "★" + super().__call__(text, **values)
+
+
+@pytest.mark.parametrize("name", set(ALL) - {"counts", "digit", "filters", "weights"})
+def test_all_words_pass_the_translator(name: str) -> None:
+    figure = ALL[name](Starred("en"))
+    named = [figure.layout.title.text, figure.layout.xaxis.title.text]
+    named += [trace.name for trace in figure.data if trace.name]
+    named += [note.text for note in figure.layout.annotations if name == "network"]
+    assert all("★" in text for text in named), named
+
+
+def luminance(colour: str) -> float:
+    parts = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#0e1117"])
+@pytest.mark.parametrize("name", ["BLUE", "VERMILLION", "GREEN", "PURPLE", "GREY_BLUE"])
+def test_colours_can_be_seen_on_both_pages(page: str, name: str) -> None:
+    # WCAG 2.1, 1.4.11: graphics need a contrast of 3 to 1.
+    dark, light = sorted([luminance(page), luminance(getattr(frame, name))])
+    assert (light + 0.05) / (dark + 0.05) >= 2.99
