@@ -43,6 +43,8 @@ _SETTINGS = {
     "distributed.worker.memory.terminate": 0.95,
     # TensorFlow holds the interpreter for seconds while it loads; that is no reason to warn.
     "distributed.admin.tick.limit": "60s",
+    # The images are sent as a task's argument to a worker that cannot read their file.
+    "distributed.admin.large-graph-warning-threshold": "1GB",
 }
 
 
@@ -64,8 +66,7 @@ def scheduler_address() -> str | None:
     address = os.environ.get("DIGITLAB_SCHEDULER")
     if not address:
         return None
-    parts = urlsplit(address)
-    if parts.scheme == "tls" or (parts.scheme == "tcp" and _is_loopback(parts.hostname or "")):
+    if _is_safe(address):
         return address
     raise LabError(
         message(
@@ -76,9 +77,19 @@ def scheduler_address() -> str | None:
     )
 
 
-def _is_loopback(host: str) -> bool:
+def _is_safe(address: str) -> bool:
+    """Whether nobody but a machine with the certificate, or this one, can be at ``address``."""
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        parts = urlsplit(address)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "tls" or (parts.scheme == "tcp" and _is_loopback(host)))
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
     except ValueError:
         return False
 
@@ -99,8 +110,17 @@ class Cluster:
         self._client.subscribe_topic(worker.TOPIC, lambda event: on_report(event[1]))
 
     def addresses(self) -> list[str]:
-        """The workers that are up."""
-        return list(self._client.scheduler_info(n_workers=-1)["workers"])
+        """The workers that are up.
+
+        Raises:
+            WorkerLostError: the scheduler is gone.
+        """
+        return list(self._workers())
+
+    @property
+    def closed(self) -> bool:
+        """Whether the scheduler was lost for good; another ``Cluster`` may find it again."""
+        return self._client.status in ("closing", "closed")
 
     def submit(self, address: str, key: str, function: Callable[..., Any], *args: Any) -> Future:
         """Start ``function`` as the one task of a worker."""
@@ -140,15 +160,28 @@ class Cluster:
         Raises:
             WorkerLostError: no worker came up in its place.
         """
-        before = set(self.addresses())
-        self._client.restart_workers([address], timeout=_RESTART_SECONDS, raise_for_error=False)
+        try:
+            old = self._workers()[address]
+            self._client.restart_workers([address], timeout=_RESTART_SECONDS, raise_for_error=False)
+        except (OSError, TimeoutError, KeyError, ValueError) as error:
+            raise WorkerLostError(str(error)) from error
         deadline = time.monotonic() + _RESTART_SECONDS
         while time.monotonic() < deadline:
-            fresh = [found for found in self.addresses() if found not in before]
-            if fresh or address not in before:
-                return (fresh or [address])[0]
+            for found, about in self._workers().items():
+                if about["nanny"] == old["nanny"] and _scratch(about) != _scratch(old):
+                    return found
             time.sleep(0.1)
         raise WorkerLostError(address)
+
+    def _workers(self) -> dict[str, dict[str, Any]]:
+        # ``Client.scheduler_info`` may return what a timer of its own has read, without workers.
+        try:
+            ask = self._client.scheduler.identity
+            answer = self._client.sync(ask, n_workers=-1, callback_timeout=_CALL_SECONDS)
+        except (OSError, RuntimeError, AttributeError) as error:  # the last two: it is closed
+            raise WorkerLostError(str(error)) from error
+        workers: dict[str, dict[str, Any]] = answer["workers"]
+        return workers
 
     def close(self) -> None:
         """End the embedded workers, or leave the existing scheduler."""
@@ -157,10 +190,17 @@ class Cluster:
             self._local.close(timeout=5)
 
 
+def _scratch(about: dict[str, Any]) -> Any:
+    # A worker started anew may have the old address; its folder is always a new one.
+    return about["local_directory"]
+
+
 def _local_cluster() -> Any:
     logging.getLogger("distributed").setLevel(logging.ERROR)
     return LocalCluster(
         n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1",
         dashboard_address=None, worker_dashboard_address=None,
+        # Without a dashboard the scheduler still serves its health, by default on a fixed port.
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
         memory_limit=worker_memory(), silence_logs=logging.ERROR,
     )  # fmt: skip

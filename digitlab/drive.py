@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 # A worker that was asked to stop and has not after this long is ended.
 STOP_SECONDS = 10.0
 _TICK_SECONDS = 0.2
+_LOOK_SECONDS = 1.0
 
 
 class Drive:
@@ -38,7 +39,8 @@ class Drive:
         self.reports: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._received = 0
         self._asked_to_stop: float | None = None
-        self._ended_worker = False
+        self._looked = 0.0
+        self._task: Future | None = None
 
     def go(self) -> None:
         """Train the run to its end, whatever that is; returns when the store knows it."""
@@ -51,18 +53,34 @@ class Drive:
             self._end(Outcome(**result["outcome"]))
         except WorkerLostError:
             self._lost()
+            self._end_worker()
         except StoreError:
             log.info("run %s was deleted while it trained", self.run.id)
             self._abandon()
         except Exception as error:
             log.exception("run %s failed", self.run.id)
-            self.store.end(self.run.id, Status.FAILED, _failed(error))
             self._abandon()
+            self.store.end(self.run.id, Status.FAILED, _failed(error))
 
     def _abandon(self) -> None:
-        """Have the worker stop a run that nobody follows any more."""
-        with contextlib.suppress(WorkerLostError):
+        """Free the worker of a run that nobody follows any more, before it is given another."""
+        deadline = time.monotonic() + STOP_SECONDS
+        try:
             self.cluster.call(self.address, worker.request_stop, self.run.id)
+            while self._task and not self._task.done() and time.monotonic() < deadline:
+                time.sleep(_TICK_SECONDS)
+                self.cluster.call(self.address, worker.take_files)
+        except WorkerLostError:
+            self._end_worker()
+        else:
+            if self._task and not self._task.done():
+                self._end_worker()
+
+    def _end_worker(self) -> None:
+        """Start a worker anew that is still up but does not answer, or does not stop."""
+        with contextlib.suppress(WorkerLostError):
+            if self.address in self.cluster.addresses():
+                self.address = self.cluster.restart(self.address)
 
     def _prepare(self) -> Pace:
         """A worker with TensorFlow and the images loaded, and the pace it will train at."""
@@ -90,12 +108,14 @@ class Drive:
 
     def _submit(self, what: str, function: Any, *args: Any) -> Future:
         key = f"{what}-{self.run.id}-{time.monotonic_ns()}"
-        return self.cluster.submit(self.address, key, function, *args)
+        self._task = self.cluster.submit(self.address, key, function, *args)
+        return self._task
 
     def _wait(self, future: Future) -> Any:
         while not future.done():
             time.sleep(0.02)
             self._obey_stop()
+            self._look_for_worker()
         return self.cluster.result(future)
 
     def _follow(self, future: Future) -> dict[str, Any]:
@@ -103,6 +123,7 @@ class Drive:
         while not future.done():
             self._write_reports()
             self._obey_stop()
+            self._look_for_worker()
         result: dict[str, Any] = self.cluster.result(future)
         deadline = time.monotonic() + STOP_SECONDS
         while self._received < result["reports"] and time.monotonic() < deadline:
@@ -128,19 +149,30 @@ class Drive:
                 self.store.keep(self.run.id, name, data)
 
     def _obey_stop(self) -> None:
-        """Pass a stop on, once; end the worker when it does not answer.
+        """Pass a stop on, once.
 
         Raises:
             StoreError: the run was deleted.
+            WorkerLostError: the worker has not answered the stop in time.
         """
         if not self.store.run(self.run.id).stop:
             return
         if self._asked_to_stop is None:
             self._asked_to_stop = time.monotonic()
             self.cluster.call(self.address, worker.request_stop, self.run.id)
-        elif time.monotonic() - self._asked_to_stop > STOP_SECONDS and not self._ended_worker:
-            self._ended_worker = True
-            self.address = self.cluster.restart(self.address)
+        elif time.monotonic() - self._asked_to_stop > STOP_SECONDS:
+            raise WorkerLostError(self.address)
+
+    def _look_for_worker(self) -> None:
+        """An existing scheduler may wait for ever for a worker that died, and say nothing.
+
+        Raises:
+            WorkerLostError: the worker is not there any more.
+        """
+        if time.monotonic() - self._looked > _LOOK_SECONDS:
+            self._looked = time.monotonic()
+            if self.address not in self.cluster.addresses():
+                raise WorkerLostError(self.address)
 
     def _end(self, outcome: Outcome) -> None:
         status = Status(outcome.ending)

@@ -31,6 +31,8 @@ _WORKER_BYTES = 3_000_000_000
 _TENSORFLOW_BYTES = 700_000_000
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 5.0
+# How far a process's start time may seem to move when the system's clock is set.
+_CLOCK_SECONDS = 3.0
 
 
 class Engine:
@@ -138,7 +140,10 @@ class Engine:
             self._calibration.pause()
         cluster = self._up()
         busy = {drive.address for drive in list(self._drives.values())}
-        free = [address for address in cluster.addresses() if address not in busy]
+        there = cluster.addresses()
+        # A worker that is being started anew comes back under an address that looks free.
+        idle = len(there) - len(self._drives)
+        free = [address for address in there if address not in busy][: max(0, idle)]
         for run, address in zip(waiting, free, strict=False):
             self._drive(run, cluster, address)
         if self._warm and free and not waiting:
@@ -151,7 +156,7 @@ class Engine:
         return run.stop or run.id in self._drives
 
     def _up(self) -> Cluster:
-        if self._cluster is None:
+        if self._cluster is None or self._cluster.closed:
             self._cluster = Cluster(self._on_report)
         return self._cluster
 
@@ -223,7 +228,7 @@ def refuse_too_large(config: RunConfig) -> None:
 
 def _alive(pid: int, born: float) -> bool:
     try:
-        return bool(abs(psutil.Process(pid).create_time() - born) < 1)
+        return bool(abs(psutil.Process(pid).create_time() - born) < _CLOCK_SECONDS)
     except psutil.Error:
         return False
 

@@ -212,7 +212,7 @@ def softmax(logits: Floats) -> Floats:
 
 
 def _largest(layers: Sequence[Layer]) -> int:
-    """The most values that one layer makes of one picture; no RunConfig makes 7 million."""
+    """The most values that one layer makes of one picture; a RunConfig's make 5 million."""
     return max(max(layer.windows, math.prod(layer.output)) for layer in layers)
 
 

@@ -185,16 +185,20 @@ class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
         """Examine the network before its first step; False when it is to be stopped already."""
         probabilities, scores = self.examiner.test()
         self.files.epoch_end(0, model, probabilities)
-        if scores is None:
+        if scores is not None:
+            self.report(Untrained(scores.loss, scores.accuracy))
+        if scores is None or self.batches.should_stop():
             self.batches.ending = "stopped"
             return False
-        self.report(Untrained(scores.loss, scores.accuracy))
         return True
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self.batches.ending == "diverged":
             return
         probabilities, test = self.examiner.test()
+        if test is not None and not math.isfinite(test.loss):
+            self.batches.end("diverged")  # in the last steps, whose loss Keras has not seen
+            return
         validation = self.examiner.validation(test)
         self.files.epoch_end(epoch + 1, self.model, probabilities)
         if self.batches.epoch_is_whole:

@@ -35,11 +35,11 @@ def install(requirements):
             venv.create(VENV, with_pip=True)
         except (subprocess.CalledProcessError, OSError) as error:
             sys.exit(
-                "No virtual environment could be made in {} ({}). On Debian and Ubuntu, "
-                "python3-venv has to be installed first.".format(VENV, error)
+                f"No virtual environment could be made in {VENV} ({error}). On Debian and Ubuntu, "
+                "python3-venv has to be installed first."
             )
     if run("-m", "pip", "install", "--quiet", "--requirement", requirements):
-        sys.exit("The packages in {} could not be installed.".format(requirements))
+        sys.exit(f"The packages in {requirements} could not be installed.")
 
 
 def run(*arguments):

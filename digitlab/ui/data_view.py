@@ -43,7 +43,9 @@ def _samples(digits: DigitSet, t: Translator) -> None:
         t("Which {count} of the training images", count=_SAMPLES), 1, pages, key="samples"
     )
     part = slice((page - 1) * _SAMPLES, page * _SAMPLES)
-    figure = charts.sample_sheet(digits.x_train[part], digits.y_train[part], t)
+    figure = charts.sample_sheet(
+        digits.x_train[part], digits.y_train[part], t, indices=range(part.start, part.stop)
+    )
     st.plotly_chart(figure, config=chart_config(t, live=True))
 
 

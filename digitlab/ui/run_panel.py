@@ -153,6 +153,7 @@ def _series(
             [getattr(epoch, f"val_{metric}") for epoch in measured],
         ),
         "untrained": getattr(run.untrained, metric) if run.untrained else None,
+        "epochs": run.config.epochs if run.status.live else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from urllib.parse import parse_qs, urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import TIMEOUT
+TIMEOUT = 90_000  # milliseconds; two busy cores load Plotly and TensorFlow slowly
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=TIMEOUT)
@@ -225,7 +226,7 @@ def finger(page: Page, points: Sequence[tuple[float, float]]) -> None:
         )
 
     touch("touchStart", [points[0]])
-    for before, after in zip(points, points[1:], strict=False):
+    for before, after in itertools.pairwise(points):
         for step in range(1, 7):
             share = step / 6
             touch("touchMove", [(before[0] + share * (after[0] - before[0]),

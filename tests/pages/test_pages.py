@@ -1,0 +1,257 @@
+"""The pages as Streamlit runs them, without a browser."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from digitlab import dataset
+from digitlab.layers import layers_of, parameter_count
+from digitlab.messages import message
+from digitlab.presets import PRESETS
+from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Untrained
+from digitlab.store import Digits, Status, Store
+from digitlab.ui import lab
+
+ROOT = Path(__file__).parents[2]
+TIMEOUT = 120
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One lab folder and one engine for all pages here, as a server has them."""
+    folder = tmp_path_factory.mktemp("lab")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DIGITLAB_HOME", str(folder))
+        environment.setenv("DIGITLAB_MNIST", "sample")
+        dataset.forget()
+        st.cache_resource.clear()
+        yield folder
+        lab.engine().close()
+        st.cache_resource.clear()
+        dataset.forget()
+
+
+@pytest.fixture
+def me() -> str:
+    """The token of somebody who has not been here before."""
+    return secrets.token_urlsafe(16)
+
+
+@pytest.fixture
+def app(home: Path, me: str) -> AppTest:
+    """The lab, opened in English by ``me``."""
+    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=TIMEOUT)
+    at.query_params["me"] = me
+    at.query_params["lang"] = "en"
+    return at
+
+
+def open_page(app: AppTest, name: str, **query: str) -> AppTest:
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.switch_page(f"pages/{name}.py")
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    """All sentences on the page."""
+    groups = (app.markdown, app.caption, app.info, app.warning, app.error, app.title, app.subheader)
+    return "\n".join(element.value for group in groups for element in group)
+
+
+def stored_run(home: Path, owner: str, status: Status = Status.FINISHED, *, epochs: int = 2) -> str:
+    """A run in the store, as an engine would have left it."""
+    store = Store(home)
+    config = PRESETS["mlp-64"]
+    parameters = parameter_count(layers_of(config))
+    digits = Digits("sample", "0" * 64, 3200, 800, 1000)
+    run = store.add(owner, "engine", config, "mlp-64", parameters, digits).id
+    store.start(run)
+    store.report(run, Untrained(2.31, 0.1))
+    for epoch in range(1, epochs + 1):
+        store.report(run, BatchMetrics(epoch, 200, 200, 1 / epoch, 1 - 0.5 / epoch, 9000.0))
+        loss, accuracy = 1.1 / epoch, 1 - 0.6 / epoch
+        store.report(
+            run,
+            EpochMetrics(epoch, True, loss, accuracy, loss, accuracy, loss, accuracy, 1.0, 3200),
+        )
+    if status is not Status.RUNNING:
+        outcome = Outcome("finished", epochs, epochs, False, 3.0, 9000.0)
+        store.end(run, status, message("All {epochs} epochs were trained.", epochs=epochs), outcome)
+    return run
+
+
+def test_home_lists_my_runs_and_nobody_elses(app: AppTest, home: Path, me: str) -> None:
+    stored_run(home, me)
+    stored_run(home, secrets.token_urlsafe(16))
+
+    app.run()
+
+    assert not app.exception
+    (table,) = app.dataframe
+    assert list(table.value["Run"]) == ["mlp-64"]
+    assert list(table.value["Test accuracy"]) == ["70.00%"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_lesson_shows_its_network(app: AppTest, preset: str) -> None:
+    open_page(app, "train", preset=preset)
+
+    parameters = parameter_count(layers_of(PRESETS[preset]))
+    assert f"**{parameters:,}** parameters" in said(app)
+    assert not app.error
+
+
+def test_a_moved_slider_is_in_the_address_and_in_the_plan(app: AppTest) -> None:
+    open_page(app, "train", preset="mlp-128")
+
+    app.slider(key="field-units1").set_value(64).run()
+
+    assert app.query_params["units1"] == "64"
+    assert "**50,890** parameters" in said(app)
+    assert "Changed: Units in layer 1 = 64." in said(app)
+
+
+def test_a_slider_moved_back_leaves_the_address(app: AppTest) -> None:
+    open_page(app, "train", preset="mlp-128", units1="64")
+
+    app.slider(key="field-units1").set_value(128).run()
+
+    assert "units1" not in app.query_params
+
+
+def test_fields_of_a_cnn_are_hidden_for_an_mlp(app: AppTest) -> None:
+    open_page(app, "train", preset="mlp-128")
+    assert "field-filters1" not in {slider.key for slider in app.slider}
+
+    app.selectbox(key="field-network").set_value("cnn").run()
+
+    assert "field-filters1" in {slider.key for slider in app.slider}
+    assert "field-units1" not in {slider.key for slider in app.slider}
+
+
+def test_choosing_a_lesson_sets_every_slider(app: AppTest) -> None:
+    open_page(app, "train", preset="mlp-128", units1="7", epochs="99")
+
+    app.query_params["preset"] = "mlp-512"
+    for name in ("units1", "epochs"):
+        del app.query_params[name]
+    app.run()
+
+    assert app.slider(key="field-units1").value == 512
+    assert app.slider(key="field-epochs").value == 20
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"epochs": "9999"}, "The link asked for epochs = 9999; 100 is the nearest"),
+        ({"learning_rate": "nan"}, "learning_rate must be a number"),
+        ({"activation": "<script>"}, "activation must be one of"),
+        ({"preset": "x" * 500}, "There is no lesson called"),
+        ({"run": "../../etc/passwd"}, "There is no such run here"),
+        ({"preset": "cnn-filters", "blocks": "3", "kernel1": "7", "kernel2": "7", "kernel3": "7",
+          "pool2": "true", "pool3": "true"}, "Convolution 3 has a 7x7 kernel"),
+    ],
+)  # fmt: skip
+def test_bad_addresses_are_answered_in_a_sentence(
+    app: AppTest, query: dict[str, str], sentence: str
+) -> None:
+    open_page(app, "train", **query)
+
+    assert sentence in said(app)
+
+
+def test_validation_on_the_test_set_comes_with_a_warning(app: AppTest) -> None:
+    open_page(app, "train", preset="cnn-keras")
+
+    assert "flatters" in said(app)
+
+
+def test_a_network_too_large_is_refused_before_it_starts(app: AppTest) -> None:
+    open_page(app, "train", preset="cnn-tutorial", filters1="256", filters2="256", kernel2="7",
+              dense="1024", batch_size="1024")  # fmt: skip
+
+    assert "GB of memory to train" in said(app)
+    assert "Start training" not in {button.label for button in app.button}
+
+
+def test_my_finished_run_shows_what_it_came_to(app: AppTest, home: Path, me: str) -> None:
+    open_page(app, "train", run=stored_run(home, me))
+
+    metrics = {metric.label: metric.value for metric in app.metric}
+    assert metrics == {
+        "Accuracy, untrained": "10.00%", "Accuracy, trained": "70.00%",
+        "Loss, untrained": "2.310", "Loss, trained": "0.550",
+    }  # fmt: skip
+    assert "No sign of overfitting" in said(app)
+    assert "Somebody else's run" not in said(app)
+
+
+def test_a_run_opened_by_its_link_is_read_only_and_sets_the_sliders(
+    app: AppTest, home: Path, me: str
+) -> None:
+    open_page(app, "train", run=stored_run(home, secrets.token_urlsafe(16), Status.RUNNING))
+
+    assert "Somebody else's run: you can look, not change it." in said(app)
+    assert "Stop" not in {button.label for button in app.button}
+    assert app.query_params["preset"] == "mlp-64"
+    assert app.slider(key="field-units1").value == 64
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.INTERRUPTED, Status.STOPPED])
+def test_a_run_without_any_result_is_said_to_have_none(
+    app: AppTest, home: Path, me: str, status: Status
+) -> None:
+    store = Store(home)
+    config = PRESETS["mlp-128"]
+    digits = Digits("sample", "0" * 64, 3200, 800, 1000)
+    run = store.add(me, "engine", config, "mlp-128", 101_770, digits).id
+    store.end(run, status, message("Stopped before it began."))
+
+    open_page(app, "train", run=run)
+
+    assert "Stopped before it began." in said(app)
+    assert not app.metric
+
+
+def test_the_data_view_tells_the_parts(app: AppTest) -> None:
+    open_page(app, "train", preset="mlp-128")
+
+    assert "Training: images 1 to 3,200 of the training images." in said(app)
+    assert "Validation: images 3,201 to 4,000" in said(app)
+
+
+def test_an_empty_canvas_asks_for_a_drawing(app: AppTest) -> None:
+    open_page(app, "draw")
+
+    assert "Draw a digit first" in said(app)
+
+
+def test_inspect_counts_what_the_bundled_network_misreads(app: AppTest) -> None:
+    open_page(app, "inspect")
+
+    assert "of 1,000 test samples are misread" in said(app)
+
+
+def test_a_visitor_without_a_token_is_given_one(app: AppTest) -> None:
+    del app.query_params["me"]
+
+    app.run()
+
+    assert len(app.query_params["me"]) >= 16
+
+
+@pytest.mark.parametrize("page", ["train", "draw", "inspect"])
+def test_every_page_speaks_japanese(app: AppTest, page: str) -> None:
+    open_page(app, page, lang="ja")
+
+    assert any("ぁ" <= letter <= "ん" or "一" <= letter <= "鿿" for letter in app.title[0].value)

@@ -1,0 +1,75 @@
+"""The Japanese catalogue holds exactly the sentences of the code, each with its places."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import string
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parents[1]
+JAPANESE = re.compile(r"[぀-ヿ一-鿿]")
+# Sentences that are the same in Japanese: names and numbers.
+SAME = re.compile(r"^[\W\d_]*$|^(MLP|CNN|Digit Lab|PATH|COMMAND)$")
+
+
+@pytest.fixture(scope="module")
+def japanese() -> Catalog:
+    with (ROOT / "digitlab/locale/ja.po").open("rb") as stream:
+        return read_po(stream, locale="ja")
+
+
+@pytest.fixture(scope="module")
+def code() -> set[str]:
+    extracted = runpy.run_path(str(ROOT / "scripts/messages.py"))["extracted"]
+    return {entry.id for entry in extracted() if entry.id}
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_no_sentence_is_missing_or_stale(japanese: Catalog, code: set[str]) -> None:
+    catalogue = {entry.id for entry in japanese if entry.id}
+
+    assert code - catalogue == set(), "run scripts/messages.py and translate what it prints"
+    assert catalogue - code == set(), "run scripts/messages.py"
+
+
+def test_every_sentence_has_its_japanese(japanese: Catalog) -> None:
+    untranslated = [
+        entry.id
+        for entry in japanese
+        if entry.id and not (entry.string and (JAPANESE.search(entry.string) or _same(entry.id)))
+    ]
+
+    assert untranslated == []
+
+
+def _same(text: str) -> bool:
+    return bool(SAME.match(re.sub(r"\{\w+\}|%\{[^}]*\}", "", text)))
+
+
+def test_no_translation_is_a_guess(japanese: Catalog) -> None:
+    assert [entry.id for entry in japanese if entry.id and entry.fuzzy] == []
+
+
+def test_every_place_is_kept(japanese: Catalog) -> None:
+    wrong = [
+        entry.id for entry in japanese
+        if entry.id and entry.string and places(entry.id) != places(entry.string)
+    ]  # fmt: skip
+
+    assert wrong == []
+
+
+def test_no_sentence_is_built_where_the_catalogue_cannot_see_it() -> None:
+    """No f-string and no + inside the calls that mark a sentence."""
+    hidden = re.compile(r"\b(?:t|mark|message)\(\s*f[\"']")
+    files = [*ROOT.glob("digitlab/**/*.py"), *ROOT.glob("pages/*.py")]
+
+    assert [str(file) for file in files if hidden.search(file.read_text(encoding="utf-8"))] == []
