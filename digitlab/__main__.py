@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -49,6 +50,9 @@ def parser(t: Translator) -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status, 2 for what the person has to mend."""
     t = Translator(terminal_language())
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file's name need not be valid text
+            stream.reconfigure(errors="backslashreplace")
     try:
         options = parser(t).parse_args(arguments)
         status: int = options.run(options, t)

@@ -176,8 +176,10 @@ class Cluster:
     def _workers(self) -> dict[str, dict[str, Any]]:
         # ``Client.scheduler_info`` may return what a timer of its own has read, without workers.
         try:
-            ask = self._client.scheduler.identity
-            answer = self._client.sync(ask, n_workers=-1, callback_timeout=_CALL_SECONDS)
+            scheduler: Any = self._client.scheduler
+            answer = self._client.sync(
+                scheduler.identity, n_workers=-1, callback_timeout=_CALL_SECONDS
+            )
         except (OSError, RuntimeError, AttributeError) as error:  # the last two: it is closed
             raise WorkerLostError(str(error)) from error
         workers: dict[str, dict[str, Any]] = answer["workers"]
@@ -200,6 +202,7 @@ def _local_cluster() -> Any:
     return LocalCluster(
         n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1",
         dashboard_address=None, worker_dashboard_address=None,
+        preload=[worker.__name__],
         # Without a dashboard the scheduler still serves its health, by default on a fixed port.
         scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
         memory_limit=worker_memory(), silence_logs=logging.ERROR,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from collections.abc import Container
 from typing import Any
 
 import psutil
@@ -98,8 +99,8 @@ class Engine:
             self._closed = True
             self._changed.notify_all()
         self._thread.join(timeout=30)
-        for run in self.store.running(self.id):
-            self.store.end(run.id, Status.INTERRUPTED, interrupted(self.store.epochs(run.id)))
+        self._settle()
+        self.store.leave(self.id)
         if self._calibration:
             self._calibration.pause()
         if self._cluster is not None:
@@ -111,6 +112,12 @@ class Engine:
         me = psutil.Process()
         self.store.register(self.id, me.pid, me.create_time())
         self.store.succeed(self.id, dead, adopt=adopt)
+
+    def _settle(self, driven: Container[str] = ()) -> None:
+        """Mark the runs that are noted as running, and are not, as interrupted."""
+        for run in self.store.running(self.id):
+            if run.id not in driven:
+                self.store.end(run.id, Status.INTERRUPTED, interrupted(self.store.epochs(run.id)))
 
     def _wake(self) -> None:
         with self._changed:
@@ -132,6 +139,7 @@ class Engine:
 
     def _hand_out(self) -> None:
         """Give waiting runs to free workers, or use the quiet to measure the machine."""
+        self._settle(self._drives)  # the store could not be written when one of them ended
         waiting = [run for run in self.store.waiting(self.id) if not self._stopped(run)]
         if not waiting and not self._warm:
             self._measure()

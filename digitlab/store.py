@@ -115,7 +115,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        with self._change() as database:
+        with self._database() as database:
             database.execute("PRAGMA journal_mode = WAL")  # stays with the file
             database.executescript(_SCHEMA)
 
@@ -254,8 +254,10 @@ class Store:
 
         Raises:
             ValueError: the name is not one that the trainer gives.
+            StoreError: the run was deleted.
         """
         target = self._path(run, name)
+        self.run(run)
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{target.name}.{os.getpid()}")
         partial.write_bytes(data)
@@ -291,13 +293,18 @@ class Store:
         with self._change() as database:
             database.execute("INSERT INTO engines VALUES (?, ?, ?)", (engine, pid, born))
 
+    def leave(self, engine: str) -> None:
+        """Note that an engine trains no more: another may adopt what waits in its queue."""
+        with self._change() as database:
+            database.execute("UPDATE engines SET born = 0 WHERE id = ?", (engine,))
+
     def engines(self) -> dict[str, tuple[int, float]]:
         """(process id, start time) of every engine noted."""
         rows = self._all("SELECT * FROM engines")
         return {row["id"]: (row["pid"], row["born"]) for row in rows}
 
     def succeed(self, engine: str, dead: Sequence[str], *, adopt: bool) -> None:
-        """Mark the running runs of dead engines as interrupted; ``adopt`` takes over their queue."""
+        """Mark the running runs of dead engines as interrupted; ``adopt`` takes their queue."""
         for gone in dead:
             for run in self.running(gone):
                 self.end(run.id, Status.INTERRUPTED, interrupted(self.epochs(run.id)))
@@ -341,7 +348,9 @@ class Store:
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
+        """A transaction of its own from its first statement: what it reads stays so."""
         with self._database() as database, database:
+            database.execute("BEGIN IMMEDIATE")
             yield database
 
     def _one(self, query: str, *values: Any) -> sqlite3.Row | None:

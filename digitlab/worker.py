@@ -7,6 +7,7 @@ functions here on the worker's event loop: to stop the run, and to fetch its fil
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
@@ -73,6 +74,14 @@ _outbox = Outbox()
 _stopping: set[str] = set()
 
 
+def dask_setup(worker: Any) -> None:
+    """Leave Ctrl-C to the engine: a terminal sends it to the embedded worker as well.
+
+    Dask calls this in the main thread of an embedded worker, before its first task.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def train_run(
     run: str, config: dict[str, Any], path: str, fingerprint: str, pace: dict[str, Any]
 ) -> dict[str, Any]:
@@ -82,11 +91,24 @@ def train_run(
     _outbox.clear()
     digits = open_fingerprint(_known_path(path, fingerprint), fingerprint)
     send, sent = _reporter(run)
+    wanted = _wanted()
     outcome = train(
-        settings.from_json(config), digits, send, _outbox.put, lambda: run in _stopping,
-        Pace(**pace),
+        settings.from_json(config), digits, send, _outbox.put,
+        lambda: run in _stopping or not wanted(), Pace(**pace),
     )  # fmt: skip
     return {"outcome": asdict(outcome), "reports": sent()}
+
+
+def _wanted() -> Callable[[], bool]:
+    """Whether the engine that has submitted the present task still waits for it.
+
+    Dask lets running code go on when the last client of its task has gone; then an existing
+    worker would train to the end for nobody, and keep the next engine waiting.
+    """
+    worker = get_worker()
+    key = worker.get_current_task()
+    task = worker.state.tasks[key]
+    return lambda: task.state == "executing"
 
 
 def _reporter(run: str) -> tuple[Callable[[Report], None], Callable[[], int]]:
@@ -126,13 +148,18 @@ def condition() -> dict[str, Any]:
 
 
 _threads = 0
+_loading = threading.Lock()
 
 
 def use_threads(threads: int) -> None:
     """Load TensorFlow with so many threads for its operations; only the first call counts."""
+    with _loading:
+        if not _threads:
+            _load(threads)
+
+
+def _load(threads: int) -> None:
     global _threads
-    if _threads:
-        return
     os.environ.pop("OMP_NUM_THREADS", None)  # a nanny sets it to 1, which slows every matrix
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")

@@ -20,10 +20,19 @@ SUFFIXES = {".png", ".jpg", ".jpeg"}
 
 def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
     """The options of ``predict``."""
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH",
-                        help=t("PNG or JPEG pictures, or folders of them"))  # fmt: skip
-    parser.add_argument("--model", default=models.BUNDLED_NAME, metavar="RUN_OR_FILE",
-                        help=t("the bundled model unless a run's id or a model file is given"))  # fmt: skip
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help=t("PNG or JPEG pictures, or folders of them"),
+    )
+    parser.add_argument(
+        "--model",
+        default=models.BUNDLED_NAME,
+        metavar="RUN_OR_FILE",
+        help=t("the bundled model unless a run's id or a model file is given"),
+    )
 
 
 def run(options: argparse.Namespace, t: Translator) -> int:
@@ -46,9 +55,10 @@ def _pictures(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             yield from sorted(
-                found for found in path.rglob("*")
+                found
+                for found in path.rglob("*")
                 if found.is_file() and found.suffix.lower() in SUFFIXES
-            )  # fmt: skip
+            )
         else:
             yield path
 

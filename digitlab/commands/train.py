@@ -7,13 +7,14 @@ import json
 import signal
 import sys
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
 from tqdm import tqdm
 
 from digitlab import dataset, results
+from digitlab.cluster import scheduler_address
 from digitlab.config import ConfigError, RunConfig, apply_settings
 from digitlab.engine import Engine
 from digitlab.home import home
@@ -30,12 +31,20 @@ _POLL_SECONDS = 0.2
 
 def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
     """The options of ``train``."""
-    parser.add_argument("--preset", default=DEFAULT_PRESET, metavar="NAME",
-                        help=t("the lesson to train: {names}", names=", ".join(PRESETS)))  # fmt: skip
-    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE",
-                        help=t("change one setting of the lesson; may be repeated"))  # fmt: skip
-    parser.add_argument("--json", action="store_true",
-                        help=t("print nothing but the JSON object"))  # fmt: skip
+    parser.add_argument(
+        "--preset",
+        default=DEFAULT_PRESET,
+        metavar="NAME",
+        help=t("the lesson to train: {names}", names=", ".join(PRESETS)),
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help=t("change one setting of the lesson; may be repeated"),
+    )
+    parser.add_argument("--json", action="store_true", help=t("print nothing but the JSON object"))
 
 
 def run(options: argparse.Namespace, t: Translator) -> int:
@@ -43,7 +52,7 @@ def run(options: argparse.Namespace, t: Translator) -> int:
     config = chosen_config(options.preset, options.set)
     store = Store(home())
     digits = dataset.current().digits
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    scheduler_address()  # refused now rather than by an engine that would wait for a better one
     with closing(Engine(store, adopt=False, measure=False)) as engine:
         started = engine.submit(OWNER, config, digits)
         stopped = _follow(engine, started, t, quiet=options.json)
@@ -66,9 +75,10 @@ def chosen_config(preset: str, settings: list[str]) -> RunConfig:
         raise ConfigError(
             message(
                 "There is no lesson called {name}; there are {names}.",
-                name=preset[:40], names=", ".join(PRESETS),
+                name=preset[:40],
+                names=", ".join(PRESETS),
             )
-        )  # fmt: skip
+        )
     changes = {}
     for setting in settings:
         field, equals, value = setting.partition("=")
@@ -82,20 +92,40 @@ def chosen_config(preset: str, settings: list[str]) -> RunConfig:
 
 def _follow(engine: Engine, run: Run, t: Translator, *, quiet: bool) -> bool:
     """Wait for the run, drawing a bar on a terminal; True when Ctrl-C ended it."""
-    stopped = False
-    with tqdm(total=run.config.epochs, unit=t("epochs"), disable=quiet or None,
-              bar_format="{desc} {bar} {n:.2f}/{total} {unit} [{elapsed}<{remaining}]") as bar:  # fmt: skip
+    asked = _Interrupt()
+    told = None
+    with tqdm(
+        total=run.config.epochs, unit=t("epochs"), disable=quiet or None,
+        bar_format="{desc} {bar} {n:.2f}/{total} {unit} [{elapsed}<{remaining}]",
+    ) as bar:  # fmt: skip
         while engine.store.run(run.id).status.live:
-            with suppress(KeyboardInterrupt):
-                _draw(bar, engine.store, run.id, t)
-                time.sleep(_POLL_SECONDS)
-                continue
-            if stopped:
-                raise KeyboardInterrupt  # asked twice: do not wait for the worker
-            stopped = True
-            engine.stop(run.id)
+            _draw(bar, engine.store, run.id, t)
+            if asked.once:
+                engine.stop(run.id)
+            trouble = engine.trouble
+            if trouble is not None and trouble != told:
+                bar.write(t(trouble), file=sys.stderr)
+                told = trouble
+            time.sleep(_POLL_SECONDS)
         _draw(bar, engine.store, run.id, t)
-    return stopped
+    return asked.once
+
+
+class _Interrupt:
+    """Ctrl-C, or a request to terminate: the first is remembered, the second ends the program.
+
+    An exception at any place in the code could leave a run without its summary.
+    """
+
+    def __init__(self) -> None:
+        self.once = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._asked)
+
+    def _asked(self, number: int, frame: object) -> None:
+        if self.once:
+            raise KeyboardInterrupt  # do not wait for the worker
+        self.once = True
 
 
 def _draw(bar: Any, store: Store, run: str, t: Translator) -> None:
@@ -105,11 +135,12 @@ def _draw(bar: Any, store: Store, run: str, t: Translator) -> None:
         bar.set_description_str(
             t(
                 "loss {loss}, accuracy {accuracy}, {speed} images/s",
-                loss=f"{last.loss:.3f}", accuracy=f"{last.accuracy:.3f}",
+                loss=f"{last.loss:.3f}",
+                accuracy=f"{last.accuracy:.3f}",
                 speed=f"{last.images_per_second:,.0f}",
             ),
             refresh=True,
-        )  # fmt: skip
+        )
 
 
 def summary(run: Run, store: Store) -> dict[str, Any]:
