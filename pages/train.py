@@ -14,8 +14,11 @@ def main() -> None:
         st.title(t("Train a network"))
         config = controls.run_config(t, len(choice.digits.x_train))
         data_view.source_line(choice, t)
-        network_view.plan(config, choice.digits, t)
-        if st.button(t("Start training"), type="primary", icon=":material/play_arrow:"):
+        possible = network_view.plan(config, choice.digits, t)
+        start = st.button(
+            t("Start training"), type="primary", icon=":material/play_arrow:", disabled=not possible
+        )
+        if start:
             st.query_params["run"] = lab.engine().submit(visit.me, config, choice.digits).id
         if run := st.query_params.get("run"):
             run_panel.show(visit, run)

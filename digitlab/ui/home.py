@@ -6,7 +6,7 @@ import streamlit as st
 
 from digitlab import dataset, results
 from digitlab.messages import Translator, mark
-from digitlab.ui import lab
+from digitlab.ui import lab, shell
 from digitlab.ui.data_view import source_line
 from digitlab.ui.readers import clock
 from digitlab.ui.run_panel import name_of, status_text
@@ -43,7 +43,7 @@ def _runs(visit: Visit, t: Translator) -> None:
     st.subheader(t("My runs"))
     epochs = {run.id: lab.store().epochs(run.id) for run in runs}
     tests = [results.final_test(run, epochs[run.id]) for run in runs]
-    st.dataframe(
+    picked = st.dataframe(
         {
             t("Run"): [name_of(run, t) for run in runs],
             t("Started"): [clock(run.created) for run in runs],
@@ -51,8 +51,11 @@ def _runs(visit: Visit, t: Translator) -> None:
             t("Epochs trained"): [len(epochs[run.id]) for run in runs],
             t("Test accuracy"): [f"{test.accuracy:.2%}" if test else "–" for test in tests],
         },
-        hide_index=True,
-    )
+        hide_index=True, on_select="rerun", selection_mode="single-row", key="my-runs",
+    )  # fmt: skip
+    if picked["selection"]["rows"]:
+        shell.go("train", run=runs[picked["selection"]["rows"][0]].id)
+    st.caption(t("Tick a row to open the run."))
     st.caption(
         t("The address of this page is how you find your runs again: keep it as a bookmark.")
     )

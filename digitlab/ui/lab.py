@@ -27,7 +27,7 @@ def engine() -> Engine:
     return started
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def network_of_run(run: str, epoch: int) -> Network:
     """A run's network after ``epoch``, read once for all sessions."""
     return models.of_run(store(), run, epoch)

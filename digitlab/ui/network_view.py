@@ -11,7 +11,7 @@ from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.engine import refuse_too_large
 from digitlab.layers import Layer, layers_of, parameter_count
-from digitlab.messages import Translator, mark
+from digitlab.messages import LabError, Translator, mark
 from digitlab.ui.run_panel import duration
 
 _KINDS = {
@@ -23,12 +23,8 @@ _KINDS = {
 }
 
 
-def plan(config: RunConfig, digits: DigitSet, t: Translator) -> None:
-    """What will be trained, on how many images, and about how long it takes.
-
-    Raises:
-        LabError: the network is too large for this machine.
-    """
+def plan(config: RunConfig, digits: DigitSet, t: Translator) -> bool:
+    """What will be trained, on how many images, and how long it takes; False if it cannot be."""
     split = digits.split(config)
     images = len(split.train[0])
     seconds = config.epochs * speed.seconds_per_epoch(config, images, speed.load())
@@ -49,7 +45,12 @@ def plan(config: RunConfig, digits: DigitSet, t: Translator) -> None:
                 "does on what it has never seen."
             )
         )
-    refuse_too_large(config)
+    try:
+        refuse_too_large(config)
+    except LabError as error:
+        st.error(t(error.message))
+        return False
+    return True
 
 
 def _validation(config: RunConfig, digits: DigitSet, t: Translator) -> str:

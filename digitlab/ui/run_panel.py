@@ -30,6 +30,9 @@ _STATUS: dict[Status, tuple[str, str, str]] = {
 }
 
 
+_WORRYING = (Status.DIVERGED, Status.FAILED, Status.INTERRUPTED)
+
+
 def show(visit: Visit, run_id: str) -> None:
     """The run with this id: a live panel that draws itself anew, or the finished one."""
     try:
@@ -75,7 +78,10 @@ def _headline(run: Run, visit: Visit) -> None:
                 lab.engine().stop(run.id)
     if run.owner != visit.me:
         st.caption(t("Somebody else's run: you can look, not change it."))
-    st.caption(t("Stopping: the run keeps what it has.") if _stopping(run) else t(run.reason))
+    if run.status in _WORRYING:
+        st.warning(t(run.reason))
+    else:
+        st.caption(t("Stopping: the run keeps what it has.") if _stopping(run) else t(run.reason))
 
 
 def status_text(run: Run, t: Translator) -> str:

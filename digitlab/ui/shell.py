@@ -17,6 +17,7 @@ import streamlit as st
 
 from digitlab import dataset
 from digitlab.messages import LANGUAGES, LabError, Translator, mark, pick_language
+from digitlab.ui import lab
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ def page(name: str) -> Iterator[Visit]:
     visit = Visit(t, _identity())
     st.html(_STYLE)
     _top_bar(name, t)
+    lab.engine()  # settles at once what a server that died has left
     dataset.fetch_in_background()
     with sentences(t):
         yield visit
@@ -72,6 +74,11 @@ def page_link(name: str, label: str, *, help: str | None = None) -> None:
     """A link to another page that takes the whole query along."""
     path, _, icon = PAGES[name]
     st.page_link(path, label=label, icon=icon, help=help, query_params=st.query_params.to_dict())
+
+
+def go(name: str, **query: str) -> None:
+    """Open another page, the query taken along and ``query`` set in it."""
+    st.switch_page(PAGES[name][0], query_params=st.query_params.to_dict() | query)
 
 
 def _language() -> str:

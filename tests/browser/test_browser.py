@@ -26,7 +26,10 @@ ONE: list[Stroke] = [[(0.5, 0.15), (0.5, 0.35), (0.5, 0.6), (0.5, 0.85)]]
 
 
 def query(page: Page) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+    return {
+        name: values[0]
+        for name, values in parse_qs(urlsplit(page.evaluate("location.href")).query).items()
+    }
 
 
 def sound(page: Page) -> None:
@@ -95,7 +98,7 @@ def test_a_run_is_trained_and_survives_a_refresh_a_second_tab_and_a_link(
     assert query(page)["run"] == run
 
     other = page.context.new_page()
-    other.goto(page.url)
+    other.goto(page.evaluate("location.href"))
     expect(other.get_by_text("On the test set")).to_be_visible()
     expect(other.get_by_text("All 12 epochs were trained.")).to_be_visible()
     sound(other)
