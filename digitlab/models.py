@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from pathlib import Path
 
 from digitlab.messages import LabError, message
@@ -48,7 +49,7 @@ def named(name: str, store: Store) -> Network:
     """
     if name == BUNDLED_NAME:
         return bundled()
-    if Path(name).is_file():
+    if os.path.isfile(name):  # unlike Path's, never raises: a name may be too long for a path
         try:
             return Network.load(Path(name))
         except ModelFileError as error:

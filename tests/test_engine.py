@@ -2,27 +2,24 @@
 
 import dataclasses
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 
-from digitlab import dataset, drive, models
+from digitlab import cluster, dataset, drive, models
 from digitlab import engine as engine_module
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.engine import Engine
 from digitlab.messages import LabError
 from digitlab.presets import PRESETS
-from digitlab.progress import EpochMetrics
 from digitlab.store import Run, Status, Store
 
 SHORT = dataclasses.replace(PRESETS["mlp-128"], train_images=600, epochs=3)
@@ -280,10 +277,16 @@ def test_a_run_on_images_that_are_gone_fails_with_a_sentence(
 def test_what_goes_wrong_in_the_worker_is_the_runs_reason(
     engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(RunConfig, "to_json", lambda config: {"network": "transformer"})
-    broken = store.add("ada", "nobody", TINY, None, 0, Digits_of(digits))
+    monkeypatch.setattr(drive.worker, "train_run", lambda *arguments: 1 / 0)
+    run = engine.submit("ada", TINY, digits)
+    until(over(store, run))
+    ended = store.run(run.id)
+    assert ended.status is Status.FAILED
+    assert str(ended.reason) == (
+        "Training failed in the worker (ZeroDivisionError: division by zero)."
+    )
     monkeypatch.undo()
-    assert broken is None
+    finished(store, engine.submit("ada", TINY, digits))
 
 
 def test_two_engines_leave_each_others_runs_alone(
@@ -318,25 +321,107 @@ def test_a_worker_killed_interrupts_its_run_and_the_next_one_starts(
     finished(store, following)
 
 
-@pytest.mark.parametrize("asked", [True, False], ids=["asked to stop", "while it trains"])
-def test_a_worker_that_does_not_answer_is_ended_and_the_next_run_has_another(
-    engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch, asked: bool
+def test_a_worker_that_does_not_answer_the_stop_is_ended_and_the_next_run_has_another(
+    engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drive, "STOP_SECONDS", 1.0)
-    monkeypatch.setattr("digitlab.cluster._CALL_SECONDS", 3)
-    run = engine.submit("ada", dataclasses.replace(LONG, train_images=600), digits)
+    monkeypatch.setattr(cluster, "_CALL_SECONDS", 2)
+    run = engine.submit("ada", LONG, digits)
     until(training(store, run))
     frozen = worker_of(engine)
-    frozen.send_signal(signal.SIGSTOP)
-    if not asked:
-        # Nobody asks anything of it now; a file to fetch, or a stop, would find out.
-        time.sleep(0.5)
-        assert store.run(run.id).status is Status.RUNNING
+    frozen.suspend()
     engine.stop(run.id)
     until(over(store, run), seconds=15)
     ended = store.run(run.id)
     assert ended.status is Status.STOPPED
     assert str(ended.reason).startswith("The worker did not answer the stop and was ended")
+    monkeypatch.undo()
     finished(store, engine.submit("ada", TINY, digits))
-    assert worker_of(engine) != frozen
     assert not frozen.is_running()
+
+
+def test_a_task_that_goes_on_after_the_stop_is_ended(
+    engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive, "STOP_SECONDS", 0.5)
+    monkeypatch.setattr(drive.worker, "train_run", lambda *arguments: time.sleep(300))
+    deaf = worker_of(engine)
+    run = engine.submit("ada", TINY, digits)
+    until(lambda: store.run(run.id).pace is not None)
+    engine.stop(run.id)
+    until(over(store, run), seconds=10)
+    assert str(store.run(run.id).reason).startswith("The worker did not answer the stop")
+    monkeypatch.undo()
+    finished(store, engine.submit("ada", TINY, digits))
+    assert not deaf.is_running()
+
+
+def test_a_worker_that_hangs_does_not_hold_the_runs_to_come(
+    engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody asks it to stop; it is found when a file is to be fetched or a run to be prepared."""
+    monkeypatch.setattr(cluster, "_CALL_SECONDS", 2)
+    frozen = worker_of(engine)
+    frozen.suspend()
+    run = engine.submit("ada", TINY, digits)
+    until(over(store, run), seconds=15)
+    assert store.run(run.id).status is Status.INTERRUPTED
+    monkeypatch.undo()
+    finished(store, engine.submit("ada", TINY, digits))
+    assert not frozen.is_running()
+
+
+def test_a_closed_engine_leaves_no_process_and_its_queue_to_the_next(
+    store: Store, digits: DigitSet
+) -> None:
+    before = set(children())
+    first = Engine(store, measure=False)
+    run, waiting = first.submit("ada", LONG, digits), first.submit("ada", TINY, digits)
+    until(training(store, run))
+    first.close()
+    assert store.run(run.id).status is Status.INTERRUPTED
+    assert store.batches(run.id)
+    assert store.run(waiting.id).status is Status.QUEUED
+    until(lambda: not {child for child in children() if child not in before}, seconds=10)
+    with closing(Engine(store, measure=False)):
+        finished(store, waiting)
+
+
+_DIES = """
+import dataclasses, sys, time
+from digitlab import dataset
+from digitlab.engine import Engine
+from digitlab.home import home
+from digitlab.presets import PRESETS
+from digitlab.store import Store
+if __name__ == "__main__":
+    engine = Engine(Store(home()), measure=False)
+    config = dataclasses.replace(PRESETS["mlp-128"], train_images=4000, epochs=100)
+    first = engine.submit("died", config, dataset.sample())
+    engine.submit("died", dataclasses.replace(config, train_images=64, epochs=1), dataset.sample())
+    while engine.store.last_batch(first.id) is None:
+        time.sleep(0.05)
+    print("training", flush=True)
+    time.sleep(300)
+"""
+
+
+def test_what_an_engine_leaves_that_died_is_settled_and_finished_by_the_next(
+    store: Store, digits: DigitSet, tmp_path: Path
+) -> None:
+    script = tmp_path / "dies.py"
+    script.write_text(_DIES)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "training\n"
+        orphans = psutil.Process(server.pid).children(recursive=True)
+        server.kill()
+    queued, running = store.runs_of("died")
+    assert (running.status, queued.status) == (Status.RUNNING, Status.QUEUED)
+    with closing(Engine(store, measure=False)):
+        assert store.run(running.id).status is Status.INTERRUPTED
+        finished(store, queued)
+    alive = [child for child in orphans if child.is_running() and child.status() != "zombie"]
+    assert alive == []

@@ -58,7 +58,9 @@ def test_the_optimizer_is_the_configured_one_and_else_as_keras_has_it(
         **{"learning_rate": config.learning_rate} | settings
     ).get_config()  # fmt: skip
     assert type(model.optimizer).__name__ == kind
-    assert model.optimizer.get_config() == pytest.approx(expected)
+    found = model.optimizer.get_config()
+    assert found.pop("learning_rate") == pytest.approx(config.learning_rate)
+    assert found == {name: value for name, value in expected.items() if name != "learning_rate"}
     assert model.loss == config.loss
     assert (model.steps_per_execution, model.jit_compile) == (7, False)
 

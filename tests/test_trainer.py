@@ -363,18 +363,18 @@ def test_a_stop_in_the_middle_of_an_epoch_keeps_what_was_trained() -> None:
 
 
 def test_a_stop_is_heeded_after_the_execution_under_way() -> None:
-    wish: list[float] = []
-
-    def stop() -> bool:
-        return bool(wish)
-
-    def report(one: Report) -> None:
-        if isinstance(one, BatchMetrics) and not wish:
-            wish.append(one.step)
-
+    reports: list[Report] = []
     config = dataclasses.replace(MLP, batch_size=1, epochs=100)
-    outcome = train(config, DIGITS, report, lambda name, data: None, stop, Pace(steps=2))
-    assert (outcome.ending, outcome.epochs) == ("stopped", 0 if wish[0] < 48 else 1)
+
+    def stop() -> bool:  # as soon as the first batches are reported
+        return any(isinstance(report, BatchMetrics) for report in reports)
+
+    train(config, DIGITS, reports.append, lambda name, data: None, stop, Pace(steps=2))
+    seen = [report for report in reports if isinstance(report, BatchMetrics)]
+    last = reports[-1]
+    assert len(seen) == 1
+    assert isinstance(last, EpochMetrics)
+    assert (last.epoch, last.images) == (1, seen[0].step)
 
 
 def test_a_stop_before_the_start_trains_nothing() -> None:
@@ -475,28 +475,33 @@ def test_no_patience_never_ends_a_run() -> None:
     assert not any(patience.exhausted(loss) for loss in (1, 2, 3, 4, 5))
 
 
-def test_a_run_ends_early_by_its_patience_and_keeps_its_last_weights() -> None:
-    # Labels of the validation part say nothing of the pictures: its loss soon rises.
+PATIENT = dataclasses.replace(MLP, learning_rate=0.01, epochs=50, patience=3)
+
+
+def misleading() -> DigitSet:
+    """Labels of the validation part say nothing of the pictures: its loss soon rises."""
     labels = DIGITS.y_train.copy()
     labels[48:] = (labels[48:] + 5) % 10
-    digits = dataclasses.replace(DIGITS, y_train=labels)
-    config = dataclasses.replace(MLP, learning_rate=0.01, epochs=50, patience=3)
-    ran = run(config, digits)
-    losses = [epoch.val_loss for epoch in ran.epochs]
-    assert ran.outcome.ending == "finished"
-    assert ran.outcome.stopped_early
-    assert ran.outcome.epochs == ran.outcome.kept_epoch == len(losses) < 50
+    return dataclasses.replace(DIGITS, y_train=labels)
+
+
+@pytest.fixture(scope="module")
+def ended_early() -> Ran:
+    return run(PATIENT, misleading())
+
+
+def test_a_run_ends_early_by_its_patience_and_keeps_its_last_weights(ended_early) -> None:
+    losses = [epoch.val_loss for epoch in ended_early.epochs]
+    outcome = ended_early.outcome
+    assert (outcome.ending, outcome.stopped_early) == ("finished", True)
+    assert outcome.epochs == outcome.kept_epoch == len(losses) < 50
     assert int(np.argmin(losses)) == len(losses) - 1 - 3
-    assert f"weights-{len(losses):03d}.npz" in ran.files
+    assert f"weights-{len(losses):03d}.npz" in ended_early.files
 
 
-def test_patience_that_ends_with_the_last_epoch_did_not_end_it_early() -> None:
-    labels = DIGITS.y_train.copy()
-    labels[48:] = (labels[48:] + 5) % 10
-    digits = dataclasses.replace(DIGITS, y_train=labels)
-    config = dataclasses.replace(MLP, learning_rate=0.01, epochs=50, patience=3)
-    length = len(run(config, digits).epochs)
-    ran = run(dataclasses.replace(config, epochs=length), digits)
+def test_patience_that_ends_with_the_last_epoch_did_not_end_it_early(ended_early) -> None:
+    length = len(ended_early.epochs)
+    ran = run(dataclasses.replace(PATIENT, epochs=length), misleading())
     assert (len(ran.epochs), ran.outcome.stopped_early) == (length, False)
 
 

@@ -7,7 +7,17 @@ from typing import Any
 
 import streamlit as st
 
-from digitlab.config import BY_NAME, FIELDS, Field, Group, RunConfig, Value, from_query
+from digitlab.config import (
+    BY_NAME,
+    FIELDS,
+    ConfigError,
+    Field,
+    Group,
+    RunConfig,
+    Value,
+    apply_settings,
+    from_query,
+)
 from digitlab.messages import Translator, mark
 from digitlab.presets import DEFAULT_PRESET, PRESETS, nearest
 from digitlab.store import StoreError
@@ -61,7 +71,8 @@ def run_config(t: Translator, available: int) -> RunConfig:
     config, notes = from_query(st.query_params.to_dict(), PRESETS[preset])
     _write(config, PRESETS[preset])
     _about_lesson(preset, config, t)
-    for note in notes:
+    refused = st.session_state.pop("refused-setting", None)
+    for note in (*notes, *([refused] if refused else [])):
         st.warning(t(note))
     with st.container(key="sidebar-hint"):  # shown where the side bar is folded away
         st.caption(t("The sliders are behind » at the top left."))
@@ -147,7 +158,7 @@ def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> No
         "key": key,
         "help": t(spec.help),
         "on_change": _change,
-        "args": (spec.name,),
+        "args": (spec.name, config),
     }
     if spec.kind is bool:
         st.toggle(label, **settings)
@@ -175,5 +186,12 @@ def _rates(value: float) -> list[float]:
     return sorted({rate for rate in steps if low <= rate <= high} | {value})
 
 
-def _change(name: str) -> None:
-    st.query_params[name] = str(st.session_state[f"field-{name}"])
+def _change(name: str, config: RunConfig) -> None:
+    """Take a moved slider's value into the URL, unless it does not fit the other settings."""
+    value = str(st.session_state[f"field-{name}"])
+    try:
+        apply_settings(config, {name: value})
+    except ConfigError as error:
+        st.session_state["refused-setting"] = error.message
+    else:
+        st.query_params[name] = value

@@ -120,6 +120,17 @@ def test_a_moved_slider_is_in_the_address_and_in_the_plan(app: AppTest) -> None:
     assert "Changed: Units in layer 1 = 64." in said(app)
 
 
+def test_a_setting_that_does_not_fit_is_refused_and_the_others_stay(app: AppTest) -> None:
+    open_page(app, "train", preset="cnn-filters", blocks="3", kernel2="7", pool2="0", filters1="9")
+    assert "field-kernel3" in {box.key for box in app.selectbox}
+
+    app.selectbox(key="field-kernel3").set_value(7).run()
+
+    assert "Convolution 3 has a 7x7 kernel" in said(app)
+    assert app.selectbox(key="field-kernel3").value == 3
+    assert app.slider(key="field-filters1").value == 9
+
+
 def test_a_slider_moved_back_leaves_the_address(app: AppTest) -> None:
     open_page(app, "train", preset="mlp-128", units1="64")
 
