@@ -22,7 +22,8 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message_: str) -> NoReturn:
         raise LabError(
             message(
-                "The arguments were not understood ({detail}); {command} --help lists them.",
+                "The arguments were not understood ({detail}); {command} --help shows how to use "
+                "it.",
                 detail=message_, command=self.prog,
             )
         )  # fmt: skip

@@ -249,7 +249,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "hidden_layers", mark("Hidden layers"),
-        mark("Layers between the pixels and the ten outputs. None leaves a linear classifier."),
+        mark("Layers between the pixels and the ten outputs. 0 leaves a linear classifier."),
         "network", int, 0, 3, applies=_mlp(0),
     ),
     _units(1), _units(2), _units(3),
@@ -281,8 +281,8 @@ FIELDS: tuple[Field, ...] = (
         applies=lambda c: c.network == "cnn" or c.hidden_layers > 0,
     ),
     Field(
-        "loss", mark("Loss"),
-        mark("What training makes small. The two cross-entropies give the same numbers; "
+        "loss", mark("Loss function"),
+        mark("What training minimises. The two cross-entropies give the same numbers; "
              "one takes class numbers, the other one-hot vectors."),
         "training", str,
         choices=("sparse_categorical_crossentropy", "categorical_crossentropy", "mean_squared_error"),
@@ -304,33 +304,33 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "batch_size", mark("Batch size"),
-        mark("Images looked at before each step. Small batches: noisier and slower steps, more of them."),
+        mark("Images looked at before each step. Small batches: more and noisier steps, and a slower epoch."),
         "training", int, 1, 1024,
     ),
     Field(
         "epochs", mark("Epochs"),
-        mark("How often the network sees all training images."),
+        mark("How many times the network sees all training images."),
         "training", int, 1, 100,
     ),
     Field(
         "train_images", mark("Training images"),
-        mark("The first so many of the training images, validation images included. "
+        mark("How many training images are used, from the first, validation images included. "
              "More than the data set has means all of them."),
         "data", int, 10, ALL_IMAGES,
     ),
     Field(
         "validation", mark("Validation on"),
-        mark("Images kept apart to see, after each epoch, how the network does on what it has not seen."),
+        mark("Which images show, after each epoch, how the network does on what it was not trained on."),
         "data", str, choices=("none", "split", "test"),
     ),
     Field(
         "validation_split", mark("Share for validation"),
-        mark("The last so many of the training images are not trained on."),
+        mark("This share of the training images, the last ones, is kept for validation."),
         "data", float, 0.05, 0.5, applies=lambda c: c.validation == "split",
     ),
     Field(
         "patience", mark("Early stopping patience"),
-        mark("End when the validation loss has not improved for so many epochs. 0: never end early."),
+        mark("End when the validation loss has not improved for this many epochs. 0: never end early."),
         "training", int, 0, 20, applies=lambda c: c.validation != "none",
     ),
     Field(

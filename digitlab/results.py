@@ -56,8 +56,8 @@ def fit_verdict(config: RunConfig, epochs: Sequence[EpochMetrics]) -> Message:
     gap = last.accuracy - (last.val_accuracy or 0.0)
     if gap > _WIDE_GAP:
         return message(
-            "It begins to overfit: the accuracy is {gap} points higher on the training images "
-            "than on the validation images.",
+            "It begins to overfit: the accuracy is {gap} percentage points higher on the training "
+            "images than on the validation images.",
             gap=f"{100 * gap:.1f}",
         )
     if last_loss > _RISE * best_loss:

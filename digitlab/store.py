@@ -366,7 +366,7 @@ class Store:
 def interrupted(epochs: Sequence[EpochMetrics]) -> Message:
     """Why a run whose worker or server died has ended, and what is kept of it."""
     return message(
-        "The process that trained this run ended before it did; epochs kept: {epochs}.",
+        "The training process ended before the run was complete; epochs kept: {epochs}.",
         epochs=len(epochs),
     )
 

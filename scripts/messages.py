@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ ROOT = Path(__file__).parent.parent
 PO = ROOT / "digitlab" / "locale" / "ja.po"
 # The names that mark a sentence for the catalogue; see digitlab/messages.py.
 HEADER = "# The sentences of Digit Lab in Japanese; scripts/messages.py keeps them in step."
+# Fixed, so that the file changes only where a sentence does.
+DATE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 KEYWORDS = {"t": None, "mark": None, "message": None}
 METHODS = [("digitlab/**.py", "python"), ("pages/**.py", "python"), ("streamlit_app.py", "python")]
 
@@ -34,7 +37,9 @@ def main() -> int:
     catalog.update(extracted(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
     catalog.fuzzy = False
-    catalog.project, catalog.header_comment = "Digit Lab", HEADER
+    catalog.project, catalog.version, catalog.header_comment = "Digit Lab", "1", HEADER
+    catalog.msgid_bugs_address = catalog.last_translator = catalog.language_team = "Digit Lab"
+    catalog.creation_date = catalog.revision_date = DATE
     with PO.open("wb") as stream:
         write_po(
             stream, catalog, width=100, include_lineno=False, sort_output=True, omit_header=False

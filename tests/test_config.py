@@ -67,7 +67,9 @@ def test_a_bound_is_allowed(spec) -> None:
 def test_a_whole_number_past_a_bound_is_refused(spec, past) -> None:
     for value in (spec.low - past, spec.high + past):
         said = refusal(**{spec.name: value})
-        assert said.startswith(f"{spec.name} must be a whole number from {spec.low} to {spec.high},")
+        assert said.startswith(
+            f"{spec.name} must be a whole number from {spec.low} to {spec.high},"
+        )
 
 
 @pytest.mark.parametrize("spec", REAL, ids=named)
@@ -133,7 +135,9 @@ def test_a_configuration_cannot_be_changed() -> None:
 
 
 def test_three_pooled_blocks_of_7x7_are_refused_by_the_layer() -> None:
-    blocks = {f"{part}{n}": value for n in (1, 2, 3) for part, value in (("kernel", 7), ("pool", True))}
+    blocks = {
+        f"{part}{n}": value for n in (1, 2, 3) for part, value in (("kernel", 7), ("pool", True))
+    }
     assert refusal(network="cnn", blocks=3, **blocks) == (
         "Convolution 3 has a 7x7 kernel, but only 2x2 values reach it. "
         "Use a smaller kernel, less pooling or fewer blocks."
@@ -142,9 +146,15 @@ def test_three_pooled_blocks_of_7x7_are_refused_by_the_layer() -> None:
 
 def test_a_pooling_with_nothing_to_pool_is_refused_by_its_block() -> None:
     blocks = {"kernel1": 7, "pool1": True, "kernel2": 5, "pool2": True, "kernel3": 3}
-    assert RunConfig(network="cnn", blocks=3, pool3=False, **blocks).conv_blocks[2] == (64, 3, False)
+    assert RunConfig(network="cnn", blocks=3, pool3=False, **blocks).conv_blocks[2] == (
+        64,
+        3,
+        False,
+    )
     said = refusal(network="cnn", blocks=3, pool3=True, **blocks)
-    assert said.startswith("The pooling of block 3 needs at least 2x2 values, but only 1x1 reach it.")
+    assert said.startswith(
+        "The pooling of block 3 needs at least 2x2 values, but only 1x1 reach it."
+    )
 
 
 def test_blocks_that_are_not_built_may_be_anything() -> None:
@@ -356,7 +366,9 @@ def test_a_number_of_a_url_is_brought_to_the_nearest_bound(name, text, used) -> 
     ],
 )
 def test_what_a_url_cannot_mean_is_left_out_and_said(name, text) -> None:
-    config, notes = from_query({name: text, "epochs" if name != "epochs" else "seed": "7"}, RunConfig())
+    config, notes = from_query(
+        {name: text, "epochs" if name != "epochs" else "seed": "7"}, RunConfig()
+    )
     assert getattr(config, name) == getattr(RunConfig(), name)
     assert 7 in (config.epochs, config.seed)  # the rest of the link counts
     assert len(notes) == 1

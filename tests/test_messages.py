@@ -6,7 +6,7 @@ import pytest
 from digitlab import messages
 from digitlab.messages import LabError, Message, Translator, mark, message, pick_language
 
-PO = '''
+PO = """
 msgid ""
 msgstr "Content-Type: text/plain; charset=utf-8"
 
@@ -18,7 +18,7 @@ msgstr "整数"
 
 msgid "{field} must be {kind}."
 msgstr "{field}は{kind}でなければなりません。"
-'''
+"""
 
 
 @pytest.fixture

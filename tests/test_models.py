@@ -84,7 +84,9 @@ def test_a_file_that_is_no_model_is_refused_by_name(store, tmp_path) -> None:
     path.write_text("not a model")
     with pytest.raises(LabError) as caught:
         models.named(str(path), store)
-    assert str(caught.value) == f"{path}: This is not a model file of Digit Lab, or it is not whole."
+    assert (
+        str(caught.value) == f"{path}: This is not a model file of Digit Lab, or it is not whole."
+    )
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def probabilities(values: npt.ArrayLike, t: Translator, *, height: int = 240) ->
         marker={"color": [VERMILLION if digit == winner else GREY_BLUE for digit in range(DIGITS)]},
         text=[_percent(share) for share in shares], textposition="outside",
         textfont={"size": LABEL_SIZE}, **_UPRIGHT,
-        hovertemplate=f"{t('digit')} %{{x}}: %{{y:.4%}}<extra></extra>",
+        hovertemplate=t("digit") + " %{x}: %{y:.4%}<extra></extra>",
     )  # fmt: skip
     return figure(
         t("Probability of each digit"),
@@ -110,5 +110,5 @@ def _count_bars(name: str, numbers: Counts, colour: str, t: Translator, *, label
         x=list(range(DIGITS)), y=per_digit, name=name, marker={"color": colour},
         text=[f"{count:,}" for count in per_digit] if labelled else None,
         textposition="outside" if labelled else "none", textfont={"size": SMALL_SIZE}, **_UPRIGHT,
-        hovertemplate=f"{t('digit')} %{{x}}: %{{y:,d}}<extra>{name}</extra>",
+        hovertemplate=t("digit") + f" %{{x}}: %{{y:,d}}<extra>{name}</extra>",
     )  # fmt: skip

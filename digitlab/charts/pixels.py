@@ -28,9 +28,10 @@ def digit(
 ) -> go.Figure:
     """A picture (H, W) uint8 enlarged, white on black, each pixel's value under the pointer."""
     rows, columns = image.shape
+    row, column = t("row"), t("column")
     pixels = go.Heatmap(
         z=image, zmin=0, zmax=255, colorscale=[[0, "#000000"], [1, "#FFFFFF"]], showscale=False,
-        hovertemplate=f"{t('row')} %{{y}}, {t('column')} %{{x}}: %{{z}}<extra></extra>",
+        hovertemplate=f"{row} %{{y}}, {column} %{{x}}: %{{z}}<extra></extra>",
     )  # fmt: skip
     edge: dict[str, Any] = {
         "showline": True, "mirror": True, "linecolor": GREY_BLUE, "linewidth": 1,
@@ -88,11 +89,12 @@ def _mosaic(
     columns = _mosaic_columns(len(pictures))
     rows = math.ceil(len(pictures) / columns)
     weights = tile(pictures.astype(np.float32), columns, fill=np.nan)
-    where = f"{tile_name} %{{customdata[0]}}, {t('row')} %{{customdata[1]}}, "
+    row, column = t("row"), t("column")
+    where = f"{tile_name} %{{customdata[0]}}, {row} %{{customdata[1]}}, "
     cells = go.Heatmap(
         z=weights, zmin=-limit, zmax=limit, colorscale="RdBu_r", hoverongaps=False,
         customdata=tile(_places(pictures.shape), columns), colorbar=_colour_bar(limit),
-        hovertemplate=f"{where}{t('column')} %{{customdata[2]}}: %{{z:.4f}}<extra></extra>",
+        hovertemplate=f"{where}{column} %{{customdata[2]}}: %{{z:.4f}}<extra></extra>",
     )  # fmt: skip
     return figure(
         title, [cells], uirevision="mosaic",

@@ -26,5 +26,5 @@ def run(options: argparse.Namespace, t: Translator) -> int:
             bar.update(done - bar.n)
 
         digits = dataset.fetch(progress)
-    print(t("MNIST is here, whole and checked: {path}", path=digits.path))
+    print(t("MNIST is complete and checked: {path}", path=digits.path))
     return 0

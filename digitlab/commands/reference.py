@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
         type=int,
         default=Recipe().epochs,
         metavar="N",
-        help=t("how often all images are seen"),
+        help=t("how many times all images are seen"),
     )
 
 

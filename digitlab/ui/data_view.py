@@ -40,7 +40,7 @@ def show(digits: DigitSet, config: RunConfig, t: Translator) -> None:
 def _samples(digits: DigitSet, t: Translator) -> None:
     pages = len(digits.x_train) // _SAMPLES
     page = st.number_input(
-        t("Which {count} of the training images", count=_SAMPLES), 1, pages, key="samples"
+        t("Page ({count} training images each)", count=_SAMPLES), 1, pages, key="samples"
     )
     part = slice((page - 1) * _SAMPLES, page * _SAMPLES)
     figure = charts.sample_sheet(
@@ -71,7 +71,12 @@ def _numbers(digits: DigitSet, t: Translator) -> None:
         st.code(
             " ".join(f"{pixel / 255:.2f}" for pixel in image[row]), wrap_lines=True, language=None
         )
-        st.markdown(t("The label {label} as a one-hot vector: a 1 in its place.", label=label))
+        st.markdown(
+            t(
+                "The label {label} as a one-hot vector: a 1 at position {label}, 0 elsewhere.",
+                label=label,
+            )
+        )
         vector = dataset.one_hot(np.array([label]))[0]
         st.code(" ".join(f"{value:.0f}" for value in vector), language=None)
 

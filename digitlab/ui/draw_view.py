@@ -69,7 +69,7 @@ def _canvas(t: Translator) -> Callable[[], Drawing]:
 def _picture(t: Translator) -> Callable[[], Drawing]:
     """The upload; its picture is made into a digit when asked for."""
     file = st.file_uploader(t("A PNG or JPEG picture of one digit, up to 2 MB"), key="picture")
-    st.caption(t("Dark on light or light on dark, by pen or by screen: both are read."))
+    st.caption(t("Dark on light or light on dark, by pen or by screen: all are read."))
     data = file.getvalue() if file else None
     return lambda: _from_file(data)
 

@@ -33,7 +33,7 @@ def show(reader: Reader, t: Translator) -> None:
     draw = st.session_state.setdefault("sheet-draw", 0)
     figure = charts.mistake_sheet(digits.x_test, mistakes.sheet(wrong, seed=draw), t)
     st.plotly_chart(figure, key="sheet", config=chart_config(t, live=True))
-    st.button(t("Draw others"), icon=":material/casino:", on_click=_draw_others)
+    st.button(t("Show others"), icon=":material/casino:", on_click=_show_others)
     per_digit = mistakes.misread_per_digit(digits.y_test, probabilities.argmax(axis=1))
     bars = charts.counts(
         per_digit, t, title=t("Misread samples of each digit"), axis=t("test samples")
@@ -41,7 +41,7 @@ def show(reader: Reader, t: Translator) -> None:
     st.plotly_chart(bars, key="per-digit", config=chart_config(t))
 
 
-def _draw_others() -> None:
+def _show_others() -> None:
     st.session_state["sheet-draw"] += 1
 
 

@@ -70,9 +70,7 @@ def _reader(run: Run | None) -> Reader:
 
 def _label(run: Run | None, t: Translator) -> str:
     if run is None:
-        accuracy = models.bundled().about.get("mnist_test_accuracy")
-        shown = f"{accuracy:.2%}" if isinstance(accuracy, float) else ""
-        return t("The lab's own network ({accuracy} on MNIST)", accuracy=shown)
+        return t("The lab's own network")
     test = results.final_test(run, lab.store().epochs(run.id))
     return t(
         "Run {name}, {time}: {accuracy}",

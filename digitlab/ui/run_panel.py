@@ -104,7 +104,7 @@ def _progress(run: Run, batches: Sequence[BatchMetrics], t: Translator) -> None:
         return
     if run.status is Status.QUEUED:
         ahead = lab.store().place_in_queue(run)
-        st.progress(0.0, t("Runs before this one: {ahead}", ahead=ahead))
+        st.progress(0.0, t("Waiting; runs that come first: {ahead}", ahead=ahead))
         trouble = lab.engine().trouble
         if trouble is not None:
             st.warning(t(trouble))
@@ -188,13 +188,13 @@ def _result(run: Run, visit: Visit) -> None:
     if before is None or after is None:
         return
     count = f"{run.digits.test:,}"
-    st.markdown(f"#### {t('On the test set: {count} images it has never seen', count=count)}")
+    st.subheader(t("On the test set: {count} images it has never seen", count=count))
     with st.container(horizontal=True, gap="large"):
         st.metric(t("Accuracy, untrained"), f"{before.accuracy:.2%}", width="content")
         gained = f"{100 * (after.accuracy - before.accuracy):+.1f}"
         st.metric(
-            t("Accuracy, trained"), f"{after.accuracy:.2%}", t("{points} points", points=gained),
-            width="content",
+            t("Accuracy, trained"), f"{after.accuracy:.2%}",
+            t("{points} percentage points", points=gained), width="content",
         )  # fmt: skip
         st.metric(t("Loss, untrained"), f"{before.loss:.3f}", width="content")
         st.metric(

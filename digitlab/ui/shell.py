@@ -44,9 +44,9 @@ class Visit:
 def page(name: str) -> Iterator[Visit]:
     """Open a page: draw its frame, and turn errors inside it into a sentence."""
     t = Translator(_language())
-    title = t(PAGES[name][1])
+    title, lab_name = t(PAGES[name][1]), t("Digit Lab")
     st.set_page_config(
-        page_title=title if name == "home" else f"{title} · {t('Digit Lab')}",
+        page_title=title if name == "home" else f"{title} · {lab_name}",
         page_icon="✏️", layout="wide",
     )  # fmt: skip
     visit = Visit(t, _identity())

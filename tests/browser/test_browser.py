@@ -244,6 +244,6 @@ def test_inspect_shows_filters_and_misread_samples(page: Page, server: str) -> N
     expect(page.get_by_text("Trained", exact=True).first).to_be_visible()
     expect(page.get_by_text(re.compile(r"\d+ of 1,000 test samples are misread"))).to_be_visible()
     expect(page.get_by_text("Misread test samples")).to_be_visible()
-    page.get_by_role("button", name="Draw others").click()
+    page.get_by_role("button", name="Show others").click()
     expect(page.get_by_text("Misread test samples")).to_be_visible()
     sound(page)
