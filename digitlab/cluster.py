@@ -139,6 +139,10 @@ class Cluster:
             return future.result(timeout=_CALL_SECONDS)
         except (KilledWorker, FutureCancelledError, CancelledError) as error:
             raise WorkerLostError(str(error)) from error
+        except RuntimeError as error:
+            if self.closed:
+                raise WorkerLostError(str(error)) from error
+            raise
 
     def call(self, address: str, function: Callable[..., Any], *args: Any) -> Any:
         """Call a short ``function`` beside the task that a worker is busy with.
@@ -151,7 +155,7 @@ class Cluster:
                 function, *args, workers=[address], callback_timeout=_CALL_SECONDS
             )
             return answers[address]
-        except (OSError, TimeoutError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, RuntimeError) as error:  # the last: it is closed
             raise WorkerLostError(str(error)) from error
 
     def restart(self, address: str) -> str:
@@ -163,7 +167,7 @@ class Cluster:
         try:
             old = self._workers()[address]
             self._client.restart_workers([address], timeout=_RESTART_SECONDS, raise_for_error=False)
-        except (OSError, TimeoutError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, RuntimeError) as error:
             raise WorkerLostError(str(error)) from error
         deadline = time.monotonic() + _RESTART_SECONDS
         while time.monotonic() < deadline:

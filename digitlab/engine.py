@@ -32,6 +32,7 @@ _WORKER_BYTES = 3_000_000_000
 _TENSORFLOW_BYTES = 700_000_000
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 5.0
+_CLOSE_SECONDS = 10.0
 # How far a process's start time may seem to move when the system's clock is set.
 _CLOCK_SECONDS = 3.0
 
@@ -105,6 +106,8 @@ class Engine:
             self._calibration.pause()
         if self._cluster is not None:
             self._cluster.close()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._drives, _CLOSE_SECONDS)
 
     def _register(self, adopt: bool) -> None:
         """Note this engine in the store, and settle what engines that have died left there."""

@@ -10,7 +10,7 @@ from digitlab.messages import LabError, message
 from digitlab.network import ModelFileError, Network
 from digitlab.store import Store, StoreError
 
-FOLDER = Path(__file__).parent / "models"
+FOLDER = Path(__file__).parent / "bundled"
 BUNDLED = FOLDER / "reference.npz"
 BUNDLED_UNTRAINED = FOLDER / "reference-untrained.npz"
 BUNDLED_NAME = "reference"

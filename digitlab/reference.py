@@ -55,7 +55,7 @@ class PenDataError(LabError):
 class Recipe:
     """Everything that decides the training beside the data."""
 
-    epochs: int = 24
+    epochs: int = 14
     batch: int = 128
     peak_rate: float = 2e-3
     warm_up: float = 0.08  # share of the steps

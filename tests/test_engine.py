@@ -173,14 +173,12 @@ def test_two_runs_are_trained_one_after_the_other(
 def test_a_run_that_diverges_says_in_which_epoch(
     engine: Engine, store: Store, digits: DigitSet
 ) -> None:
-    config = RunConfig(hidden_layers=3, units1=512, units2=512, units3=512, dropout=0.0,
-                       loss="mean_squared_error", optimizer="sgd", learning_rate=2, momentum=0.99,
-                       train_images=600, epochs=30, batch_size=16, activation="relu")  # fmt: skip
+    config = RunConfig(hidden_layers=3, units1=256, units2=256, units3=256, dropout=0.0,
+                       optimizer="sgd", learning_rate=2, momentum=0.99, batch_size=16,
+                       train_images=600, epochs=5)  # fmt: skip
     run = engine.submit("ada", config, digits)
     until(over(store, run))
     ended = store.run(run.id)
-    if ended.status is Status.FINISHED:
-        pytest.skip("on this machine the loss stays finite")
     assert ended.status is Status.DIVERGED
     assert ended.outcome is not None
     assert f"epoch {ended.outcome.epochs + 1}: the run diverged" in str(ended.reason)

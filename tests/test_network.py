@@ -470,11 +470,12 @@ def test_a_network_that_would_fill_the_memory_is_refused(specs) -> None:
 )
 def test_the_largest_networks_of_the_sliders_are_not_too_large(largest) -> None:
     data = with_header(layers=header_of_network(largest))
-    with pytest.raises(ModelFileError, match=OTHER_ARRAYS):  # its layers pass, its arrays miss
+    with pytest.raises(ModelFileError, match="array"):  # the layers pass, the arrays do not fit
         Network.load(data)
-    assert parameter_count(layers_of(largest)) > 170_000_000 or max(
-        layer.windows for layer in layers_of(largest)
-    ) > 5_000_000
+    assert (
+        parameter_count(layers_of(largest)) > 170_000_000
+        or max(layer.windows for layer in layers_of(largest)) > 5_000_000
+    )
 
 
 def header_of_network(config: RunConfig) -> list[dict]:

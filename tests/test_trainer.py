@@ -44,6 +44,7 @@ def digit_set(train_images: int = 64) -> DigitSet:
 
 
 DIGITS = digit_set()
+EXACT = Pace()
 
 
 @dataclasses.dataclass
@@ -76,7 +77,7 @@ class Ran:
 def run(
     config: RunConfig,
     digits: DigitSet = DIGITS,
-    pace: Pace = Pace(),
+    pace: Pace = EXACT,
     stop: Callable[[], bool] = lambda: False,
 ) -> Ran:
     reports: list[Report] = []
