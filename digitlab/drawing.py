@@ -57,6 +57,7 @@ _CURVE_SHARES = [
     for t in (step / _CURVE_STEPS for step in range(1, _CURVE_STEPS + 1))
 ]
 _SOURCE_SIDE = 280
+_CANVAS_PEN = 18.0  # canvas pixels
 _WORK_SIDE = 560  # uploaded pictures are reduced to this before anything is looked at
 _FINE = 6  # the image road works at this many pixels for each of the digit's
 _SMALL = 40  # a picture whose ink is no longer than this is taken as it is, its pen too
@@ -72,13 +73,34 @@ class NothingDrawnError(DrawingError):
     """There is no ink yet."""
 
 
+@dataclass(frozen=True)
+class Steps:
+    """What is done to a drawing on its way; a step left out shows what it is good for.
+
+    Without ``crop`` the whole canvas or picture is taken, not the box of its ink. Without
+    ``scale`` the canvas is shrunk to 28 pixels, not what was taken of it to 20. Without
+    ``centre`` the middle of what was taken, not its centre of mass, comes to the middle. Without
+    ``pen`` the strokes keep the width they were drawn at. Without any of them the drawing is
+    resized to 28x28 and nothing else.
+    """
+
+    crop: bool = True
+    scale: bool = True
+    centre: bool = True
+    pen: bool = True
+
+
+ALL_STEPS = Steps()
+
+
 @dataclass(frozen=True, eq=False)
 class Drawing:
     """A drawing on its way to a digit; every picture is uint8, 0 to 255, light ink on black.
 
-    ``source`` (H, W) is the drawing as it came, ``box`` the place of its ink there (left, top,
-    right, bottom, in pixels of ``source``), ``scaled`` (28, 28) the ink 20 pixels long in the
-    middle, ``digit`` (28, 28) the same with its centre of mass in the middle.
+    ``source`` (H, W) is the drawing as it came, ``box`` what was taken of it, the place of its ink
+    (left, top, right, bottom, in pixels of ``source``), ``scaled`` (28, 28) the ink 20 pixels long
+    in the middle, ``digit`` (28, 28) the same with its centre of mass in the middle. That is so
+    with all ``Steps``; without some, each picture is what the others make of it.
     """
 
     source: Picture
@@ -88,7 +110,7 @@ class Drawing:
 
     @property
     def crop(self) -> Picture:
-        """The part of ``source`` that holds ink."""
+        """The part of ``source`` that was taken: where its ink is."""
         left, top, right, bottom = self.box
         return self.source[top:bottom, left:right]
 
@@ -109,14 +131,14 @@ def strokes_from_canvas(json_data: Any) -> Strokes:
         return []
     objects = json_data.get("objects") if isinstance(json_data, Mapping) else None
     if not isinstance(objects, list):
-        raise _broken()
+        raise broken()
     if len(objects) > MAX_STROKES:
         raise _too_much()
     strokes: Strokes = []
     left = MAX_POINTS
     for thing in objects:
         if not isinstance(thing, Mapping):
-            raise _broken()
+            raise broken()
         if str(thing.get("type")).lower() == "path":
             path = _checked_path(thing.get("path"), left)
             left -= len(path)
@@ -138,9 +160,9 @@ def check_strokes(strokes: Sequence[npt.NDArray[Any]]) -> None:
         raise _too_much()
     for stroke in strokes:
         if stroke.ndim != 2 or stroke.shape[1] != 2 or not np.isfinite(stroke).all():
-            raise _broken()
+            raise broken()
         if len(stroke) and np.abs(stroke).max() > MAX_COORDINATE:
-            raise _broken()
+            raise broken()
 
 
 def from_strokes(
@@ -148,11 +170,14 @@ def from_strokes(
     *,
     pen_width: float = PEN_WIDTH,
     canvas: float = _SOURCE_SIDE,
+    canvas_pen: float = _CANVAS_PEN,
+    steps: Steps = ALL_STEPS,
 ) -> Drawing:
     """The digit that pen strokes (n, 2) make, redrawn at the width MNIST knows.
 
-    ``pen_width`` is in pixels of the digit; ``canvas`` is the side of the canvas the strokes were
-    drawn on, and only shown.
+    ``pen_width`` is in pixels of the digit. ``canvas`` is the side of the canvas the strokes were
+    drawn on, and ``canvas_pen`` the width of its pen, in canvas pixels: with all steps they
+    change nothing but what ``source`` shows.
 
     Raises:
         NothingDrawnError: there is no point at all.
@@ -163,12 +188,17 @@ def from_strokes(
     if not lines:
         raise nothing_drawn()
     low, high = _bounds(lines)
-    pen = _fitted(lines, low, high, pen_width)
-    scaled = _ink(pen, pen_width)
     source, box = _source_picture(lines, low, high, canvas)
-    return Drawing(
-        source=source, box=box, scaled=_grey(scaled), digit=_grey(_centred_ink(pen, pen_width))
-    )
+    corner, side = _sheet(low, high, canvas)
+    if not steps.crop:
+        low, high = corner, corner + side
+        box = (0, 0, _SOURCE_SIDE, _SOURCE_SIDE)
+    scale = _scale_of(low, high, side, pen_width, canvas_pen, steps)
+    width = pen_width if steps.pen else canvas_pen * scale
+    stamps = _fitted(lines, low, high, scale)
+    scaled = _grey(_ink(stamps, width))
+    digit = _grey(_centred_ink(stamps, width)) if steps.centre else scaled
+    return Drawing(source, box, scaled, digit)
 
 
 def digit_from_strokes(
@@ -176,7 +206,8 @@ def digit_from_strokes(
 ) -> Picture:
     """Only the digit, uint8 (28, 28), of checked strokes: what training redraws thousands of."""
     lines = [np.asarray(stroke, np.float64) for stroke in strokes]
-    return _grey(_centred_ink(_fitted(lines, *_bounds(lines), pen_width), pen_width))
+    low, high = _bounds(lines)
+    return _grey(_centred_ink(_fitted(lines, low, high, _fit(low, high, pen_width)), pen_width))
 
 
 def nothing_drawn() -> NothingDrawnError:
@@ -184,7 +215,8 @@ def nothing_drawn() -> NothingDrawnError:
     return NothingDrawnError(message("Draw a digit first: the canvas is empty."))
 
 
-def _broken() -> DrawingError:
+def broken() -> DrawingError:
+    """The error for what is no drawing at all."""
     return DrawingError(message("This drawing cannot be read: clear the canvas and draw again."))
 
 
@@ -196,7 +228,7 @@ def _too_much() -> DrawingError:
 
 def _checked_path(path: Any, most: int) -> list[list[Any]]:
     if not isinstance(path, list):
-        raise _broken()
+        raise broken()
     if len(path) > most:
         raise _too_much()
     return path
@@ -224,7 +256,7 @@ def _flattened(path: list[list[Any]]) -> Iterator[list[Point]]:
                 yield points
             points = [(numbers[0], numbers[1])]
         elif not points:
-            raise _broken()
+            raise broken()
         elif letter == "L":
             points.append((numbers[0], numbers[1]))
         else:
@@ -236,17 +268,17 @@ def _flattened(path: list[list[Any]]) -> Iterator[list[Point]]:
 def _command(command: Any) -> tuple[str, list[float]]:
     """A path command's letter and its numbers; the canvas's pen writes M, Q and L."""
     if not isinstance(command, list) or not command or not isinstance(command[0], str):
-        raise _broken()
+        raise broken()
     if _NUMBERS.get(command[0]) != len(command) - 1:
-        raise _broken()
+        raise broken()
     return command[0], [_number(value) for value in command[1:]]
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _broken()
+        raise broken()
     if not -MAX_COORDINATE <= value <= MAX_COORDINATE:  # false for NaN too
-        raise _broken()
+        raise broken()
     return float(value)
 
 
@@ -292,10 +324,25 @@ def _bounds(lines: Sequence[Floats]) -> tuple[Floats, Floats]:
     return points.min(axis=0), points.max(axis=0)
 
 
-def _fitted(lines: Sequence[Floats], low: Floats, high: Floats, pen_width: float) -> Floats:
-    """Stamps of the pen (n, 2), in digit pixels (x, y): 20 long, ink included, in the middle."""
+def _fit(low: Floats, high: Floats, pen_width: float) -> float:
+    """Digit pixels for each of the canvas's that make a line 20 long, its pen included."""
     longest = float((high - low).max())
-    scale = (BOX_SIDE - pen_width) / longest if longest >= _DOT else 0.0
+    return (BOX_SIDE - pen_width) / longest if longest >= _DOT else 0.0
+
+
+def _scale_of(
+    low: Floats, high: Floats, side: float, pen_width: float, canvas_pen: float, steps: Steps
+) -> float:
+    """Digit pixels for each of the canvas's, of what lies between ``low`` and ``high``."""
+    if not steps.scale:
+        return IMAGE_SIZE / side
+    if steps.pen:
+        return _fit(low, high, pen_width)
+    return BOX_SIDE / (float((high - low).max()) + canvas_pen)
+
+
+def _fitted(lines: Sequence[Floats], low: Floats, high: Floats, scale: float) -> Floats:
+    """Stamps of the pen (n, 2), in digit pixels (x, y), scaled and in the middle."""
     middle = (low + high) / 2
     fitted = [(line - middle) * scale + (IMAGE_SIZE - 1) / 2 for line in lines]
     lengths = [np.hypot(*np.diff(line, axis=0).T) for line in fitted]
@@ -333,6 +380,8 @@ def _centred_ink(stamps: Floats, pen_width: float) -> Floats:
     """The ink with its centre of mass where MNIST has it; the drawn line is moved, not pixels."""
     for _ in range(2):  # once more, since ink may have left the picture or come into it
         ink = _ink(stamps, pen_width)
+        if not ink.any():  # only without some steps: nothing in the picture, nothing to centre
+            return ink
         rows, columns = centre_of_mass(ink)
         stamps = stamps + np.array([CENTRE - columns, CENTRE - rows])
     return _ink(stamps, pen_width)
@@ -350,16 +399,21 @@ def _grey(ink: Floats) -> Picture:
     return np.round(np.clip(ink, 0, 1) * 255).astype(np.uint8)
 
 
+def _sheet(low: Floats, high: Floats, canvas: float) -> tuple[Floats, float]:
+    """The upper left corner and the side of the canvas, or of the ink where that goes beyond."""
+    if low.min() >= 0 and high.max() <= canvas:
+        return np.zeros(2), canvas
+    return low, max(float((high - low).max()), 1.0)
+
+
 def _source_picture(
     lines: Sequence[Floats], low: Floats, high: Floats, canvas: float
 ) -> tuple[Picture, Box]:
     """The strokes as they stand on the canvas, and the box of their ink."""
     pen = 4
-    inside = low.min() >= 0 and high.max() <= canvas
-    corner = np.zeros(2) if inside else low
-    side = canvas if inside else max(float((high - low).max()), 1.0)
-    scale = (_SOURCE_SIDE - 1 - (0 if inside else 2 * pen)) / side
-    offset = 0 if inside else pen
+    corner, side = _sheet(low, high, canvas)
+    offset = 0 if low.min() >= 0 and high.max() <= canvas else pen
+    scale = (_SOURCE_SIDE - 1 - 2 * offset) / side
     picture = Image.new("L", (_SOURCE_SIDE, _SOURCE_SIDE))
     draw = ImageDraw.Draw(picture)
     for line in lines:
@@ -374,16 +428,16 @@ def _source_picture(
 # --- the image road -----------------------------------------------------------------------------
 
 
-def from_image(data: bytes) -> Drawing:
+def from_image(data: bytes, *, steps: Steps = ALL_STEPS) -> Drawing:
     """The digit in a PNG or JPEG file's bytes, dark on light or light on dark.
 
     Raises:
         DrawingError: not a PNG or JPEG, not whole, too large, too small, or nothing to be seen.
     """
-    return from_pixels(_decoded(data))
+    return from_pixels(_decoded(data), steps=steps)
 
 
-def from_pixels(grey: npt.NDArray[Any]) -> Drawing:
+def from_pixels(grey: npt.NDArray[Any], *, steps: Steps = ALL_STEPS) -> Drawing:
     """The digit in a grey picture (H, W), 0 to 255, dark on light or light on dark.
 
     Raises:
@@ -399,11 +453,14 @@ def from_pixels(grey: npt.NDArray[Any]) -> Drawing:
         )
     ink = _ink_of(values)
     box = _ink_box(ink)
+    if not steps.crop:
+        box = (0, 0, ink.shape[1], ink.shape[0])
     left, top, right, bottom = box
-    crop = ink[top:bottom, left:right]
-    fitted = _as_it_is(crop) if max(crop.shape) <= _SMALL else _with_our_pen(crop)
+    fitted = _fitted_crop(ink[top:bottom, left:right], max(ink.shape), steps)
     source, shown_box = _shown(ink, box)
-    return Drawing(source, shown_box, _grey(_middled(*fitted)), _grey(_massed(*fitted)))
+    scaled = _grey(_middled(*fitted) if steps.crop else _in_the_middle(*fitted))
+    digit = _grey(_massed(*fitted)) if steps.centre else scaled
+    return Drawing(source, shown_box, scaled, digit)
 
 
 def _decoded(data: bytes) -> Floats:
@@ -578,24 +635,42 @@ def _ink_box(ink: Floats) -> Box:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _as_it_is(crop: Floats) -> tuple[Floats, int]:
-    """A small picture at a longest side of 20, its own greys and pen kept; one pixel a pixel."""
+def _fitted_crop(crop: Floats, picture_side: int, steps: Steps) -> tuple[Floats, int]:
+    """The crop at its size in the digit, and how many of its pixels are one of the digit's."""
+    scale = None if steps.scale else IMAGE_SIZE / picture_side
+    if max(crop.shape) <= _SMALL:
+        return _as_it_is(crop, scale)
+    if steps.pen:
+        return _with_our_pen(crop, scale)
+    scale = (scale or BOX_SIDE / max(crop.shape)) * _FINE
+    height, width = (max(1, round(side * scale)) for side in crop.shape)
+    return _resized(crop, (width, height)), _FINE
+
+
+def _as_it_is(crop: Floats, scale: float | None) -> tuple[Floats, int]:
+    """A small picture at a longest side of 20, its own greys and pen kept; one pixel a pixel.
+
+    ``scale`` sets another size: digit pixels for each pixel.
+    """
     longest = max(crop.shape)
-    if abs(longest - BOX_SIDE) <= 1:  # a digit like MNIST's own: left as it is
+    if scale is None and abs(longest - BOX_SIDE) <= 1:  # a digit like MNIST's own: left as it is
         return crop, 1
-    height, width = (max(1, round(side * BOX_SIDE / longest)) for side in crop.shape)
+    if scale is None:
+        height, width = (max(1, round(side * BOX_SIDE / longest)) for side in crop.shape)
+    else:
+        height, width = (max(1, round(side * scale)) for side in crop.shape)
     return _resized(crop, (width, height)), 1
 
 
-def _with_our_pen(crop: Floats) -> tuple[Floats, int]:
+def _with_our_pen(crop: Floats, scale: float | None) -> tuple[Floats, int]:
     """The crop 20 long and its strokes PEN_WIDTH wide, at ``_FINE`` pixels for each of a digit's.
 
     The pen's width is read off the distance transform's ridge; growing or shrinking by a
-    distance then changes the width and leaves the middle of each stroke where it is.
+    distance then changes the width and leaves the middle of each stroke where it is. ``scale``
+    sets another length: digit pixels for each pixel.
     """
-    longest, pen = max(crop.shape), _pen_of(crop)
-    middle_line = longest - pen
-    scale = (BOX_SIDE - PEN_WIDTH) / middle_line if middle_line > 0.35 * pen else PEN_WIDTH / pen
+    pen = _pen_of(crop)
+    scale = scale or _fit_of(max(crop.shape), pen)
     crop, pen = _thick_enough(crop, pen, 2 / (scale * _FINE))
     height, width = (max(1, round(side * scale * _FINE)) for side in crop.shape)
     margin = 2 * _FINE
@@ -605,6 +680,12 @@ def _with_our_pen(crop: Floats) -> tuple[Floats, int]:
     covered = np.where(inside, within, 1 - beyond)  # 0.5 where the edge runs
     wider = (PEN_WIDTH - pen * scale) / 2 * _FINE
     return np.clip(covered + wider, 0, 1), _FINE
+
+
+def _fit_of(longest: int, pen: float) -> float:
+    """Digit pixels for each of a picture's that make its ink 20 long once its pen is ours."""
+    middle_line = longest - pen
+    return (BOX_SIDE - PEN_WIDTH) / middle_line if middle_line > 0.35 * pen else PEN_WIDTH / pen
 
 
 def _thick_enough(crop: Floats, pen: float, least: float) -> tuple[Floats, float]:
@@ -638,8 +719,16 @@ def _middled(ink: Floats, fine: int) -> Floats:
     return _placed_ink(ink, fine, (middle[0], middle[1]), (IMAGE_SIZE - 1) / 2)
 
 
+def _in_the_middle(ink: Floats, fine: int) -> Floats:
+    """A whole picture, its own middle in the middle."""
+    height, width = ink.shape
+    return _placed_ink(ink, fine, ((height - 1) / 2, (width - 1) / 2), (IMAGE_SIZE - 1) / 2)
+
+
 def _massed(ink: Floats, fine: int) -> Floats:
     """Ink placed by its centre of mass."""
+    if not ink.any():  # only without some steps, where a small picture was made smaller still
+        return _in_the_middle(ink, fine)
     return _placed_ink(ink, fine, centre_of_mass(ink), CENTRE)
 
 

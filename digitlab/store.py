@@ -1,7 +1,7 @@
 """Runs, their metrics and their files, on disk: what the lab has acknowledged, it keeps.
 
-The only file that knows SQLite. Numbers are in one database (WAL, so readers never wait for the
-writer); files lie beside it, one folder a run, each written whole or not at all.
+Numbers are in the database; files lie beside it, one folder a run, each written whole or not at
+all.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import os
 import re
 import secrets
 import shutil
-import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,8 +20,11 @@ from typing import Any
 
 from digitlab import config as settings
 from digitlab.config import RunConfig
+from digitlab.database import Database, Row
 from digitlab.messages import LabError, Message, message
 from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Report, Untrained
+
+DATABASE = "lab.sqlite3"  # the file in the lab's folder
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS engines (
@@ -114,10 +115,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        with self._database() as database:
-            database.execute("PRAGMA journal_mode = WAL")  # stays with the file
-            database.executescript(_SCHEMA)
+        self._database = Database(folder / DATABASE, _SCHEMA)
 
     # Runs ---------------------------------------------------------------------------------
 
@@ -131,7 +129,7 @@ class Store:
             run, owner, engine, Status.QUEUED, _text(message("The run waits for its turn.")),
             _text(config.to_json()), preset, parameters, _text(asdict(digits)), time.time(),
         )  # fmt: skip
-        with self._change() as database:
+        with self._database.change() as database:
             database.execute(
                 "INSERT INTO runs (id, owner, engine, status, reason, config, preset, parameters,"
                 " digits, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -145,14 +143,14 @@ class Store:
         Raises:
             StoreError: there is none.
         """
-        row = self._one("SELECT * FROM runs WHERE id = ?", run)
+        row = self._database.one("SELECT * FROM runs WHERE id = ?", run)
         if row is None:
             raise StoreError(message("There is no such run here; it may have been deleted."))
         return _run(row)
 
     def runs_of(self, owner: str) -> list[Run]:
         """A person's runs, the newest first."""
-        rows = self._all("SELECT * FROM runs WHERE owner = ? ORDER BY created DESC", owner)
+        rows = self._database.all("SELECT * FROM runs WHERE owner = ? ORDER BY created DESC", owner)
         return [_run(row) for row in rows]
 
     def waiting(self, engine: str) -> list[Run]:
@@ -165,7 +163,7 @@ class Store:
 
     def place_in_queue(self, run: Run) -> int:
         """How many runs are trained before this one."""
-        row = self._one(
+        row = self._database.one(
             "SELECT COUNT(*) AS ahead FROM runs WHERE engine = ? AND id != ? AND created <= ?"
             " AND status IN (?, ?)",
             run.engine, run.id, run.created, Status.QUEUED, Status.RUNNING,
@@ -175,7 +173,7 @@ class Store:
     def start(self, run: str) -> bool:
         """Mark a queued run as running; False when it is no longer queued."""
         reason = _text(message("The network is being trained."))
-        with self._change() as database:
+        with self._database.change() as database:
             changed = database.execute(
                 "UPDATE runs SET status = ?, reason = ?, started = ? WHERE id = ? AND status = ?",
                 (Status.RUNNING, reason, time.time(), run, Status.QUEUED),
@@ -184,14 +182,14 @@ class Store:
 
     def set_pace(self, run: str, pace: Pace) -> None:
         """Note the number format, threads and steps that a run is trained with."""
-        with self._change() as database:
+        with self._database.change() as database:
             database.execute("UPDATE runs SET pace = ? WHERE id = ?", (_text(asdict(pace)), run))
 
     def end(
         self, run: str, status: Status, reason: Message, outcome: Outcome | None = None
     ) -> None:
         """Write how a live run ended; a run that has ended stays as it is."""
-        with self._change() as database:
+        with self._database.change() as database:
             database.execute(
                 "UPDATE runs SET status = ?, reason = ?, outcome = ?, ended = ?"
                 " WHERE id = ? AND status IN (?, ?)",
@@ -203,12 +201,12 @@ class Store:
 
     def ask_to_stop(self, run: str) -> None:
         """Note that a run shall stop; its engine reads this."""
-        with self._change() as database:
+        with self._database.change() as database:
             database.execute("UPDATE runs SET stop = 1 WHERE id = ?", (run,))
 
     def delete(self, run: str) -> None:
         """Forget a run and remove its files."""
-        with self._change() as database:
+        with self._database.change() as database:
             database.execute("DELETE FROM runs WHERE id = ?", (run,))
         if _RUN_ID.fullmatch(run):
             shutil.rmtree(self.folder / "runs" / run, ignore_errors=True)
@@ -217,7 +215,7 @@ class Store:
 
     def report(self, run: str, report: Report) -> None:
         """Write one report of a run. One for a run deleted meanwhile is dropped."""
-        with self._change() as database:
+        with self._database.change() as database:
             if database.execute("SELECT 1 FROM runs WHERE id = ?", (run,)).fetchone() is None:
                 return
             if isinstance(report, Untrained):
@@ -290,17 +288,17 @@ class Store:
 
     def register(self, engine: str, pid: int, born: float) -> None:
         """Note the process that trains for this store, and when it started."""
-        with self._change() as database:
+        with self._database.change() as database:
             database.execute("INSERT INTO engines VALUES (?, ?, ?)", (engine, pid, born))
 
     def leave(self, engine: str) -> None:
         """Note that an engine trains no more: another may adopt what waits in its queue."""
-        with self._change() as database:
+        with self._database.change() as database:
             database.execute("UPDATE engines SET born = 0 WHERE id = ?", (engine,))
 
     def engines(self) -> dict[str, tuple[int, float]]:
         """(process id, start time) of every engine noted."""
-        rows = self._all("SELECT * FROM engines")
+        rows = self._database.all("SELECT * FROM engines")
         return {row["id"]: (row["pid"], row["born"]) for row in rows}
 
     def succeed(self, engine: str, dead: Sequence[str], *, adopt: bool) -> None:
@@ -309,58 +307,31 @@ class Store:
             for run in self.running(gone):
                 self.end(run.id, Status.INTERRUPTED, interrupted(self.epochs(run.id)))
             if adopt:
-                with self._change() as database:
+                with self._database.change() as database:
                     database.execute(
                         "UPDATE runs SET engine = ? WHERE engine = ? AND status = ?",
                         (engine, gone, Status.QUEUED),
                     )
             if adopt or not self.waiting(gone):
-                with self._change() as database:
+                with self._database.change() as database:
                     database.execute("DELETE FROM engines WHERE id = ?", (gone,))
 
-    # SQLite -------------------------------------------------------------------------------
+    # Rows ---------------------------------------------------------------------------------
 
     def _by_status(self, engine: str, status: Status) -> list[Run]:
-        rows = self._all(
+        rows = self._database.all(
             "SELECT * FROM runs WHERE status = ? AND engine = ? ORDER BY created", status, engine
         )
         return [_run(row) for row in rows]
 
     def _metrics(self, table: str, run: str, order: str) -> list[dict[str, Any]]:
-        rows = self._all(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run)
+        rows = self._database.all(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run)
         return [{key: row[key] for key in row.keys() if key != "run"} for row in rows]  # noqa: SIM118
 
     def _path(self, run: str, name: str) -> Path:
         if not _RUN_ID.fullmatch(run) or not _FILE_NAME.fullmatch(name):
             raise ValueError(f"not a run's file: {run!r} {name!r}")
         return self.folder / "runs" / run / name
-
-    @contextmanager
-    def _database(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one piece of work: Streamlit runs each script in a new thread."""
-        database = sqlite3.connect(self.folder / "lab.sqlite3", timeout=10)
-        try:
-            database.row_factory = sqlite3.Row
-            database.execute("PRAGMA foreign_keys = ON")
-            yield database
-        finally:
-            database.close()
-
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        """A transaction of its own from its first statement: what it reads stays so."""
-        with self._database() as database, database:
-            database.execute("BEGIN IMMEDIATE")
-            yield database
-
-    def _one(self, query: str, *values: Any) -> sqlite3.Row | None:
-        with self._database() as database:
-            row: sqlite3.Row | None = database.execute(query, values).fetchone()
-            return row
-
-    def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        with self._database() as database:
-            return database.execute(query, values).fetchall()
 
 
 def interrupted(epochs: Sequence[EpochMetrics]) -> Message:
@@ -375,7 +346,7 @@ def _text(value: Message | Mapping[str, Any]) -> str:
     return json.dumps(value.to_json() if isinstance(value, Message) else value)
 
 
-def _run(row: sqlite3.Row) -> Run:
+def _run(row: Row) -> Run:
     pace, untrained, outcome = (
         json.loads(row[name]) if row[name] else None for name in ("pace", "untrained", "outcome")
     )

@@ -8,8 +8,7 @@ from digitlab.ui import draw_view, readers, shell
 def main() -> None:
     with shell.page("draw") as visit:
         st.title(visit.t("Draw a digit"))
-        reader = readers.choose(visit)
-        draw_view.show(reader.network, visit.t)
+        draw_view.show(readers.choose(visit), visit)
 
 
 if __name__ == "__main__":  # a worker process runs this file again, under another name

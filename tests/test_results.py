@@ -68,8 +68,8 @@ def test_a_run_without_epochs_ends_as_it_began() -> None:
         ),
         (
             history((0.9, 0.5), (0.3, 0.4), accuracy=0.99, val_accuracy=0.95),
-            "It begins to overfit: the accuracy is 4.0 points higher on the training images than "
-            "on the validation images.",
+            "It begins to overfit: the accuracy is 4.0 percentage points higher on the training "
+            "images than on the validation images.",
         ),
         (
             history((0.9, 0.5), (0.3, 0.41), (0.25, 0.4)),

@@ -13,8 +13,7 @@ ROOT = Path(__file__).parents[1]
 _ELSEWHERE = {"digitlab.trainer", "digitlab.keras_model"}
 
 _IMPORTS = """
-import ast, importlib, json, pkgutil, sys
-from pathlib import Path
+import ast, pkgutil
 import digitlab
 elsewhere = set(sys.argv[2:])
 names = {m.name for m in pkgutil.walk_packages(digitlab.__path__, "digitlab.")} - elsewhere
@@ -24,8 +23,14 @@ for source in [*Path("pages").glob("*.py"), Path("streamlit_app.py")]:
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             names.add(node.module)
-for name in sorted(names):
-    importlib.import_module(name)
+# The drawing canvas can only be imported by a script that Streamlit runs.
+from streamlit.testing.v1 import AppTest
+def script(names):
+    import importlib
+    for name in names:
+        importlib.import_module(name)
+app = AppTest.from_function(script, args=(sorted(names),), default_timeout=60).run()
+assert not app.exception, app.exception
 """
 
 _TRAINS = """

@@ -2,82 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
 
-from digitlab import charts, drawing
+from digitlab import charts, drawing, examples
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing
 from digitlab.messages import LabError, Translator, message
-from digitlab.network import Floats, Network, Prediction
-from digitlab.ui import shell
+from digitlab.network import Floats, Prediction
+from digitlab.ui import canvas, keepsakes_view, shell
+from digitlab.ui.readers import Reader
 from digitlab.ui.run_panel import chart_config
+from digitlab.ui.shell import Visit
 
-CANVAS_SIDE = 320
-_PEN_WIDTH = 18
 _SURE, _PROBABLE = 0.9, 0.5
 _NO_PROBABILITIES = np.zeros(DIGITS, np.float32)
 _NO_PICTURE = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
 
 @st.fragment
-def show(network: Network, t: Translator) -> None:
-    """The canvas and what ``network`` reads there; only this part runs again at pen-up."""
-    with shell.sentences(t):
-        _show(network, t)
+def show(reader: Reader, visit: Visit) -> None:
+    """The sheet and what the network reads there; only this part runs again at pen-up."""
+    with shell.sentences(visit.t):
+        _show(reader, visit)
 
 
-def _show(network: Network, t: Translator) -> None:
-    answer = st.container(height=76, border=False)  # above the canvas: seen on a phone too
+def _show(reader: Reader, visit: Visit) -> None:
+    t = visit.t
+    answer = st.container(height=76, border=False)  # above the sheet: seen on a phone too
     left, right = st.columns([2, 3], gap="large")
-    with left:
-        how = st.segmented_control(
-            t("What to read"), ["canvas", "picture"], default="canvas", required=True, key="how",
-            format_func={"canvas": t("My drawing"), "picture": t("A picture file")}.__getitem__,
-            label_visibility="collapsed",
-        )  # fmt: skip
-        make = _canvas(t) if how == "canvas" else _picture(t)
-    with right:
-        try:
-            found = make()
-        except LabError as error:
-            hint = isinstance(error, drawing.NothingDrawnError)
-            (answer.info if hint else answer.warning)(t(error.message))
+    try:
+        with left:
+            found = _drawing(t)
+    except LabError as error:
+        hint = isinstance(error, drawing.NothingDrawnError)
+        (answer.info if hint else answer.warning)(t(error.message))
+        with right:
             _pictures(_NO_PROBABILITIES, _NO_PICTURE, t)
-            return
-        prediction = network.read(found.digit)
+    else:
+        prediction = reader.network.read(found.digit)
         answer.markdown(f"## {_sentence(prediction, t)}")
-        _pictures(prediction.probabilities, found.digit, t)
+        with right:
+            _pictures(prediction.probabilities, found.digit, t)
+            keepsakes_view.ask(found, prediction, reader, visit)
+    keepsakes_view.show(visit)
 
 
-def _canvas(t: Translator) -> Callable[[], Drawing]:
-    """The canvas and its button; what is drawn there is made into a digit when asked for."""
-    sheet = st.session_state.setdefault("sheet", 0)
-    result = st_canvas(
-        stroke_width=_PEN_WIDTH, stroke_color="#FFFFFF", background_color="#000000",
-        width=CANVAS_SIDE, height=CANVAS_SIDE, key=f"canvas-{sheet}",
+def _drawing(t: Translator) -> Drawing:
+    """The drawing on the sheet or in a picture file.
+
+    Raises:
+        DrawingError: there is none, or it cannot become a digit.
+    """
+    st.session_state.setdefault("how", "sheet")
+    how = st.segmented_control(
+        t("What to read"), ["sheet", "picture"], required=True, key="how",
+        format_func={"sheet": t("My drawing"), "picture": t("A picture file")}.__getitem__,
+        label_visibility="collapsed",
     )  # fmt: skip
-    if st.button(t("Clear"), icon=":material/delete:"):
-        st.session_state["sheet"] += 1
-        st.rerun(scope="fragment")
-    return lambda: drawing.from_strokes(drawing.strokes_from_canvas(result.json_data))
+    if how == "picture":
+        return _picture(t)
+    try:
+        strokes = canvas.show(t)
+    finally:
+        _try_these(t)
+    return drawing.from_strokes(strokes, canvas=canvas.SIDE)
 
 
-def _picture(t: Translator) -> Callable[[], Drawing]:
-    """The upload; its picture is made into a digit when asked for."""
-    file = st.file_uploader(t("A PNG or JPEG picture of one digit, up to 2 MB"), key="picture")
+def _try_these(t: Translator) -> None:
+    """A row of digits that are hard to read, one press each."""
+    st.caption(t("Try these:"))
+    with st.container(horizontal=True, gap="small"):
+        for name, example in examples.EXAMPLES.items():
+            st.button(t(example.label), key=f"try-{name}", on_click=canvas.put, args=(example,))
+        st.button(t("a printed 6"), key="try-six", on_click=_borrow_six)
+
+
+def _borrow_six() -> None:
+    st.session_state["how"], st.session_state["borrowed"] = "picture", True
+
+
+def _picture(t: Translator) -> Drawing:
+    """The digit in an uploaded file, or in the printed 6."""
+    file = st.file_uploader(
+        t("A PNG or JPEG picture of one digit, up to 2 MB"), key="picture", on_change=_return_six
+    )
     st.caption(t("Dark on light or light on dark, by pen or by screen: all are read."))
-    data = file.getvalue() if file else None
-    return lambda: _from_file(data)
-
-
-def _from_file(data: bytes | None) -> Drawing:
-    if data is None:
+    if st.session_state.get("borrowed"):
+        return _printed_six(t)
+    if file is None:
         raise drawing.NothingDrawnError(message("Choose a picture, and the network reads it."))
-    return drawing.from_image(data)
+    return drawing.from_image(file.getvalue())
+
+
+def _return_six() -> None:
+    st.session_state["borrowed"] = False
+
+
+def _printed_six(t: Translator) -> Drawing:
+    six = examples.typeset_six()
+    st.image(six, width=160)
+    st.markdown(
+        t(
+            "The author of the lesson cnn-keras ends with a printed 6, and his program answers 6. "
+            "But the ten probabilities that it prints say 5, with 0.713: an `argmax + 1` in his "
+            "code hid it."
+        )
+    )
+    return drawing.from_image(six)
 
 
 def _pictures(probabilities: Floats, seen: drawing.Picture, t: Translator) -> None:

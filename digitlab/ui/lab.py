@@ -9,6 +9,7 @@ import streamlit as st
 from digitlab import models
 from digitlab.engine import Engine
 from digitlab.home import home
+from digitlab.keepsakes import Keepsakes
 from digitlab.network import Network
 from digitlab.store import Store
 
@@ -17,6 +18,12 @@ from digitlab.store import Store
 def store() -> Store:
     """The runs of this lab."""
     return Store(home())
+
+
+@st.cache_resource(show_spinner=False)
+def drawings() -> Keepsakes:
+    """The drawings that visitors have kept."""
+    return Keepsakes(home())
 
 
 @st.cache_resource(show_spinner=False)

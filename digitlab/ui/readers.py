@@ -25,6 +25,11 @@ class Reader:
     untrained: Network | None
     run: Run | None
 
+    @property
+    def name(self) -> str:
+        """What it is called in the URL and in the store."""
+        return self.run.id if self.run else models.BUNDLED_NAME
+
 
 def choose(visit: Visit) -> Reader:
     """Draw the choice and return what is chosen: ``model`` in the URL, else ``run``, else ours."""

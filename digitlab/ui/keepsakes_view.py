@@ -1,0 +1,79 @@
+"""Drawings that a visitor has kept: "it was a 7", and the list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from digitlab import keepsakes, pictures
+from digitlab.config import DIGITS
+from digitlab.drawing import Drawing
+from digitlab.keepsakes import Keepsake
+from digitlab.messages import Translator
+from digitlab.network import Prediction
+from digitlab.ui import lab
+from digitlab.ui.readers import Reader, clock
+from digitlab.ui.shell import Visit
+
+
+def ask(drawing: Drawing, prediction: Prediction, reader: Reader, visit: Visit) -> None:
+    """Ask which digit it was meant to be; an answer keeps the drawing."""
+    st.session_state["meant"] = None
+    st.pills(
+        visit.t("Which digit did you mean? Your answer keeps the drawing."), range(DIGITS),
+        key="meant", on_change=_keep, args=(drawing, prediction, reader, visit),
+    )  # fmt: skip
+
+
+def _keep(drawing: Drawing, prediction: Prediction, reader: Reader, visit: Visit) -> None:
+    label = st.session_state["meant"]
+    if label is not None:
+        lab.drawings().keep(visit.me, label, drawing.digit, prediction, reader.name)
+        st.toast(visit.t("Kept as a {label}.", label=label))
+
+
+def show(visit: Visit) -> None:
+    """The visitor's drawings: how many were read right, each of them, and what to do with them."""
+    kept, t = lab.drawings().of(visit.me), visit.t
+    if not kept:
+        return
+    right = sum(one.right for one in kept)
+    title = t("My drawings: {right} of {count} read right", right=right, count=len(kept))
+    with st.expander(title, icon=":material/collections_bookmark:"):
+        picked = st.dataframe(
+            _table(kept, t), hide_index=True, on_select="rerun", selection_mode="multi-row",
+            key="kept-drawings",
+            column_config={t("Drawing"): st.column_config.ImageColumn(t("Drawing"))},
+        )  # fmt: skip
+        chosen = [kept[row].id for row in picked["selection"]["rows"] if row < len(kept)]
+        with st.container(horizontal=True):
+            st.download_button(
+                t("Save all as a file"), keepsakes.as_zip(kept), "drawings.zip",
+                "application/zip", icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+            st.button(
+                t("Delete the ticked ones"), icon=":material/delete:", disabled=not chosen,
+                on_click=_delete, args=(visit.me, chosen),
+            )  # fmt: skip
+        st.caption(t("The file holds a PNG of each drawing and a table of them as CSV."))
+
+
+def _delete(owner: str, chosen: Sequence[int]) -> None:
+    lab.drawings().delete(owner, chosen)
+    st.session_state.pop("kept-drawings", None)
+
+
+def _table(kept: Sequence[Keepsake], t: Translator) -> dict[str, list[object]]:
+    return {
+        t("Drawing"): [_thumbnail(one) for one in kept],
+        t("Meant"): [one.label for one in kept],
+        t("Read as"): [one.read_as for one in kept],
+        t("Certainty"): [f"{one.certainty:.1%}" for one in kept],
+        t("When"): [clock(one.created) for one in kept],
+    }
+
+
+def _thumbnail(one: Keepsake) -> str:
+    return pictures.data_uri(pictures.enlarge(np.asarray(one.digit), 2))
