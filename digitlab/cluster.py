@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ from digitlab.messages import LabError, message
 WORKER_SHARE = 0.8
 _CALL_SECONDS = 10
 _RESTART_SECONDS = 30
+_CLOSE_SECONDS = 15
 
 # What a worker is asked to do, and will return.
 Future = _Future[Any]
@@ -191,9 +193,9 @@ class Cluster:
 
     def close(self) -> None:
         """End the embedded workers, or leave the existing scheduler."""
-        self._client.close(timeout=5)
-        if self._local is not None:
-            self._local.close(timeout=5)
+        for part in filter(None, (self._client, self._local)):
+            with suppress(TimeoutError):  # a worker's process ends with this one at the latest
+                part.close(timeout=_CLOSE_SECONDS)
 
 
 def _scratch(about: dict[str, Any]) -> Any:

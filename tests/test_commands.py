@@ -6,8 +6,10 @@ import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -244,7 +246,7 @@ def test_train_prints_one_object_and_its_run_reads_pictures(
     lab: Path, pictures: Path, tmp_path: Path
 ) -> None:
     done = run("train", "--json", *TINY)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr + done.stdout
     (summary,) = lines_of(done.stdout)
     assert (summary["status"], summary["dataset"], summary["epochs"]) == ("finished", "sample", 1)
     assert summary["parameters"] == 785 * 8 + 9 * 10
@@ -314,18 +316,25 @@ def test_a_second_ctrl_c_does_not_wait_for_the_worker(lab: Path) -> None:
 @pytest.mark.worker
 def test_on_a_terminal_there_is_a_bar_and_then_the_object(lab: Path) -> None:
     screen, terminal = pty.openpty()
-    done = subprocess.run(
-        lab_command("train", *TINY), cwd=ROOT, stdout=subprocess.PIPE, stderr=terminal,
-        text=True, timeout=150, check=False,
-    )  # fmt: skip
-    os.close(terminal)
-    shown = os.read(screen, 1 << 20).decode()
-    os.close(screen)
-    assert done.returncode == 0, shown
-    (summary,) = lines_of(done.stdout)
+    termios.tcsetwinsize(terminal, (24, 100))
+    with subprocess.Popen(
+        lab_command("train", *TINY), cwd=ROOT, stdout=subprocess.PIPE, stderr=terminal, text=True
+    ) as process:
+        os.close(terminal)
+        shown = "".join(read_from(screen))
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, shown
+    (summary,) = lines_of(output)
     assert summary["status"] == "finished"
     assert "/1 epochs" in shown
     assert "All 1 epochs were trained." in shown
+
+
+def read_from(screen: int) -> Iterator[str]:
+    """What is written on a terminal until the last process has closed it."""
+    with open(screen, "rb", buffering=0) as stream, suppress(OSError):
+        while data := stream.read(4096):
+            yield data.decode(errors="replace")
 
 
 def started(*arguments: str) -> "subprocess.Popen[str]":

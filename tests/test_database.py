@@ -16,9 +16,13 @@ SCHEMA = "CREATE TABLE IF NOT EXISTS numbers (value INTEGER NOT NULL)"
 def test_a_change_that_fails_leaves_nothing(tmp_path: Path) -> None:
     database = Database(tmp_path / "one.sqlite3", SCHEMA)
 
-    with pytest.raises(sqlite3.IntegrityError), database.change() as connection:
-        connection.execute("INSERT INTO numbers VALUES (1)")
-        connection.execute("INSERT INTO numbers VALUES (NULL)")
+    def write_both() -> None:
+        with database.change() as connection:
+            connection.execute("INSERT INTO numbers VALUES (1)")
+            connection.execute("INSERT INTO numbers VALUES (NULL)")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        write_both()
 
     assert database.all("SELECT * FROM numbers") == []
     assert database.one("SELECT * FROM numbers") is None

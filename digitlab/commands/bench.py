@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from digitlab import speed
+from digitlab import bench_draw, speed
 from digitlab.messages import Translator, mark
 
 ABOUT = mark("Measure this machine and print the figures as JSON.")
@@ -29,4 +29,4 @@ def training_speed() -> dict[str, Any]:
     return {"speed": [asdict(row) for row in speed.Calibration().run()]}
 
 
-BENCHES = {"speed": training_speed}
+BENCHES = {"draw": bench_draw.measure, "speed": training_speed}

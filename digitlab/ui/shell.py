@@ -112,9 +112,11 @@ def _change_language() -> None:
         st.query_params["lang"] = chosen
 
 
-# Streamlit's uploader says its own limits in English; the page says ours instead.
+# Streamlit's uploader says its own limits in English; the page says ours instead. Its sign that a
+# script is running, with a Stop button in English, would flicker at every tick of a live run.
 _STYLE = """<style>
 [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
+[data-testid="stStatusWidget"] { display: none; }
 .st-key-top-bar { row-gap: 0; }
 .block-container { padding-top: 4.2rem; }
 @media (min-width: 768px) { .st-key-sidebar-hint { display: none; } }

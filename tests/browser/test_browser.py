@@ -122,7 +122,7 @@ def test_stop_keeps_what_the_run_has(page: Page, server: str) -> None:
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text(re.compile(r"Epoch \d+ of 100"))).to_be_visible()
 
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
 
     expect(
         page.get_by_text(re.compile(r"Stopped by request after \d+ whole epochs"))
