@@ -31,6 +31,7 @@ WORKER_SHARE = 0.8
 _CALL_SECONDS = 10
 _RESTART_SECONDS = 30
 _CLOSE_SECONDS = 15
+_DESERTED_SECONDS = 20
 
 # What a worker is asked to do, and will return.
 Future = _Future[Any]
@@ -107,6 +108,7 @@ class Cluster:
         address = scheduler_address()
         dask.config.set(_SETTINGS)
         self.embedded = address is None
+        self._empty_since: float | None = None
         self._local = None if address else _local_cluster()
         self._client = Client(address or self._local, set_as_default=False, timeout="20s")
         self._client.subscribe_topic(worker.TOPIC, lambda event: on_report(event[1]))
@@ -117,7 +119,16 @@ class Cluster:
         Raises:
             WorkerLostError: the scheduler is gone.
         """
-        return list(self._workers())
+        found = list(self._workers())
+        self._empty_since = None if found else self._empty_since or time.monotonic()
+        return found
+
+    @property
+    def deserted(self) -> bool:
+        """Whether the embedded worker stays away: its nanny has tried once and given up."""
+        if self._empty_since is None or not self.embedded:
+            return False
+        return time.monotonic() - self._empty_since > _DESERTED_SECONDS
 
     @property
     def closed(self) -> bool:

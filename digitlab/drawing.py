@@ -194,7 +194,7 @@ def from_strokes(
         low, high = corner, corner + side
         box = (0, 0, _SOURCE_SIDE, _SOURCE_SIDE)
     scale = _scale_of(low, high, side, pen_width, canvas_pen, steps)
-    width = pen_width if steps.pen else canvas_pen * scale
+    width = pen_width if steps.pen else min(canvas_pen * scale, IMAGE_SIZE)
     stamps = _fitted(lines, low, high, scale)
     scaled = _grey(_ink(stamps, width))
     digit = _grey(_centred_ink(stamps, width)) if steps.centre else scaled

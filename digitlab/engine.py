@@ -152,6 +152,10 @@ class Engine:
         cluster = self._up()
         busy = {drive.address for drive in list(self._drives.values())}
         there = cluster.addresses()
+        if cluster.deserted:
+            self._cluster = None
+            cluster.close()
+            return
         # A worker that is being started anew comes back under an address that looks free.
         idle = len(there) - len(self._drives)
         free = [address for address in there if address not in busy][: max(0, idle)]

@@ -7,8 +7,7 @@ tablet. It is trained as any run of the lab is, by ``trainer.train``.
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,25 +60,18 @@ def trained(digits: dataset.DigitSet, report: Report, epochs: int | None = None)
     Raises:
         LabError: the training diverged.
     """
-    _set_threads()
-    from digitlab import trainer
+    from digitlab.worker import use_threads
+
+    use_threads(PACE.threads)
+    from digitlab import trainer  # loads Keras
 
     config = PRESETS[LESSON]
     if epochs is not None:
         config = dataclasses.replace(config, epochs=epochs)
     files: dict[str, bytes] = {}
-    outcome = trainer.train(
-        config, digits, _told(report), files.__setitem__, lambda: False, PACE
-    )  # fmt: skip
+    outcome = trainer.train(config, digits, _told(report), files.__setitem__, lambda: False, PACE)
     _check(outcome.ending)
     return Network.load(files[f"weights-{outcome.kept_epoch:03d}.npz"])
-
-
-def _set_threads() -> None:
-    import tensorflow as tf
-
-    os.environ.setdefault("OMP_NUM_THREADS", str(PACE.threads))
-    tf.config.threading.set_intra_op_parallelism_threads(PACE.threads)
 
 
 def _check(ending: Ending) -> None:
@@ -89,7 +81,9 @@ def _check(ending: Ending) -> None:
         )
 
 
-def _told(report: Report) -> Any:
+def _told(report: Report) -> Callable[[Progress], None]:
+    """Passes on what is reported of whole epochs."""
+
     def tell(progress: Progress) -> None:
         if not isinstance(progress, BatchMetrics):
             report(dataclasses.asdict(progress))

@@ -14,6 +14,8 @@ FOLDER = Path(__file__).parent / "bundled"
 BUNDLED = FOLDER / "reference.npz"
 BUNDLED_UNTRAINED = FOLDER / "reference-untrained.npz"
 BUNDLED_NAME = "reference"
+MNIST_ONLY = FOLDER / "mnist-only.npz"
+MNIST_ONLY_NAME = "mnist-only"
 
 
 @functools.cache
@@ -42,7 +44,7 @@ def of_run(store: Store, run: str, epoch: int | None = None) -> Network:
 
 
 def named(name: str, store: Store) -> Network:
-    """The network called ``name``: "reference", a run's id, or the path of a model file.
+    """The network ``name``: "reference", "mnist-only", a run's id, or a model file's path.
 
     Raises:
         LabError: there is no such run or file, or the file is not a model of ours.

@@ -169,7 +169,7 @@ def _distances(part: Table, hidden: Doubles, probabilities: Floats) -> Doubles:
 
 
 def ink_of(image: Picture) -> Doubles:
-    """How the ink of a picture (28, 28) lies, 14 numbers.
+    """How the ink of a picture (28, 28) lies, 15 numbers.
 
     Its amount; pieces, and those of some size; holes; how often a row and a column meet a stroke,
     at most and on average, and how many rows meet 3 or more, columns 4 or more; the length of its

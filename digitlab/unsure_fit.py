@@ -6,7 +6,7 @@ digits that the network was not trained on. What it is measured on has no part i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,28 +169,24 @@ def measure(
     MNIST test images where there are any; the others are 125 of each kind, among them letters and
     shapes that the rule has never met. ``certainty`` is what the softmax alone would have said.
     """
-    unseen = pen.part(PEN_HELD_OUT)
-    random = np.random.default_rng(_SEED_MEASURE)
-    digits = {"pen": unseen.strokes}
+    unseen, random = pen.part(PEN_HELD_OUT), np.random.default_rng(_SEED_MEASURE)
     others = {kind: some(kind, EACH_KIND, random, unseen, held_out=True) for kind in KINDS}
+    every = [drawing for drawings in others.values() for drawing in drawings]
     judged = _Judged(network, table)
-    told: dict[str, Any] = {
-        "digits_called_unsure": {
-            name: judged.rates(pictures(lines)) for name, lines in digits.items()
-        },
-        "others_called_unsure": {
-            kind: judged.rates(pictures(lines for _, lines in drawings))
-            for kind, drawings in others.items()
-        },
+    digits = {
+        "pen": judged.rates(pictures(unseen.strokes)),
+        "pen_canvas": judged.rates(_canvas(unseen.strokes, random)),
     }
-    told["digits_called_unsure"]["pen_canvas"] = judged.rates(_canvas(unseen.strokes, random))
     if mnist is not None:
-        told["digits_called_unsure"]["mnist_test"] = judged.rates(mnist)
-    told["others_called_unsure"]["all"] = _together(told["others_called_unsure"].values())
-    told["never_met"] = judged.rates(pictures(_never_met(others)))
-    flat = [lines for drawings in others.values() for _, lines in drawings]
-    told["others_as_canvas"] = judged.rates(_canvas(flat, random))
-    return told
+        digits["mnist_test"] = judged.rates(mnist)
+    kinds = {kind: judged.rates(pictures(_lines(drawings))) for kind, drawings in others.items()}
+    never_met = [drawing for drawing in every if drawing[0] in HELD_OUT_TEMPLATES]
+    return {
+        "digits_called_unsure": digits,
+        "others_called_unsure": kinds | {"all": judged.rates(pictures(_lines(every)))},
+        "never_met": judged.rates(pictures(_lines(never_met))),
+        "others_as_canvas": judged.rates(_canvas(_lines(every), random)),
+    }
 
 
 @dataclass(frozen=True)
@@ -211,24 +207,11 @@ class _Judged:
         }
 
 
-def _together(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    parts = list(parts)
-    images = sum(part["images"] for part in parts)
-    found = sum(part["unsure"] for part in parts)
-    alone = sum(part["certainty"] * part["images"] for part in parts) / images
-    return {
-        "images": images, "unsure": found,
-        "rate": round(found / images, 4), "certainty": round(alone, 4),
-    }  # fmt: skip
-
-
 def _canvas(drawings: Sequence[Strokes], random: np.random.Generator) -> Pictures:
     """What the image road makes of canvas pictures of drawings."""
     return np.stack([from_pixels(canvas_picture(lines, random)).digit for lines in drawings])
 
 
-def _never_met(others: Mapping[Any, Sequence[tuple[str, Strokes]]]) -> list[Strokes]:
-    return [
-        lines for drawings in others.values() for name, lines in drawings
-        if name in HELD_OUT_TEMPLATES
-    ]  # fmt: skip
+def _lines(drawings: Iterable[tuple[str, Strokes]]) -> list[Strokes]:
+    """The drawings without their names."""
+    return [lines for _, lines in drawings]

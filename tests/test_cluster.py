@@ -1,5 +1,6 @@
 """Which schedulers are accepted, and runs trained through one that exists already."""
 
+import json
 import os
 import signal
 import subprocess
@@ -69,8 +70,7 @@ def test_no_address_means_the_embedded_cluster(
 
 
 def test_a_run_may_use_most_of_the_memory_and_not_all() -> None:
-    assert 0.5 * psutil.virtual_memory().total >= 0 < worker_memory()
-    assert worker_memory() < psutil.virtual_memory().total
+    assert 0 < worker_memory() < psutil.virtual_memory().total
 
 
 def test_an_engine_with_a_refused_scheduler_says_so_and_keeps_the_run(
@@ -118,8 +118,6 @@ def dask(
 
 
 def address_in(scheduler_file: Path) -> str:
-    import json
-
     return str(json.loads(scheduler_file.read_text())["address"])
 
 
@@ -142,6 +140,7 @@ def test_runs_are_trained_on_an_existing_scheduler_that_cannot_read_our_files(
 ) -> None:
     """The images are sent; a killed worker interrupts its run; the workers outlive the engine."""
     digits = dataset.sample()
+    # Both are on this machine: the path that the worker is told must be one it cannot read.
     monkeypatch.setattr("digitlab.drive.str", lambda path: f"/not/here{path}", raising=False)
     store = Store(lab_home)
     with closing(Engine(store, measure=False)) as engine:

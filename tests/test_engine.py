@@ -368,6 +368,17 @@ def test_a_worker_that_hangs_does_not_hold_the_runs_to_come(
     assert not frozen.is_running()
 
 
+def test_a_worker_that_does_not_come_back_is_replaced(
+    engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when its nanny has failed to start it anew on a machine that is very busy."""
+    monkeypatch.setattr(cluster, "_DESERTED_SECONDS", 1)
+    assert engine._cluster is not None
+    engine._cluster._local.scale(0)
+    until(lambda: engine.workers() == [])
+    finished(store, engine.submit("ada", TINY, digits))
+
+
 def test_a_closed_engine_leaves_no_process_and_its_queue_to_the_next(
     store: Store, digits: DigitSet
 ) -> None:

@@ -6,6 +6,7 @@ No chart knows where its numbers come from. Each kind of picture has its own fil
 
 from digitlab.charts.architecture import network_picture
 from digitlab.charts.bars import counts, probabilities
+from digitlab.charts.explanation import neighbours, occlusion_map, way
 from digitlab.charts.lines import NO_POINTS, Metric, Points, curves
 from digitlab.charts.pixels import colour_limit, digit, filter_mosaic, weight_mosaic
 from digitlab.charts.sheets import Misread, mistake_sheet, sample_sheet
@@ -21,8 +22,11 @@ __all__ = [
     "digit",
     "filter_mosaic",
     "mistake_sheet",
+    "neighbours",
     "network_picture",
+    "occlusion_map",
     "probabilities",
     "sample_sheet",
+    "way",
     "weight_mosaic",
 ]

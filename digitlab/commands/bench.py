@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from digitlab import bench_draw, speed
-from digitlab.messages import Translator, mark
+from digitlab import bench_draw, dataset, models, speed, unsure
+from digitlab.messages import LabError, Translator, mark, message
 
 ABOUT = mark("Measure this machine and print the figures as JSON.")
 
@@ -16,17 +19,54 @@ ABOUT = mark("Measure this machine and print the figures as JSON.")
 def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
     """The options of ``bench``."""
     parser.add_argument("name", choices=sorted(BENCHES), help=t("what to measure"))
+    parser.add_argument(
+        "--pen-strokes",
+        type=Path,
+        metavar="PATH",
+        default=os.environ.get("DIGITLAB_PEN_STROKES"),
+        help=t("for unsure: the pen digits, an .npz; or DIGITLAB_PEN_STROKES"),
+    )
 
 
 def run(options: argparse.Namespace, t: Translator) -> int:
     """Measure, and print one JSON object."""
-    print(json.dumps(BENCHES[options.name]()))
+    print(json.dumps(BENCHES[options.name](options)))
     return 0
 
 
-def training_speed() -> dict[str, Any]:
+def drawing_speed(options: argparse.Namespace) -> dict[str, Any]:
+    """Milliseconds from pen-up to the answer, in a browser."""
+    return bench_draw.measure()
+
+
+def training_speed(options: argparse.Namespace) -> dict[str, Any]:
     """Images a second for each number format and thread count; kept for the runs to come."""
     return {"speed": [asdict(row) for row in speed.Calibration().run()]}
 
 
-BENCHES = {"draw": bench_draw.measure, "speed": training_speed}
+def unsure_rates(options: argparse.Namespace) -> dict[str, Any]:
+    """How often digits, and drawings that are no digit, are called unsure.
+
+    Raises:
+        LabError: the pen digits are not named, or not there.
+    """
+    from digitlab import reference, unsure_fit  # only here: they are for building the lab
+
+    if not options.pen_strokes:
+        raise LabError(
+            message(
+                "This measurement needs the pen digits: name their file with --pen-strokes or in "
+                "DIGITLAB_PEN_STROKES."
+            )
+        )
+    pen = reference.read_pen_digits(Path(options.pen_strokes))
+    digits = dataset.current().digits
+    tests = digits.x_test if digits.name == "mnist" else None
+    return unsure_fit.measure(models.bundled(), unsure.table(), pen, tests)
+
+
+BENCHES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "draw": drawing_speed,
+    "speed": training_speed,
+    "unsure": unsure_rates,
+}

@@ -1,4 +1,4 @@
-"""``reference``: train the bundled model again."""
+"""``reference``: train the bundled models again, or fit the rule that calls drawings unsure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from digitlab import dataset, models
+from digitlab import dataset, mnist_only, models, unsure, unsure_fit
 from digitlab.messages import LabError, Translator, mark, message
 from digitlab.reference import Recipe, train_reference
 
@@ -35,30 +35,48 @@ def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
     parser.add_argument(
         "--output",
         type=Path,
-        default=models.BUNDLED,
         metavar="PATH",
         help=t("the model file to write; two more are written beside it"),
     )
     parser.add_argument(
         "--epochs",
         type=int,
-        default=Recipe().epochs,
         metavar="N",
         help=t("how many times all images are seen"),
+    )
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument(
+        "--mnist-only",
+        action="store_true",
+        help=t("train the second model instead: the lesson cnn-keras on MNIST alone"),
+    )
+    other.add_argument(
+        "--unsure",
+        action="store_true",
+        help=t("train nothing: fit the rule that calls a drawing unsure"),
     )
 
 
 def run(options: argparse.Namespace, t: Translator) -> int:
-    """Train the model, about half an hour on two cores, and print its accuracies as JSON."""
+    """Train or fit, the main model in about half an hour on two cores; print figures as JSON."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     mnist = options.mnist or _full_mnist()
-    if options.epochs < 1:
+    if options.epochs is not None and options.epochs < 1:
         raise LabError(message("--epochs must be 1 or more, not {epochs}.", epochs=options.epochs))
-    measured = train_reference(
-        mnist, options.pen_strokes, options.output, Recipe(epochs=options.epochs), _report
-    )
-    print(json.dumps(measured))
+    print(json.dumps(_made(options, mnist)))
     return 0
+
+
+def _made(options: argparse.Namespace, mnist: Path) -> dict[str, Any]:
+    pen, output, epochs = options.pen_strokes, options.output, options.epochs
+    if options.unsure:
+        return unsure_fit.fit_bundled(mnist, pen, output or unsure.TABLE)
+    if options.mnist_only:
+        return mnist_only.train_lesson(
+            mnist, pen, output or models.MNIST_ONLY, _report, epochs=epochs
+        )
+    recipe = Recipe() if epochs is None else Recipe(epochs=epochs)
+    return train_reference(mnist, pen, output or models.BUNDLED, recipe, _report)
 
 
 def _full_mnist() -> Path:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, drawing, examples
+from digitlab import charts, drawing, examples, unsure
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Prediction
-from digitlab.ui import canvas, keepsakes_view, shell
+from digitlab.ui import canvas, keepsakes_view, shell, why_view
 from digitlab.ui.readers import Reader
 from digitlab.ui.run_panel import chart_config
 from digitlab.ui.shell import Visit
+from digitlab.unsure import Judgement
 
-_SURE, _PROBABLE = 0.9, 0.5
+_SURE = 0.9
 _NO_PROBABILITIES = np.zeros(DIGITS, np.float32)
 _NO_PICTURE = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
@@ -31,6 +32,7 @@ def _show(reader: Reader, visit: Visit) -> None:
     t = visit.t
     answer = st.container(height=76, border=False)  # above the sheet: seen on a phone too
     left, right = st.columns([2, 3], gap="large")
+    found = None
     try:
         with left:
             found = _drawing(t)
@@ -40,11 +42,14 @@ def _show(reader: Reader, visit: Visit) -> None:
         with right:
             _pictures(_NO_PROBABILITIES, _NO_PICTURE, t)
     else:
-        prediction = reader.network.read(found.digit)
-        answer.markdown(f"## {_sentence(prediction, t)}")
+        outputs = reader.network.activations(found.digit[np.newaxis])
+        prediction = Prediction(outputs[-1][0])
+        judgement = unsure.judge(reader.network, found.digit, outputs)
+        answer.markdown(f"## {_sentence(prediction, judgement, t)}")
         with right:
             _pictures(prediction.probabilities, found.digit, t)
             keepsakes_view.ask(found, prediction, reader, visit)
+    why_view.show(found, reader, visit)
     keepsakes_view.show(visit)
 
 
@@ -66,7 +71,7 @@ def _drawing(t: Translator) -> Drawing:
         strokes = canvas.show(t)
     finally:
         _try_these(t)
-    return drawing.from_strokes(strokes, canvas=canvas.SIDE)
+    return drawing.from_strokes(strokes, canvas=canvas.SIDE, steps=why_view.steps())
 
 
 def _try_these(t: Translator) -> None:
@@ -92,7 +97,7 @@ def _picture(t: Translator) -> Drawing:
         return _printed_six(t)
     if file is None:
         raise drawing.NothingDrawnError(message("Choose a picture, and the network reads it."))
-    return drawing.from_image(file.getvalue())
+    return drawing.from_image(file.getvalue(), steps=why_view.steps())
 
 
 def _return_six() -> None:
@@ -109,7 +114,7 @@ def _printed_six(t: Translator) -> Drawing:
             "code hid it."
         )
     )
-    return drawing.from_image(six)
+    return drawing.from_image(six, steps=why_view.steps())
 
 
 def _pictures(probabilities: Floats, seen: drawing.Picture, t: Translator) -> None:
@@ -126,11 +131,11 @@ def _pictures(probabilities: Floats, seen: drawing.Picture, t: Translator) -> No
     )  # fmt: skip
 
 
-def _sentence(prediction: Prediction, t: Translator) -> str:
+def _sentence(prediction: Prediction, judgement: Judgement, t: Translator) -> str:
     digit, certainty = prediction.digit, prediction.certainty
     shown = f"{certainty:.1%}" if certainty < 0.9995 else "> 99.9%"
+    if judgement.unsure:
+        return t("Unsure: this may be no digit. If it is one, then a {digit}.", digit=digit)
     if certainty >= _SURE:
         return t("It is a {digit} ({certainty}).", digit=digit, certainty=shown)
-    if certainty >= _PROBABLE:
-        return t("Probably a {digit} ({certainty}).", digit=digit, certainty=shown)
-    return t("Hard to say; perhaps a {digit} ({certainty}).", digit=digit, certainty=shown)
+    return t("Probably a {digit} ({certainty}).", digit=digit, certainty=shown)

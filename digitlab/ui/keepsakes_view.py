@@ -11,7 +11,7 @@ from digitlab import keepsakes, pictures
 from digitlab.config import DIGITS
 from digitlab.drawing import Drawing
 from digitlab.keepsakes import Keepsake
-from digitlab.messages import Translator
+from digitlab.messages import LabError, Translator, message
 from digitlab.network import Prediction
 from digitlab.ui import lab
 from digitlab.ui.readers import Reader, clock
@@ -23,15 +23,23 @@ def ask(drawing: Drawing, prediction: Prediction, reader: Reader, visit: Visit) 
     st.session_state["meant"] = None
     st.pills(
         visit.t("Which digit did you mean? Your answer keeps the drawing."), range(DIGITS),
-        key="meant", on_change=_keep, args=(drawing, prediction, reader, visit),
+        key="meant", on_change=_keep, args=(drawing, prediction, reader, visit.me),
     )  # fmt: skip
+    note = st.session_state.pop("kept-note", None)
+    if note is not None:
+        st.toast(visit.t(note))
 
 
-def _keep(drawing: Drawing, prediction: Prediction, reader: Reader, visit: Visit) -> None:
+def _keep(drawing: Drawing, prediction: Prediction, reader: Reader, owner: str) -> None:
+    """Keep the drawing; a callback may not draw, so what to say is left for the next run."""
     label = st.session_state["meant"]
-    if label is not None:
-        lab.drawings().keep(visit.me, label, drawing.digit, prediction, reader.name)
-        st.toast(visit.t("Kept as a {label}.", label=label))
+    if label is None:
+        return
+    try:
+        lab.drawings().keep(owner, label, drawing.digit, prediction, reader.name)
+        st.session_state["kept-note"] = message("Kept as a {label}.", label=label)
+    except LabError as error:
+        st.session_state["kept-note"] = error.message
 
 
 def show(visit: Visit) -> None:

@@ -1,0 +1,202 @@
+"""Why a network reads a drawing as it does: in parts of it, in its like, and in numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from digitlab.config import IMAGE_SIZE
+from digitlab.layers import Layer
+from digitlab.network import Floats, Network, Prediction, as_pixels, softmax
+
+Measure = Literal["probability", "logit"]
+Pictures = npt.NDArray[Any]
+
+STEP = 2  # pixels from one square to the next
+PATCH = 4  # pixels: hides a stroke of 2.5 whole, and little beside it
+_CHUNK_IMAGES = 64  # more at once is no faster: their windows leave the processor's cache
+_CHUNK_VALUES = 8_000_000  # values of the unrolled windows held at once
+
+
+@dataclass(frozen=True, eq=False)
+class Occlusion:
+    """What a network makes of a digit with a part of it erased, part by part.
+
+    ``logits`` float32 (14, 14, 10) are those with the ink erased around each field of
+    ``STEP`` x ``STEP`` pixels; ``whole`` float32 (10,) those of the digit itself.
+    """
+
+    logits: Floats
+    whole: Floats
+
+    def falls(self, digit: int, measure: Measure = "probability") -> Floats:
+        """By how much the probability, or the logit, of ``digit`` falls at each field (14, 14).
+
+        Below zero where it rises.
+        """
+        whole, each = self.whole, self.logits
+        if measure == "probability":
+            whole, each = softmax(whole), softmax(each)
+        fall: Floats = whole[digit] - each[..., digit]
+        return fall
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The images nearest to a drawing, nearest first, and how far the others are.
+
+    ``indices`` (count,) into the images, ``distances`` float32 (count,); half of all images are
+    farther than ``median``.
+    """
+
+    indices: npt.NDArray[np.intp]
+    distances: Floats
+    median: float
+
+
+@dataclass(frozen=True)
+class LayerValues:
+    """A layer's output for one picture: its shape, its values' range, the share that is 0.
+
+    ``layer`` is None for the picture itself.
+    """
+
+    layer: Layer | None
+    shape: tuple[int, ...]
+    smallest: float
+    mean: float
+    largest: float
+    zeros: float
+
+
+@dataclass(frozen=True, eq=False)
+class SoftmaxSteps:
+    """From ten logits to ten probabilities, step by step; each float32 (10,).
+
+    ``shifted`` are the logits minus their largest, ``powers`` their exponentials.
+    """
+
+    logits: Floats
+    shifted: Floats
+    powers: Floats
+    probabilities: Floats
+
+    @property
+    def total(self) -> float:
+        """The sum of ``powers``, which each is divided by."""
+        return float(self.powers.sum())
+
+
+def features(network: Network, images: Pictures) -> Floats:
+    """The last hidden layer's output, float32 (N, units), of pictures (N, 28, 28).
+
+    A network without a hidden layer gives the 784 pixels.
+    """
+    pixels = as_pixels(images)
+    before = dataclasses.replace(network, layers=network.layers[:-1])
+    chunk = _chunk(network.layers)
+    parts = [
+        before.activations(pixels[start : start + chunk])[-1]
+        for start in range(0, len(pixels), chunk)
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, *before.layers[-1].output), np.float32)
+
+
+def logits(network: Network, images: Pictures) -> Floats:
+    """The ten sums before softmax, float32 (N, 10), of pictures (N, 28, 28)."""
+    kernel, bias = network.weights[network.layers[-1].name]
+    sums: Floats = features(network, images) @ kernel + bias
+    return sums
+
+
+def fingerprint(network: Network) -> str:
+    """SHA-256, as hex digits, over a network's layers and weights; ``about`` does not count."""
+    digest = hashlib.sha256(repr(network.layers).encode())
+    for layer in network.layers:
+        for array in network.weights.get(layer.name, ()):
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def occlusion(network: Network, digit: Pictures) -> Occlusion:
+    """What ``network`` reads of a digit (28, 28) when a square of its ink is erased.
+
+    A square of ``PATCH`` pixels a side slides over the digit in steps of ``STEP`` and is filled
+    with the background's 0: M. Zeiler and R. Fergus, "Visualizing and Understanding Convolutional
+    Networks", 2014, section 4.2. Where it meets no ink nothing changes, and nothing is computed.
+    """
+    squares = _squares()
+    changed = squares[:, digit > 0].any(axis=1)
+    erased = np.where(squares[changed], 0, digit).astype(digit.dtype)
+    found = logits(network, np.concatenate([digit[np.newaxis], erased]))
+    each = np.repeat(found[:1], len(squares), axis=0)
+    each[changed] = found[1:]
+    side = IMAGE_SIZE // STEP
+    return Occlusion(each.reshape(side, side, -1), found[0])
+
+
+def nearest(known: Floats, one: Floats, *, count: int = 8) -> Neighbours:
+    """The ``count`` rows of ``known`` (N, units) nearest to ``one`` (units,).
+
+    Distances are Euclidean, in the last hidden layer's own units.
+    """
+    distances: Floats = np.sqrt(np.square(known - one).sum(axis=1))
+    first = np.argsort(distances, kind="stable")[:count]
+    return Neighbours(first, distances[first], float(np.median(distances)))
+
+
+def layer_values(network: Network, digit: Pictures) -> list[LayerValues]:
+    """The picture (28, 28) and every layer's output in numbers, the probabilities last."""
+    picture = as_pixels(digit[np.newaxis])
+    rows = [_values(None, picture[0])]
+    for layer, output in zip(network.layers, network.activations(picture), strict=True):
+        rows.append(_values(layer, output[0]))
+    return rows
+
+
+def softmax_steps(network: Network, digit: Pictures) -> SoftmaxSteps:
+    """The way from the last layer's sums for a digit (28, 28) to its probabilities."""
+    sums = logits(network, digit[np.newaxis])[0]
+    shifted = sums - sums.max()
+    powers = np.exp(shifted)
+    return SoftmaxSteps(sums, shifted, powers, powers / powers.sum())
+
+
+def readings(networks: Mapping[str, Network], digit: Pictures) -> dict[str, Prediction]:
+    """What each network, by its name, reads in one digit (28, 28)."""
+    return {name: network.read(digit) for name, network in networks.items()}
+
+
+@functools.cache
+def _squares() -> npt.NDArray[np.bool_]:
+    """For each field the square with the same middle, (196, 28, 28), cut off at the edges."""
+    middles = np.arange(IMAGE_SIZE // STEP) * STEP + (STEP - 1) / 2
+    near = np.abs(middles[:, np.newaxis] - np.arange(IMAGE_SIZE)) <= (PATCH - 1) / 2
+    both = near[:, np.newaxis, :, np.newaxis] & near[np.newaxis, :, np.newaxis, :]
+    squares: npt.NDArray[np.bool_] = both.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+    squares.flags.writeable = False
+    return squares
+
+
+def _chunk(layers: tuple[Layer, ...]) -> int:
+    largest = max(max(layer.windows, math.prod(layer.output)) for layer in layers)
+    return max(1, min(_CHUNK_IMAGES, _CHUNK_VALUES // largest))
+
+
+def _values(layer: Layer | None, output: Floats) -> LayerValues:
+    return LayerValues(
+        layer,
+        output.shape,
+        float(output.min()),
+        float(output.mean()),
+        float(output.max()),
+        float((output == 0).mean()),
+    )

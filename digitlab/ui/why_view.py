@@ -1,0 +1,406 @@
+"""Why a drawing is read as it is: five ways to look at it, worked out only when one is opened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+
+import numpy as np
+import streamlit as st
+
+from digitlab import charts, dataset, explain, models
+from digitlab.config import DIGITS, IMAGE_SIZE
+from digitlab.dataset import DigitSet
+from digitlab.drawing import ALL_STEPS, BOX_SIDE, CENTRE, Drawing, Picture, Steps
+from digitlab.layers import Layer
+from digitlab.messages import LabError, Translator, mark
+from digitlab.network import Floats, Network, Prediction
+from digitlab.store import Run
+from digitlab.ui import lab
+from digitlab.ui.readers import Reader, clock
+from digitlab.ui.run_panel import chart_config, name_of
+from digitlab.ui.shell import Visit
+
+MOST_IMAGES = 10_000  # that nearest digits are looked for in: NumPy reads so many in seconds
+_PART = 500  # of them at once; a part that has been read stays read if the person goes on drawing
+_PATIENCE = 0.2  # seconds without a sign of life
+_NEIGHBOURS = 8
+_MOST_RUNS = 20
+
+_VIEW = "why"
+_QUESTIONS = {
+    "way": mark("What the network sees"),
+    "parts": mark("Parts that count"),
+    "like": mark("Digits like it"),
+    "numbers": mark("In numbers"),
+    "readers": mark("Other readers"),
+}
+_SWITCHES = {
+    "crop": mark("Cut out"),
+    "pen": mark("Redraw with our pen"),
+    "scale": mark("Scale"),
+    "centre": mark("Centre"),
+}
+_KINDS = {
+    "conv": mark("Convolution"),
+    "pool": mark("Max pooling"),
+    "flatten": mark("Flatten"),
+    "dense": mark("Dense"),
+    "dropout": mark("Dropout"),
+}
+_MEASURES: dict[explain.Measure, str] = {
+    "probability": mark("Probability"),
+    "logit": mark("Logit (before softmax)"),
+}
+
+
+def steps() -> Steps:
+    """The steps to make a drawing with: all, but those switched off while their view is open."""
+    if st.session_state.get(_VIEW) != "way":
+        return ALL_STEPS
+    return Steps(**{
+        step.name: st.session_state.get(f"step-{step.name}", True) for step in fields(Steps)
+    })  # fmt: skip
+
+
+def show(drawing: Drawing | None, reader: Reader, visit: Visit) -> None:
+    """The choice of a view, and the one that is chosen, of ``drawing`` as ``reader`` reads it.
+
+    Call it without a drawing too, so that the choice stays when the canvas is cleared. Make the
+    drawing with ``steps()``, so that the switches here change the answer.
+    """
+    t = visit.t
+    chosen = st.segmented_control(
+        t("Why this answer?"), list(_QUESTIONS), key=_VIEW,
+        format_func=lambda name: t(_QUESTIONS[name]),
+    )  # fmt: skip
+    if chosen is None:
+        return
+    if drawing is None:
+        if chosen == "way":
+            _switches(t)  # they keep their places
+        st.caption(t("Draw a digit, and the explanation is here."))
+        return
+    try:
+        _VIEWS[chosen](drawing, reader, visit)
+    except LabError as error:
+        st.warning(t(error.message))
+
+
+# --- the way of a drawing -------------------------------------------------------------------------
+
+
+def _way(drawing: Drawing, reader: Reader, visit: Visit) -> None:
+    t = visit.t
+    _switches(t)
+    chosen = steps()
+    st.html(
+        charts.way(
+            drawing.source, drawing.box, drawing.scaled, drawing.digit, t,
+            marks=(BOX_SIDE, CENTRE), off=[step for step in _SWITCHES if not getattr(chosen, step)],
+        )
+    )  # fmt: skip
+    prediction = reader.network.read(drawing.digit)
+    said = t(
+        "So the network reads a **{digit}** ({certainty}).",
+        digit=prediction.digit, certainty=_percent(prediction.certainty),
+    )  # fmt: skip
+    if chosen != ALL_STEPS:
+        said += " " + t("A step is switched off: the answer above is made without it, too.")
+    st.markdown(said)
+    st.caption(
+        t(
+            "MNIST's digits were made like this: cut out, scaled to a longest side of {side} "
+            "pixels, and put with their centre of mass in the middle of 28x28. A network knows "
+            "only what it was trained on: switch a step off and see what becomes of the answer.",
+            side=BOX_SIDE,
+        )
+    )
+
+
+def _switches(t: Translator) -> None:
+    with st.container(horizontal=True):
+        for name, label in _SWITCHES.items():
+            st.session_state.setdefault(f"step-{name}", True)
+            st.toggle(t(label), key=f"step-{name}")
+
+
+# --- the parts that count -------------------------------------------------------------------------
+
+
+def _parts(drawing: Drawing, reader: Reader, visit: Visit) -> None:
+    t = visit.t
+    found = explain.occlusion(reader.network, drawing.digit)
+    winner = int(found.whole.argmax())
+    with st.container(horizontal=True):
+        asked = st.selectbox(
+            t("Evidence for which digit"), ["winner", *range(DIGITS)], key="parts-digit",
+            format_func=lambda name: _class(name, winner, t), width=230,
+        )  # fmt: skip
+        measure = st.segmented_control(
+            t("Measured as"), list(_MEASURES), default="probability", required=True,
+            key="parts-measure", format_func=lambda name: t(_MEASURES[name]),
+        )  # fmt: skip
+    digit = winner if asked == "winner" else int(asked)
+    falls = found.falls(digit, measure)
+    title = t("What erasing does to the {digit}", digit=digit)
+    figure = charts.occlusion_map(drawing.digit, falls, t, title=title, measure=measure)
+    st.plotly_chart(figure, key="parts", config=chart_config(t, live=True))
+    st.caption(
+        t(
+            "A square of {side}x{side} pixels slides over the drawing and erases the ink under it; "
+            "each field shows what that does to the {digit}. Red: without this ink it becomes "
+            "less likely, so the ink speaks for it. Blue: the ink speaks against it. White: no "
+            "change. The scale ends at the largest change in this map.",
+            side=explain.PATCH, digit=digit,
+        )
+    )  # fmt: skip
+
+
+def _class(name: str | int, winner: int, t: Translator) -> str:
+    return t("the answer: {digit}", digit=winner) if name == "winner" else str(name)
+
+
+# --- the digits like it ---------------------------------------------------------------------------
+
+
+def _like(drawing: Drawing, reader: Reader, visit: Visit) -> None:
+    t = visit.t
+    digits, count = _trained_on(reader.run)
+    known = _known(reader.network, digits, count, t)
+    own = explain.features(reader.network, drawing.digit[np.newaxis])[0]
+    found = explain.nearest(known, own, count=_NEIGHBOURS)
+    labels = digits.y_train[found.indices].tolist()
+    read = reader.network.read(drawing.digit).digit
+    st.html(
+        charts.neighbours(
+            digits.x_train[found.indices], labels, found.distances.tolist(), read=read
+        )
+    )
+    st.markdown(
+        t(
+            "**{same} of {count}** are labelled {digit}, as the network reads your drawing.",
+            same=labels.count(read), count=len(labels), digit=read,
+        )
+    )  # fmt: skip
+    st.caption(_about_distance(reader.network, digits, count, found.median, t))
+
+
+def _about_distance(
+    network: Network, digits: DigitSet, count: int, median: float, t: Translator
+) -> str:
+    searched = t(
+        "Searched: the first {count} of the {total} training images of the data set in use.",
+        count=f"{count:,}", total=f"{len(digits.y_train):,}",
+    )  # fmt: skip
+    meaning = t(
+        "Under each: its label and its distance from your drawing, measured between the {units} "
+        "values of the network's last hidden layer. 0 would be the same to the network; half of "
+        "the images are farther than {median}.",
+        units=network.layers[-1].input[0], median=f"{median:.1f}",
+    )  # fmt: skip
+    return f"{searched} {meaning}"
+
+
+def _trained_on(run: Run | None) -> tuple[DigitSet, int]:
+    """The data set in use, and how many of its training images are searched."""
+    if run is None:
+        digits = dataset.current().digits
+        return digits, min(MOST_IMAGES, len(digits.y_train))
+    digits = dataset.find(run.digits.fingerprint)
+    return digits, min(MOST_IMAGES, len(digits.split(run.config).train[1]))
+
+
+def _known(network: Network, digits: DigitSet, count: int, t: Translator) -> Floats:
+    """The last hidden layer's values for the searched images; the bar moves only when needed."""
+    key = explain.fingerprint(network)
+    bar, begun = st.empty(), time.monotonic()
+    parts = []
+    for start in range(0, count, _PART):
+        stop = min(start + _PART, count)
+        parts.append(_features(key, digits.fingerprint, start, stop, network, digits))
+        if time.monotonic() - begun > _PATIENCE:
+            text = t(
+                "The network reads {done} of {count} images …", done=f"{stop:,}", count=f"{count:,}"
+            )
+            bar.progress(stop / count, text=text)
+    bar.empty()
+    return np.concatenate(parts)
+
+
+@st.cache_resource(show_spinner=False, max_entries=3 * MOST_IMAGES // _PART)
+def _features(
+    network: str, digits: str, start: int, stop: int, _network: Network, _digits: DigitSet
+) -> Floats:
+    """The last hidden layer's values for some training images; once for all sessions."""
+    return explain.features(_network, _digits.x_train[start:stop])
+
+
+# --- the numbers ----------------------------------------------------------------------------------
+
+
+def _numbers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
+    t = visit.t
+    rows = explain.layer_values(reader.network, drawing.digit)
+    st.markdown(t("**Layer by layer**, from the picture to the ten probabilities"))
+    st.dataframe(_layer_table(rows, t), hide_index=True)
+    st.caption(
+        t(
+            "A share of zeros near 100% behind ReLU means that few neurons answer to this drawing. "
+            "Dropout is only at work in training."
+        )
+    )
+    found = explain.softmax_steps(reader.network, drawing.digit)
+    st.markdown(t("**The last step: softmax**, from ten sums (logits) to ten probabilities"))
+    st.dataframe(_softmax_table(found, t), hide_index=True, height="content")
+    st.markdown(
+        t(
+            "exp of a large logit overflows: beyond 88 it is too large for a 32-bit number. So "
+            "the largest logit ({largest}) is taken off all ten first; numerator and denominator "
+            "shrink by the same factor, so the probabilities stay what they are, and no power is "
+            "larger than exp(0) = 1. The ten powers add up to {total}, and each is divided by "
+            "that.",
+            largest=f"{found.logits.max():.3f}", total=f"{found.total:.6f}",
+        )
+    )  # fmt: skip
+
+
+def _layer_table(rows: Sequence[explain.LayerValues], t: Translator) -> dict[str, list[str]]:
+    return {
+        t("Layer"): [_layer_name(row.layer, t) for row in rows],
+        t("Output shape"): ["x".join(str(side) for side in row.shape) for row in rows],
+        t("Smallest"): [f"{row.smallest:.3f}" for row in rows],
+        t("Mean"): [f"{row.mean:.3f}" for row in rows],
+        t("Largest"): [f"{row.largest:.3f}" for row in rows],
+        t("Zeros"): [f"{row.zeros:.0%}" for row in rows],
+    }
+
+
+def _layer_name(layer: Layer | None, t: Translator) -> str:
+    if layer is None:
+        return t("The picture, 0 to 1")
+    kind = t(_KINDS[layer.kind])
+    return f"{kind}, {layer.activation}" if layer.activation != "linear" else kind
+
+
+def _softmax_table(found: explain.SoftmaxSteps, t: Translator) -> dict[str, list[str]]:
+    return {
+        t("Digit"): [str(digit) for digit in range(DIGITS)],
+        t("Logit z"): [f"{value:.3f}" for value in found.logits],
+        t("z − largest"): [f"{value:.3f}" for value in found.shifted],
+        t("exp of that"): [f"{value:.6f}" for value in found.powers],
+        t("Probability"): [f"{value:.6f}" for value in found.probabilities],
+    }
+
+
+# --- other readers --------------------------------------------------------------------------------
+
+
+def _readers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
+    t = visit.t
+    runs = _runs(reader, visit)
+    if len(runs) == _MOST_RUNS:
+        st.caption(t("Of your runs the newest {count} read here.", count=_MOST_RUNS))
+    read = explain.readings(_bundled(t), drawing.digit)
+    for run in runs.values():
+        read[_run_name(run, t)] = Prediction(_of_run(run, max(_epochs(run)), drawing.digit))
+    st.dataframe(
+        _reading_table(read, t), hide_index=True, height="content",
+        column_config={
+            t("Reader"): st.column_config.TextColumn(width=140),
+            t("Reads"): st.column_config.NumberColumn(width=55),
+            t("Certainty"): st.column_config.ProgressColumn(
+                min_value=0.0, max_value=1.0, format="percent", width=120
+            ),
+        },
+    )  # fmt: skip
+    if runs:
+        _epoch_by_epoch(runs, reader.run, drawing.digit, t)
+    else:
+        st.caption(t("Train a network, and it reads your drawing here too, epoch by epoch."))
+
+
+def _bundled(t: Translator) -> dict[str, Network]:
+    """The networks that come with the lab, by their names on the page."""
+    found = {t("The lab's own network"): models.bundled()}
+    if models.MNIST_ONLY.exists():
+        found[t("Trained on MNIST alone")] = _mnist_only()
+    found[t("Untrained")] = models.bundled_untrained()
+    return found
+
+
+@st.cache_resource(show_spinner=False)
+def _mnist_only() -> Network:
+    return Network.load(models.MNIST_ONLY)
+
+
+def _runs(reader: Reader, visit: Visit) -> dict[str, Run]:
+    """The run that reads, and the person's newest runs, as far as their weights were kept."""
+    mine = sorted(lab.store().runs_of(visit.me), key=lambda run: -run.created)
+    runs = ([reader.run] if reader.run else []) + mine
+    return {run.id: run for run in runs[:_MOST_RUNS] if _epochs(run)}
+
+
+def _epochs(run: Run) -> list[int]:
+    return sorted(lab.store().epochs_kept(run.id, "weights"))
+
+
+def _run_name(run: Run, t: Translator) -> str:
+    return f"{name_of(run, t)}, {clock(run.created)}"
+
+
+def _reading_table(read: dict[str, Prediction], t: Translator) -> dict[str, list[object]]:
+    seconds = [int(found.probabilities.argsort()[-2]) for found in read.values()]
+    return {
+        t("Reader"): list(read),
+        t("Reads"): [found.digit for found in read.values()],
+        t("Certainty"): [found.certainty for found in read.values()],
+        t("Or else"): list(seconds),
+    }
+
+
+def _epoch_by_epoch(
+    runs: dict[str, Run], reading: Run | None, digit: Picture, t: Translator
+) -> None:
+    names = list(runs)
+    run = runs[
+        st.selectbox(
+            t("A run, epoch by epoch"), names, key="readers-run",
+            format_func=lambda name: _run_name(runs[name], t),
+        )
+    ]  # fmt: skip
+    epochs = _epochs(run)
+    if len(epochs) < 2:
+        st.caption(t("This run has kept the weights of one epoch only."))
+        return
+    epoch = st.select_slider(
+        t("Epoch"), epochs, value=epochs[-1], key=f"readers-epoch-{run.id}",
+        format_func=lambda number: str(number) if number else t("untrained"),
+    )  # fmt: skip
+    figure = charts.probabilities(_of_run(run, epoch, digit), t)
+    st.plotly_chart(figure, key="readers-bars", config=chart_config(t, live=True))
+
+
+def _of_run(run: Run, epoch: int, digit: Picture) -> Floats:
+    return _read_by_run(run.id, epoch, digit.tobytes())
+
+
+@st.cache_data(show_spinner=False, max_entries=2_000)
+def _read_by_run(run: str, epoch: int, digit: bytes) -> Floats:
+    """Ten probabilities; the network is not kept, for twenty large ones would fill the memory."""
+    picture = np.frombuffer(digit, np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
+    return models.of_run(lab.store(), run, epoch).read(picture).probabilities
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share < 0.9995 else "> 99.9%"
+
+
+_VIEWS: dict[str, Callable[[Drawing, Reader, Visit], None]] = {
+    "way": _way,
+    "parts": _parts,
+    "like": _like,
+    "numbers": _numbers,
+    "readers": _readers,
+}

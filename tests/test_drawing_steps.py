@@ -1,0 +1,108 @@
+"""What a drawing becomes when a step of its way is left out."""
+
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from digitlab.drawing import ALL_STEPS, Steps, centre_of_mass, from_pixels, from_strokes
+
+# A 7, small and in the upper left part of a 280 px canvas; its mass lies high and right.
+SEVEN = [np.array([[40, 40], [90, 40], [60, 110]], float)]
+NO_STEPS = Steps(crop=False, scale=False, centre=False, pen=False)
+EVERY = [Steps(*chosen) for chosen in itertools.product([True, False], repeat=4)]
+
+
+def canvas_picture():
+    """The same 7 as the canvas shows it, drawn with its pen of 18 pixels."""
+    image = Image.new("L", (560, 560))
+    draw = ImageDraw.Draw(image)
+    points = (SEVEN[0] * 2).tolist()
+    draw.line([tuple(point) for point in points], fill=255, width=36)
+    for x, y in points:
+        draw.ellipse((x - 18, y - 18, x + 18, y + 18), fill=255)
+    return np.asarray(image.reduce(2))
+
+
+def by_strokes(steps):
+    return from_strokes(SEVEN, steps=steps)
+
+
+def by_picture(steps):
+    return from_pixels(canvas_picture(), steps=steps)
+
+
+def extent(digit):
+    """Height and width of what is at least half ink."""
+    rows, columns = np.nonzero(digit > 127)
+    return np.ptp(rows) + 1, np.ptp(columns) + 1
+
+
+ROADS = pytest.mark.parametrize("road", [by_strokes, by_picture])
+
+
+def test_all_steps_are_what_is_done_when_nothing_is_said() -> None:
+    np.testing.assert_array_equal(from_strokes(SEVEN).digit, by_strokes(ALL_STEPS).digit)
+    np.testing.assert_array_equal(from_pixels(canvas_picture()).digit, by_picture(ALL_STEPS).digit)
+    assert Steps() == ALL_STEPS
+
+
+@ROADS
+def test_without_any_step_the_canvas_is_resized_and_nothing_else(road) -> None:
+    resized = Image.fromarray(canvas_picture()).resize((28, 28), Image.Resampling.BOX)
+    off = np.abs(road(NO_STEPS).digit.astype(int) - np.asarray(resized).astype(int))
+    assert off.mean() < 2
+    assert road(NO_STEPS).box == (0, 0, 280, 280)
+
+
+@ROADS
+def test_without_centring_the_box_stays_in_the_middle(road) -> None:
+    found = road(Steps(centre=False))
+    np.testing.assert_array_equal(found.digit, found.scaled)
+    rows, columns = np.nonzero(found.digit > 127)
+    assert (rows.min() + rows.max()) / 2 == pytest.approx(13.5, abs=0.6)
+    assert (columns.min() + columns.max()) / 2 == pytest.approx(13.5, abs=0.6)
+    assert centre_of_mass(road(ALL_STEPS).digit) == pytest.approx((14, 14), abs=0.3)
+    assert centre_of_mass(found.digit)[0] < 13
+
+
+@ROADS
+def test_without_scaling_a_small_drawing_stays_small(road) -> None:
+    assert max(extent(road(ALL_STEPS).digit)) == pytest.approx(20, abs=1)
+    assert max(extent(road(Steps(scale=False)).digit)) == pytest.approx(7 + 2.5, abs=1.2)
+
+
+@ROADS
+def test_without_cropping_the_whole_canvas_is_what_is_scaled(road) -> None:
+    found = road(Steps(crop=False, centre=False))
+    assert found.crop.shape == found.source.shape
+    assert centre_of_mass(found.digit)[0] < 10
+    assert max(extent(found.digit)) < 9
+
+
+@ROADS
+def test_without_our_pen_the_stroke_keeps_its_share(road) -> None:
+    thick, ours = road(Steps(pen=False)).digit, road(ALL_STEPS).digit
+    assert thick.sum() > 1.3 * ours.sum()
+    assert max(extent(thick)) == pytest.approx(20, abs=1)
+
+
+@pytest.mark.parametrize("steps", EVERY)
+@pytest.mark.parametrize(
+    "stroke",
+    [[[5, 5]], [[1e6, -1e6], [-1e6, 1e6]], [[0, 0], [0, 1e6]], [[-10, -10], [-10, -9]]],
+)
+def test_no_drawing_breaks_without_some_steps(steps: Steps, stroke) -> None:
+    for pen in (1.0, 40.0):
+        found = from_strokes([np.array(stroke, float)], canvas_pen=pen, steps=steps)
+        assert found.digit.shape == found.scaled.shape == (28, 28)
+
+
+@pytest.mark.parametrize("steps", EVERY)
+@pytest.mark.parametrize("shape", [(8, 8), (8, 4000), (41, 41), (30, 600)])
+def test_no_picture_breaks_without_some_steps(steps: Steps, shape: tuple[int, int]) -> None:
+    picture = np.zeros(shape)
+    picture[2:5, 3:5] = 255
+    found = from_pixels(picture, steps=steps)
+    assert found.digit.shape == found.scaled.shape == (28, 28)
