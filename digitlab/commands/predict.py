@@ -54,13 +54,15 @@ def _pictures(paths: list[Path]) -> Iterator[Path]:
     """The files named, and the pictures in the folders named, in the order of their names."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(
-                found
-                for found in path.rglob("*")
-                if found.is_file() and found.suffix.lower() in SUFFIXES
-            )
+            yield from _pictures_in(path)
         else:
             yield path
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    """The pictures below a folder; the folder itself, to be answered for, where there is none."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return sorted(path for path in found if path.is_file()) or [folder]
 
 
 def _answer(path: Path, network: Network, t: Translator) -> dict[str, Any]:
@@ -84,6 +86,8 @@ def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
             return stream.read(drawing.MAX_IMAGE_BYTES + 1)
+    except IsADirectoryError as error:
+        raise LabError(message("There is no PNG or JPEG picture in this folder.")) from error
     except FileNotFoundError as error:
         raise LabError(message("There is no such file.")) from error
     except OSError as error:

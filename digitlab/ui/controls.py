@@ -22,6 +22,7 @@ from digitlab.messages import Translator, mark
 from digitlab.presets import DEFAULT_PRESET, PRESETS, nearest
 from digitlab.store import StoreError
 from digitlab.ui import lab
+from digitlab.ui.shell import plain
 
 _GROUPS: dict[Group, str] = {
     "network": mark("The network"), "training": mark("The training"), "data": mark("The images"),
@@ -58,7 +59,6 @@ _LESSONS: dict[str, str] = {
     "mlp-512": mark("Two large layers, and early stopping."),
     "mlp-512-dropout": mark("The same with dropout against overfitting."),
 }
-_LOG_STEPS = 100  # positions of the learning rate's slider for each factor of ten
 
 
 def run_config(t: Translator, available: int) -> RunConfig:
@@ -73,7 +73,7 @@ def run_config(t: Translator, available: int) -> RunConfig:
     _about_lesson(preset, config, t)
     refused = st.session_state.pop("refused-setting", None)
     for note in (*notes, *([refused] if refused else [])):
-        st.warning(t(note))
+        st.warning(plain(t(note)))
     with st.container(key="sidebar-hint"):  # shown where the side bar is folded away
         st.caption(t("The sliders are behind » at the top left."))
     for group, title in _GROUPS.items():
@@ -102,9 +102,8 @@ def _lesson(t: Translator) -> str:
     asked = st.query_params.get("preset", DEFAULT_PRESET)
     preset = asked if asked in PRESETS else DEFAULT_PRESET
     if asked not in PRESETS:
-        st.warning(
-            t("There is no lesson called {name}; this is {used}.", name=asked[:40], used=preset)
-        )
+        told = t("There is no lesson called {name}; this is {used}.", name=asked[:40], used=preset)
+        st.warning(plain(told))
         st.query_params["preset"] = preset
     st.session_state["lesson"] = preset
     st.pills(

@@ -10,6 +10,7 @@ from digitlab.config import RunConfig
 from digitlab.dataset import Choice, DigitSet
 from digitlab.messages import Translator
 from digitlab.ui.run_panel import chart_config
+from digitlab.ui.shell import plain
 
 _SAMPLES = 40
 
@@ -18,7 +19,7 @@ def source_line(choice: Choice, t: Translator) -> None:
     """Which set is in use and why; what was refused stands out."""
     st.caption(t(choice.reason))
     for note in choice.notes:
-        st.warning(t(note))
+        st.warning(plain(t(note)))
 
 
 def show(digits: DigitSet, config: RunConfig, t: Translator) -> None:

@@ -64,10 +64,15 @@ def sentences(t: Translator) -> Iterator[None]:
     try:
         yield
     except LabError as error:
-        st.error(t(error.message))
+        st.error(plain(t(error.message)))
     except Exception:
         log.exception("a page failed")
         st.error(t("Something went wrong on this page. Your runs are safe; load the page again."))
+
+
+def plain(text: str) -> str:
+    """``text`` so that Markdown shows it as it is: it may quote what somebody put in a link."""
+    return re.sub(r"([\\`*_\[\]<>$:#~|])", r"\\\1", text)
 
 
 def page_link(name: str, label: str, *, help: str | None = None) -> None:
