@@ -27,7 +27,7 @@ def show(t: Translator) -> Strokes:
     Raises:
         DrawingError: the browser sent something that is no drawing.
     """
-    paper, width = _paper(), st.session_state.get("pen-width", _USUAL)
+    paper, width = _paper(), pen_width()
     key = f"canvas-{st.session_state.setdefault('sheet', 0)}"
     if key not in st.session_state:  # a new sheet, or back from another page
         st.session_state["start"] = st.session_state.get("drawn")
@@ -46,8 +46,13 @@ def show(t: Translator) -> Strokes:
 
 def put(example: Example) -> None:
     """Take a new sheet with an example on it."""
-    width = st.session_state.get("pen-width", _USUAL)
-    _begin(examples.to_canvas(example.on_canvas(SIDE), _PAPERS[_paper()][1], width))
+    ink = _PAPERS[_paper()][1]
+    _begin(examples.to_canvas(example.on_canvas(SIDE), ink, pen_width()))
+
+
+def pen_width() -> int:
+    """The pen chosen, in pixels of the canvas."""
+    return int(st.session_state.get("pen-width", _USUAL))
 
 
 def _tools(paper: str, t: Translator) -> None:

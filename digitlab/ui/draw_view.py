@@ -71,7 +71,9 @@ def _drawing(t: Translator) -> Drawing:
         strokes = canvas.show(t)
     finally:
         _try_these(t)
-    return drawing.from_strokes(strokes, canvas=canvas.SIDE, steps=why_view.steps())
+    return drawing.from_strokes(
+        strokes, canvas=canvas.SIDE, canvas_pen=canvas.pen_width(), steps=why_view.steps()
+    )
 
 
 def _try_these(t: Translator) -> None:

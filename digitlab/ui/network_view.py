@@ -14,7 +14,7 @@ from digitlab.layers import Layer, layers_of, parameter_count
 from digitlab.messages import LabError, Translator, mark
 from digitlab.ui.run_panel import duration
 
-_KINDS = {
+LAYER_KINDS = {
     "conv": mark("Convolution"),
     "pool": mark("Max pooling"),
     "flatten": mark("Flatten"),
@@ -79,7 +79,7 @@ def show(config: RunConfig, t: Translator) -> None:
 def _table(layers: Sequence[Layer], t: Translator) -> dict[str, list[str]]:
     """The layer table, column by column."""
     return {
-        t("Layer"): [t(_KINDS[layer.kind]) for layer in layers],
+        t("Layer"): [t(LAYER_KINDS[layer.kind]) for layer in layers],
         t("Output shape"): ["x".join(str(side) for side in layer.output) for layer in layers],
         t("Settings"): [_settings(layer, t) for layer in layers],
         t("Parameters"): [f"{layer.parameters:,}" for layer in layers],

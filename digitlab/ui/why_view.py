@@ -18,6 +18,7 @@ from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network, Prediction
 from digitlab.store import Run
 from digitlab.ui import lab
+from digitlab.ui.network_view import LAYER_KINDS
 from digitlab.ui.readers import Reader, clock
 from digitlab.ui.run_panel import chart_config, name_of
 from digitlab.ui.shell import Visit
@@ -41,13 +42,6 @@ _SWITCHES = {
     "pen": mark("Redraw with our pen"),
     "scale": mark("Scale"),
     "centre": mark("Centre"),
-}
-_KINDS = {
-    "conv": mark("Convolution"),
-    "pool": mark("Max pooling"),
-    "flatten": mark("Flatten"),
-    "dense": mark("Dense"),
-    "dropout": mark("Dropout"),
 }
 _MEASURES: dict[explain.Measure, str] = {
     "probability": mark("Probability"),
@@ -280,7 +274,7 @@ def _layer_table(rows: Sequence[explain.LayerValues], t: Translator) -> dict[str
 def _layer_name(layer: Layer | None, t: Translator) -> str:
     if layer is None:
         return t("The picture, 0 to 1")
-    kind = t(_KINDS[layer.kind])
+    kind = t(LAYER_KINDS[layer.kind])
     return f"{kind}, {layer.activation}" if layer.activation != "linear" else kind
 
 

@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from digitlab import dataset
 from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import message
 from digitlab.presets import PRESETS
 from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Untrained
 from digitlab.store import Digits, Status, Store
-from digitlab.ui import lab
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 120
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One lab folder and one engine for all pages here, as a server has them."""
-    folder = tmp_path_factory.mktemp("lab")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("DIGITLAB_HOME", str(folder))
-        environment.setenv("DIGITLAB_MNIST", "sample")
-        dataset.forget()
-        st.cache_resource.clear()
-        yield folder
-        lab.engine().close()
-        st.cache_resource.clear()
-        dataset.forget()
 
 
 @pytest.fixture

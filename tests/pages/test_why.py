@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,11 @@ from digitlab.drawing import from_strokes
 from digitlab.layers import layers_of, parameter_count
 from digitlab.presets import PRESETS
 from digitlab.store import Digits, Store
-from digitlab.ui import lab
 
 
 def _page() -> None:
     """A small page of its own: a 1 with a foot, its answer, and why."""
     import numpy as np
-    import streamlit as st
 
     from digitlab import drawing
     from digitlab.messages import Translator
@@ -37,20 +34,6 @@ def _page() -> None:
         found = drawing.from_strokes(strokes, steps=why_view.steps())
         st.title(f"{reader.network.read(found.digit).certainty:.6f}")
     why_view.show(found, reader, visit)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("lab")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("DIGITLAB_HOME", str(folder))
-        environment.setenv("DIGITLAB_MNIST", "sample")
-        dataset.forget()
-        st.cache_resource.clear()
-        yield folder
-        lab.engine().close()
-        st.cache_resource.clear()
-        dataset.forget()
 
 
 @pytest.fixture

@@ -1,0 +1,27 @@
+"""What the page tests share: one lab folder and one engine, as a server has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from digitlab import dataset
+from digitlab.ui import lab
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One lab folder and one engine for all pages here, as a server has them."""
+    folder = tmp_path_factory.mktemp("lab")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DIGITLAB_HOME", str(folder))
+        environment.setenv("DIGITLAB_MNIST", "sample")
+        dataset.forget()
+        st.cache_resource.clear()
+        yield folder
+        lab.engine().close()
+        st.cache_resource.clear()
+        dataset.forget()
