@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset, models
@@ -20,6 +19,7 @@ from digitlab.store import Digits, Store
 def _page() -> None:
     """A small page of its own: a 1 with a foot, its answer, and why."""
     import numpy as np
+    import streamlit as st
 
     from digitlab import drawing
     from digitlab.messages import Translator
