@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
+from digitlab.reference import PEN_HELD_OUT, read_pen_digits
 
 TIMEOUT = 90_000  # milliseconds; two busy cores load Plotly and TensorFlow slowly
 
@@ -61,6 +64,14 @@ def draw(
         for point in points:
             page.mouse.move(*point, steps=6)
         page.mouse.up()
+
+
+def clear(page: Page) -> None:
+    """Press Clear, and wait as a hand does until the new sheet is there."""
+    page.get_by_test_id("stMain").locator("button").filter(has_text="Clear").click()
+    expect(page.get_by_text("Draw a digit first")).to_be_visible()
+    page.wait_for_timeout(1500)
+    canvas_of(page)
 
 
 @pytest.mark.parametrize(
@@ -149,13 +160,82 @@ def test_a_drawn_digit_is_read_and_cleared(page: Page, server: str) -> None:
 
     draw(page, SEVEN)
     expect(page.get_by_role("heading", name=re.compile(r"a 7 \("))).to_be_visible()
-    expect(page.get_by_text("What the network sees")).to_be_visible()
+    expect(page.get_by_text("What the network sees").first).to_be_visible()
 
-    page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_text("Draw a digit first")).to_be_visible()
-
+    clear(page)
     draw(page, ONE, scale=0.3, at=(0.65, 0.05))
     expect(page.get_by_role("heading", name=re.compile(r"a 1 \("))).to_be_visible()
+    sound(page)
+
+
+def test_pen_digits_of_real_people_are_read_at_any_size_and_place(
+    page: Page, server: str, shared_data: Path
+) -> None:
+    pen = read_pen_digits(shared_data / "pen_strokes.npz").part(PEN_HELD_OUT)
+    page.goto(f"{server}/draw")
+    right = 0
+    for number, (scale, at) in enumerate(
+        [(0.9, (0.05, 0.05)), (0.35, (0.6, 0.1)), (0.25, (0.05, 0.7)), (0.6, (0.2, 0.3))]
+    ):
+        which = 37 * number
+        clear(page)
+        strokes = [[(x / 500, y / 500) for x, y in line] for line in pen.strokes[which]]
+        draw(page, strokes, scale=scale, at=at)
+        answer = page.get_by_role("heading", name=re.compile(rf"a {pen.labels[which]} \("))
+        expect(answer).to_be_visible()
+        right += 1
+    assert right == 4
+
+
+def test_undo_takes_the_last_stroke_away_and_an_example_can_be_kept(
+    page: Page, server: str
+) -> None:
+    page.goto(f"{server}/draw")
+    page.get_by_role("button", name="a crossed 7").click()
+    expect(page.get_by_role("heading", name=re.compile(r"a 7 \("))).to_be_visible()
+    before = page.get_by_role("heading", level=2).inner_text()
+
+    page.get_by_test_id("stMain").locator("button").filter(has_text="Undo").first.click()
+    expect(page.get_by_role("heading", level=2)).not_to_have_text(before)
+
+    page.get_by_role("radio", name="7", exact=True).or_(
+        page.get_by_role("button", name="7", exact=True)
+    ).first.click()
+    expect(page.get_by_text("My drawings: 1 of 1 read right")).to_be_visible()
+
+    page.get_by_role("link", name="Inspect").first.click()
+    expect(page.get_by_role("heading", name="Look inside")).to_be_visible()
+    page.get_by_role("link", name="Draw").first.click()
+    expect(page.get_by_role("heading", name=re.compile(r"a 7 \("))).to_be_visible()
+    sound(page)
+
+
+def test_the_printed_six_comes_with_its_story(page: Page, server: str) -> None:
+    page.goto(f"{server}/draw")
+    page.get_by_role("button", name="a printed 6").click()
+
+    expect(page.get_by_text("argmax + 1")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(r"a 6 \("))).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("empty.png", b"", "empty"),
+        ("text.png", b"this is no picture", "PNG or JPEG"),
+        ("large.png", b"\x89PNG\r\n\x1a\n" + bytes(3_000_000), "2 MB"),
+        ("<script>alert(1)</script>.png", b"GIF89a" + bytes(50), "PNG or JPEG"),
+    ],
+)
+def test_a_bad_picture_gets_one_sentence(
+    page: Page, server: str, name: str, data: bytes, sentence: str
+) -> None:
+    page.goto(f"{server}/draw")
+    page.get_by_text("A picture file").click()
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
+
+    expect(page.get_by_test_id("stAlert").filter(has_text=sentence)).to_be_visible()
     sound(page)
 
 
