@@ -25,7 +25,7 @@ ARGUMENTS = (
 TIMEOUT = 60_000  # milliseconds; a busy machine with two cores loads Plotly slowly
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         if os.environ.get("DIGITLAB_REQUIRE_BROWSER"):
@@ -61,7 +61,7 @@ def start_server(tmp_path: Path) -> Iterator[Callable[[], str]]:
         end(process)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One server for the tests that do not mind what others did before them."""
     address, process = serve(tmp_path_factory.mktemp("lab"))
