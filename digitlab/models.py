@@ -30,6 +30,12 @@ def bundled_untrained() -> Network:
     return Network.load(BUNDLED_UNTRAINED)
 
 
+@functools.cache
+def mnist_only() -> Network:
+    """The second bundled network: the lesson ``cnn-keras``, which has seen MNIST alone."""
+    return Network.load(MNIST_ONLY)
+
+
 def of_run(store: Store, run: str, epoch: int | None = None) -> Network:
     """A run's network after ``epoch`` (0: untrained), or the last that was kept.
 
@@ -51,6 +57,8 @@ def named(name: str, store: Store) -> Network:
     """
     if name == BUNDLED_NAME:
         return bundled()
+    if name == MNIST_ONLY_NAME:
+        return mnist_only()
     if os.path.isfile(name):  # unlike Path's, never raises: a name may be too long for a path
         try:
             return Network.load(Path(name))

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, dataset, mistakes, models
+from digitlab import charts, dataset, mistakes
 from digitlab.dataset import DigitSet
 from digitlab.messages import Translator
 from digitlab.network import Floats, Network
@@ -56,21 +56,13 @@ def _about_bundled(digits: DigitSet, t: Translator) -> str:
 
 def _read(reader: Reader, t: Translator) -> tuple[DigitSet, Floats]:
     """The test set and the ten probabilities that the network gave each of its images."""
-    if reader.run is None:
-        digits = dataset.current().digits
-        with st.spinner(t("The network reads the test set …")):
-            return digits, bundled_probabilities(digits.fingerprint)
-    digits = dataset.find(reader.run.digits.fingerprint)
-    if "probabilities.npy" in lab.store().files(reader.run.id):
-        return digits, stored_probabilities(reader.run.id)
+    run = reader.run
+    digits = dataset.find(run.digits.fingerprint) if run else dataset.current().digits
+    if run and "probabilities.npy" in lab.store().files(run.id):
+        return digits, stored_probabilities(run.id)
     with st.spinner(t("The network reads the test set …")):
-        return digits, kept_probabilities(reader.run.id, digits.fingerprint, reader.network)
-
-
-@st.cache_data(show_spinner=False, max_entries=4)
-def bundled_probabilities(fingerprint: str) -> Floats:
-    """What the bundled network makes of a test set, float32 (N, 10); once for all sessions."""
-    return models.bundled().predict(dataset.find(fingerprint).x_test)
+        epoch = reader.network.about.get("epoch", 0)
+        return digits, read_test_set(reader.name, epoch, digits.fingerprint, reader.network)
 
 
 def stored_probabilities(run: str) -> Floats:
@@ -80,7 +72,7 @@ def stored_probabilities(run: str) -> Floats:
     return found
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
-def kept_probabilities(run: str, fingerprint: str, _network: Network) -> Floats:
-    """The same for a run that ended before its worker could store it: computed here."""
+@st.cache_data(show_spinner=False, max_entries=8)
+def read_test_set(name: str, epoch: int, fingerprint: str, _network: Network) -> Floats:
+    """The same, computed here once for all sessions: for bundled networks, and unfinished runs."""
     return _network.predict(dataset.find(fingerprint).x_test)

@@ -9,26 +9,28 @@ from dataclasses import dataclass
 import streamlit as st
 
 from digitlab import models, results
-from digitlab.messages import Translator
+from digitlab.messages import Translator, mark
 from digitlab.network import Network
 from digitlab.store import Run, StoreError
 from digitlab.ui import lab
 from digitlab.ui.run_panel import name_of
 from digitlab.ui.shell import Visit
 
+# What the networks that come with the lab are called.
+_BUNDLED = {
+    models.BUNDLED_NAME: mark("The lab's own network"),
+    models.MNIST_ONLY_NAME: mark("A CNN trained on MNIST alone"),
+}
+
 
 @dataclass(frozen=True)
 class Reader:
-    """A network with the run it comes from; no run for the bundled one."""
+    """A network, called ``name`` in the URL and in the store; bundled ones come from no run."""
 
+    name: str
     network: Network
     untrained: Network | None
-    run: Run | None
-
-    @property
-    def name(self) -> str:
-        """What it is called in the URL and in the store."""
-        return self.run.id if self.run else models.BUNDLED_NAME
+    run: Run | None = None
 
 
 def choose(visit: Visit) -> Reader:
@@ -37,14 +39,14 @@ def choose(visit: Visit) -> Reader:
     looked_at = _looked_at()
     if looked_at is not None and _epochs(looked_at.id):
         runs.setdefault(looked_at.id, looked_at)
-    names = [models.BUNDLED_NAME, *runs]
+    names = [*_BUNDLED, *runs]
     asked = st.query_params.get("model") or st.query_params.get("run")
     st.session_state["model"] = asked if asked in names else models.BUNDLED_NAME
     chosen = st.selectbox(
         visit.t("Which network"), names, key="model", on_change=_remember,
-        format_func=lambda name: _label(runs.get(name), visit.t),
+        format_func=lambda name: _label(name, runs.get(name), visit.t),
     )  # fmt: skip
-    return _reader(runs.get(chosen))
+    return _reader(chosen, runs.get(chosen))
 
 
 def _remember() -> None:
@@ -62,20 +64,23 @@ def _epochs(run: str) -> list[int]:
     return lab.store().epochs_kept(run, "weights")
 
 
-def _reader(run: Run | None) -> Reader:
+def _reader(name: str, run: Run | None) -> Reader:
+    if name == models.MNIST_ONLY_NAME:
+        return Reader(name, models.mnist_only(), None)
     if run is None:
-        return Reader(models.bundled(), models.bundled_untrained(), None)
+        return Reader(name, models.bundled(), models.bundled_untrained())
     epochs = _epochs(run.id)
     return Reader(
+        name,
         lab.network_of_run(run.id, max(epochs)),
         lab.network_of_run(run.id, 0) if 0 in epochs else None,
         run,
     )
 
 
-def _label(run: Run | None, t: Translator) -> str:
+def _label(name: str, run: Run | None, t: Translator) -> str:
     if run is None:
-        return t("The lab's own network")
+        return t(_BUNDLED[name])
     test = results.final_test(run, lab.store().epochs(run.id))
     return t(
         "Run {name}, {time}: {accuracy}",

@@ -318,15 +318,9 @@ def _readers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
 def _bundled(t: Translator) -> dict[str, Network]:
     """The networks that come with the lab, by their names on the page."""
     found = {t("The lab's own network"): models.bundled()}
-    if models.MNIST_ONLY.exists():
-        found[t("Trained on MNIST alone")] = _mnist_only()
+    found[t("A CNN trained on MNIST alone")] = models.mnist_only()
     found[t("Untrained")] = models.bundled_untrained()
     return found
-
-
-@st.cache_resource(show_spinner=False)
-def _mnist_only() -> Network:
-    return Network.load(models.MNIST_ONLY)
 
 
 def _runs(reader: Reader, visit: Visit) -> dict[str, Run]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DIGITLAB_HOME", str(folder))
         environment.setenv("DIGITLAB_MNIST", "sample")
+        # Streamlit puts a page in the place of the main program, and a worker that is started
+        # later would run it: it has to leave when the page tests do.
+        environment.setitem(sys.modules, "__main__", sys.modules["__main__"])
         dataset.forget()
         st.cache_resource.clear()
         yield folder
