@@ -91,6 +91,7 @@ def _borrow_six() -> None:
 
 def _picture(t: Translator) -> Drawing:
     """The digit in an uploaded file, or in the printed 6."""
+    shell.name_upload_button(t("Choose a picture"))
     file = st.file_uploader(
         t("A PNG or JPEG picture of one digit, up to 2 MB"), key="picture", on_change=_return_six
     )

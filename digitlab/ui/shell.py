@@ -6,6 +6,7 @@ looked at, ``lang`` the language, and the settings that differ from their lesson
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import secrets
@@ -73,6 +74,15 @@ def sentences(t: Translator) -> Iterator[None]:
 def plain(text: str) -> str:
     """``text`` so that Markdown shows it as it is: it may quote what somebody put in a link."""
     return re.sub(r"([\\`*_\[\]<>$:#~|])", r"\\\1", text)
+
+
+def name_upload_button(text: str) -> None:
+    """Give Streamlit's uploader, whose button speaks English alone, a button in our words."""
+    button = '[data-testid="stFileUploaderDropzone"] button p'
+    st.html(
+        f"<style>{button} {{ font-size: 0; }} "
+        f"{button}::after {{ content: {json.dumps(text)}; font-size: 1rem; }}</style>"
+    )
 
 
 def page_link(name: str, label: str, *, help: str | None = None) -> None:

@@ -225,6 +225,8 @@ def test_the_printed_six_comes_with_its_story(page: Page, server: str) -> None:
         ("text.png", b"this is no picture", "PNG or JPEG"),
         ("large.png", b"\x89PNG\r\n\x1a\n" + bytes(3_000_000), "2 MB"),
         ("<script>alert(1)</script>.png", b"GIF89a" + bytes(50), "PNG or JPEG"),
+        ("../../../etc/passwd.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "PNG or JPEG"),
+        ("n" * 5_000 + ".png", b"\xff\xd8\xff" + bytes(50), "JPEG"),
     ],
 )
 def test_a_bad_picture_gets_one_sentence(
