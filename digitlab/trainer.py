@@ -37,7 +37,7 @@ REPORTS_PER_SECOND = 5
 # the untrained network, of evenly spaced epochs, and the last.
 WEIGHTS_BUDGET = 96_000_000
 # How long a stopped run may still take to read the test set with the weights it ends with.
-SECONDS_AFTER_STOP = 3.0
+SECONDS_AFTER_STOP = 1.0
 
 Keep = Callable[[str, bytes], None]
 ShouldStop = Callable[[], bool]

@@ -12,6 +12,7 @@ from digitlab import charts, results
 from digitlab.messages import Translator, mark
 from digitlab.presets import nearest
 from digitlab.progress import BatchMetrics, EpochMetrics
+from digitlab.scores import Scores
 from digitlab.store import Run, Status, StoreError
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit, page_link, sentences
@@ -185,9 +186,27 @@ def _result(run: Run, visit: Visit) -> None:
     """Untrained against trained, whether it overfits, and where to go next."""
     t, epochs = visit.t, lab.store().epochs(run.id)
     before, after = results.untrained_test(run.untrained), results.final_test(run, epochs)
-    if before is None or after is None:
+    if before is None:
         return
-    count = f"{run.digits.test:,}"
+    if after is None:
+        st.caption(
+            t(
+                "It was stopped before the test set could be read with these weights; the Inspect "
+                "page reads it."
+            )
+        )
+    else:
+        _test_scores(before, after, run.digits.test, t)
+    st.markdown(t(results.fit_verdict(run.config, epochs)) if epochs else "")
+    _facts(run, t)
+    with st.container(horizontal=True):
+        page_link("draw", t("Draw a digit for it"))
+        page_link("inspect", t("Look inside, and at what it misreads"))
+    _share(run, t)
+
+
+def _test_scores(before: Scores, after: Scores, images: int, t: Translator) -> None:
+    count = f"{images:,}"
     st.subheader(t("On the test set: {count} images it has never seen", count=count))
     with st.container(horizontal=True, gap="large"):
         st.metric(t("Accuracy, untrained"), f"{before.accuracy:.2%}", width="content")
@@ -201,12 +220,6 @@ def _result(run: Run, visit: Visit) -> None:
             t("Loss, trained"), f"{after.loss:.3f}", f"{after.loss - before.loss:+.3f}",
             delta_color="inverse", width="content",
         )  # fmt: skip
-    st.markdown(t(results.fit_verdict(run.config, epochs)) if epochs else "")
-    _facts(run, t)
-    with st.container(horizontal=True):
-        page_link("draw", t("Draw a digit for it"))
-        page_link("inspect", t("Look inside, and at what it misreads"))
-    _share(run, t)
 
 
 def _facts(run: Run, t: Translator) -> None:

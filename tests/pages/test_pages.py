@@ -217,6 +217,23 @@ def test_a_run_without_any_result_is_said_to_have_none(
     assert not app.metric
 
 
+def test_a_run_stopped_before_its_test_says_so_and_leads_on(
+    app: AppTest, home: Path, me: str
+) -> None:
+    run = stored_run(home, me, Status.RUNNING, epochs=1)
+    store = Store(home)
+    store.report(
+        run, EpochMetrics(2, False, 0.5, 0.8, None, None, None, None, 1.0, 640)
+    )  # fmt: skip
+    ended = Outcome("stopped", 1, 2, False, 3.0, 9000.0)
+    store.end(run, Status.STOPPED, message("Stopped before it began."), ended)
+
+    open_page(app, "train", run=run)
+
+    assert "stopped before the test set could be read" in said(app)
+    assert not app.metric
+
+
 def test_the_data_view_tells_the_parts(app: AppTest) -> None:
     open_page(app, "train", preset="mlp-128")
 
