@@ -51,6 +51,10 @@ _SETTINGS = {
 }
 
 
+# How Dask says that a worker or the scheduler is gone; the last two: the client is being closed.
+_LOST = (OSError, KeyError, ValueError, RuntimeError, AttributeError)
+
+
 class WorkerLostError(Exception):
     """The worker of a task died, or the scheduler is gone."""
 
@@ -168,7 +172,7 @@ class Cluster:
                 function, *args, workers=[address], callback_timeout=_CALL_SECONDS
             )
             return answers[address]
-        except (OSError, KeyError, ValueError, RuntimeError) as error:  # the last: it is closed
+        except _LOST as error:
             raise WorkerLostError(str(error)) from error
 
     def restart(self, address: str) -> str:
@@ -180,7 +184,7 @@ class Cluster:
         try:
             old = self._workers()[address]
             self._client.restart_workers([address], timeout=_RESTART_SECONDS, raise_for_error=False)
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
+        except _LOST as error:
             raise WorkerLostError(str(error)) from error
         deadline = time.monotonic() + _RESTART_SECONDS
         while time.monotonic() < deadline:
@@ -197,7 +201,7 @@ class Cluster:
             answer = self._client.sync(
                 scheduler.identity, n_workers=-1, callback_timeout=_CALL_SECONDS
             )
-        except (OSError, RuntimeError, AttributeError) as error:  # the last two: it is closed
+        except _LOST as error:
             raise WorkerLostError(str(error)) from error
         workers: dict[str, dict[str, Any]] = answer["workers"]
         return workers
