@@ -30,7 +30,8 @@ def show(reader: Reader, visit: Visit) -> None:
 
 def _show(reader: Reader, visit: Visit) -> None:
     t = visit.t
-    answer = st.container(height=76, border=False)  # above the sheet: seen on a phone too
+    # Above the sheet, so that it is seen on a phone; of one height, so that nothing jumps.
+    answer = st.container(height=84, border=False, key="answer")
     left, right = st.columns([2, 3], gap="large")
     found = None
     try:

@@ -133,6 +133,7 @@ _STYLE = """<style>
 [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
 [data-testid="stStatusWidget"] { display: none; }
 .st-key-top-bar { row-gap: 0; }
+.st-key-answer h2 { font-size: clamp(1.1rem, 4.6vw, 1.75rem); padding: 0.3rem 0; }
 .block-container { padding-top: 4.2rem; }
 @media (min-width: 768px) { .st-key-sidebar-hint { display: none; } }
 </style>"""
