@@ -1,16 +1,15 @@
-"""Inspect: what a network has learned, and what it misreads."""
+"""Inspect: what a network has learned, where it fails, and how it got there."""
 
 import streamlit as st
 
-from digitlab.ui import inside_view, mistakes_view, readers, shell
+from digitlab.ui import readers, shell
+from digitlab.ui.inspect import questions
 
 
 def main() -> None:
     with shell.page("inspect") as visit:
         st.title(visit.t("Look inside"))
-        reader = readers.choose(visit)
-        inside_view.show(reader, visit.t)
-        mistakes_view.show(reader, visit.t)
+        questions.show(readers.choose(visit), visit)
 
 
 if __name__ == "__main__":  # a worker process runs this file again, under another name

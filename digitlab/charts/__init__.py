@@ -10,6 +10,7 @@ from digitlab.charts.explanation import neighbours, occlusion_map, way
 from digitlab.charts.lines import NO_POINTS, Metric, Points, curves
 from digitlab.charts.pixels import colour_limit, digit, filter_mosaic, weight_mosaic
 from digitlab.charts.sheets import Misread, mistake_sheet, sample_sheet
+from digitlab.charts.targets import targets
 
 __all__ = [
     "NO_POINTS",
@@ -27,6 +28,7 @@ __all__ = [
     "occlusion_map",
     "probabilities",
     "sample_sheet",
+    "targets",
     "way",
     "weight_mosaic",
 ]

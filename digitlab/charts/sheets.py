@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from digitlab.charts.frame import GREY_BLUE, LABEL_SIZE, VERMILLION, bare, figure, margin
+from digitlab.charts.frame import LABEL_SIZE, bare, figure, margin
+from digitlab.charts.targets import targets
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
 
@@ -161,13 +162,11 @@ def _label(placed: _Tile) -> dict[str, Any]:
 
 
 def _targets(tiles: Sequence[_Tile]) -> Any:
-    """Unseen bars over whole places: Streamlit hears of no click on a picture, but on these."""
-    return go.Bar(
-        x=[placed.column for placed in tiles], width=_WIDEST,
-        base=[placed.row + _GAP_SHARE for placed in tiles], y=[1 - _GAP_SHARE] * len(tiles),
-        marker={"color": GREY_BLUE, "opacity": 0},
-        selected={"marker": {"opacity": 0.4, "color": VERMILLION}},
-        unselected={"marker": {"opacity": 0}},
-        customdata=[[placed.index] for placed in tiles],
-        hovertext=[placed.hover for placed in tiles], hovertemplate="%{hovertext}<extra></extra>",
-    )  # fmt: skip
+    return targets(
+        [placed.column for placed in tiles],
+        [placed.row + _GAP_SHARE for placed in tiles],
+        [placed.index for placed in tiles],
+        [placed.hover for placed in tiles],
+        width=_WIDEST,
+        height=1 - _GAP_SHARE,
+    )

@@ -248,7 +248,7 @@ def test_an_empty_canvas_asks_for_a_drawing(app: AppTest) -> None:
 
 
 def test_inspect_counts_what_the_bundled_network_misreads(app: AppTest) -> None:
-    open_page(app, "inspect")
+    open_page(app, "inspect", view="misread")
 
     assert "of 1,000 test samples are misread" in said(app)
 

@@ -1,4 +1,4 @@
-"""What the first layer has learned: its weights before and after training, on one scale."""
+"""What the first layer looks for: its weights before and after training, on one scale."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from digitlab.messages import Translator
 from digitlab.network import Floats, Network
 from digitlab.ui.readers import Reader
 from digitlab.ui.run_panel import chart_config
+from digitlab.ui.shell import Visit
 
 
-def show(reader: Reader, t: Translator) -> None:
+def show(reader: Reader, visit: Visit) -> None:
     """First-layer filters, or an MLP's first-layer weights, untrained and trained."""
+    t = visit.t
     layer = _first_with_weights(reader.network)
     trained = reader.network.weights[layer.name][0]
     before = None if reader.untrained is None else reader.untrained.weights[layer.name][0]
-    st.subheader(t("What has it learned?"))
     st.markdown(_explanation(layer, t))
     limit = charts.colour_limit(*(w for w in (before, trained) if w is not None))
     left, right = st.columns(2)

@@ -1,0 +1,91 @@
+"""The three questions of the Inspect page, and the views that answer each, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from digitlab.messages import mark
+from digitlab.ui import shell
+from digitlab.ui.inspect import (
+    by_hand_view,
+    confidence_view,
+    confusion_view,
+    digits_view,
+    filters_view,
+    journey_view,
+    maps_view,
+    misread_view,
+    two_runs_view,
+)
+from digitlab.ui.readers import Reader
+from digitlab.ui.shell import Visit
+
+View = Callable[[Reader, Visit], None]
+
+_QUESTIONS: dict[str, tuple[str, dict[str, tuple[str, View]]]] = {
+    "learned": (
+        mark("What has it learned?"),
+        {
+            "filters": (mark("Filters"), filters_view.show),
+            "maps": (mark("Feature maps"), maps_view.show),
+            "hand": (mark("By hand"), by_hand_view.show),
+        },
+    ),
+    "fails": (
+        mark("Where does it fail?"),
+        {
+            "misread": (mark("Misread samples"), misread_view.show),
+            "confusion": (mark("Confusion matrix"), confusion_view.show),
+            "digits": (mark("Digit by digit"), digits_view.show),
+            "confidence": (mark("Confidence"), confidence_view.show),
+            "runs": (mark("Two networks"), two_runs_view.show),
+        },
+    ),
+    "journey": (
+        mark("How did it get there?"),
+        {"journey": (mark("Through the epochs"), journey_view.show)},
+    ),
+}
+_QUESTION_OF = {view: name for name, (_, views) in _QUESTIONS.items() for view in views}
+
+
+def show(reader: Reader, visit: Visit) -> None:
+    """The choice of a question and of a view, both kept in the URL, and that view."""
+    t, view = visit.t, _asked()
+    question = st.session_state["question"] = _QUESTION_OF[view]
+    views = _QUESTIONS[question][1]
+    st.session_state["view"] = view
+    st.segmented_control(
+        t("Question"), list(_QUESTIONS), key="question", required=True,
+        on_change=_ask, label_visibility="collapsed", width="stretch",
+        format_func=lambda name: t(_QUESTIONS[name][0]),
+    )  # fmt: skip
+    if len(views) > 1:
+        st.pills(
+            t("View"), list(views), key="view", required=True,
+            on_change=_open, label_visibility="collapsed",
+            format_func=lambda name: t(views[name][0]),
+        )  # fmt: skip
+    _view(view, reader, visit)
+
+
+@st.fragment
+def _view(view: str, reader: Reader, visit: Visit) -> None:
+    """Only this part runs again at a click inside it."""
+    with shell.sentences(visit.t):
+        _QUESTIONS[_QUESTION_OF[view]][1][view][1](reader, visit)
+
+
+def _asked() -> str:
+    asked = st.query_params.get("view", "")
+    return asked if asked in _QUESTION_OF else "filters"
+
+
+def _ask() -> None:
+    st.query_params["view"] = next(iter(_QUESTIONS[st.session_state["question"]][1]))
+
+
+def _open() -> None:
+    st.query_params["view"] = st.session_state["view"]
