@@ -92,7 +92,13 @@ def _borrow_six() -> None:
 
 def _picture(t: Translator) -> Drawing:
     """The digit in an uploaded file, or in the printed 6."""
-    shell.name_upload_button(t("Choose a picture"))
+    shell.word_uploader(
+        t("Choose a picture"),
+        t(
+            "This file did not reach the lab: its name may be too long, or the connection broke. "
+            "Take it away, and choose it again under a shorter name."
+        ),
+    )
     file = st.file_uploader(
         t("A PNG or JPEG picture of one digit, up to 2 MB"), key="picture", on_change=_return_six
     )

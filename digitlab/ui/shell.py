@@ -76,12 +76,18 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>$:#~|])", r"\\\1", text)
 
 
-def name_upload_button(text: str) -> None:
-    """Give Streamlit's uploader, whose button speaks English alone, a button in our words."""
-    button = '[data-testid="stFileUploaderDropzone"] button p'
+def word_uploader(button: str, refused: str) -> None:
+    """Give Streamlit's uploader, which speaks English alone, our words.
+
+    ``button`` stands on its button; ``refused`` below a file that did not reach the server, where
+    Streamlit shows its own error: one with a name of 5,000 characters is refused on the way.
+    """
+    zone = '[data-testid="stFileUploaderDropzone"]'
     st.html(
-        f"<style>{button} {{ font-size: 0; }} "
-        f"{button}::after {{ content: {json.dumps(text)}; font-size: 1rem; }}</style>"
+        f"<style>{zone} button p {{ font-size: 0; }} "
+        f"{zone} button p::after {{ content: {json.dumps(button)}; font-size: 1rem; }} "
+        f'{zone}:has([aria-invalid="true"])::after {{ content: {json.dumps(refused)}; }} '
+        f'{zone} [role="alert"] {{ display: none; }}</style>'
     )
 
 
@@ -131,6 +137,8 @@ def _change_language() -> None:
 # script is running, with a Stop button in English, would flicker at every tick of a live run.
 _STYLE = """<style>
 [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
+[data-testid="stFileUploaderDropzone"] { flex-wrap: wrap; }
+[data-testid="stFileUploaderDropzone"]::after { flex-basis: 100%; padding-top: 0.5rem; }
 [data-testid="stStatusWidget"] { display: none; }
 .st-key-top-bar { row-gap: 0; }
 .st-key-answer h2 { font-size: clamp(1.1rem, 4.6vw, 1.75rem); padding: 0.3rem 0; }
