@@ -37,6 +37,7 @@ LEAST_FALL = {"probability": 0.01, "logit": 0.1}  # a scale any shorter would co
 _SIDE = 280  # pixels of a picture before the browser scales it: ten for each of a digit's
 _LINE = 4  # of those: a line in such a picture
 _WIDEST = 150  # pixels of a picture on a wide page
+_SEEN_WIDEST = 210  # of the one that stands beside the ten bars
 _TITLE_ROOM, _BAR_ROOM = 40, 78
 
 
@@ -82,6 +83,25 @@ def way(
             _Place(_with_cross(digit, centre), t("centred"), said["centre"]),
             _Place(_with_grid(digit), t("28x28 pixels")),
         ]
+    )
+
+
+def seen(digit: Picture, t: Translator) -> str:
+    """A digit (28, 28) as the network sees it, large and crisp, as HTML.
+
+    A rerun of the Draw page makes one each time the pen is up: a figure would cost ten times more.
+    """
+    title, caption = html.escape(t("What the network sees")), html.escape(t("28x28 pixels"))
+    image = (
+        "display:block; width:100%; aspect-ratio:1; image-rendering:pixelated;"
+        f"border:1px solid {GREY_BLUE};"
+    )
+    return (
+        f'<figure style="margin:0; max-width:{_SEEN_WIDEST}px;">'
+        f'<figcaption style="font-size:15px; font-weight:600; line-height:40px;">{title}'
+        f'</figcaption><img src="{data_uri(digit)}" alt="{title}" style="{image}">'
+        f'<div style="font-size:0.8rem; opacity:0.7; text-align:center; padding-top:4px;">'
+        f"{caption}</div></figure>"
     )
 
 

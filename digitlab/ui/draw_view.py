@@ -10,10 +10,11 @@ from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Prediction
-from digitlab.ui import canvas, keepsakes_view, shell, why_view
+from digitlab.ui import canvas, keepsakes_view, own_drawing, shell, why_view
 from digitlab.ui.readers import Reader
 from digitlab.ui.run_panel import chart_config
 from digitlab.ui.shell import Visit
+from digitlab.ui.timing import timed
 from digitlab.unsure import Judgement
 
 _SURE = 0.9
@@ -24,7 +25,7 @@ _NO_PICTURE = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 @st.fragment
 def show(reader: Reader, visit: Visit) -> None:
     """The sheet and what the network reads there; only this part runs again at pen-up."""
-    with shell.sentences(visit.t):
+    with timed("draw"), shell.sentences(visit.t):
         _show(reader, visit)
 
 
@@ -43,6 +44,7 @@ def _show(reader: Reader, visit: Visit) -> None:
         with right:
             _pictures(_NO_PROBABILITIES, _NO_PICTURE, t)
     else:
+        own_drawing.put(found.digit)
         outputs = reader.network.activations(found.digit[np.newaxis])
         prediction = Prediction(outputs[-1][0])
         judgement = unsure.judge(reader.network, found.digit, outputs)
@@ -134,11 +136,7 @@ def _pictures(probabilities: Floats, seen: drawing.Picture, t: Translator) -> No
         charts.probabilities(probabilities, t), key="probabilities",
         config=chart_config(t, live=True),
     )  # fmt: skip
-    title = t("What the network sees")
-    picture.plotly_chart(
-        charts.digit(seen, t, title=title), key="seen",
-        config=chart_config(t, live=True),
-    )  # fmt: skip
+    picture.html(charts.seen(seen, t))
 
 
 def _sentence(prediction: Prediction, judgement: Judgement, t: Translator) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 
 from digitlab import keepsakes, pictures
-from digitlab.config import DIGITS
+from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing
 from digitlab.keepsakes import Keepsake
 from digitlab.messages import LabError, Translator, message
@@ -58,7 +59,7 @@ def show(visit: Visit) -> None:
         chosen = [kept[row].id for row in picked["selection"]["rows"] if row < len(kept)]
         with st.container(horizontal=True):
             st.download_button(
-                t("Save all as a file"), keepsakes.as_zip(kept), "drawings.zip",
+                t("Save all as a file"), lambda: keepsakes.as_zip(kept), "drawings.zip",
                 "application/zip", icon=":material/download:", on_click="ignore",
             )  # fmt: skip
             st.button(
@@ -75,7 +76,7 @@ def _delete(owner: str, chosen: Sequence[int]) -> None:
 
 def _table(kept: Sequence[Keepsake], t: Translator) -> dict[str, list[object]]:
     return {
-        t("Drawing"): [_thumbnail(one) for one in kept],
+        t("Drawing"): [_thumbnail(one.digit.tobytes()) for one in kept],
         t("Meant"): [one.label for one in kept],
         t("Read as"): [one.read_as for one in kept],
         t("Certainty"): [f"{one.certainty:.1%}" for one in kept],
@@ -83,5 +84,7 @@ def _table(kept: Sequence[Keepsake], t: Translator) -> dict[str, list[object]]:
     }
 
 
-def _thumbnail(one: Keepsake) -> str:
-    return pictures.data_uri(pictures.enlarge(np.asarray(one.digit), 2))
+@functools.lru_cache(maxsize=2_000)
+def _thumbnail(digit: bytes) -> str:
+    picture = np.frombuffer(digit, np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
+    return pictures.data_uri(pictures.enlarge(picture, 2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 
 import streamlit as st
+from threadpoolctl import threadpool_limits
 
 from digitlab import models
 from digitlab.engine import Engine
@@ -29,6 +30,8 @@ def drawings() -> Keepsakes:
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """The one engine of this server; its workers start when somebody is about to train."""
+    # Sessions run side by side, and training needs the other cores: each forward pass takes one.
+    threadpool_limits(1, user_api="blas")
     started = Engine(store())
     atexit.register(started.close)
     return started

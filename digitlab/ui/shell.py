@@ -19,6 +19,7 @@ import streamlit as st
 from digitlab import dataset
 from digitlab.messages import LANGUAGES, LabError, Translator, mark, pick_language
 from digitlab.ui import lab
+from digitlab.ui.timing import timed
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,13 @@ class Visit:
 @contextmanager
 def page(name: str) -> Iterator[Visit]:
     """Open a page: draw its frame, and turn errors inside it into a sentence."""
+    with timed(f"page {name}"):
+        visit = _frame(name)
+        with sentences(visit.t):
+            yield visit
+
+
+def _frame(name: str) -> Visit:
     t = Translator(_language())
     title, lab_name = t(PAGES[name][1]), t("Digit Lab")
     st.set_page_config(
@@ -55,8 +63,7 @@ def page(name: str) -> Iterator[Visit]:
     _top_bar(name, t)
     lab.engine()  # settles at once what a server that died has left
     dataset.fetch_in_background()
-    with sentences(t):
-        yield visit
+    return visit
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from digitlab.ui.inspect import (
 )
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
+from digitlab.ui.timing import timed
 
 View = Callable[[Reader, Visit], None]
 
@@ -74,7 +75,7 @@ def show(reader: Reader, visit: Visit) -> None:
 @st.fragment
 def _view(view: str, reader: Reader, visit: Visit) -> None:
     """Only this part runs again at a click inside it."""
-    with shell.sentences(visit.t):
+    with timed(view), shell.sentences(visit.t):
         _QUESTIONS[_QUESTION_OF[view]][1][view][1](reader, visit)
 
 

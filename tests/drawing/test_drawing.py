@@ -19,7 +19,7 @@ from digitlab.drawing import (
     strokes_from_canvas,
 )
 
-PEN_STROKES = Path(__file__).parents[1].parent / "shared/data/pen_strokes.npz"
+PEN_STROKES = Path(__file__).parents[2].parent / "shared/data/pen_strokes.npz"
 
 # A 7 with a bar and a 4 in two strokes, as a hand draws them on a 280 px canvas.
 SEVEN = [

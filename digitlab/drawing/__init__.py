@@ -1,0 +1,61 @@
+"""A drawing becomes a 28x28 digit here.
+
+Two roads lead there: pen strokes are redrawn (``from_strokes``), pictures are cleaned and scaled
+(``from_image``). Both end as MNIST's own pictures were made (Y. LeCun, C. Cortes, C. Burges,
+http://yann.lecun.com/exdb/mnist): longest side 20 pixels, centre of mass in the middle of 28x28.
+"""
+
+from digitlab.drawing.canvas import strokes_from_canvas
+from digitlab.drawing.file import MAX_IMAGE_BYTES
+from digitlab.drawing.forms import (
+    ALL_STEPS,
+    BOX_SIDE,
+    CENTRE,
+    PEN_WIDTH,
+    Box,
+    Drawing,
+    DrawingError,
+    NothingDrawnError,
+    Picture,
+    Steps,
+    Strokes,
+    broken,
+    centre_of_mass,
+    nothing_drawn,
+)
+from digitlab.drawing.ink import otsu
+from digitlab.drawing.picture import from_image, from_pixels
+from digitlab.drawing.strokes import (
+    MAX_POINTS,
+    MAX_STROKES,
+    check_strokes,
+    digit_from_strokes,
+    from_strokes,
+)
+
+__all__ = [
+    "ALL_STEPS",
+    "BOX_SIDE",
+    "CENTRE",
+    "MAX_IMAGE_BYTES",
+    "MAX_POINTS",
+    "MAX_STROKES",
+    "PEN_WIDTH",
+    "Box",
+    "Drawing",
+    "DrawingError",
+    "NothingDrawnError",
+    "Picture",
+    "Steps",
+    "Strokes",
+    "broken",
+    "centre_of_mass",
+    "check_strokes",
+    "digit_from_strokes",
+    "from_image",
+    "from_pixels",
+    "from_strokes",
+    "nothing_drawn",
+    "otsu",
+    "strokes_from_canvas",
+]

@@ -1,0 +1,90 @@
+"""A PNG or JPEG file becomes grey values here: its kind and size are checked before its pixels."""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from digitlab.drawing.forms import DrawingError, Floats, nothing_seen
+from digitlab.messages import message
+
+MAX_IMAGE_BYTES = 2 * 1024 * 1024
+MAX_IMAGE_PIXELS = 4096 * 4096
+MAX_IMAGE_SIDE = 10_000
+MIN_IMAGE_SIDE = 8
+
+_WORK_SIDE = 560  # uploaded pictures are reduced to this before anything is looked at
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+
+
+def grey_of_file(data: bytes) -> Floats:
+    """The grey values (H, W) of a file; its kind and size are checked before its pixels."""
+    if not data:
+        raise DrawingError(message("This file is empty."))
+    if len(data) > MAX_IMAGE_BYTES:
+        raise DrawingError(message("This file is larger than 2 MB: save the image smaller."))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own warning of size: ours is an error
+            return _grey_values(_opened(data))
+    except DrawingError:
+        raise
+    except UnidentifiedImageError as error:
+        if data.startswith(_SIGNATURES):
+            raise _not_whole() from error
+        raise DrawingError(message("This file is not a PNG or JPEG image.")) from error
+    except Image.DecompressionBombError as error:
+        raise _too_large() from error
+    except Exception as error:  # a decoder fails in many ways on a broken file
+        raise _not_whole() from error
+
+
+def _opened(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data), formats=["PNG", "JPEG"])
+    if math.prod(image.size) > MAX_IMAGE_PIXELS or max(image.size) > MAX_IMAGE_SIDE:
+        raise _too_large()
+    image.draft(image.mode, (_WORK_SIDE, _WORK_SIDE))  # a large JPEG is decoded smaller at once
+    image.load()
+    return ImageOps.exif_transpose(image)
+
+
+def _not_whole() -> DrawingError:
+    return DrawingError(message("This image file is broken or not whole."))
+
+
+def _too_large() -> DrawingError:
+    return DrawingError(
+        message(
+            "This image has too many pixels: save it with at most {side} pixels a side.",
+            side=math.isqrt(MAX_IMAGE_PIXELS),
+        )
+    )
+
+
+def _grey_values(image: Image.Image) -> Floats:
+    """Grey, 0 to 255, of any mode; transparent parts take the shade that the ink stands out on."""
+    if image.mode.startswith("I"):  # 16-bit grey, which "L" would cut off
+        grey = np.clip(np.asarray(image, np.float64), 0, 65535) / 257
+        return _reduced(Image.fromarray(grey.astype(np.uint8)))
+    if image.has_transparency_data:
+        grey_part, alpha = image.convert("RGBA").convert("LA").split()
+        return _on_contrast(_reduced(grey_part), _reduced(alpha) / 255)
+    return _reduced(image.convert("L"))
+
+
+def _reduced(image: Image.Image) -> Floats:
+    factor = math.ceil(max(image.size) / _WORK_SIDE)
+    smaller = image.reduce(factor) if min(image.size) >= MIN_IMAGE_SIDE * factor else image
+    return np.asarray(smaller, np.float64)
+
+
+def _on_contrast(grey: Floats, alpha: Floats) -> Floats:
+    """A transparent picture laid on white when its ink is dark, on black when it is light."""
+    if alpha.sum() < 1:
+        raise nothing_seen()
+    shade = 255.0 if float((grey * alpha).sum() / alpha.sum()) < 128 else 0.0
+    return grey * alpha + shade * (1 - alpha)

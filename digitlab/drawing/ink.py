@@ -1,0 +1,111 @@
+"""Which pixels of a grey picture are ink: polarity, shadows, ruled paper and specks are seen to."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from digitlab.drawing.forms import Box, Floats, nothing_seen
+
+SMALL = 40  # a picture whose ink is no longer than this is taken as it is, its pen too
+
+_LEAST_CONTRAST = 24  # grey levels, of 255, between ink and background
+
+
+def ink_of(grey: Floats) -> Floats:
+    """Ink 0 to 1 on a background of 0: polarity found, shadows and noise taken off."""
+    if grey.max() - grey.min() < _LEAST_CONTRAST:
+        raise nothing_seen()
+    light = grey if _light_on_dark(grey) else 255 - grey
+    if _uneven(light):
+        light = light - _background(light)
+        if light.max() < _LEAST_CONTRAST:
+            raise nothing_seen()
+    return _cleaned(light)
+
+
+def _light_on_dark(grey: Floats) -> bool:
+    """Whether the ink is the lighter part: the frame of a picture mostly shows its background."""
+    frame = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    light = float((frame > otsu(grey)).mean())
+    if not 0.25 < light < 0.75:
+        return light < 0.5
+    # A shadow over half of the frame: strokes are what a wide opening or closing takes away.
+    size = max(3, max(grey.shape) // 6)
+    small = grey[:: max(1, size // 12), :: max(1, size // 12)]
+    window = max(3, max(small.shape) // 6)
+    lights = small - ndimage.grey_opening(small, window)
+    darks = ndimage.grey_closing(small, window) - small
+    return bool(np.percentile(lights, 98) > np.percentile(darks, 98))
+
+
+def otsu(grey: Floats) -> float:
+    """The threshold that parts grey values 0 to 255 into two classes best.
+
+    N. Otsu, "A threshold selection method from gray-level histograms", 1979.
+    """
+    counts = np.bincount(np.clip(grey, 0, 255).astype(np.intp).ravel(), minlength=256)
+    below = np.cumsum(counts)[:-1].astype(float)
+    sums = np.cumsum(counts * np.arange(256))[:-1].astype(float)
+    total, mass = float(counts.sum()), float(counts @ np.arange(256))
+    between = (mass * below - sums * total) ** 2 / np.maximum(below * (total - below), 1)
+    best = np.flatnonzero(between == between.max())
+    return float(best.mean()) + 0.5
+
+
+def _uneven(light: Floats) -> bool:
+    """Whether the background is shaded: paper and light, not a canvas."""
+    threshold = otsu(light)
+    background = light[light <= threshold]
+    spread = float(np.percentile(background, 90) - np.percentile(background, 10))
+    return max(light.shape) > SMALL and spread > 12
+
+
+def _background(light: Floats) -> Floats:
+    """The shade under the ink: what is left when everything narrower than a third is taken off."""
+    factor = max(1, max(light.shape) // 70)
+    small = ndimage.gaussian_filter(light, factor / 2)[::factor, ::factor]
+    opened = ndimage.grey_opening(small, max(3, max(small.shape) // 3), mode="nearest")
+    smooth = ndimage.gaussian_filter(opened, 3, mode="nearest")
+    rows = np.arange(light.shape[0]) / factor
+    columns = np.arange(light.shape[1]) / factor
+    grid = np.meshgrid(rows, columns, indexing="ij")
+    found: Floats = ndimage.map_coordinates(smooth, grid, order=1, mode="nearest")
+    return found
+
+
+def _cleaned(light: Floats) -> Floats:
+    """Ink 0 to 1: the background's grey to 0, the ink's own to 1, specks taken off."""
+    if max(light.shape) <= SMALL:
+        return np.asarray((light - light.min()) / (light.max() - light.min()))
+    threshold = otsu(light)
+    marked = light > threshold
+    full = float(np.percentile(light[marked], 60))
+    empty = float(np.median(light[~marked]))
+    noise = 3 * float(np.median(np.abs(light[~marked] - empty))) + empty
+    ink = np.clip((light - noise) / max(full - noise, 1e-6), 0, 1)
+    return np.asarray(ink * _without_specks(ink > 0.5))
+
+
+def _without_specks(marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Where ink may stay: near parts that are not tiny beside the largest one."""
+    parts, count = ndimage.label(marked, np.ones((3, 3)))
+    if count <= 1:
+        return np.ones_like(marked)
+    sizes = np.bincount(parts.ravel())
+    sizes[0] = 0
+    tiny = sizes < 0.02 * sizes.max()
+    tiny[0] = False
+    if not tiny.any():
+        return np.ones_like(marked)
+    return np.asarray(~ndimage.binary_dilation(tiny[parts], np.ones((3, 3)), iterations=2))
+
+
+def ink_box(ink: Floats) -> Box:
+    """Left, top, right, bottom of the ink."""
+    marked = ink > (0.0 if max(ink.shape) <= SMALL else 0.5)
+    rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
+    if not len(rows):
+        raise nothing_seen()
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -1,0 +1,200 @@
+"""Pen strokes are redrawn as MNIST's digits are: one width, 20 pixels long, centred by mass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from digitlab.config import IMAGE_SIZE
+from digitlab.drawing.forms import (
+    ALL_STEPS,
+    BOX_SIDE,
+    CENTRE,
+    PEN_WIDTH,
+    SOURCE_SIDE,
+    Box,
+    Drawing,
+    Floats,
+    Picture,
+    Steps,
+    broken,
+    centre_of_mass,
+    grey_picture,
+    nothing_drawn,
+    too_much,
+)
+
+MAX_STROKES = 1_000
+MAX_POINTS = 10_000
+MAX_COORDINATE = 1e6
+CURVE_STEPS = 4  # straight pieces of a curve between two mouse events, a few pixels apart
+
+_DOT = 2.0  # canvas pixels: a stroke that moves less than this was meant as a dot
+_STEP = 0.25  # digit pixels between two stamps of the pen
+_MAX_STAMPS = 4_000
+_CANVAS_PEN = 18.0  # canvas pixels
+
+
+def from_strokes(
+    strokes: Sequence[npt.NDArray[Any]],
+    *,
+    pen_width: float = PEN_WIDTH,
+    canvas: float = SOURCE_SIDE,
+    canvas_pen: float = _CANVAS_PEN,
+    steps: Steps = ALL_STEPS,
+) -> Drawing:
+    """The digit that pen strokes (n, 2) make, redrawn at the width MNIST knows.
+
+    ``pen_width`` is in pixels of the digit. ``canvas`` is the side of the canvas the strokes were
+    drawn on, and ``canvas_pen`` the width of its pen, in canvas pixels: with all steps they
+    change nothing but what ``source`` shows.
+
+    Raises:
+        NothingDrawnError: there is no point at all.
+        DrawingError: the strokes are not finite or too many.
+    """
+    check_strokes(strokes)
+    lines = [np.asarray(stroke, np.float64) for stroke in strokes if len(stroke)]
+    if not lines:
+        raise nothing_drawn()
+    low, high = bounds(lines)
+    source, box = _source_picture(lines, low, high, canvas)
+    corner, side = _sheet(low, high, canvas)
+    if not steps.crop:
+        low, high = corner, corner + side
+        box = (0, 0, SOURCE_SIDE, SOURCE_SIDE)
+    scale = _scale_of(low, high, side, pen_width, canvas_pen, steps)
+    width = pen_width if steps.pen else min(canvas_pen * scale, IMAGE_SIZE)
+    stamps = _fitted(lines, low, high, scale)
+    scaled = grey_picture(_ink(stamps, width))
+    digit = grey_picture(_centred_ink(stamps, width)) if steps.centre else scaled
+    return Drawing(source, box, scaled, digit)
+
+
+def digit_from_strokes(
+    strokes: Sequence[npt.NDArray[Any]], pen_width: float = PEN_WIDTH
+) -> Picture:
+    """Only the digit, uint8 (28, 28), of checked strokes: what training redraws thousands of."""
+    lines = [np.asarray(stroke, np.float64) for stroke in strokes]
+    low, high = bounds(lines)
+    return grey_picture(
+        _centred_ink(_fitted(lines, low, high, _fit(low, high, pen_width)), pen_width)
+    )
+
+
+def check_strokes(strokes: Sequence[npt.NDArray[Any]]) -> None:
+    """Refuse strokes that are not finite (n, 2) points, or too many to draw.
+
+    Raises:
+        DrawingError: a shape, a value or the number of strokes or points is wrong.
+    """
+    if (
+        len(strokes) > MAX_STROKES
+        or sum(len(stroke) for stroke in strokes) > CURVE_STEPS * MAX_POINTS
+    ):
+        raise too_much()
+    for stroke in strokes:
+        if stroke.ndim != 2 or stroke.shape[1] != 2 or not np.isfinite(stroke).all():
+            raise broken()
+        if len(stroke) and np.abs(stroke).max() > MAX_COORDINATE:
+            raise broken()
+
+
+def bounds(lines: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """The least and the largest x and y, (2,) each, of strokes with at least one point."""
+    points = np.concatenate(lines)
+    return points.min(axis=0), points.max(axis=0)
+
+
+def _fit(low: Floats, high: Floats, pen_width: float) -> float:
+    """Digit pixels for each of the canvas's that make a line 20 long, its pen included."""
+    longest = float((high - low).max())
+    return (BOX_SIDE - pen_width) / longest if longest >= _DOT else 0.0
+
+
+def _scale_of(
+    low: Floats, high: Floats, side: float, pen_width: float, canvas_pen: float, steps: Steps
+) -> float:
+    """Digit pixels for each of the canvas's, of what lies between ``low`` and ``high``."""
+    if not steps.scale:
+        return IMAGE_SIZE / side
+    if steps.pen:
+        return _fit(low, high, pen_width)
+    return BOX_SIDE / (float((high - low).max()) + canvas_pen)
+
+
+def _fitted(lines: Sequence[Floats], low: Floats, high: Floats, scale: float) -> Floats:
+    """Stamps of the pen (n, 2), in digit pixels (x, y), scaled and in the middle."""
+    middle = (low + high) / 2
+    fitted = [(line - middle) * scale + (IMAGE_SIZE - 1) / 2 for line in lines]
+    lengths = [np.hypot(*np.diff(line, axis=0).T) for line in fitted]
+    step = max(_STEP, sum(float(length.sum()) for length in lengths) / _MAX_STAMPS)
+    return np.concatenate([_stamps(*pair, step) for pair in zip(fitted, lengths, strict=True)])
+
+
+def _stamps(line: Floats, lengths: Floats, step: float) -> Floats:
+    """Points at even distances along a line, both its ends among them."""
+    along = np.concatenate([[0.0], np.cumsum(lengths)])
+    at = np.linspace(0, along[-1], int(along[-1] / step) + 2)
+    return np.column_stack([np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])])
+
+
+def _ink(stamps: Floats, pen_width: float) -> Floats:
+    """How much of each pixel (28, 28) a round pen covers, from its distance to the stamps."""
+    reach = math.ceil(pen_width / 2 + 0.5)
+    nearest = np.round(stamps).astype(np.intp)
+    window = np.arange(-reach, reach + 1)
+    columns = np.clip(nearest[:, :1] + window, -1, IMAGE_SIZE) + 1
+    rows = np.clip(nearest[:, 1:] + window, -1, IMAGE_SIZE) + 1
+    across = (columns - 1 - stamps[:, :1]) ** 2
+    down = (rows - 1 - stamps[:, 1:]) ** 2
+    side = IMAGE_SIZE + 2  # one pixel more all round takes what falls outside
+    squared = np.full(side * side, np.inf)
+    places = rows[:, :, np.newaxis] * side + columns[:, np.newaxis, :]
+    np.minimum.at(
+        squared, places.ravel(), (down[:, :, np.newaxis] + across[:, np.newaxis, :]).ravel()
+    )
+    distance = np.sqrt(squared.reshape(side, side)[1:-1, 1:-1])
+    return np.asarray(np.clip(pen_width / 2 + 0.5 - distance, 0, 1))
+
+
+def _centred_ink(stamps: Floats, pen_width: float) -> Floats:
+    """The ink with its centre of mass where MNIST has it; the drawn line is moved, not pixels."""
+    for _ in range(2):  # once more, since ink may have left the picture or come into it
+        ink = _ink(stamps, pen_width)
+        if not ink.any():  # only without some steps: nothing in the picture, nothing to centre
+            return ink
+        rows, columns = centre_of_mass(ink)
+        stamps = stamps + np.array([CENTRE - columns, CENTRE - rows])
+    return _ink(stamps, pen_width)
+
+
+def _sheet(low: Floats, high: Floats, canvas: float) -> tuple[Floats, float]:
+    """The upper left corner and the side of the canvas, or of the ink where that goes beyond."""
+    if low.min() >= 0 and high.max() <= canvas:
+        return np.zeros(2), canvas
+    return low, max(float((high - low).max()), 1.0)
+
+
+def _source_picture(
+    lines: Sequence[Floats], low: Floats, high: Floats, canvas: float
+) -> tuple[Picture, Box]:
+    """The strokes as they stand on the canvas, and the box of their ink."""
+    pen = 4
+    corner, side = _sheet(low, high, canvas)
+    offset = 0 if low.min() >= 0 and high.max() <= canvas else pen
+    scale = (SOURCE_SIDE - 1 - 2 * offset) / side
+    picture = Image.new("L", (SOURCE_SIDE, SOURCE_SIDE))
+    draw = ImageDraw.Draw(picture)
+    for line in lines:
+        points = ((line - corner) * scale + offset).round().astype(int)
+        draw.line(points.ravel().tolist(), fill=255, width=pen)
+        x, y = points[0].tolist()
+        draw.ellipse((x - pen // 2, y - pen // 2, x + pen // 2, y + pen // 2), fill=255)
+    box = picture.getbbox() or (0, 0, 1, 1)
+    return np.asarray(picture), box
