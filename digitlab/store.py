@@ -39,6 +39,10 @@ CREATE TABLE IF NOT EXISTS runs (
 );
 CREATE INDEX IF NOT EXISTS runs_of ON runs (owner, created);
 CREATE INDEX IF NOT EXISTS runs_by_status ON runs (status, created);
+CREATE TABLE IF NOT EXISTS shelf (
+    run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE,
+    name TEXT NOT NULL DEFAULT '', pinned INTEGER NOT NULL DEFAULT 0, deleted REAL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batches (
     run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, epoch INTEGER NOT NULL,
     step INTEGER NOT NULL, steps INTEGER NOT NULL, loss REAL NOT NULL, accuracy REAL NOT NULL,
@@ -51,6 +55,9 @@ CREATE TABLE IF NOT EXISTS epochs (
     seconds REAL NOT NULL, images INTEGER NOT NULL, PRIMARY KEY (run, epoch)
 ) WITHOUT ROWID;
 """
+
+# A deleted run stays for a while, so that its owner may take it back; nobody sees it meanwhile.
+NOT_DELETED = "NOT EXISTS (SELECT 1 FROM shelf WHERE run = runs.id AND deleted IS NOT NULL)"
 
 _FILE_NAME = re.compile(r"[a-z]+(-\d{3})?\.(npz|npy)")
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
@@ -115,7 +122,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._database = Database(folder / DATABASE, _SCHEMA)
+        self.database = Database(folder / DATABASE, _SCHEMA)
 
     # Runs ---------------------------------------------------------------------------------
 
@@ -129,7 +136,7 @@ class Store:
             run, owner, engine, Status.QUEUED, _text(message("The run waits for its turn.")),
             _text(config.to_json()), preset, parameters, _text(asdict(digits)), time.time(),
         )  # fmt: skip
-        with self._database.change() as database:
+        with self.database.change() as database:
             database.execute(
                 "INSERT INTO runs (id, owner, engine, status, reason, config, preset, parameters,"
                 " digits, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -143,15 +150,16 @@ class Store:
         Raises:
             StoreError: there is none.
         """
-        row = self._database.one("SELECT * FROM runs WHERE id = ?", run)
+        row = self.database.one(f"SELECT * FROM runs WHERE id = ? AND {NOT_DELETED}", run)
         if row is None:
             raise StoreError(message("There is no such run here; it may have been deleted."))
-        return _run(row)
+        return run_of(row)
 
     def runs_of(self, owner: str) -> list[Run]:
         """A person's runs, the newest first."""
-        rows = self._database.all("SELECT * FROM runs WHERE owner = ? ORDER BY created DESC", owner)
-        return [_run(row) for row in rows]
+        query = f"SELECT * FROM runs WHERE owner = ? AND {NOT_DELETED} ORDER BY created DESC"
+        rows = self.database.all(query, owner)
+        return [run_of(row) for row in rows]
 
     def waiting(self, engine: str) -> list[Run]:
         """The queue of an engine, the oldest first."""
@@ -163,7 +171,7 @@ class Store:
 
     def place_in_queue(self, run: Run) -> int:
         """How many runs are trained before this one."""
-        row = self._database.one(
+        row = self.database.one(
             "SELECT COUNT(*) AS ahead FROM runs WHERE engine = ? AND id != ? AND created <= ?"
             " AND status IN (?, ?)",
             run.engine, run.id, run.created, Status.QUEUED, Status.RUNNING,
@@ -173,7 +181,7 @@ class Store:
     def start(self, run: str) -> bool:
         """Mark a queued run as running; False when it is no longer queued."""
         reason = _text(message("The network is being trained."))
-        with self._database.change() as database:
+        with self.database.change() as database:
             changed = database.execute(
                 "UPDATE runs SET status = ?, reason = ?, started = ? WHERE id = ? AND status = ?",
                 (Status.RUNNING, reason, time.time(), run, Status.QUEUED),
@@ -182,14 +190,14 @@ class Store:
 
     def set_pace(self, run: str, pace: Pace) -> None:
         """Note the number format, threads and steps that a run is trained with."""
-        with self._database.change() as database:
+        with self.database.change() as database:
             database.execute("UPDATE runs SET pace = ? WHERE id = ?", (_text(asdict(pace)), run))
 
     def end(
         self, run: str, status: Status, reason: Message, outcome: Outcome | None = None
     ) -> None:
         """Write how a live run ended; a run that has ended stays as it is."""
-        with self._database.change() as database:
+        with self.database.change() as database:
             database.execute(
                 "UPDATE runs SET status = ?, reason = ?, outcome = ?, ended = ?"
                 " WHERE id = ? AND status IN (?, ?)",
@@ -201,12 +209,12 @@ class Store:
 
     def ask_to_stop(self, run: str) -> None:
         """Note that a run shall stop; its engine reads this."""
-        with self._database.change() as database:
+        with self.database.change() as database:
             database.execute("UPDATE runs SET stop = 1 WHERE id = ?", (run,))
 
     def delete(self, run: str) -> None:
         """Forget a run and remove its files."""
-        with self._database.change() as database:
+        with self.database.change() as database:
             database.execute("DELETE FROM runs WHERE id = ?", (run,))
         if _RUN_ID.fullmatch(run):
             shutil.rmtree(self.folder / "runs" / run, ignore_errors=True)
@@ -215,7 +223,7 @@ class Store:
 
     def report(self, run: str, report: Report) -> None:
         """Write one report of a run. One for a run deleted meanwhile is dropped."""
-        with self._database.change() as database:
+        with self.database.change() as database:
             if database.execute("SELECT 1 FROM runs WHERE id = ?", (run,)).fetchone() is None:
                 return
             if isinstance(report, Untrained):
@@ -279,6 +287,23 @@ class Store:
             return []
         return sorted(path.name for path in folder.iterdir() if _FILE_NAME.fullmatch(path.name))
 
+    def sizes(self) -> dict[str, int]:
+        """How many bytes the files of each run take on the disk."""
+        folder = self.folder / "runs"
+        if not folder.is_dir():
+            return {}
+        return {place.name: _bytes_in(place) for place in folder.iterdir() if place.is_dir()}
+
+    def drop_weights(self, run: str) -> int:
+        """Remove a run's weights, all but what its metrics and pictures need; bytes freed."""
+        freed = 0
+        for name in self.files(run):
+            if name.startswith("weights-"):
+                path = self._path(run, name)
+                freed += path.stat().st_size
+                path.unlink(missing_ok=True)
+        return freed
+
     def epochs_kept(self, run: str, kind: str) -> list[int]:
         """The epochs for which a run has a file of this kind ("weights", "kernels", "reading")."""
         names = (name for name in self.files(run) if name.startswith(f"{kind}-"))
@@ -288,17 +313,17 @@ class Store:
 
     def register(self, engine: str, pid: int, born: float) -> None:
         """Note the process that trains for this store, and when it started."""
-        with self._database.change() as database:
+        with self.database.change() as database:
             database.execute("INSERT INTO engines VALUES (?, ?, ?)", (engine, pid, born))
 
     def leave(self, engine: str) -> None:
         """Note that an engine trains no more: another may adopt what waits in its queue."""
-        with self._database.change() as database:
+        with self.database.change() as database:
             database.execute("UPDATE engines SET born = 0 WHERE id = ?", (engine,))
 
     def engines(self) -> dict[str, tuple[int, float]]:
         """(process id, start time) of every engine noted."""
-        rows = self._database.all("SELECT * FROM engines")
+        rows = self.database.all("SELECT * FROM engines")
         return {row["id"]: (row["pid"], row["born"]) for row in rows}
 
     def succeed(self, engine: str, dead: Sequence[str], *, adopt: bool) -> None:
@@ -307,25 +332,25 @@ class Store:
             for run in self.running(gone):
                 self.end(run.id, Status.INTERRUPTED, interrupted(self.epochs(run.id)))
             if adopt:
-                with self._database.change() as database:
+                with self.database.change() as database:
                     database.execute(
                         "UPDATE runs SET engine = ? WHERE engine = ? AND status = ?",
                         (engine, gone, Status.QUEUED),
                     )
             if adopt or not self.waiting(gone):
-                with self._database.change() as database:
+                with self.database.change() as database:
                     database.execute("DELETE FROM engines WHERE id = ?", (gone,))
 
     # Rows ---------------------------------------------------------------------------------
 
     def _by_status(self, engine: str, status: Status) -> list[Run]:
-        rows = self._database.all(
+        rows = self.database.all(
             "SELECT * FROM runs WHERE status = ? AND engine = ? ORDER BY created", status, engine
         )
-        return [_run(row) for row in rows]
+        return [run_of(row) for row in rows]
 
     def _metrics(self, table: str, run: str, order: str) -> list[dict[str, Any]]:
-        rows = self._database.all(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run)
+        rows = self.database.all(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run)
         return [{key: row[key] for key in row.keys() if key != "run"} for row in rows]  # noqa: SIM118
 
     def _path(self, run: str, name: str) -> Path:
@@ -342,11 +367,16 @@ def interrupted(epochs: Sequence[EpochMetrics]) -> Message:
     )
 
 
+def _bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+
+
 def _text(value: Message | Mapping[str, Any]) -> str:
     return json.dumps(value.to_json() if isinstance(value, Message) else value)
 
 
-def _run(row: Row) -> Run:
+def run_of(row: Row | dict[str, Any]) -> Run:
+    """The run in a row of the table ``runs``."""
     pace, untrained, outcome = (
         json.loads(row[name]) if row[name] else None for name in ("pace", "untrained", "outcome")
     )

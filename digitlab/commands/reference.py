@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
         "--output",
         type=Path,
         metavar="PATH",
-        help=t("the model file to write; two more are written beside it"),
+        help=t("the model file to write; the main model writes two more beside it"),
     )
     parser.add_argument(
         "--epochs",
