@@ -6,23 +6,32 @@ WAL lets readers go on while one process writes; a change is on disk when it ret
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 Row = sqlite3.Row
+NO_COLUMNS: Mapping[str, Mapping[str, str]] = {}
 
 
 class Database:
-    """The database at ``path``, made with ``schema`` where it lacks tables."""
+    """The database at ``path``, made with ``schema`` where it lacks tables.
 
-    def __init__(self, path: Path, schema: str) -> None:
+    ``later`` maps a table to the columns that it got after its first version, each with its SQL
+    type: a file of an older lab is given them.
+    """
+
+    def __init__(
+        self, path: Path, schema: str, later: Mapping[str, Mapping[str, str]] = NO_COLUMNS
+    ) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._connection() as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # stays with the file
             connection.executescript(schema)
+        for table, columns in later.items():
+            self._complete(table, columns)
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
@@ -41,6 +50,13 @@ class Database:
         """All rows that ``query`` finds."""
         with self._connection() as connection:
             return connection.execute(query, values).fetchall()
+
+    def _complete(self, table: str, columns: Mapping[str, str]) -> None:
+        with self.change() as connection:
+            there = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
+            for name, kind in columns.items():
+                if name not in there:
+                    connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

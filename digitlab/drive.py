@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from digitlab import speed, worker
+from digitlab import going_on, speed, worker
 from digitlab.cluster import Cluster, Future, WorkerLostError
 from digitlab.dataset import DigitSet
 from digitlab.messages import Message, message
@@ -103,8 +103,15 @@ class Drive:
     def _start(self, pace: Pace) -> Future:
         return self._submit(
             "train", worker.train_run, self.run.id, self.run.config.to_json(),
-            str(self.digits.path), self.digits.fingerprint, asdict(pace),
+            str(self.digits.path), self.digits.fingerprint, asdict(pace), self._beginning(),
         )  # fmt: skip
+
+    def _beginning(self) -> dict[str, Any] | None:
+        """The files that the run goes on from, if it does."""
+        if self.run.origin is None:
+            return None
+        weights, state = going_on.files_of(self.store, self.store.run(self.run.origin))
+        return {"weights": weights, "optimizer": state, "frozen": self.run.frozen}
 
     def _submit(self, what: str, function: Any, *args: Any) -> Future:
         key = f"{what}-{self.run.id}-{time.monotonic_ns()}"

@@ -6,6 +6,7 @@ thread that writes its reports into the store. A run is acknowledged once it is 
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import secrets
 import threading
@@ -14,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from digitlab import dataset, speed, worker
+from digitlab import dataset, going_on, speed, worker
 from digitlab.cluster import Cluster, WorkerLostError, worker_memory
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
@@ -22,6 +23,7 @@ from digitlab.drive import Drive
 from digitlab.layers import layers_of, parameter_count, training_bytes
 from digitlab.messages import LabError, Message, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS, matching
+from digitlab.shelf import Shelf
 from digitlab.store import Digits, Run, Status, Store, interrupted
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,11 @@ class Engine:
         Raises:
             LabError: the network is too large for this machine's memory.
         """
+        return self._add(owner, config, digits, matching(config))
+
+    def _add(
+        self, owner: str, config: RunConfig, digits: DigitSet, preset: str | None, **start: Any
+    ) -> Run:
         refuse_too_large(config)
         split = digits.split(config)
         parts = Digits(
@@ -72,9 +79,29 @@ class Engine:
             len(digits.x_test),
         )  # fmt: skip
         parameters = parameter_count(layers_of(config))
-        run = self.store.add(owner, self.id, config, matching(config), parameters, parts)
+        run = self.store.add(owner, self.id, config, preset, parameters, parts, **start)
         self._wake()
         return run
+
+    def go_on(
+        self, owner: str, origin: Run, epochs: int, train_images: int, *, frozen: bool = False
+    ) -> Run:
+        """Queue a run that goes on from the end of ``origin``, for more epochs.
+
+        Args:
+            owner: whose the new run is.
+            origin: a run that has ended and has kept weights.
+            epochs: how many more.
+            train_images: on how many images; the first ones, as always.
+            frozen: keep the convolutions as they are.
+
+        Raises:
+            LabError: the run has not ended, has no weights, or a number is out of bounds.
+        """
+        going_on.files_of(self.store, origin)
+        config = dataclasses.replace(origin.config, epochs=epochs, train_images=train_images)
+        digits = dataset.find(origin.digits.fingerprint)
+        return self._add(owner, config, digits, None, origin=origin.id, frozen=frozen)
 
     def stop(self, run: str) -> None:
         """Ask a run to stop; it keeps what it has."""
@@ -199,6 +226,7 @@ class Engine:
         try:
             drive.go()
             self._trained = True
+            Shelf(self.store).keep_within()
             if not self._closed:
                 self._recycle(drive)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -68,6 +69,45 @@ def _optimizer(config: RunConfig) -> Any:
             return keras.optimizers.Adadelta(rate)
         case _:
             return keras.optimizers.Adam(rate)
+
+
+def set_weights(model: Any, network: Network) -> None:
+    """Give ``model`` the weights of a network with the same layers."""
+    for name, pair in network.weights.items():
+        model.get_layer(name).set_weights(pair)
+
+
+def freeze_convolutions(model: Any) -> None:
+    """Have training leave the convolutions as they are; call it before compiling."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            layer.trainable = False
+
+
+def optimizer_state(model: Any) -> dict[str, Floats]:
+    """What the optimizer remembers, by names that do not depend on the model's own.
+
+    The steps made so far (``iteration``), and its arrays for each kernel and bias.
+    """
+    return {
+        _slot(variable.path): np.asarray(variable, np.float32)
+        for variable in model.optimizer.variables
+        if not variable.path.endswith("/learning_rate")
+    }
+
+
+def restore_optimizer(model: Any, state: Mapping[str, Floats]) -> None:
+    """Have the optimizer remember ``state``, as far as it is about what ``model`` still trains."""
+    model.optimizer.build(model.trainable_variables)
+    for variable in model.optimizer.variables:
+        found = state.get(_slot(variable.path))
+        if found is not None and found.shape == tuple(variable.shape):
+            variable.assign(found.astype(variable.dtype))
+
+
+def _slot(path: str) -> str:
+    """ "adam/sequential_3_conv1_kernel_velocity" is "conv1_kernel_velocity"."""
+    return re.sub(r"^sequential(_\d+)?_", "", path.rpartition("/")[2])
 
 
 def network_of(model: Any, layers: tuple[Layer, ...], about: Mapping[str, Any]) -> Network:

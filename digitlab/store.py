@@ -56,6 +56,9 @@ CREATE TABLE IF NOT EXISTS epochs (
 ) WITHOUT ROWID;
 """
 
+# Where a run goes on from another one's weights, and whether its convolutions stay as they are.
+_LATER = {"runs": {"origin": "TEXT", "frozen": "INTEGER NOT NULL DEFAULT 0"}}
+
 # A deleted run stays for a while, so that its owner may take it back; nobody sees it meanwhile.
 NOT_DELETED = "NOT EXISTS (SELECT 1 FROM shelf WHERE run = runs.id AND deleted IS NOT NULL)"
 
@@ -97,7 +100,11 @@ class Digits:
 
 @dataclass(frozen=True)
 class Run:
-    """One run as the store knows it. Times are seconds since the epoch, UTC."""
+    """One run as the store knows it. Times are seconds since the epoch, UTC.
+
+    ``origin`` is the run whose weights it went on from; ``frozen`` says that its convolutions
+    were kept as they were there.
+    """
 
     id: str
     owner: str
@@ -115,6 +122,8 @@ class Run:
     created: float
     started: float | None
     ended: float | None
+    origin: str | None = None
+    frozen: bool = False
 
 
 class Store:
@@ -122,24 +131,25 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.database = Database(folder / DATABASE, _SCHEMA)
+        self.database = Database(folder / DATABASE, _SCHEMA, _LATER)
 
     # Runs ---------------------------------------------------------------------------------
 
     def add(
         self, owner: str, engine: str, config: RunConfig, preset: str | None, parameters: int,
-        digits: Digits,
+        digits: Digits, *, origin: str | None = None, frozen: bool = False,
     ) -> Run:  # fmt: skip
         """Put a run in the queue; it is acknowledged once this returns."""
         run = secrets.token_hex(8)
         row = (
             run, owner, engine, Status.QUEUED, _text(message("The run waits for its turn.")),
             _text(config.to_json()), preset, parameters, _text(asdict(digits)), time.time(),
+            origin, int(frozen),
         )  # fmt: skip
         with self.database.change() as database:
             database.execute(
                 "INSERT INTO runs (id, owner, engine, status, reason, config, preset, parameters,"
-                " digits, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " digits, created, origin, frozen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
         return self.run(run)
@@ -298,7 +308,7 @@ class Store:
         """Remove a run's weights, all but what its metrics and pictures need; bytes freed."""
         freed = 0
         for name in self.files(run):
-            if name.startswith("weights-"):
+            if name.startswith("weights-") or name == "optimizer.npz":
                 path = self._path(run, name)
                 freed += path.stat().st_size
                 path.unlink(missing_ok=True)
@@ -397,4 +407,6 @@ def run_of(row: Row | dict[str, Any]) -> Run:
         created=row["created"],
         started=row["started"],
         ended=row["ended"],
+        origin=row["origin"],
+        frozen=bool(row["frozen"]),
     )

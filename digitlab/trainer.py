@@ -6,7 +6,6 @@ through ``keep``, and ``should_stop`` is asked between executions.
 
 from __future__ import annotations
 
-import io
 import math
 import time
 from collections.abc import Callable
@@ -18,7 +17,16 @@ import numpy.typing as npt
 
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet, one_hot
-from digitlab.keras_model import build, compile_model, network_of
+from digitlab.going_on import STATE_FILE, Start, pack_state
+from digitlab.keras_model import (
+    build,
+    compile_model,
+    freeze_convolutions,
+    network_of,
+    optimizer_state,
+    restore_optimizer,
+    set_weights,
+)
 from digitlab.layers import EVALUATION_CHUNK, layers_of, parameter_count
 from digitlab.network import Floats, as_pixels
 from digitlab.progress import (
@@ -30,6 +38,7 @@ from digitlab.progress import (
     Report,
     Untrained,
 )
+from digitlab.run_files import npy, reading
 from digitlab.scores import Scores, score
 
 REPORTS_PER_SECOND = 5
@@ -50,6 +59,7 @@ def train(
     keep: Keep,
     should_stop: ShouldStop,
     pace: Pace,
+    start: Start | None = None,
 ) -> Outcome:
     """Train ``config`` on ``digits`` and say how it ended.
 
@@ -64,11 +74,13 @@ def train(
             and, last, ``probabilities.npy`` (float32, test images x 10).
         should_stop: asked after every execution of ``pace.steps`` batches.
         pace: number format, threads and steps of an execution.
+        start: the network that the run goes on from; without it, an untrained one.
+
+    What the optimizer remembers at the end is kept as ``optimizer.npz``, where it is not too large.
     """
     began = time.perf_counter()
     keras.utils.set_random_seed(config.seed)
-    model = build(layers_of(config), pace.format)
-    compile_model(model, config, pace.steps)
+    model = _model(config, pace, start)
     examiner = _Examiner(model, config, digits, should_stop, pace)
     files = _Files(config, digits, keep)
     batches = _Batches(config, len(digits.split(config).train[0]), report, should_stop)
@@ -76,6 +88,7 @@ def train(
     if epochs.untrained(model):
         _fit(model, config, digits, [batches, epochs])
     files.finish()
+    _keep_state(model, batches.ending, keep)
     return Outcome(
         ending=batches.ending,
         epochs=epochs.whole,
@@ -84,6 +97,24 @@ def train(
         seconds=time.perf_counter() - began,
         images_per_second=batches.speed,
     )
+
+
+def _model(config: RunConfig, pace: Pace, start: Start | None) -> Any:
+    model = build(layers_of(config), pace.format)
+    if start is not None:
+        set_weights(model, start.network)
+        if start.frozen:
+            freeze_convolutions(model)
+    compile_model(model, config, pace.steps)
+    if start is not None:
+        restore_optimizer(model, start.optimizer)
+    return model
+
+
+def _keep_state(model: Any, ending: Ending, keep: Keep) -> None:
+    state = pack_state(optimizer_state(model)) if ending != "diverged" else None
+    if state is not None:
+        keep(STATE_FILE, state)
 
 
 def _fit(model: Any, config: RunConfig, digits: DigitSet, callbacks: list[Any]) -> None:
@@ -306,7 +337,7 @@ class _Files:
             self.keep(f"kernels-{epoch:03d}.npy", npy(self.network.weights[self.layers[0].name][0]))
         self.probabilities = probabilities
         if probabilities is not None:
-            self.keep(f"reading-{epoch:03d}.npz", _reading(probabilities))
+            self.keep(f"reading-{epoch:03d}.npz", reading(probabilities))
 
     def finish(self) -> None:
         """Keep the weights the run ends with, and what they make of the test set."""
@@ -326,18 +357,3 @@ def epochs_between_weights(parameters: int, epochs: int) -> int:
     """Every how many epochs the weights are kept, so that a run's fit in ``WEIGHTS_BUDGET``."""
     affordable = max(2, WEIGHTS_BUDGET // (4 * parameters))
     return math.ceil(epochs / (affordable - 1))
-
-
-def npy(array: npt.NDArray[Any]) -> bytes:
-    """An array as the bytes of an ``.npy`` file."""
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _reading(probabilities: Floats) -> bytes:
-    """What each test image is read as (uint8) and how surely (float16), as ``.npz`` bytes."""
-    buffer = io.BytesIO()
-    digit = probabilities.argmax(axis=1).astype(np.uint8)
-    np.savez(buffer, digit=digit, certainty=probabilities.max(axis=1).astype(np.float16))
-    return buffer.getvalue()

@@ -18,7 +18,9 @@ from distributed import get_worker
 
 from digitlab import config as settings
 from digitlab.dataset import DataFileError, open_fingerprint
+from digitlab.going_on import Start, unpack_state
 from digitlab.home import home
+from digitlab.network import Network
 from digitlab.progress import Pace, Report, to_wire
 
 TOPIC = "digitlab-progress"
@@ -83,8 +85,9 @@ def dask_setup(worker: Any) -> None:
 
 
 def train_run(
-    run: str, config: dict[str, Any], path: str, fingerprint: str, pace: dict[str, Any]
-) -> dict[str, Any]:
+    run: str, config: dict[str, Any], path: str, fingerprint: str, pace: dict[str, Any],
+    start: dict[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Train one run and return its outcome, with how many reports were sent before it."""
     from digitlab.trainer import train
 
@@ -94,9 +97,17 @@ def train_run(
     wanted = _wanted()
     outcome = train(
         settings.from_json(config), digits, send, _outbox.put,
-        lambda: run in _stopping or not wanted(), Pace(**pace),
+        lambda: run in _stopping or not wanted(), Pace(**pace), _begin(start),
     )  # fmt: skip
     return {"outcome": asdict(outcome), "reports": sent()}
+
+
+def _begin(start: dict[str, Any] | None) -> Start | None:
+    """What the engine sends of the run to go on from: bytes of its files."""
+    if start is None:
+        return None
+    network = Network.load(start["weights"])
+    return Start(network, unpack_state(start["optimizer"]), start["frozen"])
 
 
 def _wanted() -> Callable[[], bool]:

@@ -21,7 +21,8 @@ keras = pytest.importorskip("keras")
 
 from digitlab import trainer  # noqa: E402
 from digitlab.keras_model import build, compile_model  # noqa: E402
-from digitlab.trainer import WEIGHTS_BUDGET, epochs_between_weights, npy, train  # noqa: E402
+from digitlab.run_files import npy  # noqa: E402
+from digitlab.trainer import WEIGHTS_BUDGET, epochs_between_weights, train  # noqa: E402
 
 MLP = RunConfig(units1=12, batch_size=16, epochs=2, validation_split=0.25, dropout=0.2)
 CNN = RunConfig(

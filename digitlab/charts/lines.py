@@ -50,7 +50,7 @@ def curves(
         epochs: how far the axis reaches; without it, as far as the points.
     """
     name = t("Loss") if metric == "loss" else t("Accuracy")
-    reach = max([1.0, epochs or 0.0, *_farthest(training), *_farthest(validation)])
+    reach = max([1.0, epochs or 0.0, *farthest(training), *farthest(validation)])
     return figure(
         name,
         _traces(metric, training, validation, untrained, t),
@@ -60,8 +60,8 @@ def curves(
         legend=legend_below(),
         margin=margin(bottom=LEGEND_ROOM),
         hovermode="x unified",
-        xaxis=_epoch_axis(reach, t),
-        yaxis=_value_axis(metric, name),
+        xaxis=epoch_axis(reach, t),
+        yaxis=value_axis(metric, name),
     )
 
 
@@ -81,12 +81,14 @@ def thin(x: npt.ArrayLike, y: npt.ArrayLike, most: int = MOST_POINTS) -> tuple[F
     return np.add.reduceat(xs, starts) / sizes, np.add.reduceat(ys, starts) / sizes
 
 
-def _farthest(points: Points) -> list[float]:
+def farthest(points: Points) -> list[float]:
+    """The largest x of some points, or nothing where there are none."""
     xs = np.asarray(points[0], np.float64)
     return [float(xs.max())] if len(xs) else []
 
 
-def _epoch_axis(reach: float, t: Translator) -> dict[str, Any]:
+def epoch_axis(reach: float, t: Translator) -> dict[str, Any]:
+    """An axis of epochs from 0 to ``reach``, with ticks at whole ones."""
     pad = 0.02 * reach
     return axis(
         t("epoch"), range=[-pad, reach + pad], dtick=_whole_step(reach), tick0=0,
@@ -99,7 +101,8 @@ def _whole_step(reach: float) -> int:
     return next(step for step in (1, 2, 5, 10, 20, 50, 10**6) if reach / step <= 10)
 
 
-def _value_axis(metric: Metric, name: str) -> dict[str, Any]:
+def value_axis(metric: Metric, name: str) -> dict[str, Any]:
+    """An axis of losses from 0, or of accuracies from 0 to 100%."""
     if metric == "accuracy":
         return axis(f"{name} (%)", range=[0, 1.02], tickformat=".0%")
     return axis(name, rangemode="tozero")
@@ -109,7 +112,7 @@ def _traces(
     metric: Metric, training: Points, validation: Points, untrained: float | None, t: Translator
 ) -> list[Any]:
     value = "%{y:.4f}" if metric == "loss" else "%{y:.2%}"
-    validated = bool(_farthest(validation))
+    validated = bool(farthest(validation))
     name = t("training") if validated else t("training (no validation)")
     traces = [_line(training, name, value, "lines", BLUE, width=1.2)]
     if validated:

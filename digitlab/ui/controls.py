@@ -14,39 +14,18 @@ from digitlab.config import (
     Field,
     Group,
     RunConfig,
-    Value,
     apply_settings,
     from_query,
 )
 from digitlab.messages import Translator, mark
 from digitlab.presets import DEFAULT_PRESET, PRESETS, nearest
 from digitlab.store import StoreError
-from digitlab.ui import lab
+from digitlab.ui import lab, words
 from digitlab.ui.shell import plain
 
 _GROUPS: dict[Group, str] = {
     "network": mark("The network"), "training": mark("The training"), "data": mark("The images"),
 }  # fmt: skip
-_CHOICES: dict[Value, str] = {
-    "mlp": mark("MLP"),
-    "cnn": mark("CNN"),
-    "relu": "ReLU",
-    "sigmoid": mark("sigmoid"),
-    "tanh": "tanh",
-    "sparse_categorical_crossentropy": mark("cross-entropy (class numbers)"),
-    "categorical_crossentropy": mark("cross-entropy (one-hot)"),
-    "mean_squared_error": mark("mean squared error"),
-    "adam": "Adam",
-    "sgd": "SGD",
-    "rmsprop": "RMSprop",
-    "adadelta": "Adadelta",
-    "none": mark("nothing"),
-    "split": mark("the last training images"),
-    "test": mark("the test set"),
-    3: "3x3",
-    5: "5x5",
-    7: "7x7",
-}
 _LESSONS: dict[str, str] = {
     "mlp-128": mark("A first network: 128 neurons, ten classes."),
     "mlp-64": mark("The exercise: half the neurons, small batches."),
@@ -115,19 +94,9 @@ def _lesson(t: Translator) -> str:
 
 def _about_lesson(preset: str, config: RunConfig, t: Translator) -> None:
     """What the lesson is, and what has been changed since it was chosen."""
-    changed = {
-        name: value for name, value in config.differences(PRESETS[preset]).items()
-        if BY_NAME[name].applies(config)
-    }  # fmt: skip
-    told = ", ".join(f"{t(BY_NAME[name].label)} = {_shown(v, t)}" for name, v in changed.items())
+    told = words.changes(config, PRESETS[preset], t)
     about = t(_LESSONS[preset])
-    st.caption(t("{lesson} Changed: {fields}.", lesson=about, fields=told) if changed else about)
-
-
-def _shown(value: Value, t: Translator) -> str:
-    if isinstance(value, bool):
-        return t("on") if value else t("off")
-    return t(_CHOICES[value]) if isinstance(value, str) else f"{value:g}"
+    st.caption(t("{lesson} Changed: {fields}.", lesson=about, fields=told) if told else about)
 
 
 def _choose_lesson() -> None:
@@ -163,7 +132,7 @@ def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> No
         st.toggle(label, **settings)
     elif spec.choices:
         st.selectbox(
-            label, spec.choices, format_func=lambda choice: t(_CHOICES[choice]), **settings
+            label, spec.choices, format_func=lambda choice: t(words.CHOICES[choice]), **settings
         )
     elif spec.name == "learning_rate":
         st.select_slider(label, _rates(value), format_func=lambda rate: f"{rate:g}", **settings)

@@ -47,7 +47,7 @@ def _runs(visit: Visit, t: Translator) -> None:
         {
             t("Run"): [name_of(run, t) for run in runs],
             t("Started"): [clock(run.created) for run in runs],
-            t("Status"): [status_text(run, t) for run in runs],
+            t("Status"): [status_text(run.status, t) for run in runs],
             t("Epochs trained"): [len(epochs[run.id]) for run in runs],
             t("Test accuracy"): [f"{test.accuracy:.2%}" if test else "–" for test in tests],
         },

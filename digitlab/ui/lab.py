@@ -12,6 +12,7 @@ from digitlab.engine import Engine
 from digitlab.home import home
 from digitlab.keepsakes import Keepsakes
 from digitlab.network import Network
+from digitlab.shelf import Shelf
 from digitlab.store import Store
 
 
@@ -19,6 +20,12 @@ from digitlab.store import Store
 def store() -> Store:
     """The runs of this lab."""
     return Store(home())
+
+
+@st.cache_resource(show_spinner=False)
+def shelf() -> Shelf:
+    """Names, pins and the bin of this lab's runs."""
+    return Shelf(store())
 
 
 @st.cache_resource(show_spinner=False)

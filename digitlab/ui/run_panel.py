@@ -85,9 +85,9 @@ def _headline(run: Run, visit: Visit) -> None:
         st.caption(t("Stopping: the run keeps what it has.") if _stopping(run) else t(run.reason))
 
 
-def status_text(run: Run, t: Translator) -> str:
-    """The run's status in a word."""
-    return t(_STATUS[run.status][0])
+def status_text(status: Status, t: Translator) -> str:
+    """A status in a word."""
+    return t(_STATUS[status][0])
 
 
 def _stopping(run: Run) -> bool:

@@ -1,0 +1,95 @@
+"""What can be done with chosen runs: open, name, pin, train again, delete and take back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from digitlab.messages import LabError
+from digitlab.presets import PRESETS, nearest
+from digitlab.shelf import LONGEST_NAME, Line
+from digitlab.ui import lab, shell
+from digitlab.ui.shell import Visit
+
+_DELETED = "runs-deleted"
+_REFUSED = "runs-refused"
+
+
+def show(chosen: Sequence[Line], visit: Visit) -> None:
+    """The buttons for the chosen runs; some are for one run alone."""
+    t, ids = visit.t, [line.run.id for line in chosen]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if len(chosen) == 1:
+            _for_one(chosen[0], visit)
+        pinned = all(line.pinned for line in chosen)
+        st.button(
+            t("Unpin") if pinned else t("Pin"), icon=":material/keep:", key="runs-pin",
+            on_click=lab.shelf().pin, args=(visit.me, ids, not pinned),
+            help=t("A pinned run stays on top, and keeps its weights when the disk is full."),
+        )  # fmt: skip
+        st.button(
+            t("Delete"), icon=":material/delete:", key="runs-delete",
+            on_click=_delete, args=(visit.me, ids),
+        )  # fmt: skip
+
+
+def undo(visit: Visit) -> None:
+    """What was refused, and the way back from the last deletion."""
+    t = visit.t
+    refused = st.session_state.pop(_REFUSED, None)
+    if refused is not None:
+        st.warning(t(refused))
+    deleted = st.session_state.get(_DELETED)
+    if not deleted:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(t("Runs deleted: {count}. They can be taken back for an hour.",
+                      count=len(deleted)))  # fmt: skip
+        st.button(
+            t("Undo"), icon=":material/undo:", key="runs-undo",
+            on_click=_restore, args=(visit.me,),
+        )  # fmt: skip
+
+
+def _for_one(line: Line, visit: Visit) -> None:
+    t, run = visit.t, line.run
+    key = f"runs-name-{run.id}"
+    st.session_state.setdefault(key, line.name)
+    st.text_input(
+        t("Name"), key=key, max_chars=LONGEST_NAME, width=260, on_change=_rename,
+        args=(visit.me, run.id, key), placeholder=run.preset or nearest(run.config),
+    )  # fmt: skip
+    if st.button(t("Open"), icon=":material/open_in_new:", key="runs-open"):
+        shell.go("train", run=run.id)
+    if st.button(t("Look inside"), icon=":material/search:", key="runs-inspect"):
+        shell.go("inspect", model=run.id, run=run.id)
+    if st.button(
+        t("Train again with…"), icon=":material/tune:", key="runs-again",
+        help=t("Sets the sliders as this run has them; change what you like."),
+    ):  # fmt: skip
+        _train_again(line)
+
+
+def _train_again(line: Line) -> None:
+    """The Train page with the sliders of this run, and no run open."""
+    preset = line.run.preset or nearest(line.run.config)
+    different = line.run.config.differences(PRESETS[preset])
+    st.query_params.pop("run", None)
+    shell.go("train", preset=preset, **{name: str(value) for name, value in different.items()})
+
+
+def _rename(owner: str, run: str, key: str) -> None:
+    try:
+        lab.shelf().rename(owner, run, st.session_state[key])
+    except LabError as error:
+        st.session_state[_REFUSED] = error.message
+
+
+def _delete(owner: str, runs: Sequence[str]) -> None:
+    lab.shelf().delete(owner, runs)
+    st.session_state[_DELETED] = list(runs)
+
+
+def _restore(owner: str) -> None:
+    lab.shelf().restore(owner, st.session_state.pop(_DELETED, []))

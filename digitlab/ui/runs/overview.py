@@ -1,0 +1,148 @@
+"""The table of a person's runs: filter, choose, and do something with what is chosen."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import streamlit as st
+
+from digitlab.messages import Translator
+from digitlab.presets import PRESETS, nearest
+from digitlab.shelf import Line
+from digitlab.store import Status
+from digitlab.ui import lab, words
+from digitlab.ui.readers import clock
+from digitlab.ui.run_panel import duration, name_of, status_text
+from digitlab.ui.runs import actions, compare
+from digitlab.ui.shell import Visit, page_link, sentences
+from digitlab.ui.timing import timed
+
+_ANY = ""
+
+
+@st.fragment
+def show(visit: Visit) -> None:
+    """The runs that pass the filter, and beneath them what is done with the chosen ones."""
+    with timed("runs"), sentences(visit.t):
+        _show(visit)
+
+
+def _show(visit: Visit) -> None:
+    t = visit.t
+    lab.shelf().empty_bin()
+    lines = lab.shelf().lines(visit.me)
+    actions.undo(visit)
+    if not lines:
+        st.info(t("There are no runs yet: train a network, and it is listed here."))
+        page_link("train", t("Train a network"))
+        return
+    passed = _filtered(lines, t)
+    chosen = _table(passed, t)
+    st.caption(
+        t(
+            "{shown} of {count} runs. Tick rows to compare them, or to rename, pin or delete "
+            "them; click a column's head to sort.",
+            shown=len(passed), count=len(lines),
+        )
+    )  # fmt: skip
+    if chosen:
+        actions.show(chosen, visit)
+        compare.show(chosen, t)
+
+
+def _filtered(lines: Sequence[Line], t: Translator) -> list[Line]:
+    """The lines with the words and of the status that are asked for; pinned ones come first."""
+    with st.container(horizontal=True):
+        wanted = st.text_input(
+            t("Find"), key="runs-find", max_chars=100, width=300,
+            placeholder=t("a name, a lesson, a setting"),
+        )  # fmt: skip
+        statuses = [_ANY, *{line.run.status for line in lines}]
+        status = st.selectbox(
+            t("Status"), statuses, key="runs-status", width=180,
+            format_func=lambda one: _status(one, t),
+        )  # fmt: skip
+    found = [
+        line for line in lines
+        if status in (_ANY, line.run.status) and _fits(line, wanted.casefold().split(), t)
+    ]  # fmt: skip
+    return sorted(found, key=lambda line: not line.pinned)
+
+
+def _status(status: Status | str, t: Translator) -> str:
+    return status_text(status, t) if isinstance(status, Status) else t("any")
+
+
+def _fits(line: Line, wanted: Sequence[str], t: Translator) -> bool:
+    if not wanted:
+        return True
+    text = " ".join((title(line, t), name_of(line.run, t), _changed(line, t))).casefold()
+    return all(word in text for word in wanted)
+
+
+def _table(lines: Sequence[Line], t: Translator) -> list[Line]:
+    """Draw the rows; returns the ticked ones."""
+    percent = st.column_config.NumberColumn(format="%.2f%%")
+    accuracies = {
+        t("Training accuracy"): [_percent(line, "accuracy") for line in lines],
+        t("Validation accuracy"): [_percent(line, "val_accuracy") for line in lines],
+        t("Test accuracy"): [_percent(line, "test_accuracy") for line in lines],
+    }
+    picked = st.dataframe(
+        {
+            t("Pinned"): ["●" if line.pinned else "" for line in lines],
+            t("Run"): [title(line, t) for line in lines],
+            t("Settings"): [_changed(line, t) for line in lines],
+            **accuracies,
+            t("Epochs"): [line.last.epoch if line.last else 0 for line in lines],
+            t("Images"): [f"{line.run.digits.train:,} ({line.run.digits.name})" for line in lines],
+            t("Parameters"): [line.run.parameters for line in lines],
+            t("Time"): [_time(line, t) for line in lines],
+            t("Status"): [status_text(line.run.status, t) for line in lines],
+            t("Started"): [clock(line.run.created) for line in lines],
+            t("Weights"): [_weights(line, t) for line in lines],
+        },
+        hide_index=True, on_select="rerun", selection_mode="multi-row",
+        key=_key(lines),
+        column_config={
+            t("Pinned"): st.column_config.TextColumn(width=60),
+            t("Run"): st.column_config.TextColumn(width=190, pinned=True),
+            t("Settings"): st.column_config.TextColumn(width=220),
+            **dict.fromkeys(accuracies, percent),
+        },
+    )  # fmt: skip
+    return [lines[row] for row in picked["selection"]["rows"] if row < len(lines)]
+
+
+def _key(lines: Sequence[Line]) -> str:
+    """Another one when other rows are shown: ticks are row numbers, and must not move."""
+    rows = ",".join(line.run.id for line in lines)
+    return f"runs-table-{hashlib.sha256(rows.encode()).hexdigest()[:16]}"
+
+
+def title(line: Line, t: Translator) -> str:
+    """What a run is called in the list: its own name, or its lesson's."""
+    return line.name or name_of(line.run, t)
+
+
+def _changed(line: Line, t: Translator) -> str:
+    preset = line.run.preset or nearest(line.run.config)
+    told = words.changes(line.run.config, PRESETS[preset], t)
+    return f"{preset}: {told}" if told else preset
+
+
+def _percent(line: Line, metric: str) -> float | None:
+    value = getattr(line.last, metric) if line.last else None
+    return None if value is None else 100 * value
+
+
+def _time(line: Line, t: Translator) -> str:
+    return duration(line.run.outcome.seconds, t) if line.run.outcome else "–"
+
+
+def _weights(line: Line, t: Translator) -> str:
+    """Whether the run can still be looked into: a full disk takes the oldest weights."""
+    if line.run.status.live:
+        return "–"
+    return t("kept") if lab.store().epochs_kept(line.run.id, "weights") else t("gone")

@@ -1,0 +1,44 @@
+"""Settings in words: what a value is called, and what a configuration has changed."""
+
+from __future__ import annotations
+
+from digitlab.config import BY_NAME, RunConfig, Value
+from digitlab.messages import Translator, mark
+
+# What the choices of a field are called.
+CHOICES: dict[Value, str] = {
+    "mlp": mark("MLP"),
+    "cnn": mark("CNN"),
+    "relu": "ReLU",
+    "sigmoid": mark("sigmoid"),
+    "tanh": "tanh",
+    "sparse_categorical_crossentropy": mark("cross-entropy (class numbers)"),
+    "categorical_crossentropy": mark("cross-entropy (one-hot)"),
+    "mean_squared_error": mark("mean squared error"),
+    "adam": "Adam",
+    "sgd": "SGD",
+    "rmsprop": "RMSprop",
+    "adadelta": "Adadelta",
+    "none": mark("nothing"),
+    "split": mark("the last training images"),
+    "test": mark("the test set"),
+    3: "3x3",
+    5: "5x5",
+    7: "7x7",
+}
+
+
+def shown(value: Value, t: Translator) -> str:
+    """A setting's value as a person reads it."""
+    if isinstance(value, bool):
+        return t("on") if value else t("off")
+    return t(CHOICES[value]) if isinstance(value, str) else f"{value:g}"
+
+
+def changes(config: RunConfig, base: RunConfig, t: Translator) -> str:
+    """What ``config`` has changed of ``base``, as far as it matters; "" for nothing."""
+    changed = {
+        name: value for name, value in config.differences(base).items()
+        if BY_NAME[name].applies(config)
+    }  # fmt: skip
+    return ", ".join(f"{t(BY_NAME[name].label)} = {shown(v, t)}" for name, v in changed.items())

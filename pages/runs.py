@@ -1,0 +1,16 @@
+"""Runs: all of a person's runs in a table, and what sets the chosen ones apart."""
+
+import streamlit as st
+
+from digitlab.ui import shell
+from digitlab.ui.runs import overview
+
+
+def main() -> None:
+    with shell.page("runs") as visit:
+        st.title(visit.t("My runs"))
+        overview.show(visit)
+
+
+if __name__ == "__main__":  # a worker process runs this file again, under another name
+    main()
