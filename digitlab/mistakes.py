@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,16 @@ from digitlab.config import DIGITS
 
 Integers = npt.NDArray[np.integer[Any]]
 Counts = npt.NDArray[np.int64]
-
+Probabilities = npt.NDArray[np.floating[Any]]
+Order = Literal["certain", "unsure", "close"]
 _ALL_DIGITS = np.arange(DIGITS)
+
+Grid = tuple[tuple["Reading | None", ...], ...]
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A sample read as another digit than it is, and the probability that was given to that."""
+class Reading:
+    """A sample, the digit it is, the one it is read as, and the probability given to that."""
 
     index: int
     truth: int
@@ -28,21 +31,32 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class DigitScores:
-    """How one digit is read; a share is None where there is nothing to take a share of.
+class Mistake(Reading):
+    """A sample read as another digit than it is."""
 
-    Precision: of what is read as this digit, how much is it. Recall: of what is this digit, how
-    much is read so. F1: their harmonic mean. Support: how many samples are this digit.
+
+@dataclass(frozen=True)
+class Rates:
+    """Probabilities, 0 to 1; None where there is nothing to take a share of.
+
+    Precision: of what is read as a digit, how much is it. Recall: of what is this digit, how much
+    is read so. F1: their harmonic mean.
     """
 
-    digit: int
     precision: float | None
     recall: float | None
     f1: float | None
+
+
+@dataclass(frozen=True)
+class DigitScores(Rates):
+    """How one digit is read; ``support`` is how many samples are this digit."""
+
+    digit: int
     support: int
 
 
-def mistakes(labels: Integers, probabilities: npt.NDArray[np.floating[Any]]) -> list[Mistake]:
+def mistakes(labels: Integers, probabilities: Probabilities) -> list[Mistake]:
     """The samples that probabilities (N, 10) read otherwise than ``labels`` (N,) says.
 
     The most certain come first; among equals, the first in the set.
@@ -50,13 +64,66 @@ def mistakes(labels: Integers, probabilities: npt.NDArray[np.floating[Any]]) -> 
     return misread(labels, probabilities.argmax(axis=1), probabilities.max(axis=1))
 
 
-def misread(
-    labels: Integers, read_as: Integers, certainty: npt.NDArray[np.floating[Any]]
-) -> list[Mistake]:
+def misread(labels: Integers, read_as: Integers, certainty: Probabilities) -> list[Mistake]:
     """The same from what each sample is read as, (N,), and how surely, 0 to 1 (N,)."""
     wrong = np.flatnonzero(labels != read_as)
     order = wrong[np.argsort(-certainty[wrong], kind="stable")]
     return [Mistake(int(i), int(labels[i]), int(read_as[i]), float(certainty[i])) for i in order]
+
+
+def cell(labels: Integers, probabilities: Probabilities, truth: int, read_as: int) -> list[Reading]:
+    """The samples of one field of the confusion matrix, from probabilities (N, 10).
+
+    The most certain come first where they are mistakes, the least certain where they are right.
+    """
+    certainty = probabilities.max(axis=1)
+    found = np.flatnonzero((labels == truth) & (probabilities.argmax(axis=1) == read_as))
+    sign = 1 if truth == read_as else -1
+    order = found[np.argsort(sign * certainty[found], kind="stable")]
+    return [Reading(int(i), truth, read_as, float(certainty[i])) for i in order]
+
+
+def margins(probabilities: Probabilities) -> Probabilities:
+    """How far the best of ten probabilities (N, 10) is above the second, (N,): 0 is a tie."""
+    two = np.partition(probabilities, DIGITS - 2, axis=1)[:, -2:]
+    ahead: Probabilities = two[:, 1] - two[:, 0]
+    return ahead
+
+
+def wanted(
+    found: Iterable[Mistake], *, truth: int | None = None, read_as: int | None = None,
+    least: float = 0.0, most: float = 1.0,
+) -> list[Mistake]:  # fmt: skip
+    """Those of a truth, of a reading (None: of any) and with a certainty from least to most."""
+    return [
+        m
+        for m in found
+        if truth in (None, m.truth)
+        and read_as in (None, m.read_as)
+        and least <= m.certainty <= most
+    ]
+
+
+def arranged(found: Iterable[Mistake], order: Order, probabilities: Probabilities) -> list[Mistake]:
+    """The most certain first, the least certain, or those nearest to being read otherwise.
+
+    Nearest is the smallest of ``margins`` of the set's ``probabilities`` (N, 10). Among equals the
+    first in the set comes first.
+    """
+    by_index = sorted(found, key=lambda m: m.index)
+    match order:
+        case "certain":
+            return sorted(by_index, key=lambda m: -m.certainty)
+        case "unsure":
+            return sorted(by_index, key=lambda m: m.certainty)
+        case "close":
+            ahead = margins(probabilities[[m.index for m in by_index]])
+            return [by_index[i] for i in np.argsort(ahead, kind="stable")]
+
+
+def about(found: Iterable[Mistake], digit: int) -> list[Mistake]:
+    """Those that are ``digit`` or are read as it, each once."""
+    return [m for m in found if digit in (m.truth, m.read_as)]
 
 
 def misread_per_digit(labels: Integers, read_as: Integers) -> Counts:
@@ -72,6 +139,13 @@ def confusion(labels: Integers, read_as: Integers) -> Counts:
     return np.asarray(matrix, np.int64)
 
 
+def worst(matrix: Counts) -> tuple[int, int] | None:
+    """Truth and reading of the largest field off the diagonal, the first of equals, or None."""
+    wrong = matrix - np.diag(matrix.diagonal())
+    truth, read_as = divmod(int(wrong.argmax()), DIGITS)
+    return (truth, read_as) if wrong[truth, read_as] else None
+
+
 def per_digit(labels: Integers, read_as: Integers) -> tuple[DigitScores, ...]:
     """Precision, recall and F1 of each of the ten digits."""
     from sklearn.metrics import precision_recall_fscore_support
@@ -80,13 +154,28 @@ def per_digit(labels: Integers, read_as: Integers) -> tuple[DigitScores, ...]:
         labels, read_as, labels=_ALL_DIGITS, zero_division=np.nan
     )
     return tuple(
-        DigitScores(digit, _share(precision), _share(recall), _share(f1), int(support))
+        DigitScores(_share(precision), _share(recall), _share(f1), digit, int(support))
         for digit, (precision, recall, f1, support) in enumerate(zip(*columns, strict=True))
+    )
+
+
+def macro(scores: Sequence[Rates]) -> Rates:
+    """The mean over the digits, each counting the same however many samples it has."""
+    return Rates(
+        _mean(s.precision for s in scores),
+        _mean(s.recall for s in scores),
+        _mean(s.f1 for s in scores),
     )
 
 
 def _share(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
+
+
+def _mean(shares: Iterable[float | None]) -> float | None:
+    """Over those that there are."""
+    there = [share for share in shares if share is not None]
+    return sum(there) / len(there) if there else None
 
 
 def sheet(
@@ -102,3 +191,25 @@ def sheet(
     return tuple(
         tuple(column[i] for i in rng.permutation(len(column))[:rows]) for column in columns
     )
+
+
+def drawn(found: Sequence[Mistake], count: int, seed: int = 0) -> list[Mistake]:
+    """Up to ``count`` of them at random, none twice, in their own order."""
+    places = np.random.default_rng(seed).permutation(len(found))[:count]
+    return [found[i] for i in sorted(places)]
+
+
+def in_rows(found: Sequence[Reading], columns: int, rows: int | None = None) -> Grid:
+    """Places of a sheet, row by row; those after the last sample are None.
+
+    ``rows`` are as many as are needed where nothing else is said; what does not fit is left out.
+    """
+    count = -(-len(found) // columns) if rows is None else rows
+    places = [*found[: count * columns], *[None] * (count * columns - len(found))]
+    return tuple(tuple(places[row * columns :][:columns]) for row in range(count))
+
+
+def upright(columns: Iterable[Sequence[Reading]], rows: int = 5) -> Grid:
+    """The same from a sheet's columns, each at most ``rows`` long."""
+    padded = [[*column[:rows], *[None] * (rows - len(column))] for column in columns]
+    return tuple(zip(*padded, strict=True))

@@ -1,7 +1,12 @@
-"""Loss and accuracy of probabilities, the same sums as Keras does, in NumPy alone."""
+"""Loss and accuracy of probabilities, the same sums as Keras does, in NumPy alone.
+
+And how far luck may have carried an accuracy.
+"""
 
 from __future__ import annotations
 
+import math
+import statistics
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +46,25 @@ def score(
     losses = _losses(loss_name, labels, probabilities.astype(np.float64))
     right = probabilities.argmax(axis=1) == labels
     return Scores(float(losses.mean()), float(right.mean()))
+
+
+def wilson(right: int, count: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Between which shares the true one lies when ``right`` of ``count`` came out.
+
+    The score interval of E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical
+    Inference", 1927: unlike the plain one it never leaves 0 to 1, nor has no width at the ends.
+
+    Raises:
+        ValueError: the numbers fit no share.
+    """
+    if not 0 <= right <= count or count < 1:
+        raise ValueError(f"{right} of {count} is no share")
+    share = right / count
+    z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
+    middle = share + z**2 / (2 * count)
+    reach = z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    whole = 1 + z**2 / count
+    return max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole)
 
 
 def _losses(name: str, labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:

@@ -7,12 +7,22 @@ from sklearn import metrics
 
 from digitlab.mistakes import (
     Mistake,
+    about,
+    arranged,
+    cell,
     confusion,
+    drawn,
+    in_rows,
+    macro,
+    margins,
     misread,
     misread_per_digit,
     mistakes,
     per_digit,
     sheet,
+    upright,
+    wanted,
+    worst,
 )
 
 RNG = np.random.default_rng(3)
@@ -53,6 +63,19 @@ def test_confusion_has_the_truth_in_rows() -> None:
     assert (matrix[4, 9], matrix[9, 4], matrix.sum()) == (2, 1, 3)
 
 
+def test_confusion_is_that_of_scikit_learn() -> None:
+    expected = metrics.confusion_matrix(LABELS, READ_AS, labels=range(10))
+    np.testing.assert_array_equal(confusion(LABELS, READ_AS), expected)
+    bytes_only = confusion(LABELS, READ_AS.astype(np.uint8))
+    np.testing.assert_array_equal(bytes_only, expected)
+
+
+def test_the_worst_field_is_off_the_diagonal() -> None:
+    matrix = confusion(np.array([4, 4, 4, 9, 9, 1]), np.array([4, 4, 4, 4, 4, 2]))
+    assert worst(matrix) == (9, 4)
+    assert worst(np.diag(np.arange(10))) is None
+
+
 def test_the_misread_of_each_digit_are_what_is_off_the_diagonal() -> None:
     matrix = confusion(LABELS, READ_AS)
     expected = matrix.sum(axis=1) - matrix.diagonal()
@@ -66,6 +89,22 @@ def test_shares_are_those_of_each_digit_against_the_rest() -> None:
         assert scores.recall == pytest.approx(metrics.recall_score(truth, read))
         assert scores.f1 == pytest.approx(metrics.f1_score(truth, read))
         assert scores.support == truth.sum()
+
+
+@pytest.mark.parametrize("digits", [10, 7], ids=["all digits", "some never there"])
+def test_shares_and_their_means_are_those_of_scikit_learn(digits: int) -> None:
+    labels, read_as = LABELS % digits, READ_AS % (digits + 1)
+    scores = per_digit(labels, read_as)
+    expected = metrics.precision_recall_fscore_support(
+        labels, read_as, labels=range(10), zero_division=np.nan
+    )
+    ours = [[s.precision, s.recall, s.f1, s.support] for s in scores]
+    np.testing.assert_allclose(np.array(ours, float), np.array(expected).T)
+    means = metrics.precision_recall_fscore_support(
+        labels, read_as, labels=range(10), average="macro", zero_division=np.nan
+    )
+    mean = macro(scores)
+    np.testing.assert_allclose([mean.precision, mean.recall, mean.f1], means[:3])
 
 
 def test_a_share_of_nothing_is_none() -> None:
@@ -97,6 +136,82 @@ def test_a_seed_draws_the_same_sheet_again_and_another_seed_another() -> None:
     assert sheet(found, seed=1) != sheet(found, seed=2)
 
 
-def test_scikit_learn_is_loaded_only_when_it_is_needed() -> None:
-    check = "import sys, digitlab.mistakes, digitlab.scores; sys.exit('sklearn' in sys.modules)"
+def test_a_field_holds_its_samples_the_telling_ones_first() -> None:
+    for truth, read_as in ((3, 5), (6, 6)):
+        found = cell(LABELS, PROBABILITIES, truth, read_as)
+        assert {m.index for m in found} == set(
+            np.flatnonzero((truth == LABELS) & (read_as == READ_AS))
+        )
+        certainties = [m.certainty for m in found]
+        assert certainties == sorted(certainties, reverse=truth != read_as)
+        assert len(found) > 1
+
+
+def test_what_is_wanted_is_kept_in_its_order() -> None:
+    found = mistakes(LABELS, PROBABILITIES)
+    assert wanted(found) == found
+    assert wanted(found, truth=0) == [m for m in found if m.truth == 0]  # 0 is a digit, not "any"
+    both = wanted(found, truth=4, read_as=9)
+    assert both
+    assert {(m.truth, m.read_as) for m in both} == {(4, 9)}
+    some = wanted(found, least=0.3, most=0.5)
+    assert 0 < len(some) < len(found)
+    assert all(0.3 <= m.certainty <= 0.5 for m in some)
+    assert wanted(found, least=found[0].certainty, most=1) == found[:1]
+
+
+def test_mistakes_are_arranged_by_certainty_or_by_the_boundary() -> None:
+    found = mistakes(LABELS, PROBABILITIES)
+    assert arranged(found[::-1], "certain", PROBABILITIES) == found
+    certainties = [m.certainty for m in arranged(found, "unsure", PROBABILITIES)]
+    assert certainties == sorted(certainties)
+    near = arranged(found, "close", PROBABILITIES)
+    assert set(near) == set(found)
+    ahead = margins(PROBABILITIES)[[m.index for m in near]]
+    assert ahead.tolist() == sorted(ahead.tolist())
+    assert arranged([], "close", PROBABILITIES) == []
+
+
+def test_a_margin_is_the_best_less_the_second() -> None:
+    ordered = np.sort(PROBABILITIES, axis=1)
+    np.testing.assert_array_equal(margins(PROBABILITIES), ordered[:, -1] - ordered[:, -2])
+    assert margins(np.full((1, 10), 0.1)) == [0]
+
+
+def test_the_misread_8s_are_8s_and_what_is_taken_for_one() -> None:
+    found = mistakes(LABELS, PROBABILITIES)
+    eights = about(found, 8)
+    assert eights == [m for m in found if m.truth == 8 or m.read_as == 8]
+    assert len({m.index for m in eights}) == len(eights)
+    some = drawn(eights, 32, seed=3)
+    assert len({m.index for m in some}) == len(some) == 32
+    assert some == [m for m in eights if m in some]
+    assert drawn(eights, 32, seed=3) == some
+    assert drawn(eights, 32, seed=4) != some
+    assert drawn(eights[:5], 32) == eights[:5]
+
+
+def test_a_sheet_in_rows_ends_with_empty_places() -> None:
+    found = mistakes(LABELS, PROBABILITIES)
+    places = in_rows(found[:11], 8, 4)
+    assert [len(row) for row in places] == [8] * 4
+    flat = [sample for row in places for sample in row]
+    assert flat == [*found[:11], *[None] * 21]
+    assert in_rows(found[:40], 8, 4) == in_rows(found[:32], 8)
+    assert [len(row) for row in in_rows(found[:21], 10)] == [10, 10, 10]
+    assert in_rows([], 10) == ()
+
+
+def test_columns_turned_upright_keep_their_columns() -> None:
+    columns = sheet([Mistake(i, 8, 3, 0.5) for i in range(3)] + [Mistake(9, 0, 6, 0.5)])
+    places = upright(columns)
+    assert [len(row) for row in places] == [10] * 5
+    for row, samples in enumerate(places):
+        for digit, sample in enumerate(samples):
+            assert sample == (columns[digit][row] if row < len(columns[digit]) else None)
+
+
+def test_scikit_learn_is_loaded_at_the_first_need_and_not_before() -> None:
+    """It takes a second, which no page's first view has."""
+    check = "import sys, digitlab.mistakes; sys.exit('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

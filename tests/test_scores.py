@@ -3,8 +3,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy.stats import binomtest
 
-from digitlab.scores import score
+from digitlab.scores import score, wilson
 
 LOSSES = ("sparse_categorical_crossentropy", "categorical_crossentropy", "mean_squared_error")
 
@@ -68,3 +69,24 @@ def test_what_does_not_fit_is_refused() -> None:
     for labels, shape in ((2, (1, 10)), (1, (1, 9)), (0, (0, 10))):
         with pytest.raises(ValueError, match="do not fit"):
             score(LOSSES[0], np.zeros(labels, int), np.full(shape, 0.1))
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+@pytest.mark.parametrize(
+    ("right", "count"), [(0, 1), (1, 1), (993, 1000), (1000, 1000), (0, 50), (9919, 10_000), (5, 9)]
+)
+def test_the_interval_is_that_of_scipy(right: int, count: int, confidence: float) -> None:
+    expected = binomtest(right, count).proportion_ci(confidence, method="wilson")
+    assert wilson(right, count, confidence) == pytest.approx((expected.low, expected.high))
+
+
+def test_the_interval_never_leaves_the_shares_there_are() -> None:
+    for right in (0, 3):
+        low, high = wilson(right, 3)
+        assert 0 <= low < high <= 1
+
+
+@pytest.mark.parametrize(("right", "count"), [(1, 0), (0, 0), (-1, 5), (6, 5)])
+def test_an_interval_of_no_share_is_refused(right: int, count: int) -> None:
+    with pytest.raises(ValueError, match="is no share"):
+        wilson(right, count)

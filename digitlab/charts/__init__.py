@@ -6,29 +6,76 @@ No chart knows where its numbers come from. Each kind of picture has its own fil
 
 from digitlab.charts.architecture import network_picture
 from digitlab.charts.bars import counts, probabilities
-from digitlab.charts.explanation import neighbours, occlusion_map, way
+from digitlab.charts.confusion import confusion_matrix
+from digitlab.charts.dots import digit_scores, scores_begin
+from digitlab.charts.explanation import neighbours, occlusion_map, seen, way
+from digitlab.charts.filters import (
+    Exciting,
+    class_templates,
+    digit_responses,
+    edge_chart,
+    exciting_digits,
+    kernel_numbers,
+    weight_tiles,
+)
+from digitlab.charts.grids import DECIMALS, Grid, number, number_grids
+from digitlab.charts.journey import MOST_EPOCHS, digits_by_epoch
+from digitlab.charts.labelled import Labelled, labelled_sheet
 from digitlab.charts.lines import NO_POINTS, Metric, Points, curves
+from digitlab.charts.maps import MOST_MAPS, Scale, feature_map, layer_maps, scale
+from digitlab.charts.overlay import MOST_RUNS, RunCurves, overlay
 from digitlab.charts.pixels import colour_limit, digit, filter_mosaic, weight_mosaic
-from digitlab.charts.sheets import Misread, mistake_sheet, sample_sheet
+from digitlab.charts.reliability import Calibrated, reliability_diagram
+from digitlab.charts.sheets import Misread, mistake_sheet, reading_sheet, sample_sheet
 from digitlab.charts.targets import targets
 
 __all__ = [
+    "DECIMALS",
+    "MOST_EPOCHS",
+    "MOST_MAPS",
+    "MOST_RUNS",
     "NO_POINTS",
+    "Calibrated",
+    "Exciting",
+    "Grid",
+    "Labelled",
     "Metric",
     "Misread",
     "Points",
+    "RunCurves",
+    "Scale",
+    "class_templates",
     "colour_limit",
+    "confusion_matrix",
     "counts",
     "curves",
     "digit",
+    "digit_responses",
+    "digit_scores",
+    "digits_by_epoch",
+    "edge_chart",
+    "exciting_digits",
+    "feature_map",
     "filter_mosaic",
+    "kernel_numbers",
+    "labelled_sheet",
+    "layer_maps",
     "mistake_sheet",
     "neighbours",
     "network_picture",
+    "number",
+    "number_grids",
     "occlusion_map",
+    "overlay",
     "probabilities",
+    "reading_sheet",
+    "reliability_diagram",
     "sample_sheet",
+    "scale",
+    "scores_begin",
+    "seen",
     "targets",
     "way",
     "weight_mosaic",
+    "weight_tiles",
 ]

@@ -183,7 +183,7 @@ def _scale(limit: float, measure: str) -> dict[str, Any]:
 
 def _row(places: Sequence[_Place]) -> str:
     """Pictures side by side that share the page's width, however narrow, with their words."""
-    style = "display:flex; gap:2%; align-items:flex-end; text-align:center; margin:0;"
+    style = "display:flex; gap:2%; align-items:flex-start; text-align:center; margin:0;"
     return f'<div style="{style}">{"".join(_figure(place) for place in places)}</div>'
 
 

@@ -86,6 +86,11 @@ def pixel_axes(
     return {"xaxis": {**x, **across}, "yaxis": {**y, **down, "scaleanchor": "x"}}
 
 
+def strong(text: str) -> str:
+    """``text`` of a note in the page's own colour: Streamlit writes notes in a fainter grey."""
+    return f'<span style="color:currentColor">{text}</span>'
+
+
 def faint(colour: str, opacity: float) -> str:
     """``colour``, "#RRGGBB", seen through: 0 is clear, 1 is full."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))

@@ -86,14 +86,14 @@ def weight_mosaic(kernel: Floats, limit: float, t: Translator, *, title: str) ->
 def _mosaic(
     pictures: Floats, limit: float, t: Translator, title: str, caption: str, tile_name: str
 ) -> go.Figure:
-    columns = _mosaic_columns(len(pictures))
+    columns = mosaic_columns(len(pictures))
     rows = math.ceil(len(pictures) / columns)
     weights = tile(pictures.astype(np.float32), columns, fill=np.nan)
     row, column = t("row"), t("column")
     where = f"{tile_name} %{{customdata[0]}}, {row} %{{customdata[1]}}, "
     cells = go.Heatmap(
         z=weights, zmin=-limit, zmax=limit, colorscale="RdBu_r", hoverongaps=False,
-        customdata=tile(_places(pictures.shape), columns), colorbar=_colour_bar(limit),
+        customdata=tile(_places(pictures.shape), columns), colorbar=colour_bar(limit),
         hovertemplate=f"{where}{column} %{{customdata[2]}}: %{{z:.4f}}<extra></extra>",
     )  # fmt: skip
     return figure(
@@ -105,7 +105,7 @@ def _mosaic(
     )  # fmt: skip
 
 
-def _mosaic_columns(tiles: int) -> int:
+def mosaic_columns(tiles: int) -> int:
     """The number of columns near a square that leaves the fewest places empty."""
     side = math.ceil(math.sqrt(tiles))
     return min(range(side, side + side // 2 + 1), key=lambda columns: -tiles % columns)
@@ -116,7 +116,8 @@ def _places(shape: tuple[int, ...]) -> npt.NDArray[Any]:
     return np.moveaxis(np.indices(shape, np.min_scalar_type(max(shape))), 0, -1)
 
 
-def _colour_bar(limit: float) -> dict[str, Any]:
+def colour_bar(limit: float) -> dict[str, Any]:
+    """The scale of ``colour_limit`` along a figure's lower edge; a caption stands above it."""
     return {
         "orientation": "h", "thickness": 10, "lenmode": "pixels", "len": 280, "outlinewidth": 0,
         "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom", "yref": "container",

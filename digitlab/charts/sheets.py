@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from digitlab.charts.frame import LABEL_SIZE, bare, figure, margin
+from digitlab.charts.frame import LABEL_SIZE, bare, figure, margin, strong
 from digitlab.charts.targets import targets
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
@@ -31,7 +31,7 @@ _BOTTOM = 8
 
 
 class Misread(Protocol):
-    """What a sheet needs to know of a sample that was read as another digit."""
+    """What a sheet needs to know of a sample that was read."""
 
     @property
     def index(self) -> int:
@@ -73,13 +73,10 @@ def mistake_sheet(
         t: the reader's language.
     """
     tiles = [
-        _Tile(
-            row, column, images[found.index], f"{found.truth} → {found.read_as}",
-            _misread_hover(found, t), int(found.index),
-        )
+        _read_tile(row, column, images, found, t)
         for column, samples in enumerate(columns)
         for row, found in enumerate(samples[:SHEET_ROWS])
-    ]  # fmt: skip
+    ]
     header = bare(
         t("the digit it is"), side="top", showticklabels=True,
         tickvals=list(range(len(columns))),
@@ -87,6 +84,37 @@ def mistake_sheet(
     )  # fmt: skip
     title = t("Misread test samples: truth → read as")
     return _sheet(title, tiles, (SHEET_ROWS, len(columns)), header, top=76, bottom=_BOTTOM)
+
+
+def reading_sheet(
+    images: npt.NDArray[np.uint8],
+    places: Sequence[Sequence[Misread | None]],
+    t: Translator,
+    *,
+    title: str,
+    caption: str,
+) -> go.Figure:
+    """Samples in rows of equal length, "truth → read as" under each; None leaves a place empty.
+
+    ``images`` is the whole test set (N, 28, 28) uint8, in which a sample's ``index`` counts;
+    ``title`` and ``caption`` are in the reader's language. The height follows the rows.
+    """
+    tiles = [
+        _read_tile(row, column, images, found, t)
+        for row, samples in enumerate(places)
+        for column, found in enumerate(samples)
+        if found is not None
+    ]
+    grid = (max(1, len(places)), max([1, *(len(samples) for samples in places)]))
+    return _sheet(title, tiles, grid, bare(caption), top=40, bottom=32)
+
+
+def _read_tile(
+    row: int, column: int, images: npt.NDArray[np.uint8], found: Misread, t: Translator
+) -> _Tile:
+    label = f"{found.truth} → {found.read_as}"
+    picture = images[found.index]
+    return _Tile(row, column, picture, label, _misread_hover(found, t), int(found.index))
 
 
 def _misread_hover(found: Misread, t: Translator) -> str:
@@ -156,7 +184,7 @@ def _picture(placed: _Tile) -> dict[str, Any]:
 
 def _label(placed: _Tile) -> dict[str, Any]:
     return {
-        "text": placed.label, "showarrow": False, "font": {"size": LABEL_SIZE},
+        "text": strong(placed.label), "showarrow": False, "font": {"size": LABEL_SIZE},
         "x": placed.column, "y": placed.row + 1 - _LABEL_SHARE / 2,
     }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import threading
 
 import streamlit as st
 from threadpoolctl import threadpool_limits
@@ -14,6 +15,8 @@ from digitlab.keepsakes import Keepsakes
 from digitlab.network import Network
 from digitlab.shelf import Shelf
 from digitlab.store import Store
+
+_PRELOAD_SECONDS = 2.0  # after the first page, which is quicker alone
 
 
 @st.cache_resource(show_spinner=False)
@@ -40,8 +43,16 @@ def engine() -> Engine:
     # Sessions run side by side, and training needs the other cores: each forward pass takes one.
     threadpool_limits(1, user_api="blas")
     started = Engine(store())
+    timer = threading.Timer(_PRELOAD_SECONDS, _preload)
+    timer.daemon = True
+    timer.start()
     atexit.register(started.close)
     return started
+
+
+def _preload() -> None:
+    """Load scikit-learn's metrics, a second's work, before a page needs them."""
+    import sklearn.metrics  # noqa: F401
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -29,6 +29,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 PAGES = {
     "home": ("streamlit_app.py", mark("Digit Lab"), ":material/home:"),
     "train": ("pages/train.py", mark("Train"), ":material/tune:"),
+    "runs": ("pages/runs.py", mark("Runs"), ":material/table_rows:"),
     "draw": ("pages/draw.py", mark("Draw"), ":material/draw:"),
     "inspect": ("pages/inspect.py", mark("Inspect"), ":material/search:"),
 }
@@ -147,6 +148,7 @@ _STYLE = """<style>
 [data-testid="stFileUploaderDropzone"] { flex-wrap: wrap; }
 [data-testid="stFileUploaderDropzone"]::after { flex-basis: 100%; padding-top: 0.5rem; }
 [data-testid="stStatusWidget"] { display: none; }
+[data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; row-gap: 0.3rem; }
 .st-key-top-bar { row-gap: 0; }
 .st-key-answer h2 { font-size: clamp(1.1rem, 4.6vw, 1.75rem); padding: 0.3rem 0; }
 .block-container { padding-top: 4.2rem; }

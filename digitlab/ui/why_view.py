@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, dataset, explain, models
+from digitlab import charts, explain, models
 from digitlab.config import DIGITS, IMAGE_SIZE
-from digitlab.dataset import DigitSet
 from digitlab.drawing import ALL_STEPS, BOX_SIDE, CENTRE, Drawing, Picture, Steps
 from digitlab.layers import Layer
 from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network, Prediction
 from digitlab.store import Run
-from digitlab.ui import lab
+from digitlab.ui import lab, like_view, parts_view
 from digitlab.ui.network_view import LAYER_KINDS
 from digitlab.ui.readers import Reader, clock
 from digitlab.ui.run_panel import chart_config, name_of
 from digitlab.ui.shell import Visit
 
-MOST_IMAGES = 10_000  # that nearest digits are looked for in: NumPy reads so many in seconds
-_PART = 500  # of them at once; a part that has been read stays read if the person goes on drawing
-_PATIENCE = 0.2  # seconds without a sign of life
-_NEIGHBOURS = 8
 _MOST_RUNS = 20
 
 _VIEW = "why"
@@ -42,10 +36,6 @@ _SWITCHES = {
     "pen": mark("Redraw with our pen"),
     "scale": mark("Scale"),
     "centre": mark("Centre"),
-}
-_MEASURES: dict[explain.Measure, str] = {
-    "probability": mark("Probability"),
-    "logit": mark("Logit (before softmax)"),
 }
 
 
@@ -103,14 +93,17 @@ def _way(drawing: Drawing, reader: Reader, visit: Visit) -> None:
     if chosen != ALL_STEPS:
         said += " " + t("A step is switched off: the answer above is made without it, too.")
     st.markdown(said)
-    st.caption(
-        t(
-            "MNIST's digits were made like this: cut out, scaled to a longest side of {side} "
-            "pixels, and put with their centre of mass in the middle of 28x28. A network knows "
-            "only what it was trained on: switch a step off and see what becomes of the answer.",
-            side=BOX_SIDE,
-        )
+    small = t(
+        "Draw small and away from the middle: then the steps have the most to do, and the answer "
+        "depends on them."
     )
+    about = t(
+        "MNIST's digits were made like this: cut out, scaled to a longest side of {side} "
+        "pixels, and put with their centre of mass in the middle of 28x28. A network knows "
+        "only what it was trained on: switch a step off and see what becomes of the answer.",
+        side=BOX_SIDE,
+    )
+    st.caption(f"{about} {small}")
 
 
 def _switches(t: Translator) -> None:
@@ -120,115 +113,15 @@ def _switches(t: Translator) -> None:
             st.toggle(t(label), key=f"step-{name}")
 
 
-# --- the parts that count -------------------------------------------------------------------------
+# --- the parts that count, the digits like it -----------------------------------------------------
 
 
 def _parts(drawing: Drawing, reader: Reader, visit: Visit) -> None:
-    t = visit.t
-    found = explain.occlusion(reader.network, drawing.digit)
-    winner = int(found.whole.argmax())
-    with st.container(horizontal=True):
-        asked = st.selectbox(
-            t("Evidence for which digit"), ["winner", *range(DIGITS)], key="parts-digit",
-            format_func=lambda name: _class(name, winner, t), width=230,
-        )  # fmt: skip
-        measure = st.segmented_control(
-            t("Measured as"), list(_MEASURES), default="probability", required=True,
-            key="parts-measure", format_func=lambda name: t(_MEASURES[name]),
-        )  # fmt: skip
-    digit = winner if asked == "winner" else int(asked)
-    falls = found.falls(digit, measure)
-    title = t("What erasing does to the {digit}", digit=digit)
-    figure = charts.occlusion_map(drawing.digit, falls, t, title=title, measure=measure)
-    st.plotly_chart(figure, key="parts", config=chart_config(t, live=True))
-    st.caption(
-        t(
-            "A square of {side}x{side} pixels slides over the drawing and erases the ink under it; "
-            "each field shows what that does to the {digit}. Red: without this ink it becomes "
-            "less likely, so the ink speaks for it. Blue: the ink speaks against it. White: no "
-            "change. The scale ends at the largest change in this map.",
-            side=explain.PATCH, digit=digit,
-        )
-    )  # fmt: skip
-
-
-def _class(name: str | int, winner: int, t: Translator) -> str:
-    return t("the answer: {digit}", digit=winner) if name == "winner" else str(name)
-
-
-# --- the digits like it ---------------------------------------------------------------------------
+    parts_view.show(drawing.digit, reader, visit.t, "parts")
 
 
 def _like(drawing: Drawing, reader: Reader, visit: Visit) -> None:
-    t = visit.t
-    digits, count = _trained_on(reader.run)
-    known = _known(reader.network, digits, count, t)
-    own = explain.features(reader.network, drawing.digit[np.newaxis])[0]
-    found = explain.nearest(known, own, count=_NEIGHBOURS)
-    labels = digits.y_train[found.indices].tolist()
-    read = reader.network.read(drawing.digit).digit
-    st.html(
-        charts.neighbours(
-            digits.x_train[found.indices], labels, found.distances.tolist(), read=read
-        )
-    )
-    st.markdown(
-        t(
-            "**{same} of {count}** are labelled {digit}, as the network reads your drawing.",
-            same=labels.count(read), count=len(labels), digit=read,
-        )
-    )  # fmt: skip
-    st.caption(_about_distance(reader.network, digits, count, found.median, t))
-
-
-def _about_distance(
-    network: Network, digits: DigitSet, count: int, median: float, t: Translator
-) -> str:
-    searched = t(
-        "Searched: the first {count} of the {total} training images of the data set in use.",
-        count=f"{count:,}", total=f"{len(digits.y_train):,}",
-    )  # fmt: skip
-    meaning = t(
-        "Under each: its label and its distance from your drawing, measured between the {units} "
-        "values of the network's last hidden layer. 0 would be the same to the network; half of "
-        "the images are farther than {median}.",
-        units=network.layers[-1].input[0], median=f"{median:.1f}",
-    )  # fmt: skip
-    return f"{searched} {meaning}"
-
-
-def _trained_on(run: Run | None) -> tuple[DigitSet, int]:
-    """The data set in use, and how many of its training images are searched."""
-    if run is None:
-        digits = dataset.current().digits
-        return digits, min(MOST_IMAGES, len(digits.y_train))
-    digits = dataset.find(run.digits.fingerprint)
-    return digits, min(MOST_IMAGES, len(digits.split(run.config).train[1]))
-
-
-def _known(network: Network, digits: DigitSet, count: int, t: Translator) -> Floats:
-    """The last hidden layer's values for the searched images; the bar moves only when needed."""
-    key = explain.fingerprint(network)
-    bar, begun = st.empty(), time.monotonic()
-    parts = []
-    for start in range(0, count, _PART):
-        stop = min(start + _PART, count)
-        parts.append(_features(key, digits.fingerprint, start, stop, network, digits))
-        if time.monotonic() - begun > _PATIENCE:
-            text = t(
-                "The network reads {done} of {count} images …", done=f"{stop:,}", count=f"{count:,}"
-            )
-            bar.progress(stop / count, text=text)
-    bar.empty()
-    return np.concatenate(parts)
-
-
-@st.cache_resource(show_spinner=False, max_entries=3 * MOST_IMAGES // _PART)
-def _features(
-    network: str, digits: str, start: int, stop: int, _network: Network, _digits: DigitSet
-) -> Floats:
-    """The last hidden layer's values for some training images; once for all sessions."""
-    return explain.features(_network, _digits.x_train[start:stop])
+    like_view.show(drawing.digit, reader, visit.t)
 
 
 # --- the numbers ----------------------------------------------------------------------------------

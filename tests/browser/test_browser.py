@@ -336,11 +336,11 @@ def finger(page: Page, points: Sequence[tuple[float, float]]) -> None:
 
 def test_inspect_shows_filters_and_misread_samples(page: Page, server: str) -> None:
     page.goto(f"{server}/inspect")
+    expect(page.get_by_text("Untrained").first).to_be_visible()
 
-    expect(page.get_by_text("Untrained", exact=True).first).to_be_visible()
-    expect(page.get_by_text("Trained", exact=True).first).to_be_visible()
+    page.get_by_role("radio", name="Where does it fail?").click()
+
     expect(page.get_by_text(re.compile(r"\d+ of 1,000 test samples are misread"))).to_be_visible()
-    expect(page.get_by_text("Misread test samples")).to_be_visible()
-    page.get_by_role("button", name="Show others").click()
-    expect(page.get_by_text("Misread test samples")).to_be_visible()
+    page.get_by_text("5x10 sheet").click()
+    expect(page.get_by_role("button", name="Show others")).to_be_visible()
     sound(page)

@@ -1,5 +1,6 @@
 import base64
 import io
+import re
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,11 @@ def digit_of(shown: Any) -> np.ndarray:
     return pixels[::factor, ::factor]
 
 
+def labels_of(figure: Any) -> list[str]:
+    """The words under the pictures, without their colour."""
+    return [re.sub(r"<.*?>", "", note.text) for note in figure.layout.annotations]
+
+
 def boxes(figure: Any) -> list[tuple[float, float, float, float]]:
     """Left, right, top and bottom of every place that answers a click."""
     (bars,) = figure.data
@@ -43,7 +49,7 @@ def test_a_sheet_has_a_column_a_digit_and_empty_places() -> None:
     count = sum(len(column) for column in COLUMNS)
     assert len(figure.layout.images) == len(figure.layout.annotations) == count
     assert len(set(boxes(figure))) == count
-    assert figure.layout.annotations[0].text == "1 → 2"
+    assert labels_of(figure)[0] == "1 → 2"
     assert list(figure.layout.xaxis.ticktext) == [str(digit) for digit in range(10)]
 
 
@@ -61,7 +67,7 @@ def test_a_tile_its_target_and_its_words_belong_together() -> None:
         np.testing.assert_array_equal(digit_of(shown), IMAGES[index])
         assert f"sample {index}<" in words
         assert f"truth {index % 10}, read as {(index + 1) % 10}" in words
-        assert label.text == f"{index % 10} → {(index + 1) % 10}"
+        assert f">{index % 10} → {(index + 1) % 10}<" in label.text
         assert label.x == shown.x == index % 10
 
 
@@ -109,8 +115,7 @@ def test_a_network_that_misreads_nothing_leaves_the_sheet_empty() -> None:
 
 def test_samples_come_row_by_row_with_their_labels() -> None:
     figure = charts.sample_sheet(IMAGES[:24], np.arange(24) % 10, T, indices=range(100, 124))
-    labels = [note.text for note in figure.layout.annotations]
-    assert labels == [str(number % 10) for number in range(24)]
+    assert labels_of(figure) == [str(number % 10) for number in range(24)]
     assert [shown.x for shown in figure.layout.images] == [number % 10 for number in range(24)]
     rows = [shown.y for shown in figure.layout.images]
     assert rows == sorted(rows)
@@ -118,6 +123,23 @@ def test_samples_come_row_by_row_with_their_labels() -> None:
     assert [data[0] for data in figure.data[0].customdata] == list(range(100, 124))
     assert "24" in figure.layout.xaxis.title.text
     np.testing.assert_array_equal(digit_of(figure.layout.images[23]), IMAGES[23])
+
+
+def test_a_sheet_in_rows_leaves_empty_places_empty() -> None:
+    found = [Mistake(number, 8, number % 8, 0.9) for number in range(11)]
+    places = [found[:8], [*found[8:], None, None, None, None, None], [None] * 8, [None] * 8]
+    figure = charts.reading_sheet(IMAGES, places, T, title="Misread 8s", caption="11 of 11")
+    assert labels_of(figure) == [f"8 → {m.read_as}" for m in found]
+    assert [data[0] for data in figure.data[0].customdata] == list(range(11))
+    assert len(set(boxes(figure))) == 11
+    assert list(figure.layout.xaxis.range) == [-0.5, 7.5]
+    assert list(figure.layout.yaxis.range) == [4, 0]
+    np.testing.assert_array_equal(digit_of(figure.layout.images[10]), IMAGES[10])
+
+
+def test_a_sheet_without_places_is_empty() -> None:
+    figure = charts.reading_sheet(IMAGES, [], T, title="Samples", caption="none")
+    assert not figure.layout.images
 
 
 def test_more_rows_make_a_higher_sheet() -> None:

@@ -2,9 +2,380 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from digitlab import by_hand, charts
+from digitlab.by_hand import BY_HAND, Pooled, WeightedSum
+from digitlab.config import DIGITS
+from digitlab.feature_maps import LayerMaps
+from digitlab.messages import Translator
+from digitlab.network import softmax
+from digitlab.ui import clicks
+from digitlab.ui.inspect import picture
 from digitlab.ui.readers import Reader
+from digitlab.ui.run_panel import chart_config
 from digitlab.ui.shell import Visit
+
+MOST_PRODUCTS = 12  # of a dense layer, shown one by one
+
+_LAYER, _UNIT = "hand-layer", "hand-unit"
+_ROW, _COLUMN, _INPUT = "hand-row", "hand-column", "hand-input"
+_WIDTH = 130  # pixels of a number's field
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What is worked out: output (row, column) of map ``unit``, or neuron ``unit``, of a layer."""
+
+    reader: Reader
+    layers: Sequence[LayerMaps]
+    number: int
+    unit: int
+    row: int = 0
+    column: int = 0
+
+    @property
+    def found(self) -> LayerMaps:
+        return self.layers[self.number]
+
+    @property
+    def before(self) -> str:
+        """The layer that the inputs come from; "" for the picture itself."""
+        kinds = [found.layer for found in self.layers[: self.number]]
+        return next((layer.name for layer in reversed(kinds) if layer.kind in BY_HAND), "")
+
+
+def begin(found: LayerMaps, unit: int) -> None:
+    """Have this view go on with a layer's map, or neuron, ``unit``, where that is strongest."""
+    st.session_state.update({_LAYER: found.layer.name, _UNIT: unit})
+    st.session_state.pop(_INPUT, None)
+    values = found.maps[unit]
+    if found.spatial:
+        row, column = divmod(int(np.abs(np.nan_to_num(values)).argmax()), values.shape[1])
+        st.session_state.update({_ROW: row, _COLUMN: column})
 
 
 def show(reader: Reader, visit: Visit) -> None:
-    """One weighted sum of the network, in numbers that add up."""
+    """The choice of a picture and of one output of one layer, and how that is worked out."""
+    t = visit.t
+    chosen = picture.choose(reader, visit)
+    if chosen is None:
+        return
+    layers = picture.layers_of(reader, chosen.picture)
+    numbers = {
+        found.layer.name: number
+        for number, found in enumerate(layers)
+        if found.layer.kind in BY_HAND
+    }
+    if st.session_state.get(_LAYER) not in numbers:
+        first = layers[next(iter(numbers.values()))]
+        begin(first, first.strongest)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            t("Layer"), list(numbers), key=_LAYER, width=150, on_change=_begin_layer, args=(layers,)
+        )
+        asked = _ask(reader, layers, numbers[name], t)
+    st.caption(chosen.name)
+    if asked.found.layer.kind == "dense":
+        _neuron(asked, t)
+    else:
+        _pixel(asked, t)
+
+
+def _begin_layer(layers: Sequence[LayerMaps]) -> None:
+    found = next(found for found in layers if found.layer.name == st.session_state[_LAYER])
+    begin(found, found.strongest)
+
+
+def _ask(reader: Reader, layers: Sequence[LayerMaps], number: int, t: Translator) -> _Asked:
+    """Fields for what is worked out, for those who do not click."""
+    found = layers[number]
+    if not found.spatial:
+        return _Asked(reader, layers, number, _field(t("Neuron"), _UNIT, found.count))
+    rows, columns, count = found.output.shape
+    return _Asked(
+        reader, layers, number, _field(t("Map"), _UNIT, count),
+        _field(t("Row"), _ROW, rows), _field(t("Column"), _COLUMN, columns),
+    )  # fmt: skip
+
+
+def _field(label: str, key: str, count: int) -> int:
+    """A whole number from 0 to ``count`` - 1; a click that came after the field moves it."""
+    asked = st.session_state.pop(f"{key}-clicked", st.session_state.get(key, 0))
+    st.session_state[key] = min(int(asked), count - 1)
+    return int(st.number_input(label, 0, count - 1, step=1, key=key, width=_WIDTH))
+
+
+# --- a pixel of a map -----------------------------------------------------------------------------
+
+
+def _pixel(asked: _Asked, t: Translator) -> None:
+    """Input and output side by side, the sum under the map that is clicked, then the numbers."""
+    left, right = st.columns(2, gap="medium")
+    with right:
+        _output_map(asked, t)
+    if asked.found.layer.kind == "pool":
+        made = by_hand.pooled(asked.found, asked.row, asked.column, asked.unit)
+        with left:
+            _input_map(asked, asked.unit, made.corner, 2, t)
+        _pool(made, t)
+        return
+    summed = by_hand.convolved(
+        asked.reader.network, asked.found, asked.row, asked.column, asked.unit
+    )
+    with left:
+        channel = _channel(summed, t)
+        _input_map(asked, channel, summed.corner, asked.found.layer.kernel, t)
+    with right:
+        _line(summed, t)
+    _convolution(summed, channel, t)
+
+
+def _output_map(asked: _Asked, t: Translator) -> None:
+    """The map that the pixel is in; a click on another pixel works that out."""
+    found, values = asked.found, asked.found.maps[asked.unit]
+    title = t("{layer}, map {number}", layer=found.layer.name, number=asked.unit)
+    figure = charts.feature_map(
+        values, t, title=title, shared=charts.scale(found.output), clickable=True,
+        caption=t("click a pixel to work it out"),
+        box=(asked.column, asked.row, asked.column + 1, asked.row + 1),
+    )  # fmt: skip
+    _follow(clicks.place(figure, "hand-output", t, values.size), values.shape[1], asked)
+    st.caption(
+        t(
+            "Output: row {row}, column {column} of map {number} is {value}.",
+            row=asked.row, column=asked.column, number=asked.unit,
+            value=charts.number(values[asked.row, asked.column]),
+        )
+    )  # fmt: skip
+
+
+def _follow(clicked: int | None, columns: int, asked: _Asked) -> None:
+    if clicked is None or divmod(clicked, columns) == (asked.row, asked.column):
+        return
+    st.session_state[f"{_ROW}-clicked"], st.session_state[f"{_COLUMN}-clicked"] = divmod(
+        clicked, columns
+    )
+    picture.again()
+
+
+def _channel(made: WeightedSum, t: Translator) -> int:
+    """Which of the input's maps is looked at: at first the one that adds or takes most."""
+    if len(made.subtotals) == 1:
+        return 0
+    st.session_state.setdefault(_INPUT, int(np.abs(np.nan_to_num(made.subtotals)).argmax()))
+    return _field(t("Input map"), _INPUT, len(made.subtotals))
+
+
+def _input_map(
+    asked: _Asked, channel: int, corner: by_hand.Place, side: int, t: Translator
+) -> None:
+    """What the window is read from, with a frame round it."""
+    (top, left), bottom, right = corner, corner[0] + side, corner[1] + side
+    before, given = asked.before, asked.found.given
+    title = t("{layer}, map {number}", layer=before, number=channel) if before else t("The picture")
+    figure = charts.feature_map(
+        given[..., channel], t, title=title, shared=charts.scale(given),
+        box=(left, top, right, bottom), caption=t("the frame is the window that is read"),
+    )  # fmt: skip
+    st.plotly_chart(figure, key="hand-in", config=chart_config(t, live=True))
+    st.caption(
+        t(
+            "Input: the window is rows {top} to {bottom}, columns {left} to {right}.",
+            top=top, bottom=bottom - 1, left=left, right=right - 1,
+        )
+    )  # fmt: skip
+
+
+def _convolution(made: WeightedSum, channel: int, t: Translator) -> None:
+    products = made.products[..., channel]
+    st.html(
+        charts.number_grids(
+            [
+                charts.Grid(made.inputs[..., channel], t("Window")),
+                charts.Grid(made.weights[..., channel], t("Kernel")),
+                charts.Grid(products, t("Products")),
+            ],
+            ["×", "="],
+        )
+    )
+    count = len(made.subtotals)
+    if count > 1:
+        st.markdown(
+            t(
+                "These products, of input map {channel}, add up to **{subtotal}**. Each of the "
+                "{count} input maps has its own window and kernel; their sums are added.",
+                channel=channel, subtotal=charts.number(made.subtotals[channel]), count=count,
+            )
+        )  # fmt: skip
+    _rounding(products, float(made.subtotals[channel]), t)
+    if count > 1:
+        st.markdown(t("**Input map by input map**"))
+        st.dataframe(
+            {
+                t("Input map"): list(range(count)),
+                t("Sum of its products"): [charts.number(value) for value in made.subtotals],
+            },
+            hide_index=True, height=248,
+        )  # fmt: skip
+        st.caption(
+            t("All {count} add up to {total}.", count=count, total=charts.number(made.total))
+        )
+
+
+def _pool(made: Pooled, t: Translator) -> None:
+    row, column = divmod(int(made.window.argmax()), made.window.shape[1])
+    st.html(charts.number_grids([charts.Grid(made.window, t("Window"), marked=(row, column))]))
+    st.markdown(
+        t(
+            "The largest of the four is **{largest}**; the network made {output}. Max pooling has "
+            "no weights.",
+            largest=charts.number(made.largest), output=charts.number(made.output),
+        )
+    )  # fmt: skip
+
+
+# --- a neuron -------------------------------------------------------------------------------------
+
+
+def _neuron(asked: _Asked, t: Translator) -> None:
+    found = asked.found
+    made = by_hand.neuron(asked.reader.network, found, asked.unit)
+    shape = by_hand.input_shape(asked.layers, asked.number)
+    left, right = st.columns(2, gap="medium")
+    with right:
+        figure = charts.layer_maps(
+            found.maps, t, chosen=asked.unit,
+            title=t("{layer}: {count} neurons", layer=found.layer.name, count=found.count),
+        )  # fmt: skip
+        clicked = clicks.place(figure, "hand-neurons", t, found.count)
+        if clicked is not None and clicked != asked.unit:
+            st.session_state[f"{_UNIT}-clicked"] = clicked
+            picture.again()
+        st.caption(
+            t(
+                "Output: neuron {number} is {value}. A click on a neuron works it out.",
+                number=asked.unit, value=charts.number(made.output),
+            )
+        )  # fmt: skip
+    with left:
+        if not asked.before:
+            _products_picture(made, shape, t)
+        _contributions(asked, made, shape, t)
+    with right:
+        _line(made, t)
+        if made.logits is not None:
+            _softmax(made, t)
+
+
+def _products_picture(made: WeightedSum, shape: tuple[int, ...], t: Translator) -> None:
+    """A first layer's products where their pixels are."""
+    products = made.products.reshape(shape[:2])
+    figure = charts.feature_map(
+        products, t, title=t("Products: pixel times weight"), caption=t("784 pixels, 784 products")
+    )
+    st.plotly_chart(figure, key="hand-in", config=chart_config(t, live=True))
+    st.caption(
+        t(
+            "Pixels that speak for the neuron add {plus}, those against it {minus}; {zeros} of "
+            "{count} are black and add nothing.",
+            plus=charts.number(products[products > 0].sum()),
+            minus=charts.number(products[products < 0].sum()),
+            zeros=int((made.inputs == 0).sum()), count=products.size,
+        )
+    )  # fmt: skip
+
+
+def _contributions(asked: _Asked, made: WeightedSum, shape: tuple[int, ...], t: Translator) -> None:
+    places = made.strongest(MOST_PRODUCTS)
+    rest = made.total - float(made.products[places].sum())
+    if not places:
+        st.markdown(t("All products are 0."))
+        return
+    st.markdown(t("**The {count} largest products**, above or below 0", count=len(places)))
+    st.dataframe(
+        {
+            t("Input"): [_input_name(asked, place, shape, t) for place in places],
+            t("Value"): [charts.number(made.inputs[place]) for place in places],
+            t("Weight"): [charts.number(made.weights[place]) for place in places],
+            t("Product"): [charts.number(made.products[place]) for place in places],
+        },
+        hide_index=True, height="content",
+    )  # fmt: skip
+    st.caption(
+        t(
+            "The other {count} products add up to {rest}: {total} in all.",
+            count=f"{made.products.size - len(places):,}", rest=charts.number(rest),
+            total=charts.number(made.total),
+        )
+    )  # fmt: skip
+    shown = np.append(made.products[places], rest)
+    _rounding(shown, made.total, t)
+
+
+def _input_name(asked: _Asked, place: int, shape: tuple[int, ...], t: Translator) -> str:
+    where = by_hand.position(place, shape)
+    if len(where) == 1:
+        return t("{layer}, neuron {number}", layer=asked.before, number=place)
+    row, column, channel = where
+    if not asked.before:
+        return t("row {row}, column {column}", row=row, column=column)
+    return t("map {channel}, row {row}, column {column}", channel=channel, row=row, column=column)
+
+
+def _softmax(made: WeightedSum, t: Translator) -> None:
+    assert made.logits is not None
+    st.markdown(
+        t(
+            "Softmax needs the sums of all ten neurons: each exp(z) is divided by what the ten add "
+            "up to, so the ten results add up to 1."
+        )
+    )
+    shares = softmax(made.logits.astype(np.float32))
+    st.dataframe(
+        {
+            t("Digit"): list(range(DIGITS)),
+            t("Logit z"): [charts.number(value) for value in made.logits],
+            t("Probability"): [f"{share:.6f}" for share in shares],
+        },
+        hide_index=True, height="content",
+    )  # fmt: skip
+
+
+# --- what all have --------------------------------------------------------------------------------
+
+
+def _line(made: WeightedSum, t: Translator) -> None:
+    """The sum, the bias and the activation in one line, and what the network says."""
+    st.markdown(
+        t(
+            "Sum of products **{total}** + bias **{bias}** = z = **{z}**",
+            total=charts.number(made.total), bias=charts.number(made.bias),
+            z=charts.number(made.z),
+        )
+    )  # fmt: skip
+    values = {"z": charts.number(made.z), "activated": charts.number(made.activated)}
+    if made.logits is None:
+        st.markdown(f"#### {made.activation}({values['z']}) = {values['activated']}")
+    else:
+        st.markdown(t("#### softmax: exp({z}) / sum of all ten exp(z) = {activated}", **values))
+    st.caption(t("The network computed {output}.", output=charts.number(made.output)))
+
+
+def _rounding(shown: by_hand.Doubles, exact: float, t: Translator) -> None:
+    """Where a person who adds up what is shown gets another last decimal, say so."""
+    added = by_hand.rounded_total(shown, charts.DECIMALS)
+    said = t(
+        "All numbers are rounded to {decimals} decimals, and added up before that.",
+        decimals=charts.DECIMALS,
+    )
+    if charts.number(added) != charts.number(exact):
+        said += " " + t(
+            "Adding up the rounded products gives {added} instead of {exact}.",
+            added=charts.number(added), exact=charts.number(exact),
+        )  # fmt: skip
+    st.caption(said)

@@ -2,9 +2,178 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from digitlab import charts, models
+from digitlab.charts.reliability import edge_text
+from digitlab.messages import Translator
+from digitlab.mistakes import Mistake
+from digitlab.reliability import EQUAL_EDGES, Bin, Reliability, bin_numbers, reliability
+from digitlab.scores import wilson
+from digitlab.ui.inspect import last_used, sample_view
+from digitlab.ui.inspect.tested import Tested, tested
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
+_MOST = 40  # samples on a sheet
+_COLUMNS = 8
+_SURE = 0.99
+_FIRST = 5  # the bin that is open at first, where it has samples: 90% to 95%
+
 
 def show(reader: Reader, visit: Visit) -> None:
-    """Whether the network is right as often as it says it is."""
+    """The reliability diagram, what it comes to, and the samples of the bin that is picked."""
+    t, test = visit.t, tested(reader, visit.t)
+    found = reliability(test.labels, test.probabilities)
+    st.markdown(_summary(test, t))
+    st.markdown(_expected_error(test, t))
+    if reader.name == models.BUNDLED_NAME:
+        st.caption(
+            t(
+                "It was trained with smoothed labels: to aim at about 97% for the truth, not at "
+                "100%. That keeps it from being surer."
+            )
+        )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        figure = charts.reliability_diagram([_drawn(each) for each in found.bins], t)
+        clicked = last_used.place(figure, "confidence-diagram", t, len(found.bins))
+        st.caption(_about_diagram(test, found, t))
+    with right:
+        opened = _samples(test, found, _picked(found, clicked, t), t)
+    sample_view.choose(opened, "confidence-sheet", reader, test, visit)
+
+
+def _summary(test: Tested, t: Translator) -> str:
+    """Mean certainty against accuracy; their difference is named where it is not luck."""
+    count, right = len(test.labels), len(test.labels) - len(test.mistakes)
+    certainty = float(test.probabilities.max(axis=1).mean(dtype=np.float64))
+    low, high = wilson(right, count)
+    values = {
+        "certainty": f"{certainty:.1%}", "accuracy": f"{right / count:.1%}", "count": f"{count:,}",
+    }  # fmt: skip
+    if certainty > high:
+        return t(
+            "On average it is **{certainty}** certain, and it is right in **{accuracy}** of "
+            "{count} test samples: it is too sure of itself.",
+            **values,
+        )
+    if certainty < low:
+        return t(
+            "On average it is **{certainty}** certain, and it is right in **{accuracy}** of "
+            "{count} test samples: it could be surer of itself.",
+            **values,
+        )
+    return t(
+        "On average it is **{certainty}** certain, and it is right in **{accuracy}** of {count} "
+        "test samples: no more apart than chance allows.",
+        **values,
+    )
+
+
+def _expected_error(test: Tested, t: Translator) -> str:
+    paper = reliability(test.labels, test.probabilities, EQUAL_EDGES)
+    return t(
+        "Expected calibration error (ECE): **{error}** percentage points. So far do certainty and "
+        "share right lie apart, averaged over all samples, which are put into {bins} bins of equal "
+        "width by their certainty (Guo et al., 2017); a network that is right exactly as often as "
+        "it says has 0.",
+        error=f"{100 * paper.expected_error:.2f}", bins=len(paper.bins),
+    )  # fmt: skip
+
+
+def _about_diagram(test: Tested, found: Reliability, t: Translator) -> str:
+    sure = float((test.probabilities.max(axis=1) > _SURE).mean())
+    scale = t(
+        "Both axes are stretched towards 100%, where most samples of a trained network lie "
+        "({share} of these over 99%): each bin is drawn as wide as the next. Points under "
+        "the dashed line: too sure; over it: not sure enough. Long bars mean few samples.",
+        share=f"{sure:.1%}",
+    )
+    widest = found.widest
+    gap = t(
+        "The largest gap is from {low}% to {high}%: certain on average {certainty}, right in "
+        "{right} of {count}.",
+        low=edge_text(widest.low), high=edge_text(widest.high),
+        certainty=f"{widest.certainty or 0:.1%}", right=f"{widest.right:,}",
+        count=f"{widest.count:,}",
+    )  # fmt: skip
+    return f"{scale} {gap}"
+
+
+def _drawn(each: Bin) -> charts.Calibrated:
+    interval = wilson(each.right, each.count) if each.count else None
+    return charts.Calibrated(
+        each.low, each.high, each.count, each.right, each.certainty, each.accuracy, interval
+    )
+
+
+def _picked(found: Reliability, clicked: int | None, t: Translator) -> int:
+    """The bin to look into: clicked in the diagram or chosen from the list, whichever was last."""
+    bins = found.bins
+    st.session_state.setdefault("confidence-bin", _opened(bins))
+    if clicked is not None:
+        st.session_state["confidence-bin"] = clicked
+    return st.selectbox(
+        t("Samples that it is so certain of"), range(len(bins)), key="confidence-bin",
+        on_change=last_used.forget, args=("confidence-diagram",),
+        format_func=lambda place: t(
+            "{low}% to {high}%: {count} samples", low=edge_text(bins[place].low),
+            high=edge_text(bins[place].high), count=f"{bins[place].count:,}",
+        ),
+    )  # fmt: skip
+
+
+def _opened(bins: Sequence[Bin]) -> int:
+    if bins[_FIRST].count:
+        return _FIRST
+    return max(range(len(bins)), key=lambda place: bins[place].count)
+
+
+def _samples(test: Tested, found: Reliability, place: int, t: Translator) -> int | None:
+    """The sheet of a bin; returns the sample clicked last."""
+    chosen = found.bins[place]
+    st.markdown(_sentence(chosen, t))
+    if not chosen.count:
+        return None
+    inside = np.flatnonzero(bin_numbers(test.probabilities) == place)
+    wrong = test.read_as[inside] != test.labels[inside]
+    order = [*inside[wrong], *inside[~wrong]][:_MOST]
+    title = t(
+        "Certain from {low}% to {high}%: truth → read as", low=edge_text(chosen.low),
+        high=edge_text(chosen.high),
+    )  # fmt: skip
+    caption = t(
+        "{shown} of {count} samples, those read wrongly first", shown=len(order),
+        count=f"{chosen.count:,}",
+    )  # fmt: skip
+    figure = charts.reading_sheet(test.images, _rows(test, order), t, title=title, caption=caption)
+    return last_used.place(figure, "confidence-sheet", t, len(test.labels))
+
+
+def _sentence(chosen: Bin, t: Translator) -> str:
+    low, high = edge_text(chosen.low), edge_text(chosen.high)
+    if not chosen.count:
+        return t("It is never {low}% to {high}% certain on this test set.", low=low, high=high)
+    least, most = wilson(chosen.right, chosen.count)
+    return t(
+        "When it says {low}% to {high}%, it is right in **{right} of {count}**: {accuracy} (95% "
+        "interval: {least} to {most}).",
+        low=low, high=high, right=f"{chosen.right:,}", count=f"{chosen.count:,}",
+        accuracy=f"{chosen.right / chosen.count:.1%}", least=f"{least:.1%}", most=f"{most:.1%}",
+    )  # fmt: skip
+
+
+def _rows(test: Tested, order: Sequence[int]) -> list[list[Mistake | None]]:
+    """The samples in rows of one length; places that are left over stay empty."""
+    places: list[Mistake | None] = [_read(test, int(index)) for index in order]
+    places += [None] * (-len(places) % _COLUMNS)
+    return [places[start : start + _COLUMNS] for start in range(0, len(places), _COLUMNS)]
+
+
+def _read(test: Tested, index: int) -> Mistake:
+    certainty = float(test.probabilities[index].max())
+    return Mistake(index, int(test.labels[index]), int(test.read_as[index]), certainty)

@@ -2,9 +2,99 @@
 
 from __future__ import annotations
 
+import functools
+
+import streamlit as st
+
+from digitlab import charts, mistakes
+from digitlab.config import DIGITS
+from digitlab.messages import Translator, mark
+from digitlab.mistakes import Counts
+from digitlab.ui.inspect import last_used, reading_list, sample_view
+from digitlab.ui.inspect.tested import Tested, tested
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
+_MATRIX, _SHEET = "confusion-matrix", "confusion-sheet"
+_TRUTH, _READ_AS = "confusion-truth", "confusion-read-as"
+_UNITS = {"counts": mark("Numbers"), "shares": mark("Row percentages")}
+
 
 def show(reader: Reader, visit: Visit) -> None:
-    """Which digit is taken for which, and the samples behind each number."""
+    """The confusion matrix; beside it the samples of the field that was chosen last."""
+    t, test = visit.t, tested(reader, visit.t)
+    matrix = mistakes.confusion(test.labels, test.read_as)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        clicked = _matrix(matrix, t)
+    with right:
+        truth, read_as = _field(matrix, clicked, t)
+        sample = _samples(test, truth, read_as, t)
+    sample_view.choose(sample, _SHEET, reader, test, visit)
+
+
+def _matrix(matrix: Counts, t: Translator) -> int | None:
+    """The chart and its words; returns the field clicked last, 10 times truth plus reading."""
+    st.session_state.setdefault("confusion-unit", "counts")
+    unit = st.segmented_control(
+        t("Shown as"), list(_UNITS), key="confusion-unit", required=True,
+        format_func=lambda name: t(_UNITS[name]), label_visibility="collapsed",
+    )  # fmt: skip
+    figure = charts.confusion_matrix(matrix, t, shares=unit == "shares")
+    clicked = last_used.place(figure, _MATRIX, t, DIGITS * DIGITS)
+    st.caption(_in_words(matrix, t))
+    return clicked
+
+
+def _in_words(matrix: Counts, t: Translator) -> str:
+    worst, wrong = mistakes.worst(matrix), int(matrix.sum() - matrix.trace())
+    if worst is None:
+        return t("Every sample is on the diagonal: none is misread.")
+    truth, read_as = worst
+    return t(
+        "Rows are the digit it is, columns what it is read as: right on the grey diagonal, wrong "
+        "beside it, {wrong} samples in all. Only those are coloured. The largest of these fields: "
+        "of {whole} samples of the digit {truth}, {count} are read as {read_as}. Click a field to "
+        "see its samples.",
+        wrong=f"{wrong:,}", whole=f"{matrix[truth].sum():,}", truth=truth, read_as=read_as,
+        count=f"{matrix[truth, read_as]:,}",
+    )  # fmt: skip
+
+
+def _field(matrix: Counts, clicked: int | None, t: Translator) -> tuple[int, int]:
+    """Truth and reading: what was clicked, until one of the two boxes here is used."""
+    if clicked is not None:
+        st.session_state[_TRUTH], st.session_state[_READ_AS] = divmod(clicked, DIGITS)
+    first = mistakes.worst(matrix) or (0, 0)
+    forget = functools.partial(last_used.forget, _MATRIX)
+    with st.container(horizontal=True):
+        for label, key, digit in zip(
+            (t("Truth"), t("Read as")), (_TRUTH, _READ_AS), first, strict=True
+        ):
+            st.session_state.setdefault(key, digit)
+            st.selectbox(label, list(range(DIGITS)), key=key, on_change=forget, width=110)
+    return st.session_state[_TRUTH], st.session_state[_READ_AS]
+
+
+def _samples(test: Tested, truth: int, read_as: int, t: Translator) -> int | None:
+    """The samples of a field; returns the one clicked last."""
+    found = mistakes.cell(test.labels, test.probabilities, truth, read_as)
+    st.markdown(_heading(len(found), truth, read_as, t))
+    if not found:
+        return None
+    shown = reading_list.page(found, f"confusion-page-{truth}-{read_as}", t)
+    return reading_list.show(test, shown, _SHEET, t)
+
+
+def _heading(count: int, truth: int, read_as: int, t: Translator) -> str:
+    if not count:
+        return t("No {truth} is read as {read_as}.", truth=truth, read_as=read_as)
+    if truth == read_as:
+        return t(
+            "**{truth}** read as **{read_as}**, which is right: {count}. The least certain first.",
+            truth=truth, read_as=read_as, count=f"{count:,}",
+        )  # fmt: skip
+    return t(
+        "**{truth}** read as **{read_as}**: {count}. The most certain first.",
+        truth=truth, read_as=read_as, count=f"{count:,}",
+    )  # fmt: skip

@@ -1,53 +1,384 @@
-"""What the first layer looks for: its weights before and after training, on one scale."""
+"""What a layer looks for: its weights through the epochs, a filter to open, a class's template."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 import streamlit as st
 
-from digitlab import charts
-from digitlab.layers import Layer
+from digitlab import charts, filters
+from digitlab.config import IMAGE_SIZE
 from digitlab.messages import Translator
 from digitlab.network import Floats, Network
+from digitlab.ui import clicks, lab, shell
+from digitlab.ui.inspect import one_filter
+from digitlab.ui.inspect.layer_weights import Weights, finite, weights_of
 from digitlab.ui.readers import Reader
 from digitlab.ui.run_panel import chart_config
 from digitlab.ui.shell import Visit
+from digitlab.ui.timing import timed
+
+_TICK = 0.8  # seconds from epoch to epoch while they play
+_LIVE_TICK = 4.0  # seconds after which a live run is asked for a new epoch
+_FORGOTTEN = 10.0  # seconds without a tick after which nothing plays any more
+_ON_A_PAGE = 64  # neurons
+_TEMPLATES = "templates"
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What is on the stage: a layer's weights, and which of them where they are many.
+
+    ``first`` is the first neuron of the page; ``channel`` the filter of a deeper convolution,
+    whose tiles are its kernels, one for each input channel.
+    """
+
+    weights: Weights
+    first: int = 0
+    channel: int | None = None
+
+    def tiles(self, kernel: Floats) -> Floats:
+        """The weights as pictures (N, H, W)."""
+        if kernel.ndim == 2:
+            page = kernel[:, self.first : self.first + _ON_A_PAGE]
+            return page.T.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+        shown = kernel[:, :, 0, :] if self.channel is None else kernel[..., self.channel]
+        return np.moveaxis(shown, -1, 0)
 
 
 def show(reader: Reader, visit: Visit) -> None:
-    """First-layer filters, or an MLP's first-layer weights, untrained and trained."""
-    t = visit.t
-    layer = _first_with_weights(reader.network)
-    trained = reader.network.weights[layer.name][0]
-    before = None if reader.untrained is None else reader.untrained.weights[layer.name][0]
-    st.markdown(_explanation(layer, t))
-    limit = charts.colour_limit(*(w for w in (before, trained) if w is not None))
-    left, right = st.columns(2)
-    with left:
-        if before is None:
-            st.info(t("The untrained weights of this network were not kept."))
-        else:
-            _mosaic(layer, before, limit, t("Untrained"), t)
-    with right:
-        _mosaic(layer, trained, limit, t("Trained"), t)
+    """The choice of a layer, its weights on one scale, and the filter that is open."""
+    asked = _layer(reader.network, visit.t)
+    playing = _playing(f"{reader.name}-{asked}")
+    live = reader.run is not None and reader.run.status.live
+    every = _TICK if playing else _LIVE_TICK if live else None
+    st.fragment(_turn, run_every=every)(asked, reader, visit)
 
 
-def _first_with_weights(network: Network) -> Layer:
-    return next(layer for layer in network.layers if layer.kernel_shape)
+def _turn(asked: str, reader: Reader, visit: Visit) -> None:
+    """Runs again by itself while the epochs play, or while the run is live."""
+    with timed("filters"), shell.sentences(visit.t):
+        _end_of_timer(reader)
+        _draw(asked, reader, visit.t)
 
 
-def _explanation(layer: Layer, t: Translator) -> str:
-    if layer.kind == "conv":
+def _draw(asked: str, reader: Reader, t: Translator) -> None:
+    layers = {layer.name: layer for layer in filters.looked_at(reader.network)}
+    templates = asked == _TEMPLATES
+    layer = next(iter(layers.values())) if templates else layers[asked]
+    weights = weights_of(reader, layer, templates=templates)
+    st.markdown(_explanation(weights, t))
+    stage = _Stage(weights, _page(weights, t), _channel(weights, t))
+    epoch = _epoch(weights, t)
+    kernel = weights.at(epoch)
+    if not finite(kernel):
+        st.warning(
+            t("After epoch {epoch} these weights are not numbers: the run diverged.", epoch=epoch)
+        )
+    elif templates:
+        _show_templates(weights, kernel, epoch, t)
+    else:
+        _show_filters(stage, kernel, epoch, t)
+
+
+# --- which layer, and which part of it ------------------------------------------------------------
+
+
+def _layer(network: Network, t: Translator) -> str:
+    """The layer that is asked for, or the class templates of an MLP."""
+    layers = filters.looked_at(network)
+    labels = {layer.name: t("Convolution {number}", number=n) for n, layer in enumerate(layers, 1)}
+    if layers[0].kind == "dense":
+        labels = {layers[0].name: t("Neurons"), _TEMPLATES: t("Class templates")}
+    if len(labels) == 1:
+        return layers[0].name
+    if st.session_state.get("filters-layer") not in labels:
+        st.session_state["filters-layer"] = layers[0].name
+    chosen = st.segmented_control(
+        t("Layer"), list(labels), key="filters-layer", required=True, on_change=_pause,
+        format_func=lambda name: labels[name],
+    )  # fmt: skip
+    return str(chosen)
+
+
+def _page(weights: Weights, t: Translator) -> int:
+    """The first neuron of the page, where a layer has more than a page holds."""
+    count = weights.layer.output[-1]
+    if weights.layer.kind != "dense" or weights.templates or count <= _ON_A_PAGE:
+        return 0
+    starts = range(0, count, _ON_A_PAGE)
+    return int(
+        st.selectbox(
+            t("Neurons"), starts, key=f"filters-page-{weights.key}",
+            format_func=lambda first: _range(first, count, t),
+        )
+    )  # fmt: skip
+
+
+def _range(first: int, count: int, t: Translator) -> str:
+    last = min(first + _ON_A_PAGE, count) - 1
+    return t("{first} to {last} of {count}", first=first, last=last, count=count)
+
+
+def _channel(weights: Weights, t: Translator) -> int | None:
+    """The filter of a deeper convolution: it has as many kernels as there are input channels."""
+    if weights.layer.kind != "conv" or weights.first_convolution:
+        return None
+    return int(
+        st.selectbox(
+            t("Filter (output channel)"), range(weights.layer.output[2]),
+            key=f"filters-channel-{weights.key}",
+            format_func=lambda number: t("Filter {number}", number=number),
+        )
+    )  # fmt: skip
+
+
+def _explanation(weights: Weights, t: Translator) -> str:
+    if weights.templates:
+        return t(
+            "Each square is what the whole network asks of the picture for one class, **if its "
+            "activations are left out**: then the dense layers multiply to one, and each class has "
+            "one weight a pixel. With activations this is a linear approximation."
+        )
+    if weights.layer.kind == "dense":
+        return t(
+            "Each square is one neuron of the first layer, its 784 weights laid out as the "
+            "picture's pixels: red pixels excite it, blue ones hold it back."
+        )
+    if weights.first_convolution:
         return t(
             "Each square is one filter of the first convolution: where it is red it looks for "
             "light pixels, where it is blue for dark ones. Untrained filters are random."
         )
+    field = filters.field_of(weights.reader.network.layers, weights.layer.name)
     return t(
-        "Each square is one neuron of the first layer, its 784 weights laid out as the picture's "
-        "pixels: red pixels excite it, blue ones hold it back."
+        "A filter of this layer has one kernel for each of its {count} input channels, the feature "
+        "maps of the layer before; it adds up what they find. Through the layers before, one "
+        "output sees {size}x{size} pixels of the picture.",
+        count=weights.layer.input[2], size=field.size,
+    )  # fmt: skip
+
+
+# --- the epochs -----------------------------------------------------------------------------------
+
+
+def _epoch(weights: Weights, t: Translator) -> int:
+    """The slider through the epochs and the play button; one kept epoch needs neither."""
+    epochs, key = weights.epochs, f"filters-epoch-{weights.key}"
+    if len(epochs) == 1:
+        st.caption(_only(weights, t))
+        return epochs[0]
+    _follow(key, epochs)
+    if _playing(weights.key):
+        _advance(key, weights)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        playing = _playing(weights.key)
+        st.button(
+            t("Stop") if playing else t("Play"), key="filters-play",
+            icon=":material/stop:" if playing else ":material/play_arrow:",
+            on_click=_toggle, args=(key, weights),
+        )  # fmt: skip
+        chosen = st.select_slider(
+            t("Epoch"), epochs, key=key, on_change=_pause,
+            format_func=lambda number: str(number) if number else t("untrained"),
+        )  # fmt: skip
+    return int(chosen)
+
+
+def _only(weights: Weights, t: Translator) -> str:
+    if weights.epochs[0] == 0:
+        return t("Only the untrained weights of this network were kept.")
+    return t("The untrained weights of this network were not kept.")
+
+
+def _follow(key: str, epochs: Sequence[int]) -> None:
+    """Begin at the last epoch, and stay at it when a live run brings another."""
+    last = f"{key}-last"
+    if st.session_state.get(key) not in epochs or (
+        st.session_state[key] == st.session_state.get(last) and epochs[-1] > st.session_state[last]
+    ):
+        st.session_state[key] = epochs[-1]
+    st.session_state[last] = epochs[-1]
+
+
+def _playing(key: str) -> bool:
+    """Whether the epochs of these weights play; not after the visitor has been elsewhere."""
+    ticked = st.session_state.get("filters-ticked", 0.0)
+    return st.session_state.get("filters-playing") == key and time.monotonic() - ticked < _FORGOTTEN
+
+
+def _advance(key: str, weights: Weights) -> None:
+    """One epoch on, if a tick and no click has run the page again; at the end nothing plays."""
+    now = time.monotonic()
+    if now - st.session_state["filters-ticked"] < 0.7 * _TICK:
+        return
+    place = weights.epochs.index(st.session_state[key]) + 1
+    if place == len(weights.epochs):
+        _pause()
+        st.rerun()
+    st.session_state[key] = weights.epochs[place]
+    st.session_state["filters-ticked"] = now
+
+
+def _toggle(key: str, weights: Weights) -> None:
+    if _playing(weights.key):
+        _pause()
+        return
+    if st.session_state[key] == weights.epochs[-1]:
+        st.session_state[key] = weights.epochs[0]
+    st.session_state["filters-playing"] = weights.key
+    st.session_state["filters-ticked"] = time.monotonic()
+    st.session_state["filters-timer"] = "changed"
+
+
+def _pause() -> None:
+    if st.session_state.pop("filters-playing", None):
+        st.session_state["filters-timer"] = "changed"
+
+
+def _end_of_timer(reader: Reader) -> None:
+    """A timer begins and ends with a run of the whole page."""
+    ended = (
+        reader.run is not None
+        and reader.run.status.live
+        and not lab.store().run(reader.run.id).status.live
     )
+    if st.session_state.pop("filters-timer", None) or ended:
+        st.rerun()
 
 
-def _mosaic(layer: Layer, weights: Floats, limit: float, title: str, t: Translator) -> None:
-    draw = charts.filter_mosaic if layer.kind == "conv" else charts.weight_mosaic
-    figure = draw(weights, limit, t, title=title)
-    st.plotly_chart(figure, key=f"mosaic-{title}", config=chart_config(t, live=True))
+# --- the tiles ------------------------------------------------------------------------------------
+
+
+def _show_filters(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> None:
+    weights, pictures = stage.weights, stage.tiles(kernel)
+    opened = f"filters-open-{weights.key}-{stage.channel}"
+    numbers = range(kernel.shape[2] if stage.channel is not None else kernel.shape[-1])
+    names = [_name(stage, stage.first + place, t) for place in range(len(pictures))]
+    figure = charts.weight_tiles(
+        pictures, weights.limit, t, title=_title(stage, epoch, t), names=names, first=stage.first,
+        chosen=st.session_state.get(opened),
+        caption=_tiles_caption(stage, pictures.shape[1], len(pictures), t),
+    )  # fmt: skip
+    left, right = st.columns(2)
+    with left:
+        clicked = clicks.place(figure, "filters-tiles", t, len(numbers))
+        if clicked is not None and clicked != st.session_state.get(opened):
+            st.session_state[opened] = clicked
+            st.rerun()  # so that the tile is framed
+        st.caption(_in_numbers(stage, kernel, epoch, t))
+        st.selectbox(
+            t("Open one (or click it)"), numbers, index=None, key=opened,
+            placeholder=t("choose one"), format_func=lambda number: _name(stage, number, t),
+        )  # fmt: skip
+    number = st.session_state[opened]
+    if stage.channel is not None:
+        with right:
+            _one_kernel(stage, kernel, number, t)
+        one_filter.show(weights, stage.channel, kernel, epoch, t)
+    elif number is None:
+        right.info(t("Click a square to see what excites it, and why it became like this."))
+    else:
+        with right:
+            _one_kernel(stage, kernel, number, t)
+        one_filter.show(weights, number, kernel, epoch, t)
+
+
+def _one_kernel(stage: _Stage, kernel: Floats, number: int | None, t: Translator) -> None:
+    """The open tile enlarged; of a deeper filter the strongest if none is open."""
+    if kernel.ndim == 2:
+        assert number is not None
+        picture = kernel[:, number].reshape(IMAGE_SIZE, IMAGE_SIZE)
+    else:
+        pictures = stage.tiles(kernel)
+        if number is None:
+            number = int(np.abs(pictures).sum(axis=(1, 2)).argmax())
+        picture = pictures[number]
+    title = _name(stage, number, t)
+    figure = charts.kernel_numbers(picture, stage.weights.limit, t, title=title)
+    st.plotly_chart(figure, key="filters-kernel", config=chart_config(t, live=True))
+
+
+def _name(stage: _Stage, number: int, t: Translator) -> str:
+    if stage.channel is not None:
+        return t("Kernel for input channel {number}", number=number)
+    if stage.weights.layer.kind == "dense":
+        return t("Neuron {number}", number=number)
+    return t("Filter {number}", number=number)
+
+
+def _title(stage: _Stage, epoch: int, t: Translator) -> str:
+    when = _when(stage.weights, epoch, t)
+    if stage.channel is not None:
+        return t("The kernels of filter {number}, {when}", number=stage.channel, when=when)
+    if stage.weights.layer.kind == "dense":
+        return t("Neurons, {when}", when=when)
+    return t("Filters, {when}", when=when)
+
+
+def _when(weights: Weights, epoch: int, t: Translator) -> str:
+    if weights.epochs == (epoch,) and epoch:
+        return t("trained")
+    return t("after epoch {epoch}", epoch=epoch) if epoch else t("untrained")
+
+
+def _tiles_caption(stage: _Stage, side: int, count: int, t: Translator) -> str:
+    if stage.channel is not None:
+        return t("{count} kernels of {side}x{side}, coloured by weight", count=count, side=side)
+    if stage.weights.layer.kind == "dense":
+        return t("{count} neurons of 28x28, coloured by weight", count=count)
+    return t("{count} filters of {size}x{size}, coloured by weight", count=count, size=side)
+
+
+def _in_numbers(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> str:
+    """What the picture shows, for those who cannot see it; and the scale that it is shown on."""
+    pictures = stage.tiles(kernel)
+    place = np.unravel_index(np.abs(pictures).argmax(), pictures.shape)
+    largest = t(
+        "The largest weight is {weight} ({name}).",
+        weight=f"{pictures[place]:+.2f}", name=_name(stage, stage.first + int(place[0]), t),
+    )  # fmt: skip
+    scale = t(
+        "One scale for all epochs of this layer, from −{limit} (blue) over 0 (white) to +{limit} "
+        "(red).",
+        limit=f"{stage.weights.limit:.2g}",
+    )  # fmt: skip
+    return " ".join([largest, _gone(stage, pictures, epoch, t), scale])
+
+
+def _gone(stage: _Stage, pictures: Floats, epoch: int, t: Translator) -> str:
+    if not epoch or stage.weights.epochs[0] != 0:
+        return ""
+    before = stage.tiles(stage.weights.at(0))
+    if not finite(before):
+        return ""
+    gone = [filters.moved(*pair) for pair in zip(before, pictures, strict=True)]
+    most = int(np.argmax([one.distance for one in gone]))
+    return t(
+        "Of these, {name} has moved farthest from its untrained self: by {distance}, from a length "
+        "of {began}.",
+        name=_name(stage, stage.first + most, t), distance=f"{gone[most].distance:.2f}",
+        began=f"{gone[most].began:.2f}",
+    )  # fmt: skip
+
+
+# --- the class templates --------------------------------------------------------------------------
+
+
+def _show_templates(weights: Weights, kernel: Floats, epoch: int, t: Translator) -> None:
+    pictures = kernel.T.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+    title = t("Class templates, {when}", when=_when(weights, epoch, t))
+    figure = charts.class_templates(pictures, weights.limit, t, title=title)
+    st.plotly_chart(figure, key="filters-templates", config=chart_config(t, live=True))
+    sums = np.abs(kernel).sum(axis=0)
+    st.caption(
+        t(
+            "The template of the {digit} is the strongest: its weights' sizes add up to {sum}. One "
+            "scale for all epochs, from −{limit} (blue) over 0 (white) to +{limit} (red).",
+            digit=int(sums.argmax()), sum=f"{sums.max():.1f}", limit=f"{weights.limit:.2g}",
+        )
+    )  # fmt: skip
+    one_filter.show_agreement(weights.reader, t)

@@ -2,9 +2,243 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from digitlab import charts, dataset, journey, results
+from digitlab.charts import Labelled
+from digitlab.dataset import DigitSet
+from digitlab.journey import Journey
+from digitlab.messages import LabError, Translator, message
+from digitlab.scores import Scores, score
+from digitlab.store import Run, Status
+from digitlab.ui import clicks, lab, shell
+from digitlab.ui.inspect.tested import probabilities, tested
 from digitlab.ui.readers import Reader
+from digitlab.ui.run_panel import METRICS, chart_config
 from digitlab.ui.shell import Visit
+
+_MOST_IMAGES = 1_000  # of the test set, that the bundled networks read here
+_MOST = 24  # samples on a sheet
+_LOSS = "categorical_crossentropy"  # of the bundled networks, without their label smoothing
 
 
 def show(reader: Reader, visit: Visit) -> None:
-    """How the network came to read as it does, epoch by epoch."""
+    """Untrained against trained, digit by digit through the epochs, and what was forgotten."""
+    t = visit.t
+    if reader.run is None:
+        _bundled(reader, t)
+    else:
+        _run(lab.store().run(reader.run.id), reader, t)
+
+
+# --- a run ----------------------------------------------------------------------------------------
+
+
+def _run(run: Run, reader: Reader, t: Translator) -> None:
+    digits = dataset.find(run.digits.fingerprint)
+    kept = lab.store().epochs_kept(run.id, "reading")
+    if not kept:
+        raise LabError(
+            message(
+                "This run ended, or has not come far enough, before the test set was read even "
+                "once: there is no journey to follow."
+            )
+        )
+    if run.status is not Status.FINISHED:
+        st.caption(shell.plain(t(run.reason)))
+    _run_scores(run, reader, digits, t)
+    found = _journey(run.id, kept[-1], digits.fingerprint)
+    if len(found.epochs) < 2:
+        st.info(t("It was not trained for a whole epoch: only the untrained network was tested."))
+        return
+    _digit_by_digit(found, t)
+    _then_and_now(found, digits, t, key=run.id)
+
+
+def _run_scores(run: Run, reader: Reader, digits: DigitSet, t: Translator) -> None:
+    epochs = lab.store().epochs(run.id)
+    after = results.final_test(run, epochs) if epochs else None
+    if epochs and after is None:  # it was stopped before its last weights were tested
+        test = tested(reader, t)
+        after = score(run.config.loss, test.labels, test.probabilities)
+    _scores(results.untrained_test(run.untrained), after, len(digits.y_test), t)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _journey(run: str, last: int, fingerprint: str) -> Journey:
+    """A run's readings as far as epoch ``last``, 10 KB an epoch; once for all sessions."""
+    return journey.of_run(lab.store(), run, dataset.find(fingerprint).y_test)
+
+
+# --- a bundled network ----------------------------------------------------------------------------
+
+
+def _bundled(reader: Reader, t: Translator) -> None:
+    digits = dataset.current().digits
+    count = min(_MOST_IMAGES, len(digits.y_test))
+    labels = digits.y_test[:count]
+    trained = probabilities(reader.network, digits, count, t)
+    if reader.untrained is None:
+        _scores(None, score(_LOSS, labels, trained), count, t)
+        st.info(
+            t(
+                "Of this network only the end was kept: neither its untrained weights nor how it "
+                "read between."
+            )
+        )
+        return
+    untrained = probabilities(reader.untrained, digits, count, t)
+    _scores(score(_LOSS, labels, untrained), score(_LOSS, labels, trained), count, t)
+    loss, accuracy = journey.of_bundled()
+    _history(loss, accuracy, t)
+    read_as = np.stack([untrained.argmax(axis=1), trained.argmax(axis=1)]).astype(np.uint8)
+    found = Journey((0, len(loss)), read_as, labels)
+    _digit_by_digit(found, t)
+    st.caption(
+        t(
+            "How it read between was not kept; of a run of your own every epoch is. Here it reads "
+            "the first {count} of {total} test images.",
+            count=f"{count:,}", total=f"{len(digits.y_test):,}",
+        )
+    )  # fmt: skip
+    _then_and_now(found, digits, t, key=reader.name)
+
+
+def _history(
+    loss: npt.NDArray[np.float32], accuracy: npt.NDArray[np.float32], t: Translator
+) -> None:
+    """Its own training, as far as that was kept: the means of each epoch."""
+    epochs = range(1, len(loss) + 1)
+    for column, metric, values in zip(st.columns(2), METRICS, (loss, accuracy), strict=True):
+        figure = charts.curves(metric, (epochs, values), charts.NO_POINTS, t)
+        column.plotly_chart(figure, key=f"journey-{metric}", config=chart_config(t, live=True))
+    st.caption(
+        t(
+            "On its training images, the mean of each epoch while it was trained: loss from "
+            "{first} to {last}, accuracy from {least} to {most}. The images were turned and bent "
+            "at random and the labels smoothed, so this loss is higher than that on the test set.",
+            first=f"{loss[0]:.3f}", last=f"{loss[-1]:.3f}",
+            least=f"{accuracy[0]:.2%}", most=f"{accuracy[-1]:.2%}",
+        )
+    )  # fmt: skip
+
+
+# --- parts of both --------------------------------------------------------------------------------
+
+
+def _scores(before: Scores | None, after: Scores | None, images: int, t: Translator) -> None:
+    """Untrained and trained side by side, as far as both are known."""
+    st.subheader(t("Untrained and trained, on {count} test images", count=f"{images:,}"))
+    with st.container(horizontal=True, gap="large"):
+        if before is not None:
+            st.metric(t("Accuracy, untrained"), f"{before.accuracy:.2%}", width="content")
+        if after is not None:
+            st.metric(t("Accuracy, trained"), f"{after.accuracy:.2%}", width="content")
+        if before is not None:
+            st.metric(t("Loss, untrained"), f"{before.loss:.3f}", width="content")
+        if after is not None:
+            st.metric(t("Loss, trained"), f"{after.loss:.3f}", width="content")
+
+
+def _digit_by_digit(found: Journey, t: Translator) -> None:
+    shares = found.accuracy_by_digit()
+    figure = charts.digits_by_epoch(found.epochs, shares, t)
+    st.plotly_chart(figure, key="journey-digits", config=chart_config(t, live=True))
+    st.caption(_about_digits(found, t))
+
+
+def _about_digits(found: Journey, t: Translator) -> str:
+    end = found.accuracy_by_digit()[-1]
+    best, worst = np.nanmax(end), np.nanmin(end)
+    said = t(
+        "Read best at the end: {best} ({most} right); worst: {worst} ({least} right).",
+        best=_listed(end == best), most=f"{best:.1%}",
+        worst=_listed(end == worst), least=f"{worst:.1%}",
+    )  # fmt: skip
+    if len(found.epochs) <= charts.MOST_EPOCHS:
+        return said
+    return said + " " + t(
+        "{shown} of {count} epochs are shown.", shown=charts.MOST_EPOCHS, count=len(found.epochs)
+    )  # fmt: skip
+
+
+def _listed(chosen: npt.NDArray[np.bool_]) -> str:
+    return ", ".join(str(digit) for digit in np.flatnonzero(chosen))
+
+
+def _then_and_now(found: Journey, digits: DigitSet, t: Translator, *, key: str) -> None:
+    """What was wrong after the epoch that is picked and is right at the end, and the reverse."""
+    st.subheader(t("What it has learned since, and forgotten"))
+    epoch = _epoch(found, t, key)
+    learned, forgotten = found.learned(epoch), found.forgotten(epoch)
+    st.markdown(
+        t(
+            "From {then} to epoch {end} it has learned **{learned}** samples and forgotten "
+            "**{forgotten}**: {before} right then, {after} at the end.",
+            then=_name(epoch, t), end=found.epochs[-1], learned=f"{len(learned):,}",
+            forgotten=f"{len(forgotten):,}",
+            before=f"{(found.at(epoch) == found.labels).sum():,}",
+            after=f"{(found.end == found.labels).sum():,}",
+        )
+    )  # fmt: skip
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _sheet(found, epoch, learned, digits, t("Learned since: read as, then → at the end"),
+               "learned", t)  # fmt: skip
+    with right:
+        _sheet(found, epoch, forgotten, digits, t("Forgotten since: read as, then → at the end"),
+               "forgotten", t)  # fmt: skip
+
+
+def _epoch(found: Journey, t: Translator, key: str) -> int:
+    """The epoch that is compared with the end: the first one trained, unless another is picked."""
+    earlier = list(found.epochs[:-1])
+    if len(earlier) < 2:
+        return earlier[0]
+    name = f"journey-epoch-{key}"
+    st.session_state.setdefault(name, earlier[1])
+    return st.select_slider(
+        t("After which epoch"), earlier, key=name, format_func=lambda number: _name(number, t)
+    )
+
+
+def _name(epoch: int, t: Translator) -> str:
+    return t("epoch {epoch}", epoch=epoch) if epoch else t("untrained")
+
+
+def _sheet(
+    found: Journey, epoch: int, samples: npt.NDArray[np.intp], digits: DigitSet, title: str,
+    name: str, t: Translator,
+) -> None:  # fmt: skip
+    if not len(samples):
+        st.markdown(f"**{title}**")
+        st.caption(t("There is no such sample."))
+        return
+    then, end = found.at(epoch), found.end
+    shown = [
+        Labelled(
+            int(index), f"{then[index]} → {end[index]}",
+            t(
+                "Test sample {index}<br>truth {truth}<br>read as {then} then, {end} at the end",
+                index=int(index), truth=int(found.labels[index]), then=int(then[index]),
+                end=int(end[index]),
+            ),
+        )
+        for index in samples[:_MOST]
+    ]  # fmt: skip
+    caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
+    figure = charts.labelled_sheet(digits.x_test, shown, title=title, caption=caption)
+    opened = clicks.place(figure, f"journey-{name}", t, len(found.labels))
+    if opened is not None:
+        st.markdown(_in_words(found, opened, t))
+
+
+def _in_words(found: Journey, index: int, t: Translator) -> str:
+    steps = zip(found.epochs, found.read_as[:, index], strict=True)
+    return t(
+        "Test sample {index} is a {truth}. It was read as: {readings}.",
+        index=index, truth=int(found.labels[index]),
+        readings=", ".join(f"{_name(epoch, t)}: {digit}" for epoch, digit in steps),
+    )  # fmt: skip

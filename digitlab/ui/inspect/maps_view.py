@@ -2,9 +2,179 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import streamlit as st
+
+from digitlab import charts
+from digitlab.feature_maps import PASS_ON, LayerMaps
+from digitlab.messages import Translator
+from digitlab.ui import clicks
+from digitlab.ui.inspect import by_hand_view, picture
 from digitlab.ui.readers import Reader
+from digitlab.ui.run_panel import chart_config
 from digitlab.ui.shell import Visit
+
+_MOSAIC, _ENLARGED = 3, 2  # shares of a wide page
+_ENLARGED_HEIGHT = 420  # pixels
 
 
 def show(reader: Reader, visit: Visit) -> None:
-    """What every layer makes of one picture."""
+    """The choice of a picture, and each layer's maps of it."""
+    t = visit.t
+    chosen = picture.choose(reader, visit)
+    if chosen is None:
+        return
+    layers = picture.layers_of(reader, chosen.picture)
+    picture.thumbnail(chosen, reading(layers, t))
+    st.caption(_explanation(layers, t))
+    all_layers(layers, "maps", t, by_hand=True)
+
+
+def _explanation(layers: Sequence[LayerMaps], t: Translator) -> str:
+    if any(found.spatial and found.layer.kind == "conv" for found in layers):
+        return t(
+            "Each layer makes maps of what it is given: where its filter finds what it looks for, "
+            "the map is bright. A click on a map enlarges it."
+        )
+    return t(
+        "This network has no convolution, so it has no maps: each layer makes one number for each "
+        "of its neurons."
+    )
+
+
+def all_layers(layers: Sequence[LayerMaps], key: str, t: Translator, *, by_hand: bool) -> None:
+    """Each layer's maps as one picture, one of them enlarged, and a sentence about them.
+
+    ``key`` begins the names of all widgets; ``by_hand`` adds the buttons that lead there.
+    """
+    for found in layers[:-1]:
+        if found.layer.kind not in PASS_ON:
+            _layer(found, f"{key}-{found.layer.name}", t, by_hand)
+    last = layers[-1]
+    figure = charts.probabilities(last.output, t)
+    st.plotly_chart(figure, key=f"{key}-{last.layer.name}", config=chart_config(t, live=True))
+    st.caption(reading(layers, t))
+    if any(found.layer.kind in PASS_ON for found in layers):
+        st.caption(
+            t(
+                "Flatten and dropout are not shown: flatten only lays the values in a row, and "
+                "dropout is at work in training alone."
+            )
+        )
+
+
+def reading(layers: Sequence[LayerMaps], t: Translator) -> str:
+    """The network's answer in a sentence."""
+    certainty = float(layers[-1].output.max())
+    return t(
+        "The network reads a {digit} ({certainty}).",
+        digit=int(layers[-1].output.argmax()),
+        certainty=f"{certainty:.1%}" if certainty < 0.9995 else "> 99.9%",
+    )
+
+
+def about(found: LayerMaps, t: Translator) -> str:
+    """What a layer's picture shows, in numbers, for those who do not see it."""
+    values = {
+        "layer": found.layer.name, "count": found.count, "silent": found.silent,
+        "strongest": found.strongest, "value": charts.number(found.extreme),
+    }  # fmt: skip
+    if not found.spatial:
+        return t(
+            "Layer {layer}: {count} neurons, {silent} of them 0. Neuron {strongest} is strongest: "
+            "{value}.",
+            **values,
+        )
+    row, column = found.peak
+    return t(
+        "Layer {layer}: {count} maps, {silent} of them 0 everywhere. Map {strongest} is strongest: "
+        "{value} in row {row}, column {column}.",
+        **values, row=row, column=column,
+    )  # fmt: skip
+
+
+def _layer(found: LayerMaps, key: str, t: Translator, by_hand: bool) -> None:
+    left, right = st.columns([_MOSAIC, _ENLARGED], gap="medium")
+    with left:
+        first = _first(found, key, t)
+        chosen = _mosaic(found, first, key, t)
+        st.caption(about(found, t))
+    with right:
+        _enlarged(found, chosen, key, t)
+        if by_hand and st.button(t("Work it out by hand"), key=f"{key}-hand"):
+            by_hand_view.begin(found, chosen)
+            st.query_params["view"] = "hand"
+            st.rerun()
+
+
+def _first(found: LayerMaps, key: str, t: Translator) -> int:
+    """The first of the maps that are shown at once: large layers have more than can be seen."""
+    most = charts.MOST_MAPS
+    if not found.spatial or found.count <= most:
+        return 0
+    starts = list(range(0, found.count, most))
+    if st.session_state.get(f"{key}-first") not in starts:
+        st.session_state[f"{key}-first"] = 0
+    first = st.selectbox(
+        t("Which of the {count} maps", count=found.count), starts, key=f"{key}-first", width=220,
+        format_func=lambda start: t(
+            "{first} to {last}", first=start, last=min(start + most, found.count) - 1
+        ),
+    )  # fmt: skip
+    return int(first)
+
+
+def _mosaic(found: LayerMaps, first: int, key: str, t: Translator) -> int:
+    """The picture of all maps; returns the one that is enlarged."""
+    name = f"{key}-open"
+    maps = found.maps[first : first + charts.MOST_MAPS] if found.spatial else found.maps
+    chosen = st.session_state.setdefault(name, found.strongest)
+    if not 0 <= chosen < found.count:
+        chosen = st.session_state[name] = found.strongest
+    figure = charts.layer_maps(
+        maps, t, title=_title(found, t), first=first, shared=charts.scale(found.output),
+        chosen=chosen if first <= chosen < first + len(maps) else None,
+    )  # fmt: skip
+    clicked = clicks.place(figure, key, t, found.count)
+    if clicked is not None and clicked != chosen:
+        st.session_state[name] = clicked
+        picture.again()
+    return int(chosen)
+
+
+def _title(found: LayerMaps, t: Translator) -> str:
+    if not found.spatial:
+        return t("{layer}: {count} neurons", layer=found.layer.name, count=found.count)
+    height, width, count = found.output.shape
+    return t(
+        "{layer}: {count} maps of {height}x{width}",
+        layer=found.layer.name, count=count, height=height, width=width,
+    )  # fmt: skip
+
+
+def _enlarged(found: LayerMaps, chosen: int, key: str, t: Translator) -> None:
+    label = t("Map to enlarge") if found.spatial else t("Neuron")
+    st.selectbox(label, range(found.count), key=f"{key}-open", width=180)
+    if not found.spatial:
+        st.markdown(
+            t(
+                "Neuron {number} of {layer}: **{value}**",
+                number=chosen, layer=found.layer.name, value=charts.number(found.output[chosen]),
+            )
+        )  # fmt: skip
+        return
+    title = t("{layer}, map {number}", layer=found.layer.name, number=chosen)
+    values = found.maps[chosen]
+    figure = charts.feature_map(
+        values, t, title=title, shared=charts.scale(found.output), height=_ENLARGED_HEIGHT
+    )
+    st.plotly_chart(figure, key=f"{key}-enlarged", config=chart_config(t, live=True))
+    st.caption(
+        t(
+            "Map {number} of {layer}: from {smallest} to {largest}, {zeros} of its {count} values "
+            "are 0.",
+            number=chosen, layer=found.layer.name, smallest=charts.number(values.min()),
+            largest=charts.number(values.max()), zeros=int((values == 0).sum()), count=values.size,
+        )
+    )  # fmt: skip

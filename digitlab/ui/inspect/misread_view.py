@@ -1,20 +1,53 @@
-"""The misread samples: how many, and a sheet of them."""
+"""The misread samples: how many, which, sorted and in sheets, and one of them opened."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import streamlit as st
 
 from digitlab import charts, mistakes
-from digitlab.messages import Translator
-from digitlab.ui import clicks
+from digitlab.config import DIGITS
+from digitlab.messages import Translator, mark
+from digitlab.mistakes import Mistake, Order
+from digitlab.ui.inspect import last_used, reading_list, sample_view
 from digitlab.ui.inspect.tested import Tested, tested
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
+_SHEET = "misread-sheet"
+_DRAW = "misread-draw"
+_ROWS, _COLUMNS = 4, 8  # of the sheet of one digit
+_ANY = "any"
+
+_WAYS = {
+    "all": mark("All, sorted"),
+    "lesson": mark("5x10 sheet"),
+    "digit": mark("One digit, 4x8"),
+}
+_ORDERS: dict[Order, str] = {
+    "certain": mark("Most certain first"),
+    "unsure": mark("Least certain first"),
+    "close": mark("Closest to the boundary first"),
+}
+
 
 def show(reader: Reader, visit: Visit) -> None:
-    """The count of misread samples, and the sheet of the lesson."""
+    """How many are misread, the sheet of the chosen way, and the sample that was opened."""
     t, test = visit.t, tested(reader, visit.t)
+    _count(reader, test, t)
+    clicked = None
+    if test.mistakes:
+        st.session_state.setdefault("misread-way", "all")
+        way = st.segmented_control(
+            t("Which misread samples"), list(_WAYS), key="misread-way", required=True,
+            format_func=lambda name: t(_WAYS[name]), label_visibility="collapsed",
+        )  # fmt: skip
+        clicked = _SHEETS[way or "all"](test, reader.name, t)
+    sample_view.choose(clicked, _SHEET, reader, test, visit)
+
+
+def _count(reader: Reader, test: Tested, t: Translator) -> None:
     st.markdown(
         t(
             "**{wrong}** of {count} test samples are misread: {accuracy} are right.",
@@ -24,14 +57,6 @@ def show(reader: Reader, visit: Visit) -> None:
     )  # fmt: skip
     if reader.run is None:
         st.caption(_about_bundled(test, t))
-    draw = st.session_state.setdefault("sheet-draw", 0)
-    figure = charts.mistake_sheet(test.images, mistakes.sheet(test.mistakes, seed=draw), t)
-    clicks.place(figure, "sheet", t, len(test.labels))
-    st.button(t("Show others"), icon=":material/casino:", on_click=_show_others)
-
-
-def _show_others() -> None:
-    st.session_state["sheet-draw"] += 1
 
 
 def _about_bundled(test: Tested, t: Translator) -> str:
@@ -41,3 +66,129 @@ def _about_bundled(test: Tested, t: Translator) -> str:
             count=f"{len(test.labels):,}",
         )
     return t("It has not been trained on any image of the test set.")
+
+
+# --- all of them, sorted --------------------------------------------------------------------------
+
+
+def _all(test: Tested, name: str, t: Translator) -> int | None:
+    found, order = _filtered(test, t)
+    if not found:
+        st.info(t("No misread sample is like that. Widen the choice above."))
+        return None
+    first = found[0]
+    st.caption(
+        t(
+            "{shown} of {count} misread samples. First comes number {index}, a {truth} read as "
+            "{read_as}: {certainty} certain, {margin} ahead of the second best.",
+            shown=f"{len(found):,}", count=f"{len(test.mistakes):,}", index=first.index,
+            truth=first.truth, read_as=first.read_as, certainty=f"{first.certainty:.1%}",
+            margin=_margin(test, first, t),
+        )
+    )  # fmt: skip
+    shown = reading_list.page(found, f"misread-page-{order}", t)
+    clicked = reading_list.show(test, shown, _SHEET, t)
+    reading_list.downloads(test, found, mistakes.in_rows(shown, 10), f"misread-{name}", t)
+    return clicked
+
+
+def _filtered(test: Tested, t: Translator) -> tuple[list[Mistake], Order]:
+    with st.container(horizontal=True):
+        truth = _digit_box(t("Truth"), "misread-truth", t)
+        read_as = _digit_box(t("Read as"), "misread-read-as", t)
+        st.session_state.setdefault("misread-order", "certain")
+        order: Order = st.selectbox(
+            t("Order"), list(_ORDERS), key="misread-order", width=250,
+            format_func=lambda name: t(_ORDERS[name]),
+        )  # fmt: skip
+        least, most = st.slider(
+            t("Certainty"), 0, 100, (0, 100), key="misread-certainty", format="%d%%", width=260
+        )
+    found = mistakes.wanted(
+        test.mistakes, truth=truth, read_as=read_as, least=least / 100, most=most / 100
+    )
+    return mistakes.arranged(found, order, test.probabilities), order
+
+
+def _digit_box(label: str, key: str, t: Translator) -> int | None:
+    st.session_state.setdefault(key, _ANY)
+    chosen = st.selectbox(
+        label, [_ANY, *range(DIGITS)], key=key, width=110,
+        format_func=lambda name: t("any") if name == _ANY else str(name),
+    )  # fmt: skip
+    return None if chosen == _ANY else int(chosen)
+
+
+def _margin(test: Tested, found: Mistake, t: Translator) -> str:
+    points = 100 * float(mistakes.margins(test.probabilities[[found.index]])[0])
+    return t("{points} percentage points", points=f"{points:.1f}")
+
+
+# --- the sheet of the lesson ----------------------------------------------------------------------
+
+
+def _lesson(test: Tested, name: str, t: Translator) -> int | None:
+    """A column a digit, at random."""
+    columns = mistakes.sheet(test.mistakes, seed=_draw())
+    figure = charts.mistake_sheet(test.images, columns, t)
+    clicked = last_used.place(figure, _SHEET, t, len(test.labels))
+    found = [sample for column in columns for sample in column]
+    st.caption(
+        t(
+            "A column for each digit, up to five of its misread samples in it, drawn at random: "
+            "{shown} of {count}. No sample comes twice. A column with fewer mistakes ends in empty "
+            "places.",
+            shown=len(found), count=f"{len(test.mistakes):,}",
+        )
+    )  # fmt: skip
+    _others(t, disabled=len(found) == len(test.mistakes))
+    reading_list.downloads(test, found, mistakes.upright(columns), f"misread-5x10-{name}", t)
+    return clicked
+
+
+# --- the sheet of one digit -----------------------------------------------------------------------
+
+
+def _digit(test: Tested, name: str, t: Translator) -> int | None:
+    st.session_state.setdefault("misread-digit", 8)
+    digit = st.selectbox(t("Digit"), list(range(DIGITS)), key="misread-digit", width=110)
+    every = mistakes.about(test.mistakes, digit)
+    found = mistakes.drawn(every, _ROWS * _COLUMNS, seed=_draw())
+    places = mistakes.in_rows(found, _COLUMNS, _ROWS)
+    title = t("Misread, and {digit} is the truth or the reading", digit=digit)
+    clicked = reading_list.sheet(test, places, _SHEET, t, title=title)
+    st.caption(
+        t(
+            "{missed} samples of the digit {digit} are read as another one, {taken} others are "
+            "read as {digit}; {shown} of these {count} are shown, the most certain first.",
+            missed=sum(m.truth == digit for m in every), digit=digit,
+            taken=sum(m.read_as == digit for m in every), shown=len(found), count=len(every),
+        )
+    )  # fmt: skip
+    _others(t, disabled=len(found) == len(every))
+    reading_list.downloads(test, found, places, f"misread-{digit}s-{name}", t)
+    return clicked
+
+
+def _draw() -> int:
+    """Which of the random draws is shown."""
+    draw: int = st.session_state.setdefault(_DRAW, 0)
+    return draw
+
+
+def _others(t: Translator, *, disabled: bool) -> None:
+    st.button(
+        t("Show others"), icon=":material/casino:", on_click=_show_others, key="misread-others",
+        disabled=disabled, help=t("All of them are shown.") if disabled else None,
+    )  # fmt: skip
+
+
+def _show_others() -> None:
+    st.session_state[_DRAW] += 1
+
+
+_SHEETS: dict[str, Callable[[Tested, str, Translator], int | None]] = {
+    "all": _all,
+    "lesson": _lesson,
+    "digit": _digit,
+}

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import functools
 import io
+import time
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab import dataset, mistakes
+from digitlab import dataset, explain, mistakes
 from digitlab.dataset import DigitSet
-from digitlab.messages import Translator
+from digitlab.messages import LabError, Translator, message
 from digitlab.mistakes import Mistake
 from digitlab.network import Floats, Network
 from digitlab.ui import lab
 from digitlab.ui.readers import Reader
+
+_PART = 500  # images read at once; a part that has been read stays read if the script is stopped
+_PARTS = 6 * 10_000 // _PART  # of six networks, 20 KB each
+_PATIENCE = 0.2  # seconds without a sign of life
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +52,11 @@ class Tested:
         return digits
 
     @functools.cached_property
+    def finite(self) -> bool:
+        """Whether all probabilities are numbers."""
+        return bool(np.isfinite(self.probabilities).all())
+
+    @functools.cached_property
     def mistakes(self) -> list[Mistake]:
         """Those read as another digit, the most certain first."""
         return mistakes.mistakes(self.labels, self.probabilities)
@@ -56,15 +66,60 @@ def tested(reader: Reader, t: Translator) -> Tested:
     """The test set as ``reader`` reads it; a run's is the one that it was tested on.
 
     Raises:
-        LabError: the run's data set is not here any more.
+        LabError: the run or its data set is not here any more, or its answers are not numbers.
+    """
+    return tested_on(dataset.current().digits, reader, t)
+
+
+def tested_on(digits: DigitSet, reader: Reader, t: Translator) -> Tested:
+    """The same, with ``digits`` for the networks that come with the lab: they have no own set.
+
+    Raises:
+        LabError: as ``tested``.
     """
     run = reader.run
-    digits = dataset.find(run.digits.fingerprint) if run else dataset.current().digits
-    epoch = int(reader.network.about.get("epoch", 0))
-    if run and "probabilities.npy" in lab.store().files(run.id):
-        return _stored(run.id, epoch, digits.fingerprint)
-    with st.spinner(t("The network reads the test set …")):
-        return _computed(reader.name, epoch, digits.fingerprint, reader.network)
+    if run is None:
+        return _finite(_computed(reader, digits, t))
+    lab.store().run(run.id)  # it may have been deleted in another tab
+    known = dataset.find(run.digits.fingerprint)
+    if "probabilities.npy" in lab.store().files(run.id):
+        return _finite(_stored(run.id, _epoch(reader), known.fingerprint))
+    return _finite(_computed(reader, known, t))
+
+
+def probabilities(network: Network, digits: DigitSet, count: int, t: Translator) -> Floats:
+    """What ``network`` makes of the first ``count`` test images, float32 (count, 10).
+
+    Each part is kept for all sessions; the bar moves only when there is something to wait for.
+    """
+    key = explain.fingerprint(network)
+    bar, begun = st.empty(), time.monotonic()
+    parts = []
+    for start in range(0, count, _PART):
+        stop = min(start + _PART, count)
+        parts.append(_part(key, digits.fingerprint, start, stop, network, digits))
+        if time.monotonic() - begun > _PATIENCE:
+            text = t(
+                "The network reads {done} of {count} images …", done=f"{stop:,}", count=f"{count:,}"
+            )
+            bar.progress(stop / count, text=text)
+    bar.empty()
+    return np.concatenate(parts)
+
+
+def _epoch(reader: Reader) -> int:
+    return int(reader.network.about.get("epoch", 0))
+
+
+def _finite(found: Tested) -> Tested:
+    if found.finite:
+        return found
+    raise LabError(
+        message(
+            "This network answers with values that are not numbers: its training has diverged. "
+            "Train it again with a smaller learning rate."
+        )
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -75,9 +130,26 @@ def _stored(run: str, epoch: int, fingerprint: str) -> Tested:
     return Tested(dataset.find(fingerprint), found, f"{run}-{epoch}-{fingerprint}")
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _computed(name: str, epoch: int, fingerprint: str, _network: Network) -> Tested:
+def _computed(reader: Reader, digits: DigitSet, t: Translator) -> Tested:
     """For bundled networks and for runs that have not ended."""
-    digits = dataset.find(fingerprint)
-    found = _network.predict(digits.x_test)
-    return Tested(digits, found, f"{name}-{epoch}-{fingerprint}")
+    key = f"{reader.name}-{_epoch(reader)}-{digits.fingerprint}"
+    place = _place(key)
+    if not place:
+        found = probabilities(reader.network, digits, len(digits.y_test), t)
+        place.append(Tested(digits, found, key))
+    return place[0]
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _place(key: str) -> list[Tested]:
+    """Where all sessions find what is computed: nothing may be drawn inside a cached function."""
+    return []
+
+
+@st.cache_resource(show_spinner=False, max_entries=_PARTS)
+def _part(
+    network: str, digits: str, start: int, stop: int, _network: Network, _digits: DigitSet
+) -> Floats:
+    """Probabilities of some test images; once for all sessions."""
+    with np.errstate(all="ignore"):  # of weights that have grown beyond all bounds
+        return _network.predict(_digits.x_test[start:stop])

@@ -1,10 +1,133 @@
-"""What one network reads right and another does not."""
+"""What a second network mends and breaks, and whether the difference is more than luck."""
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from digitlab import charts, comparison, dataset, models
+from digitlab.charts import Labelled
+from digitlab.comparison import Comparison
+from digitlab.messages import LabError, Translator, message
+from digitlab.network import Floats
+from digitlab.ui import clicks, readers
+from digitlab.ui.inspect.tested import Tested, tested_on
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
+_MOST = 32  # samples on a sheet
+_BUNDLED = (models.BUNDLED_NAME, models.MNIST_ONLY_NAME)
+
 
 def show(reader: Reader, visit: Visit) -> None:
-    """What one network reads right and another does not."""
+    """The choice of a second network, and both side by side on the same samples."""
+    t = visit.t
+    second = _second(reader, visit)
+    st.caption(t("The first network is the one chosen above, the second the one chosen here."))
+    one, other = _both_tested(reader, second, t)
+    found = comparison.compare(one.labels, one.read_as, other.read_as)
+    st.markdown(t(comparison.verdict(found)))
+    _table(found, t)
+    st.caption(
+        t(
+            "Only the samples that one of the two reads right count: if neither were better, each "
+            "of them would be a toss of a coin (McNemar's exact test, two-sided; clear: less than "
+            "5%). It tells whether these two networks differ. Trained again from another start, "
+            "either would come out a little different."
+        )
+    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _sheet(found.mended, one, other, t("Mended: truth→first/second"), "mended", t)
+    with right:
+        _sheet(found.broken, one, other, t("Broken: truth→first/second"), "broken", t)
+
+
+def _second(reader: Reader, visit: Visit) -> Reader:
+    labels = readers.choices(visit)
+    # Runs first: their answers are stored, those of the others have to be computed once.
+    others = [name for name in labels if name not in _BUNDLED] + list(_BUNDLED)
+    if reader.name in others:  # unless it was deleted in another tab
+        others.remove(reader.name)
+    if st.session_state.get("runs-second") not in others:  # it is the first now, or was deleted
+        st.session_state["runs-second"] = others[0]
+    chosen = st.selectbox(
+        visit.t("Compare it with"), others, key="runs-second", format_func=labels.__getitem__
+    )
+    return readers.load(chosen)
+
+
+def _both_tested(first: Reader, second: Reader, t: Translator) -> tuple[Tested, Tested]:
+    """Both on one test set: a run's own, else the one in use.
+
+    Raises:
+        LabError: they are runs that were tested on different images.
+    """
+    sets = {each.run.digits.fingerprint: each.run.digits for each in (first, second) if each.run}
+    if len(sets) > 1:
+        one, other = sets.values()
+        raise LabError(
+            message(
+                "These two networks were tested on different images ({one} of the set {first}, "
+                "{other} of the set {second}): sample by sample they cannot be compared. Choose "
+                "one that was tested on the same set.",
+                one=f"{one.test:,}", first=one.name, other=f"{other.test:,}", second=other.name,
+            )
+        )  # fmt: skip
+    digits = dataset.find(next(iter(sets))) if sets else dataset.current().digits
+    return tested_on(digits, first, t), tested_on(digits, second, t)
+
+
+def _table(found: Comparison, t: Translator) -> None:
+    mended, broken = len(found.mended), len(found.broken)
+    st.dataframe(
+        {
+            t("Of {count} samples", count=f"{found.count:,}"): [
+                t("First network right"), t("First network wrong"),
+            ],
+            t("Second right"): [f"{found.both_right:,}", t("{count} mended", count=f"{mended:,}")],
+            t("Second wrong"): [t("{count} broken", count=f"{broken:,}"), f"{found.both_wrong:,}"],
+        },
+        hide_index=True, width="content",
+    )  # fmt: skip
+
+
+def _sheet(
+    samples: npt.NDArray[np.intp], one: Tested, other: Tested, title: str, name: str, t: Translator
+) -> None:
+    if not len(samples):
+        st.markdown(f"**{title}**")
+        st.caption(t("There is no such sample."))
+        return
+    shown = [_labelled(int(index), one, other, t) for index in samples[:_MOST]]
+    caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
+    figure = charts.labelled_sheet(one.images, shown, title=title, caption=caption)
+    opened = clicks.place(figure, f"runs-{name}", t, len(one.labels))
+    if opened is not None:
+        st.markdown(_in_words(opened, one, other, t))
+
+
+def _in_words(index: int, one: Tested, other: Tested, t: Translator) -> str:
+    return t(
+        "Test sample {index} is a {truth}. The first network: {first}. The second: {second}.",
+        index=index, truth=int(one.labels[index]),
+        first=_two_likeliest(one.probabilities[index]),
+        second=_two_likeliest(other.probabilities[index]),
+    )  # fmt: skip
+
+
+def _two_likeliest(probabilities: Floats) -> str:
+    digits = np.argsort(-probabilities)[:2]
+    return ", ".join(f"{digit} ({probabilities[digit]:.1%})" for digit in digits)
+
+
+def _labelled(index: int, one: Tested, other: Tested, t: Translator) -> Labelled:
+    truth, first, second = (int(each[index]) for each in (one.labels, one.read_as, other.read_as))
+    hover = t(
+        "Test sample {index}<br>truth {truth}<br>first: {first} ({sure}), second: {second} "
+        "({surer})",
+        index=index, truth=truth, first=first, sure=f"{one.probabilities[index].max():.1%}",
+        second=second, surer=f"{other.probabilities[index].max():.1%}",
+    )  # fmt: skip
+    return Labelled(index, f"{truth}→{first}/{second}", hover)

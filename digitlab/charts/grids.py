@@ -1,0 +1,91 @@
+"""Small grids of numbers, as HTML tables: a window, a kernel, and their products, side by side.
+
+Cells are tinted by their value, red above zero and blue below, so that a pattern is seen before a
+number is read; the tint is faint enough for the page's own text on it, light or dark.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitlab.charts.frame import GREY_BLUE, VERMILLION
+
+DECIMALS = 4
+
+Floats = npt.NDArray[np.floating[Any]]
+
+_RED, _BLUE, _FAINTEST = (214, 96, 77), (67, 147, 195), 0.55
+_LONGEST = 1e5  # beyond it decimals say nothing
+_SIDE = 52  # pixels of a cell where there is room
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Numbers (rows, columns) under a caption; ``marked`` is a (row, column) that gets a frame."""
+
+    values: Floats
+    caption: str
+    marked: tuple[int, int] | None = None
+
+
+def number(value: float) -> str:
+    """A number as all sums here show it: ``DECIMALS`` decimals and a real minus sign."""
+    if not math.isfinite(value) or abs(value) >= _LONGEST:
+        text = f"{value:.{DECIMALS}g}"
+    else:
+        text = f"{value:.{DECIMALS}f}"
+    text = text.removeprefix("-") if float(text) == 0 else text
+    return text.replace("-", "−")
+
+
+def number_grids(grids: Sequence[Grid], signs: Sequence[str] = ()) -> str:
+    """Grids side by side, or below each other where the page is narrow, with signs between.
+
+    Captions are escaped here. Each grid's own largest value has the fullest tint.
+    """
+    style = "display:flex; flex-wrap:wrap; gap:0.5rem 0.75rem; align-items:center;"
+    parts = [_table(grids[0])]
+    for sign, grid in zip(signs, grids[1:], strict=True):
+        parts += [f'<div style="font-size:1.3rem;">{html.escape(sign)}</div>', _table(grid)]
+    return f'<div style="{style}">{"".join(parts)}</div>'
+
+
+def _table(grid: Grid) -> str:
+    sizes = np.abs(grid.values[np.isfinite(grid.values)])
+    limit = float(sizes.max()) if sizes.size and sizes.max() > 0 else 1.0
+    columns = grid.values.shape[1]
+    style = (
+        f"border-collapse:collapse; table-layout:fixed; width:{columns * _SIDE}px; "
+        "max-width:100%; font-size:0.72rem; font-variant-numeric:tabular-nums; margin:0;"
+    )
+    rows = "".join(
+        "<tr>"
+        + "".join(
+            _cell(float(value), limit, grid.marked == (r, c)) for c, value in enumerate(values)
+        )
+        + "</tr>"
+        for r, values in enumerate(grid.values)
+    )
+    caption = f'<caption style="{_CAPTION}">{html.escape(grid.caption)}</caption>'
+    return f'<table style="{style}">{caption}{rows}</table>'
+
+
+_CAPTION = "caption-side:top; text-align:left; font-size:0.85rem; padding:0 0 0.25rem;"
+
+
+def _cell(value: float, limit: float, marked: bool) -> str:
+    colour = _RED if value > 0 else _BLUE
+    share = abs(value) / limit if math.isfinite(value) else 0.0
+    tint = f"rgba({colour[0]},{colour[1]},{colour[2]},{_FAINTEST * share:.2f})"
+    edge = f"outline:3px solid {VERMILLION}; outline-offset:-3px; " if marked else ""
+    return (
+        f'<td style="{edge}background:{tint}; border:1px solid {GREY_BLUE}; padding:0.3rem 0; '
+        f'text-align:center;">{number(value)}</td>'
+    )

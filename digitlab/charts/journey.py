@@ -1,0 +1,89 @@
+"""How each digit is read through the epochs: a field an epoch and digit, with its number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from digitlab.charts.frame import SMALL_SIZE, axis, figure, margin
+from digitlab.config import DIGITS
+from digitlab.messages import Translator
+
+MOST_EPOCHS = 11  # whose numbers have room side by side on a phone
+
+_LOW, _HIGH, _INK = "#DE8F05", "#E3EFF8", "#1A1A1A"  # every number is read on every colour
+
+Shares = npt.NDArray[np.floating[Any]]
+
+
+def digits_by_epoch(epochs: Sequence[int], shares: Shares, t: Translator) -> go.Figure:
+    """The share of each digit that is read right after each epoch, 0 to 1 (epochs, 10).
+
+    NaN where the set has no sample of a digit. Of more epochs than ``MOST_EPOCHS`` some are left
+    out, evenly, the first and the last never. Colours part what trained epochs differ in: what is
+    lower than all of them has the colour of the lowest.
+    """
+    shown = evenly(len(epochs))
+    picked = shares[shown].T
+    floor = _floor([epochs[place] for place in shown], picked)
+    columns = [_epoch_name(epochs[place], t) for place in shown]
+    digit, epoch, right = t("digit"), t("epoch"), t("right")
+    cells = go.Heatmap(
+        z=picked, x=list(range(len(shown))), y=list(range(DIGITS)), zmin=floor, zmax=1,
+        colorscale=[[0, _LOW], [1, _HIGH]], xgap=1, ygap=1, hoverongaps=False,
+        customdata=[columns] * DIGITS,
+        text=[[_percent(share) for share in row] for row in picked], texttemplate="%{text}",
+        textfont={"size": SMALL_SIZE, "color": _INK}, colorbar=_colour_bar(floor),
+        hovertemplate=(
+            f"{digit} %{{y}}, {epoch} %{{customdata}}: %{{z:.2%}} {right}<extra></extra>"
+        ),
+    )  # fmt: skip
+    return figure(
+        t("Right for each digit after each epoch (%)"),
+        [cells],
+        height=40 + 26 * DIGITS + 108,
+        uirevision="journey",
+        margin=margin(bottom=108),
+        xaxis=axis(
+            t("epoch"), tickvals=list(range(len(shown))), ticktext=columns, showgrid=False,
+            tickangle=0,
+        ),
+        yaxis=axis(t("digit"), dtick=1, autorange="reversed", showgrid=False),
+    )  # fmt: skip
+
+
+def evenly(count: int, most: int = MOST_EPOCHS) -> list[int]:
+    """At most ``most`` of ``count`` places, evenly spread, the first and the last among them."""
+    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})
+
+
+def _floor(epochs: Sequence[int], picked: Shares) -> float:
+    """The lowest share of the trained epochs, in whole tenths, where the colours begin."""
+    trained = picked[:, [place for place, epoch in enumerate(epochs) if epoch] or [0]]
+    lowest = float(np.nanmin(trained)) if np.isfinite(trained).any() else 0.0
+    return min(0.9, math.floor(10 * lowest) / 10)
+
+
+def _epoch_name(epoch: int, t: Translator) -> str:
+    return str(epoch) if epoch else t("untrained")
+
+
+def _percent(share: float) -> str:
+    if not np.isfinite(share):
+        return ""
+    return f"{100 * share:.0f}" if share in (0, 1) else f"{100 * share:.1f}"
+
+
+def _colour_bar(floor: float) -> dict[str, Any]:
+    ticks = np.linspace(floor, 1, 3)
+    names = [f"≤ {ticks[0]:.0%}" if floor else "0%", *(f"{tick:.0%}" for tick in ticks[1:])]
+    return {
+        "orientation": "h", "thickness": 10, "lenmode": "pixels", "len": 240, "outlinewidth": 0,
+        "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom", "yref": "container",
+        "tickvals": list(ticks), "ticktext": names, "tickfont": {"size": SMALL_SIZE},
+    }  # fmt: skip

@@ -1,0 +1,155 @@
+"""Certainty against the share that is right, and how many samples are how certain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from digitlab.charts.frame import (
+    BLUE,
+    GREY_BLUE,
+    LEGEND_ROOM,
+    SMALL_SIZE,
+    VERMILLION,
+    axis,
+    figure,
+    legend_below,
+    margin,
+)
+from digitlab.charts.targets import targets
+from digitlab.messages import Translator
+
+_DIAGRAM, _HISTOGRAM = (0.36, 1.0), (0.0, 0.24)  # shares of the figure's height
+_AXIS_OF_TARGETS = {"range": [1, 0], "visible": False, "fixedrange": True}
+_LEAST = 0.5  # where the histogram's log scale begins: a single sample is still a bar
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """One bin of certainty to draw: all shares 0 to 1.
+
+    ``certainty`` (the mean), ``accuracy`` and its interval are None where there are no samples.
+    """
+
+    low: float
+    high: float
+    count: int
+    right: int
+    certainty: float | None = None
+    accuracy: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+def reliability_diagram(bins: Sequence[Calibrated], t: Translator) -> go.Figure:
+    """How often a network is right against how certain it is, and a histogram under it.
+
+    Both axes are stretched alike, so that every bin is as wide as the next: most samples lie in
+    the last ones. What is right as often as it is certain lies on the diagonal, as on plain axes.
+    A click anywhere in a bin tells its number, counted from 0.
+    """
+    edges = [bins[0].low, *(each.high for each in bins)]
+    ticks: dict[str, Any] = {
+        "tickvals": list(range(len(edges))), "ticktext": [edge_text(edge) for edge in edges],
+    }  # fmt: skip
+    wide = [-0.05, len(bins) + 0.05]
+    return figure(
+        t("Right as often as it is certain?"),
+        [
+            _diagonal(len(bins), t), _points(bins, edges, t), _histogram(bins, t),
+            _click_targets(bins, "y3", t), _click_targets(bins, "y4", t),
+        ],
+        height=560,
+        uirevision="reliability",
+        barmode="overlay",
+        showlegend=True,
+        legend=legend_below(),
+        margin=margin(bottom=LEGEND_ROOM),
+        xaxis=axis(t("certainty of the answer (%)"), range=wide, anchor="y2", **ticks),
+        yaxis=axis(t("share that is right (%)"), range=wide, domain=_DIAGRAM, **ticks),
+        yaxis2=axis(t("samples"), type="log", domain=_HISTOGRAM, range=_log_range(bins), dtick=1,
+                    exponentformat="none"),
+        yaxis3=_AXIS_OF_TARGETS | {"overlaying": "y"},
+        yaxis4=_AXIS_OF_TARGETS | {"overlaying": "y2"},
+    )  # fmt: skip
+
+
+def edge_text(edge: float) -> str:
+    """An edge of a bin in percent, with no more digits than it has: 99.9."""
+    return f"{100 * edge:.10g}"
+
+
+def stretched(value: float, edges: Sequence[float]) -> float:
+    """Where ``value`` lies on an axis on which the edges stand at 0, 1, 2 …"""
+    return float(np.interp(value, edges, np.arange(len(edges))))
+
+
+def _diagonal(count: int, t: Translator) -> Any:
+    return go.Scatter(
+        x=[0, count], y=[0, count], name=t("as often right as certain"), mode="lines",
+        line={"color": GREY_BLUE, "width": 2, "dash": "dash"}, hoverinfo="skip",
+    )  # fmt: skip
+
+
+def _points(bins: Sequence[Calibrated], edges: Sequence[float], t: Translator) -> Any:
+    """Mean certainty and share right of every bin that has samples, each with its interval."""
+    xs, ys, above, below = [], [], [], []
+    for each in bins:
+        if each.certainty is None or each.accuracy is None or each.interval is None:
+            continue
+        low, middle, high = (
+            stretched(share, edges) for share in (each.interval[0], each.accuracy, each.interval[1])
+        )
+        xs.append(stretched(each.certainty, edges))
+        ys.append(middle)
+        above.append(high - middle)
+        below.append(middle - low)
+    return go.Scatter(
+        x=xs, y=ys, name=t("share right, with its 95% interval"), mode="markers",
+        marker={"color": BLUE, "size": 9}, hoverinfo="skip", cliponaxis=False,
+        error_y={"type": "data", "symmetric": False, "array": above, "arrayminus": below,
+                 "color": BLUE, "thickness": 2, "width": 5},
+    )  # fmt: skip
+
+
+def _histogram(bins: Sequence[Calibrated], t: Translator) -> Any:
+    return go.Bar(
+        x=[place + 0.5 for place in range(len(bins))], width=0.86,
+        y=[each.count or None for each in bins], yaxis="y2",
+        name=t("samples in the bin (log scale)"), marker={"color": VERMILLION},
+        text=[f"{each.count:,}" for each in bins], textposition="outside", textangle=0,
+        cliponaxis=False, constraintext="none", textfont={"size": SMALL_SIZE}, hoverinfo="skip",
+    )  # fmt: skip
+
+
+def _log_range(bins: Sequence[Calibrated]) -> list[float]:
+    """Room over the tallest bar for its number."""
+    most = max(each.count for each in bins)
+    low, high = float(np.log10(_LEAST)), float(np.log10(max(most, 1)))
+    return [low, high + 0.28 * (high - low)]
+
+
+def _click_targets(bins: Sequence[Calibrated], yaxis: str, t: Translator) -> Any:
+    places = range(len(bins))
+    bars = targets(
+        [place + 0.5 for place in places], [0.0] * len(bins), list(places),
+        [_hover(each, t) for each in bins], chosen=0.16,
+    )  # fmt: skip
+    bars.update(yaxis=yaxis)
+    return bars
+
+
+def _hover(each: Calibrated, t: Translator) -> str:
+    low, high = edge_text(each.low), edge_text(each.high)
+    if each.certainty is None or each.accuracy is None or each.interval is None:
+        return t("{low}% to {high}%: no samples", low=low, high=high)
+    return t(
+        "{low}% to {high}%: {count} samples<br>certain on average {certainty}<br>right {accuracy} "
+        "(95% interval {least} to {most})",
+        low=low, high=high, count=f"{each.count:,}", certainty=f"{each.certainty:.2%}",
+        accuracy=f"{each.accuracy:.2%}", least=f"{each.interval[0]:.1%}",
+        most=f"{each.interval[1]:.1%}",
+    )  # fmt: skip

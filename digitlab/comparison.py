@@ -1,0 +1,111 @@
+"""Two networks on one test set: what the second mends, what it breaks, and whether that is luck."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitlab.messages import Message, message
+
+Integers = npt.NDArray[np.integer[Any]]
+
+CLEAR = 0.05  # chance alone may cause a difference that is called clear less often than this
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Samples of one test set, parted by which of two networks reads them right.
+
+    ``mended`` and ``broken`` are the samples' numbers in the set, rising: wrong first and right
+    second, and the reverse. The rest are only counted.
+    """
+
+    mended: npt.NDArray[np.intp]
+    broken: npt.NDArray[np.intp]
+    both_right: int
+    both_wrong: int
+
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+        return len(self.mended) + len(self.broken) + self.both_right + self.both_wrong
+
+    @property
+    def p_value(self) -> float:
+        """``mcnemar`` of what is mended and broken."""
+        return mcnemar(len(self.mended), len(self.broken))
+
+
+def compare(labels: Integers, first: Integers, second: Integers) -> Comparison:
+    """What two networks make of samples (N,) whose digits are ``labels`` (N,).
+
+    Raises:
+        ValueError: the three are not of one length.
+    """
+    if not labels.shape == first.shape == second.shape:
+        raise ValueError(f"{labels.shape} labels, {first.shape} and {second.shape} readings")
+    was, now = first == labels, second == labels
+    return Comparison(
+        mended=np.flatnonzero(~was & now),
+        broken=np.flatnonzero(was & ~now),
+        both_right=int((was & now).sum()),
+        both_wrong=int((~was & ~now).sum()),
+    )
+
+
+def mcnemar(mended: int, broken: int) -> float:
+    """How often chance alone would part ``mended`` from ``broken`` this far or farther, 0 to 1.
+
+    McNemar's exact test, two-sided: if neither network were better, each sample that only one of
+    them reads right would be a toss of a coin. Sources: Q. McNemar, "Note on the sampling error of
+    the difference between correlated proportions or percentages", Psychometrika 12 (1947); for
+    comparing classifiers, T. G. Dietterich, "Approximate statistical tests for comparing supervised
+    classification learning algorithms", Neural Computation 10 (1998). The sum is made in whole
+    numbers, so it needs no approximation (and no SciPy, which takes a second to load).
+    """
+    tosses = mended + broken
+    ways = fewer = 1  # of tossing 0 heads, then 1, 2 ... up to the smaller of the two counts
+    for heads in range(1, min(mended, broken) + 1):
+        ways = ways * (tosses - heads + 1) // heads
+        fewer += ways
+    return min(1.0, 2 * fewer / (1 << tosses))
+
+
+def verdict(found: Comparison) -> Message:
+    """The test's result in a sentence, with the counts it comes from."""
+    mended, broken = len(found.mended), len(found.broken)
+    if not mended + broken:
+        return message(
+            "Both networks are right on the same samples: on this test set there is no difference."
+        )
+    values = {"mended": mended, "broken": broken, "share": percent(found.p_value)}
+    if found.p_value >= CLEAR:
+        return message(
+            "The second network mends {mended} and breaks {broken}. If neither were better, chance "
+            "alone would make a difference this large or larger in {share} of such comparisons: "
+            "**no clear difference**.",
+            **values,
+        )
+    if mended > broken:
+        return message(
+            "The second network mends {mended} and breaks {broken}. If neither were better, chance "
+            "alone would make a difference this large or larger in {share} of such comparisons: "
+            "**the second is clearly better**.",
+            **values,
+        )
+    return message(
+        "The second network mends {mended} and breaks {broken}. If neither were better, chance "
+        "alone would make a difference this large or larger in {share} of such comparisons: "
+        "**the first is clearly better**.",
+        **values,
+    )
+
+
+def percent(share: float) -> str:
+    """A chance as people read it: two digits, and never 0% of what can happen."""
+    if share < 0.0001:
+        return "< 0.01%"
+    return f"{100 * share:.2g}%" if share < 0.995 else "100%"

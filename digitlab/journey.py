@@ -1,0 +1,91 @@
+"""How a network came to read as it does: what each epoch made of the test set."""
+
+from __future__ import annotations
+
+import functools
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitlab import models
+from digitlab.config import DIGITS
+from digitlab.store import Store
+
+Integers = npt.NDArray[np.integer[Any]]
+Shares = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Journey:
+    """What every test sample was read as after each epoch that was looked at.
+
+    ``epochs`` rise, 0 is untrained; ``read_as`` is uint8 (epochs, N), ``labels`` (N,).
+    """
+
+    epochs: tuple[int, ...]
+    read_as: npt.NDArray[np.uint8]
+    labels: Integers
+
+    def at(self, epoch: int) -> npt.NDArray[np.uint8]:
+        """What each sample was read as after ``epoch``, (N,)."""
+        found: npt.NDArray[np.uint8] = self.read_as[self.epochs.index(epoch)]
+        return found
+
+    @property
+    def end(self) -> npt.NDArray[np.uint8]:
+        """What each sample was read as after the last of the epochs, (N,)."""
+        found: npt.NDArray[np.uint8] = self.read_as[-1]
+        return found
+
+    def learned(self, epoch: int) -> npt.NDArray[np.intp]:
+        """The samples that were wrong after ``epoch`` and are right at the end, rising."""
+        return np.flatnonzero((self.at(epoch) != self.labels) & (self.end == self.labels))
+
+    def forgotten(self, epoch: int) -> npt.NDArray[np.intp]:
+        """The samples that were right after ``epoch`` and are wrong at the end, rising."""
+        return np.flatnonzero((self.at(epoch) == self.labels) & (self.end != self.labels))
+
+    def accuracy(self) -> Shares:
+        """The share read right after each epoch, 0 to 1, float64 (epochs,)."""
+        shares: Shares = (self.read_as == self.labels).mean(axis=1)
+        return shares
+
+    def accuracy_by_digit(self) -> Shares:
+        """The same for each digit, float64 (epochs, 10); NaN for a digit with no samples."""
+        right = self.read_as == self.labels
+        shares = np.full((len(self.epochs), DIGITS), np.nan)
+        for digit in np.unique(self.labels):
+            shares[:, digit] = right[:, self.labels == digit].mean(axis=1)
+        return shares
+
+
+def of_run(store: Store, run: str, labels: Integers) -> Journey:
+    """What a run has kept of its test set's readings; there may be none yet.
+
+    ``labels`` (N,) are those of the test set that the run was made for.
+
+    Raises:
+        StoreError: the run was deleted meanwhile.
+    """
+    epochs = tuple(store.epochs_kept(run, "reading"))
+    read_as = [
+        _digits(store.file(run, f"reading-{epoch:03d}.npz").read_bytes()) for epoch in epochs
+    ]
+    stacked = np.stack(read_as) if read_as else np.empty((0, len(labels)), np.uint8)
+    return Journey(epochs, stacked, labels)
+
+
+@functools.cache
+def of_bundled() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Training loss and accuracy (0 to 1) of the bundled network, each epoch's mean, (epochs,)."""
+    with np.load(models.FOLDER / "reference-history.npz", allow_pickle=False) as history:
+        return history["loss"], history["accuracy"]
+
+
+def _digits(data: bytes) -> npt.NDArray[np.uint8]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as reading:
+        digits: npt.NDArray[np.uint8] = reading["digit"]
+    return digits

@@ -1,0 +1,107 @@
+"""Whether a network is right as often as it is certain.
+
+Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks",
+ICML 2017, section 2: reliability diagram, expected (ECE) and maximum (MCE) calibration error.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# Nine bins for people: most samples of a trained network are more than 99% sure, so bins grow
+# narrower towards 100%.
+EDGES = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
+
+# Fifteen of equal width, as the paper takes them: its error can be compared with others' figures.
+EQUAL_EDGES = tuple(float(edge) for edge in np.linspace(0, 1, 16))
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The samples whose certainty is above ``low`` and at most ``high``.
+
+    ``certainty`` is their mean, 0 to 1; None where there are no samples.
+    """
+
+    low: float
+    high: float
+    count: int
+    right: int
+    certainty: float | None
+
+    @property
+    def accuracy(self) -> float | None:
+        """The share of them that is read right, 0 to 1."""
+        return self.right / self.count if self.count else None
+
+    @property
+    def gap(self) -> float:
+        """Mean certainty less the share right: above zero where it is too sure of itself."""
+        if self.certainty is None:
+            return 0.0
+        return self.certainty - self.right / self.count
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Bins from the least to the most certain; they part all samples."""
+
+    bins: tuple[Bin, ...]
+
+    @property
+    def expected_error(self) -> float:
+        """ECE: the mean size of the gap, each bin weighted by its samples, 0 to 1."""
+        total = sum(each.count for each in self.bins)
+        return sum(each.count * abs(each.gap) for each in self.bins) / total
+
+    @property
+    def widest(self) -> Bin:
+        """The bin with the largest gap; the size of that gap is the MCE."""
+        return max(self.bins, key=lambda each: abs(each.gap))
+
+
+def reliability(
+    labels: npt.NDArray[np.integer[Any]],
+    probabilities: npt.NDArray[np.floating[Any]],
+    edges: Sequence[float] = EDGES,
+) -> Reliability:
+    """How often probabilities (N, 10) are right about ``labels`` (N,), bin by bin of certainty.
+
+    ``edges`` rise from 0 to 1; a certainty on an edge belongs to the bin below it.
+
+    Raises:
+        ValueError: there are no samples.
+    """
+    if not len(labels):
+        raise ValueError("no samples")
+    certainty = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == labels
+    number = bin_numbers(probabilities, edges)
+    bins = (
+        _bin(low, high, certainty[number == place], right[number == place])
+        for place, (low, high) in enumerate(itertools.pairwise(edges))
+    )
+    return Reliability(tuple(bins))
+
+
+def bin_numbers(
+    probabilities: npt.NDArray[np.floating[Any]], edges: Sequence[float] = EDGES
+) -> npt.NDArray[np.intp]:
+    """The bin that each of probabilities (N, 10) falls in, counted from 0, (N,)."""
+    # In the probabilities' own precision: a float32 0.9 lies on the edge 0.9, not above it.
+    inner = np.asarray(edges[1:-1], probabilities.dtype)
+    numbers: npt.NDArray[np.intp] = inner.searchsorted(probabilities.max(axis=1), side="left")
+    return numbers
+
+
+def _bin(
+    low: float, high: float, certainty: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]
+) -> Bin:
+    mean = float(certainty.mean()) if len(certainty) else None
+    return Bin(low, high, len(certainty), int(right.sum()), mean)

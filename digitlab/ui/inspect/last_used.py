@@ -1,0 +1,28 @@
+"""Two ways to choose one thing, a picture to click and a widget: what was used last holds."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from digitlab.messages import Translator
+from digitlab.ui import clicks
+
+
+def place(figure: go.Figure, key: str, t: Translator, count: int) -> int | None:
+    """The place of ``figure`` clicked since ``forget(key)``, from 0 to ``count`` - 1."""
+    return clicks.place(figure, f"{key}-{_turn(key)}", t, count)
+
+
+def forget(key: str) -> None:
+    """A widget was used: what was clicked before does not hold any more, nor is it marked."""
+    st.session_state[_name(key)] = _turn(key) + 1
+
+
+def _turn(key: str) -> int:
+    turn: int = st.session_state.get(_name(key), 0)
+    return turn
+
+
+def _name(key: str) -> str:
+    return f"{key}-turn"

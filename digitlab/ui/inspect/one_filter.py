@@ -1,0 +1,332 @@
+"""One filter opened: the patches, digits and edges that excite it, and why it became like this."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from digitlab import charts, dataset, filters
+from digitlab.dataset import DigitSet
+from digitlab.filters import ANGLES, Doubles, Excitement
+from digitlab.layers import Layer
+from digitlab.messages import LabError, Translator, mark
+from digitlab.network import Floats, Network
+from digitlab.ui.inspect.layer_weights import Weights, finite
+from digitlab.ui.readers import Reader
+from digitlab.ui.run_panel import chart_config
+
+_PATCHES, _DIGITS = 12, 8
+_PART = 100  # images between two signs of life
+_PARTS = 300  # of 100 images each, 100 KB at the most
+_PATIENCE = 0.2  # seconds without a sign of life
+_DRAWN_EDGES = tuple(range(0, 360, 45))
+_FLAT = 0.15  # share of a kernel's size: edges that differ less are alike to it
+
+_DIRECTIONS = {
+    0: mark("to the right"),
+    45: mark("to the upper right"),
+    90: mark("upwards"),
+    135: mark("to the upper left"),
+    180: mark("to the left"),
+    225: mark("to the lower left"),
+    270: mark("downwards"),
+    315: mark("to the lower right"),
+}
+
+
+def show(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator) -> None:
+    """Everything about filter or neuron ``number``, whose weights are those after ``epoch``."""
+    st.subheader(_headline(weights.layer, number, t))
+    story: list[str] = []
+    left, right = st.columns(2)
+    convolution = weights.layer.kind == "conv"
+    if convolution:
+        with left:
+            story += _edges(weights, number, kernel, epoch, t)
+    try:
+        digits, count = _images(weights)
+        found = _excitement(weights, digits, count, number, t)
+    except LabError as error:
+        st.warning(t(error.message))
+    else:
+        with right if convolution else left:
+            story += _digits(found, digits.y_test[:count], t)
+        if convolution:
+            _patches(weights, found, digits, t)
+        with st.container() if convolution else right:
+            _whole(found, digits, t)
+    _why(story + _journey(weights, number, kernel, epoch, t), t)
+
+
+def show_agreement(reader: Reader, t: Translator) -> None:
+    """How much of the test set the templates alone read right, beside the network itself."""
+    if len([layer for layer in reader.network.layers if layer.kind == "dense"]) == 1:
+        st.markdown(
+            t("This network has no hidden layer: the templates are the whole of it, exactly.")
+        )
+    digits = _digit_set(reader)
+    count = min(filters.MOST_IMAGES, len(digits.y_test))
+    alone, whole = _agreement(_key(reader), digits.fingerprint, count, reader.network, digits)
+    st.markdown(
+        t(
+            "With these ten templates alone **{alone}** of {count} test images are read right; the "
+            "trained network, with its activations, reads **{whole}** right. The difference is "
+            "what the templates do not show.",
+            alone=f"{alone:.1%}", whole=f"{whole:.1%}", count=f"{count:,}",
+        )
+    )  # fmt: skip
+
+
+def _headline(layer: Layer, number: int, t: Translator) -> str:
+    if layer.kind == "dense":
+        return t("Neuron {number}", number=number)
+    return t("Filter {number}", number=number)
+
+
+# --- edges ----------------------------------------------------------------------------------------
+
+
+def _edges(
+    weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator
+) -> list[str]:  # fmt: skip
+    """The answer to an edge at each angle, and the sentences that it tells."""
+    lines = _edge_lines(weights, number, kernel, epoch, t)
+    pictures = {angle: _edge_picture(angle) for angle in _DRAWN_EDGES}
+    figure = charts.edge_chart(ANGLES, lines, pictures, t, title=t("Response to an edge"))
+    st.plotly_chart(figure, key="filters-edges", config=chart_config(t, live=True))
+    values = next(reversed(lines.values()))
+    best, least = int(values.argmax()), int(values.argmin())
+    st.caption(
+        t(
+            "Shown to it: an edge between black and white through the middle of what it sees, "
+            "turned by 15 degrees at a time. Largest: {largest} at {best}°. Smallest: {smallest} "
+            "at {least}°. The bias is left out.",
+            largest=f"{values[best]:.2f}", best=ANGLES[best],
+            smallest=f"{values[least]:.2f}", least=ANGLES[least],
+        )
+    )  # fmt: skip
+    size = float(np.abs(kernel[..., number]).sum())
+    if weights.first_convolution and np.ptp(values) < _FLAT * size:
+        return [t("Edges of all angles are nearly alike to it: it is no edge finder.")]
+    if values[best] <= 0:
+        return [
+            t(
+                "Every edge lowers its sum, least of all one that gets bright **{direction}** "
+                "({angle}°).",
+                direction=t(_DIRECTIONS[_octant(ANGLES[best])]), angle=ANGLES[best],
+            )
+        ]  # fmt: skip
+    return [
+        t(
+            "Of all edges it answers most to one that gets bright **{direction}** ({angle}°).",
+            direction=t(_DIRECTIONS[_octant(ANGLES[best])]), angle=ANGLES[best],
+        )
+    ]  # fmt: skip
+
+
+def _edge_lines(
+    weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator
+) -> dict[str, Doubles]:
+    """By name the untrained and the present answers, the present last."""
+    now = t("after epoch {epoch}", epoch=epoch) if epoch else t("untrained")
+    if weights.epochs == (epoch,) and epoch:
+        now = t("trained")
+    lines: dict[str, Doubles] = {}
+    if weights.first_convolution:
+        if weights.epochs[0] == 0 < epoch and finite(before := weights.at(0)):
+            lines[t("untrained")] = filters.edge_responses(before[:, :, 0, number])
+        return lines | {now: filters.edge_responses(kernel[:, :, 0, number])}
+    reader, name = weights.reader, weights.layer.name
+    if reader.untrained is not None:
+        lines[t("untrained")] = _deep_edges(f"{reader.name}-0", name, reader.untrained)[:, number]
+    trained = _deep_edges(_key(reader), name, reader.network)[:, number]
+    return lines | {t("trained"): trained}
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _deep_edges(key: str, layer: str, _network: Network) -> Doubles:
+    return filters.deep_edge_responses(_network, layer).astype(np.float64)
+
+
+def _edge_picture(angle: int) -> npt.NDArray[np.uint8]:
+    return np.round(255 * filters.edge(angle, 11)).astype(np.uint8)
+
+
+def _octant(angle: int) -> int:
+    return round(angle / 45) % 8 * 45
+
+
+# --- what excites it ------------------------------------------------------------------------------
+
+
+def _digits(found: Excitement, labels: npt.NDArray[np.uint8], t: Translator) -> list[str]:
+    """The mean response to each digit, and the sentences that it tells."""
+    means = filters.per_digit(found.means[:, 0], labels)
+    figure = charts.digit_responses(means, t, title=t("Mean response to each digit"))
+    st.plotly_chart(figure, key="filters-digits", config=chart_config(t, live=True))
+    if not np.isfinite(means).any():
+        return []
+    best, least = int(np.nanargmax(means)), int(np.nanargmin(means))
+    st.caption(
+        t(
+            "The mean of what the trained layer gives behind its activation, over {count} test "
+            "images. Largest: {largest} for the {best}s. Smallest: {smallest} for the {least}s.",
+            count=f"{len(labels):,}", largest=f"{means[best]:.3f}", best=best,
+            smallest=f"{means[least]:.3f}", least=least,
+        )
+    )  # fmt: skip
+    if not np.any(found.peaks[:, 0]):
+        return [t("It is **dead**: it gives 0 everywhere on all of these images.")]
+    return [
+        t(
+            "The digit that excites it most is the **{best}**, the one that does so least the "
+            "**{least}**.",
+            best=best, least=least,
+        )
+    ]  # fmt: skip
+
+
+def _patches(weights: Weights, found: Excitement, digits: DigitSet, t: Translator) -> None:
+    """The patches that it answers to most, enlarged over the digits that they are from."""
+    field = filters.field_of(weights.reader.network.layers, weights.layer.name)
+    st.markdown(
+        t(
+            "**The patches that excite it most**: {size}x{size} pixels, at most one an image, and "
+            "below each the digit that it is from",
+            size=field.size,
+        )
+    )
+    tiles = []
+    for index in filters.largest(found.peaks[:, 0], _PATCHES):
+        place = divmod(int(found.places[index, 0]), weights.layer.output[1])
+        box = (*field.corner(*place), field.size)
+        tiles.append(_exciting(digits, int(index), found.peaks[index, 0], box))
+    st.html(charts.exciting_digits(tiles))
+
+
+def _whole(found: Excitement, digits: DigitSet, t: Translator) -> None:
+    """The digits with the largest mean response."""
+    st.markdown(t("**The digits that excite it most**, with its mean response to each"))
+    tiles = [
+        _exciting(digits, int(index), found.means[index, 0], None)
+        for index in filters.largest(found.means[:, 0], _DIGITS)
+    ]
+    st.html(charts.exciting_digits(tiles))
+    st.caption(
+        t("Under each picture: the digit it is, and what the trained network gives for it here.")
+    )
+
+
+def _exciting(
+    digits: DigitSet, index: int, response: float, box: tuple[int, int, int] | None
+) -> charts.Exciting:
+    return charts.Exciting(digits.x_test[index], str(digits.y_test[index]), f"{response:.2f}", box)
+
+
+def _images(weights: Weights) -> tuple[DigitSet, int]:
+    """The test images that are searched: the first of them, as many as are soon read."""
+    digits, reader = _digit_set(weights.reader), weights.reader
+    count = filters.affordable_images(reader.network, weights.layer.name, len(digits.y_test))
+    return digits, count
+
+
+def _digit_set(reader: Reader) -> DigitSet:
+    if reader.run is not None:
+        return dataset.find(reader.run.digits.fingerprint)
+    return dataset.current().digits
+
+
+def _key(reader: Reader) -> str:
+    return f"{reader.name}-{reader.network.about.get('epoch', 'trained')}"
+
+
+def _excitement(
+    weights: Weights, digits: DigitSet, count: int, number: int, t: Translator
+) -> Excitement:
+    """The trained filter's responses to all searched images.
+
+    In a first layer one filter is worked out in no time. Deeper, most of the work is in the
+    layers before and serves all filters; the bar moves only when there is something to wait for.
+    """
+    reader, name = weights.reader, weights.layer.name
+    if name in ("conv1", "dense1"):
+        return _first(_key(reader), digits.fingerprint, count, number, weights, digits)
+    bar, begun = st.empty(), time.monotonic()
+    parts = []
+    for start in range(0, count, _PART):
+        stop = min(start + _PART, count)
+        parts.append(_part(_key(reader), name, digits.fingerprint, start, stop, reader, digits))
+        if time.monotonic() - begun > _PATIENCE:
+            text = t(
+                "The network reads {done} of {count} images …", done=f"{stop:,}", count=f"{count:,}"
+            )
+            bar.progress(stop / count, text=text)
+    bar.empty()
+    return filters.joined(parts).only(number)
+
+
+@st.cache_resource(show_spinner=False, max_entries=500)
+def _first(
+    key: str, fingerprint: str, count: int, number: int, _weights: Weights, _digits: DigitSet
+) -> Excitement:
+    """Of one filter of the first layer, 12 KB; once for all sessions."""
+    network, name = _weights.reader.network, _weights.layer.name
+    return filters.excitement(network, name, _digits.x_test[:count], only=number)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_PARTS)
+def _part(
+    key: str, layer: str, fingerprint: str, start: int, stop: int,
+    _reader: Reader, _digits: DigitSet,
+) -> Excitement:  # fmt: skip
+    """Of some images; once for all sessions."""
+    return filters.excitement(_reader.network, layer, _digits.x_test[start:stop])
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _agreement(
+    key: str, fingerprint: str, count: int, _network: Network, _digits: DigitSet
+) -> tuple[float, float]:
+    return filters.agreement(_network, _digits.x_test[:count], _digits.y_test[:count])
+
+
+# --- why ------------------------------------------------------------------------------------------
+
+
+def _journey(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator) -> list[str]:
+    """How far it has gone from where it began."""
+    if weights.epochs[0] != 0 or not epoch:
+        return []
+    before = weights.at(0)
+    if not finite(before):
+        return []
+    moved = filters.moved(before[..., number], kernel[..., number])
+    said = t(
+        "Its weights have moved by {distance} from where they began; their length was {began} and "
+        "is {ended} now.",
+        distance=f"{moved.distance:.2f}", began=f"{moved.began:.2f}", ended=f"{moved.ended:.2f}",
+    )  # fmt: skip
+    return [said, _likeness(moved.cosine, t)]
+
+
+def _likeness(cosine: float, t: Translator) -> str:
+    alike = f"{cosine:.2f}"
+    if cosine > 0.9:
+        return t(
+            "Its pattern is still nearly the random one it began with (cosine {alike}).",
+            alike=alike,
+        )
+    if cosine > 0.5:
+        return t("Its random beginning can still be seen (cosine {alike}).", alike=alike)
+    return t("Little of its random beginning is left (cosine {alike}).", alike=alike)
+
+
+def _why(story: list[str], t: Translator) -> None:
+    general = t(
+        "Nobody drew it: each training step moves every weight a little in the direction that "
+        "lowers the loss, so what helps to tell the digits apart grows."
+    )
+    st.markdown(f"**{t('Why did it become like this?')}** " + " ".join([*story, general]))

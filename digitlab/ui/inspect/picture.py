@@ -1,0 +1,167 @@
+"""Which picture is looked into: a test sample, a misread one, or the visitor's own drawing."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from digitlab.feature_maps import LayerMaps, layer_by_layer
+from digitlab.messages import Translator, mark
+from digitlab.network import Network
+from digitlab.pictures import data_uri, enlarge
+from digitlab.ui import own_drawing, shell
+from digitlab.ui.inspect.tested import Tested, tested
+from digitlab.ui.readers import Reader
+from digitlab.ui.shell import Visit
+
+Picture = npt.NDArray[np.uint8]
+
+SHARED = "picture"  # the key of the views that show one and the same picture
+
+_SOURCES = {
+    "sample": mark("Test sample"),
+    "misread": mark("Misread sample"),
+    "mine": mark("My last drawing"),
+}
+_THUMBNAIL = 112  # pixels: four for each of a digit's
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A picture uint8 (28, 28), what it is called in the reader's language, and what it is.
+
+    ``truth`` is None for a drawing: nobody said which digit it is.
+    """
+
+    picture: Picture
+    name: str
+    truth: int | None = None
+
+
+def choose(reader: Reader, visit: Visit, *, key: str = SHARED) -> Chosen | None:
+    """The choice of a picture, and what is chosen; None, and why, where there is nothing yet.
+
+    What was chosen under ``key`` is chosen again in every view that hands over the same key.
+
+    Raises:
+        LabError: as ``tested``, where a sample is asked for.
+    """
+    t = visit.t
+    source = _keep(f"{key}-source", "sample")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control(
+            t("Which picture"), list(_SOURCES), key=source, required=True,
+            format_func=lambda name: t(_SOURCES[name]),
+        )  # fmt: skip
+        asked = _kept(source)
+        if asked == "sample":
+            return _sample(tested(reader, t), key, t)
+        if asked == "misread":
+            return _misread(tested(reader, t), key, t)
+    return _mine(t)
+
+
+def layers_of(reader: Reader, picture: Picture) -> tuple[LayerMaps, ...]:
+    """Every layer of a network at work on ``picture``; the last few are kept for all sessions."""
+    network = reader.network
+    key = f"{reader.name}-{network.about.get('epoch', 0)}"
+    return _layers(key, picture.tobytes(), network, picture)
+
+
+def thumbnail(chosen: Chosen, said: str) -> None:
+    """The picture, small, with its name and a line of words beside it."""
+    image = data_uri(enlarge(chosen.picture, _THUMBNAIL // len(chosen.picture)))
+    name = html.escape(chosen.name)
+    st.html(
+        '<div style="display:flex; gap:0.75rem; align-items:center;">'
+        f'<img src="{image}" alt="{name}" width="{_THUMBNAIL}" height="{_THUMBNAIL}">'
+        f"<div><strong>{name}</strong><br>{html.escape(said)}</div></div>"
+    )
+
+
+def again() -> None:
+    """Run what is drawn here once more: a picture above shows what was chosen below it."""
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:  # the whole page runs just now
+        st.rerun()
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _layers(
+    network: str, picture: bytes, _network: Network, _picture: Picture
+) -> tuple[LayerMaps, ...]:
+    """A large network's layers are some megabytes."""
+    return layer_by_layer(_network, _picture)
+
+
+def _mine(t: Translator) -> Chosen | None:
+    found = own_drawing.last()
+    if found is not None:
+        return Chosen(found, t("My last drawing"))
+    st.info(t("You have not drawn a digit yet. Draw one first, then come back."))
+    shell.page_link("draw", t("Draw a digit"))
+    return None
+
+
+def _sample(test: Tested, key: str, t: Translator) -> Chosen:
+    name = _keep(f"{key}-number", 0)
+    last = len(test.labels) - 1
+    st.session_state[name] = min(int(st.session_state[name]), last)
+    number = st.number_input(
+        t("Number, 0 to {last}", last=last), 0, last, step=1, key=name, width=180
+    )
+    _kept(name)
+    return _chosen(test, int(number), t)
+
+
+def _misread(test: Tested, key: str, t: Translator) -> Chosen | None:
+    count = len(test.mistakes)
+    if not count:
+        st.info(t("No test sample is misread."))
+        return None
+    name = _keep(f"{key}-misread", 1)
+    st.session_state[name] = min(int(st.session_state[name]), count)
+    place = int(
+        st.number_input(
+            t("Misread sample, 1 to {count}", count=count), 1, count, step=1, key=name, width=180
+        )
+    )
+    _kept(name)
+    for label, icon, step, off in (
+        (t("Previous"), ":material/chevron_left:", -1, place == 1),
+        (t("Next"), ":material/chevron_right:", 1, place == count),
+    ):
+        st.button(
+            label, icon=icon, disabled=off, key=f"{name}-{step}", on_click=_go, args=(name, step)
+        )
+    return _chosen(test, test.mistakes[place - 1].index, t)
+
+
+def _go(name: str, step: int) -> None:
+    st.session_state[name] += step
+
+
+def _chosen(test: Tested, number: int, t: Translator) -> Chosen:
+    truth, read_as = int(test.labels[number]), int(test.read_as[number])
+    name = t(
+        "Test sample {number}: {truth} → {read_as}", number=number, truth=truth, read_as=read_as
+    )
+    return Chosen(test.images[number], name, truth)
+
+
+def _keep(name: str, default: str | int) -> str:
+    """A widget's key, with the value it had when it was drawn last: Streamlit forgets that."""
+    st.session_state.setdefault(name, st.session_state.get(f"{name}-kept", default))
+    return name
+
+
+def _kept(name: str) -> str | int:
+    value: str | int = st.session_state[name]
+    st.session_state[f"{name}-kept"] = value
+    return value

@@ -1,0 +1,64 @@
+"""Samples as a sheet that answers a click, a page at a time, and their files to take away."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import streamlit as st
+
+from digitlab import charts, exports, mistakes
+from digitlab.messages import Translator
+from digitlab.mistakes import Grid, Reading
+from digitlab.ui.inspect import last_used
+from digitlab.ui.inspect.tested import Tested
+
+PAGE = 40
+_COLUMNS = 10
+
+
+def page(found: Sequence[Reading], key: str, t: Translator) -> Sequence[Reading]:
+    """The part of ``found`` that the person turned to; no widget where all fit on one page."""
+    pages = -(-len(found) // PAGE)
+    if pages < 2:
+        return found
+    if st.session_state.setdefault(key, 1) > pages:
+        st.session_state[key] = pages
+    number = st.number_input(
+        t("Page, 1 to {pages}", pages=pages), 1, pages, key=key, width=160
+    )  # fmt: skip
+    return found[(number - 1) * PAGE : number * PAGE]
+
+
+def show(test: Tested, found: Sequence[Reading], key: str, t: Translator) -> int | None:
+    """A sheet of them in rows of ten; returns the sample clicked last."""
+    places = mistakes.in_rows(found, _COLUMNS)
+    return sheet(test, places, key, t, title=t("Test samples: truth → read as"))
+
+
+def sheet(test: Tested, places: Grid, key: str, t: Translator, *, title: str) -> int | None:
+    """The same with each sample in its place."""
+    figure = charts.reading_sheet(test.images, places, t, title=title, caption=_caption(places, t))
+    return last_used.place(figure, key, t, len(test.labels))
+
+
+def downloads(
+    test: Tested, found: Sequence[Reading], places: Grid, name: str, t: Translator
+) -> None:
+    """Both files, which are made only when they are asked for."""
+    with st.container(horizontal=True):
+        st.download_button(
+            t("Table (CSV)"), functools.partial(exports.table, found, test.probabilities),
+            f"{name}.csv", "text/csv", key=f"{name}-csv", on_click="ignore",
+            icon=":material/table:", disabled=not found,
+        )  # fmt: skip
+        st.download_button(
+            t("Sheet (PNG)"), functools.partial(exports.sheet, test.images, places),
+            f"{name}.png", "image/png", key=f"{name}-png", on_click="ignore",
+            icon=":material/image:", disabled=not found,
+        )  # fmt: skip
+
+
+def _caption(places: Grid, t: Translator) -> str:
+    samples = sum(sample is not None for row in places for sample in row)
+    return t("samples shown: {count}", count=samples)

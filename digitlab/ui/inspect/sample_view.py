@@ -1,0 +1,145 @@
+"""One test sample opened: its picture, its ten probabilities, and why it is read so."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import streamlit as st
+
+from digitlab import charts, feature_maps
+from digitlab.drawing import Picture
+from digitlab.feature_maps import LayerMaps
+from digitlab.messages import Translator, mark
+from digitlab.ui import like_view, parts_view
+from digitlab.ui.inspect import last_used
+from digitlab.ui.inspect.tested import Tested
+from digitlab.ui.network_view import LAYER_KINDS
+from digitlab.ui.readers import Reader
+from digitlab.ui.run_panel import chart_config
+from digitlab.ui.shell import Visit
+
+_WHYS = {
+    "maps": mark("Feature maps"),
+    "parts": mark("Parts that count"),
+    "like": mark("Digits like it"),
+}
+
+
+def choose(clicked: int | None, sheet: str, reader: Reader, test: Tested, visit: Visit) -> None:
+    """A box for a sample's number beside the ``sheet`` that is clicked, and the sample chosen.
+
+    What was used last holds. ``sheet`` is the key that ``last_used`` knows the picture by.
+    """
+    key, count = f"{sheet}-sample", len(test.labels)
+    if clicked is not None:
+        st.session_state[key] = clicked
+    if not (st.session_state.get(key) or 0) < count:  # it was chosen in a larger set
+        st.session_state[key] = None
+    index = st.number_input(
+        visit.t("Open a test sample: click it, or type its number (0 to {last})", last=count - 1),
+        0, count - 1, value=None, step=1, key=key, width=420,
+        on_change=functools.partial(last_used.forget, sheet),
+    )  # fmt: skip
+    if index is not None:
+        show(reader, test, int(index), visit)
+
+
+def show(reader: Reader, test: Tested, index: int, visit: Visit) -> None:
+    """Sample ``index`` of ``test``: what it is, what it is read as, and one way to see why."""
+    t, picture = visit.t, test.images[index]
+    with st.container(border=True, key="opened-sample"):
+        st.markdown(_in_words(test, index, t))
+        left, right = st.columns([2, 3])
+        with left:
+            title = t("Test sample {index}", index=index)
+            figure = charts.digit(picture, t, title=title, height=300)
+            st.plotly_chart(figure, key="sample-picture", config=chart_config(t, live=True))
+        with right:
+            figure = charts.probabilities(test.probabilities[index], t, height=300)
+            st.plotly_chart(figure, key="sample-bars", config=chart_config(t, live=True))
+        why = st.segmented_control(
+            t("Why this answer?"), list(_WHYS), key="sample-why",
+            format_func=lambda name: t(_WHYS[name]),
+        )  # fmt: skip
+        if why is not None:
+            _SHOWN[why](picture, reader, t)
+
+
+def _in_words(test: Tested, index: int, t: Translator) -> str:
+    truth, read_as = int(test.labels[index]), int(test.read_as[index])
+    shares = test.probabilities[index]
+    if truth == read_as:
+        second = int(shares.argsort()[-2])
+        return t(
+            "Test sample {index} is a **{truth}** and is read as one: {certainty} certain. Second "
+            "comes {second} with {share}.",
+            index=index, truth=truth, certainty=_percent(shares[truth]), second=second,
+            share=_percent(shares[second]),
+        )  # fmt: skip
+    return t(
+        "Test sample {index} is a **{truth}**, read as **{read_as}**: {certainty} certain. The "
+        "truth was given {share}.",
+        index=index, truth=truth, read_as=read_as, certainty=_percent(shares[read_as]),
+        share=_percent(shares[truth]),
+    )  # fmt: skip
+
+
+def _percent(share: float) -> str:
+    if share < 0.0005:
+        return "< 0.1%"
+    return f"{share:.1%}" if share < 0.9995 else "> 99.9%"
+
+
+def _maps(picture: Picture, reader: Reader, t: Translator) -> None:
+    """All maps of one layer."""
+    made = [
+        layer
+        for layer in feature_maps.layer_by_layer(reader.network, picture)
+        if layer.layer.kind not in feature_maps.PASS_ON
+    ]
+    names = {layer.layer.name: _layer_name(place, layer, t) for place, layer in enumerate(made, 1)}
+    chosen = st.selectbox(
+        t("Layer"), list(names), key="sample-layer", width=320, format_func=names.__getitem__
+    )
+    layer = next(found for found in made if found.layer.name == chosen)
+    shown = layer.maps[: charts.MOST_MAPS] if layer.spatial else layer.maps
+    figure = charts.layer_maps(shown, t, title=names[chosen])
+    st.plotly_chart(figure, key="sample-maps", config=chart_config(t, live=True))
+    st.caption(_maps_in_words(layer, len(shown), t))
+
+
+def _layer_name(place: int, layer: LayerMaps, t: Translator) -> str:
+    shape = "x".join(str(side) for side in layer.output.shape)
+    return f"{place}. {t(LAYER_KINDS[layer.layer.kind])}, {shape}"
+
+
+def _maps_in_words(layer: LayerMaps, shown: int, t: Translator) -> str:
+    if layer.spatial:
+        return t(
+            "{shown} of {count} maps. {silent} are zero everywhere; the strongest value, "
+            "{extreme}, is in map {strongest}.",
+            shown=shown, count=layer.count, silent=layer.silent,
+            extreme=f"{layer.extreme:.2f}", strongest=layer.strongest,
+        )  # fmt: skip
+    return t(
+        "{count} neurons. {silent} are zero; the strongest value, {extreme}, is that of neuron "
+        "{strongest}.",
+        count=layer.count, silent=layer.silent, extreme=f"{layer.extreme:.2f}",
+        strongest=layer.strongest,
+    )  # fmt: skip
+
+
+def _parts(picture: Picture, reader: Reader, t: Translator) -> None:
+    parts_view.show(picture, reader, t, "sample-parts")
+
+
+def _like(picture: Picture, reader: Reader, t: Translator) -> None:
+    like_view.show(picture, reader, t)
+
+
+_SHOWN: dict[str, Callable[[Picture, Reader, Translator], None]] = {
+    "maps": _maps,
+    "parts": _parts,
+    "like": _like,
+}

@@ -1,0 +1,97 @@
+"""The training digits that are most like one to a network, by its last hidden layer."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import streamlit as st
+
+from digitlab import charts, dataset, explain
+from digitlab.dataset import DigitSet
+from digitlab.drawing import Picture
+from digitlab.messages import Translator
+from digitlab.network import Floats, Network
+from digitlab.store import Run
+from digitlab.ui.readers import Reader
+
+MOST_IMAGES = 10_000  # that nearest digits are looked for in: NumPy reads so many in seconds
+_PART = 500  # of them at once; a part that has been read stays read if the person goes on
+_PATIENCE = 0.2  # seconds without a sign of life
+_NEIGHBOURS = 8
+
+
+def show(digit: Picture, reader: Reader, t: Translator) -> None:
+    """The training images nearest to ``digit``, uint8 (28, 28), with labels and distances.
+
+    Raises:
+        LabError: the data set that a run learned from is not here any more.
+    """
+    digits, count = _trained_on(reader.run)
+    known = _known(reader.network, digits, count, t)
+    own = explain.features(reader.network, digit[np.newaxis])[0]
+    found = explain.nearest(known, own, count=_NEIGHBOURS)
+    labels = digits.y_train[found.indices].tolist()
+    read = reader.network.read(digit).digit
+    st.html(
+        charts.neighbours(
+            digits.x_train[found.indices], labels, found.distances.tolist(), read=read
+        )
+    )
+    st.markdown(
+        t(
+            "**{same} of {count}** are labelled {digit}, as the network reads this digit.",
+            same=labels.count(read), count=len(labels), digit=read,
+        )
+    )  # fmt: skip
+    st.caption(_about_distance(reader.network, digits, count, found.median, t))
+
+
+def _about_distance(
+    network: Network, digits: DigitSet, count: int, median: float, t: Translator
+) -> str:
+    searched = t(
+        "Searched: the first {count} of the {total} training images of the data set in use.",
+        count=f"{count:,}", total=f"{len(digits.y_train):,}",
+    )  # fmt: skip
+    meaning = t(
+        "Under each: its label and its distance from this digit, measured between the {units} "
+        "values of the network's last hidden layer. 0 would be the same to the network; half of "
+        "the images are farther than {median}.",
+        units=network.layers[-1].input[0], median=f"{median:.1f}",
+    )  # fmt: skip
+    return f"{searched} {meaning}"
+
+
+def _trained_on(run: Run | None) -> tuple[DigitSet, int]:
+    """The data set in use, and how many of its training images are searched."""
+    if run is None:
+        digits = dataset.current().digits
+        return digits, min(MOST_IMAGES, len(digits.y_train))
+    digits = dataset.find(run.digits.fingerprint)
+    return digits, min(MOST_IMAGES, len(digits.split(run.config).train[1]))
+
+
+def _known(network: Network, digits: DigitSet, count: int, t: Translator) -> Floats:
+    """The last hidden layer's values for the searched images; the bar moves only when needed."""
+    key = explain.fingerprint(network)
+    bar, begun = st.empty(), time.monotonic()
+    parts = []
+    for start in range(0, count, _PART):
+        stop = min(start + _PART, count)
+        parts.append(_features(key, digits.fingerprint, start, stop, network, digits))
+        if time.monotonic() - begun > _PATIENCE:
+            text = t(
+                "The network reads {done} of {count} images …", done=f"{stop:,}", count=f"{count:,}"
+            )
+            bar.progress(stop / count, text=text)
+    bar.empty()
+    return np.concatenate(parts)
+
+
+@st.cache_resource(show_spinner=False, max_entries=3 * MOST_IMAGES // _PART)
+def _features(
+    network: str, digits: str, start: int, stop: int, _network: Network, _digits: DigitSet
+) -> Floats:
+    """The last hidden layer's values for some training images; once for all sessions."""
+    return explain.features(_network, _digits.x_train[start:stop])

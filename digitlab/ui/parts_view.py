@@ -1,0 +1,53 @@
+"""The parts of a digit that count: what erasing each does to the answer."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from digitlab import charts, explain
+from digitlab.config import DIGITS
+from digitlab.drawing import Picture
+from digitlab.messages import Translator, mark
+from digitlab.ui.readers import Reader
+from digitlab.ui.run_panel import chart_config
+
+_MEASURES: dict[explain.Measure, str] = {
+    "probability": mark("Probability"),
+    "logit": mark("Logit (before softmax)"),
+}
+
+
+def show(digit: Picture, reader: Reader, t: Translator, key: str) -> None:
+    """The occlusion map of ``digit``, uint8 (28, 28), for a class and a measure of choice.
+
+    The widgets' keys begin with ``key``.
+    """
+    found = explain.occlusion(reader.network, digit)
+    winner = int(found.whole.argmax())
+    with st.container(horizontal=True):
+        asked = st.selectbox(
+            t("Evidence for which digit"), ["winner", *range(DIGITS)], key=f"{key}-digit",
+            format_func=lambda name: _class(name, winner, t), width=230,
+        )  # fmt: skip
+        measure = st.segmented_control(
+            t("Measured as"), list(_MEASURES), default="probability", required=True,
+            key=f"{key}-measure", format_func=lambda name: t(_MEASURES[name]),
+        )  # fmt: skip
+    target = winner if asked == "winner" else int(asked)
+    falls = found.falls(target, measure)
+    title = t("What erasing does to the {digit}", digit=target)
+    figure = charts.occlusion_map(digit, falls, t, title=title, measure=measure)
+    st.plotly_chart(figure, key=key, config=chart_config(t, live=True))
+    st.caption(
+        t(
+            "A square of {side}x{side} pixels slides over the digit and erases the ink under it; "
+            "each field shows what that does to the {digit}. Red: without this ink it becomes "
+            "less likely, so the ink speaks for it. Blue: the ink speaks against it. White: no "
+            "change. The scale ends at the largest change in this map.",
+            side=explain.PATCH, digit=target,
+        )
+    )  # fmt: skip
+
+
+def _class(name: str | int, winner: int, t: Translator) -> str:
+    return t("the answer: {digit}", digit=winner) if name == "winner" else str(name)

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from digitlab import charts
+from digitlab.messages import Translator
+from digitlab.mistakes import DigitScores, per_digit
+
+T = Translator("en")
+LABELS = np.repeat(np.arange(10), 50)
+
+
+def test_each_digit_has_its_three_shares() -> None:
+    read_as = LABELS.copy()
+    read_as[::7] = 3
+    scores = per_digit(LABELS, read_as)
+    precision, recall, f1 = charts.digit_scores(scores, T).data
+    assert list(precision.y) == [s.precision for s in scores]
+    assert list(recall.y) == [s.recall for s in scores]
+    assert list(f1.y) == [s.f1 for s in scores]
+    for dots in (precision, recall, f1):
+        assert [round(x) for x in dots.x] == list(dots.customdata) == list(range(10))
+    assert len({dots.marker.symbol for dots in (precision, recall, f1)}) == 3
+
+
+def test_a_share_of_nothing_has_no_dot() -> None:
+    scores = [DigitScores(None, 0.5, None, 0, 10), *per_digit(LABELS, LABELS)[1:]]
+    precision, recall, _ = charts.digit_scores(scores, T).data
+    assert list(precision.customdata) == list(range(1, 10))
+    assert list(recall.customdata) == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("lowest", "least"),
+    [(1.0, 0.99), (0.991, 0.99), (0.985, 0.98), (0.96, 0.96), (0.93, 0.92), (0.78, 0.75),
+     (0.51, 0.5), (0.3, 0.2), (0.0, 0.0)],
+)  # fmt: skip
+def test_the_axis_begins_close_below_the_lowest_share_and_says_where(
+    lowest: float, least: float
+) -> None:
+    scores = [DigitScores(1.0, lowest, 1.0, digit, 10) for digit in range(10)]
+    assert charts.scores_begin(scores) == pytest.approx(least)
+    axis = charts.digit_scores(scores, T).layout.yaxis
+    assert axis.range[0] <= lowest <= 1 <= axis.range[1]
+    assert f"{least:.0%}" in axis.title.text

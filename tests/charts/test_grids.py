@@ -1,0 +1,82 @@
+import html.parser
+
+import numpy as np
+import pytest
+
+from digitlab import charts
+
+
+class Reader(html.parser.HTMLParser):
+    """The cells of the tables, row by row, and their captions."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tables: list[list[list[str]]] = []
+        self.captions: list[str] = []
+        self.inside, self.tags = "", set[str]()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.inside = tag
+        self.tags.add(tag)
+        if tag == "table":
+            self.tables.append([])
+        if tag == "tr":
+            self.tables[-1].append([])
+
+    def handle_data(self, data: str) -> None:
+        if self.inside == "td":
+            self.tables[-1][-1].append(data)
+        if self.inside == "caption":
+            self.captions.append(data)
+
+
+def test_grids_show_every_number_with_signs_between() -> None:
+    values = np.array([[0.5, -1], [2, 0]])
+    text = charts.number_grids(
+        [charts.Grid(values, "Window"), charts.Grid(values * 2, "Twice")], ["×"]
+    )
+    read = Reader(text)
+    assert read.tables == [
+        [["0.5000", "−1.0000"], ["2.0000", "0.0000"]],
+        [["1.0000", "−2.0000"], ["4.0000", "0.0000"]],
+    ]
+    assert "×" in text
+    assert text.count("<table") == 2
+
+
+def test_captions_are_escaped() -> None:
+    text = charts.number_grids([charts.Grid(np.zeros((1, 1)), "<script>a & b</script>")])
+    read = Reader(text)
+    assert "script" not in read.tags
+    assert "".join(read.captions) == "<script>a & b</script>"
+
+
+def test_one_place_may_be_marked() -> None:
+    plain = charts.number_grids([charts.Grid(np.eye(2), "")])
+    marked = charts.number_grids([charts.Grid(np.eye(2), "", marked=(1, 0))])
+    assert "outline" not in plain
+    assert marked.count("outline:") == 1
+
+
+def test_a_sign_belongs_between_two_grids() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        charts.number_grids([charts.Grid(np.eye(2), "")], ["×"])
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.12345, "0.1235"), (-0.5, "−0.5000"), (-0.00001, "0.0000"), (0.0, "0.0000"),
+        (123456.7, "1.235e+05"), (-1e-3, "−0.0010"), (float("nan"), "nan"),
+        (float("-inf"), "−inf"), (99999.99999, "100000.0000"),
+    ],
+)  # fmt: skip
+def test_numbers_have_four_decimals_and_a_real_minus(value: float, shown: str) -> None:
+    assert charts.number(value) == shown
+
+
+def test_numbers_that_are_not_finite_have_no_tint() -> None:
+    text = charts.number_grids([charts.Grid(np.array([[np.nan, np.inf]]), "")])
+    assert Reader(text).tables == [[["nan", "inf"]]]
+    assert "nan," not in text

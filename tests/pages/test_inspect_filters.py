@@ -1,0 +1,235 @@
+"""The Filters view, as Streamlit runs it, without a browser."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from digitlab import dataset, filters
+from digitlab.config import RunConfig
+from digitlab.layers import layers_of, parameter_count
+from digitlab.network import Network
+from digitlab.store import Digits, Status, Store
+from digitlab.ui import lab
+
+ROOT = Path(__file__).parents[2]
+CNN = RunConfig(network="cnn", blocks=2, filters1=4, kernel1=5, filters2=6, kernel2=3, dense=8)
+MLP = RunConfig(hidden_layers=2, units1=70, units2=12)
+
+
+@pytest.fixture
+def me() -> str:
+    return secrets.token_urlsafe(16)
+
+
+@pytest.fixture
+def app(home: Path, me: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+    at.query_params["me"] = me
+    at.query_params["lang"] = "en"
+    at.query_params["view"] = "filters"
+    return at
+
+
+def open_view(app: AppTest, **query: str) -> AppTest:
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.switch_page("pages/inspect.py")
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    groups = (app.markdown, app.caption, app.info, app.warning, app.error, app.subheader)
+    return "\n".join(element.value for group in groups for element in group)
+
+
+def network_of(config: RunConfig, epoch: int, seed: int) -> Network:
+    rng = np.random.default_rng(seed)
+    weights = {
+        layer.name: (
+            rng.normal(0, 0.2, layer.kernel_shape).astype(np.float32),
+            np.zeros(layer.kernel_shape[-1], np.float32),
+        )
+        for layer in layers_of(config)
+        if layer.kernel_shape
+    }
+    return Network(layers_of(config), weights, {"epoch": epoch})
+
+
+def kept_run(
+    home: Path, owner: str, config: RunConfig, epochs: tuple[int, ...] = (0, 1, 2),
+    *, fingerprint: str | None = None, status: Status = Status.FINISHED,
+) -> str:  # fmt: skip
+    """A run that kept its weights after these epochs, as a worker would have left it."""
+    store, digits = Store(home), dataset.current().digits
+    run = store.add(
+        owner, "nobody", config, None, parameter_count(layers_of(config)),
+        Digits("sample", fingerprint or digits.fingerprint, 3200, 800, len(digits.y_test)),
+    ).id  # fmt: skip
+    store.start(run)
+    for epoch in epochs:
+        network = network_of(config, epoch, seed=epoch)
+        store.keep(run, f"weights-{epoch:03d}.npz", network.to_bytes())
+    if status is not Status.RUNNING:
+        store.end(run, status, store.run(run).reason)
+    return run
+
+
+def keep_kernels(home: Path, run: str, epoch: int, kernels: np.ndarray) -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, kernels)
+    Store(home).keep(run, f"kernels-{epoch:03d}.npy", buffer.getvalue())
+
+
+def slider(app: AppTest, key: str):  # type: ignore[no-untyped-def]
+    return app.select_slider(key=f"filters-epoch-{key}")
+
+
+def choose_layer(app: AppTest, name: str) -> AppTest:
+    app.segmented_control(key="filters-layer").set_value(name).run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def test_the_bundled_filters_go_from_untrained_to_the_last_epoch(app: AppTest) -> None:
+    open_view(app)
+    epochs = slider(app, "reference-conv1")
+    assert epochs.options == ["untrained", *(str(epoch) for epoch in range(1, 15))]
+    assert epochs.value == 14
+    assert "One scale for all epochs of this layer" in said(app)
+    limit = max(np.abs(kernels).max() for kernels in filters.bundled_history().values())
+    assert f"from −{limit:.2g} (blue)" in said(app)
+    after = said(app)
+
+    epochs.set_value(0).run()
+
+    assert said(app) != after
+    assert "has moved farthest" not in said(app)
+    assert not app.exception
+
+
+def test_an_opened_filter_tells_what_excites_it_and_why(app: AppTest) -> None:
+    open_view(app)
+    assert "Why did it become like this?" not in said(app)
+
+    app.selectbox(key="filters-open-reference-conv1-None").set_value(12).run()
+
+    assert not app.exception
+    told = said(app)
+    assert "Filter 12" in told
+    kernel = filters.bundled_history()[14][:, :, 0, 12]
+    answers = filters.edge_responses(kernel)
+    assert f"Largest: {answers.max():.2f} at {filters.ANGLES[answers.argmax()]}°" in told
+    moved = filters.moved(filters.bundled_history()[0][:, :, 0, 12], kernel)
+    assert f"moved by {moved.distance:.2f}" in told
+    assert "over 1,000 test images" in told
+    assert "Nobody drew it" in told
+
+
+def test_a_deeper_layer_shows_one_filters_kernels(app: AppTest, home: Path, me: str) -> None:
+    run = kept_run(home, me, CNN)
+    open_view(app, run=run)
+    choose_layer(app, "conv2")
+    told = said(app)
+    assert "one kernel for each of its 4 input channels" in told
+    assert "one output sees 10x10 pixels" in told
+    assert "Filter 0" in told
+
+    app.selectbox(key=f"filters-channel-{run}-conv2").set_value(5).run()
+
+    assert not app.exception
+    assert "Filter 5" in said(app)
+
+
+def test_an_mlp_has_pages_of_neurons_and_class_templates(app: AppTest, home: Path, me: str) -> None:
+    run = kept_run(home, me, MLP)
+    open_view(app, run=run)
+    app.selectbox(key=f"filters-page-{run}-dense1").set_value(64).run()
+    app.selectbox(key=f"filters-open-{run}-dense1-None").set_value(69).run()
+    assert not app.exception
+    assert "Neuron 69" in said(app)
+
+    choose_layer(app, "templates")
+
+    told = said(app)
+    assert "linear approximation" in told
+    assert "With these ten templates alone" in told
+    slider(app, f"{run}-templates").set_value(1).run()
+    assert not app.exception
+    assert "The template of the" in said(app)
+
+
+def test_kernels_are_shown_of_epochs_whose_weights_were_not_kept(
+    app: AppTest, home: Path, me: str
+) -> None:
+    run = kept_run(home, me, CNN, (0, 3))
+    for epoch in range(4):
+        keep_kernels(home, run, epoch, np.full((5, 5, 1, 4), 1 + epoch, np.float32))
+    open_view(app, run=run)
+    assert slider(app, f"{run}-conv1").options == ["untrained", "1", "2", "3"]
+    assert "+4.00" in said(app)
+    choose_layer(app, "conv2")
+    assert slider(app, f"{run}-conv2").options == ["untrained", "3"]
+
+
+def test_weights_that_are_no_numbers_are_said_to_be_so(app: AppTest, home: Path, me: str) -> None:
+    run = kept_run(home, me, CNN, (0, 1))
+    keep_kernels(home, run, 0, np.ones((5, 5, 1, 4), np.float32))
+    keep_kernels(home, run, 1, np.full((5, 5, 1, 4), np.nan, np.float32))
+    open_view(app, run=run)
+    assert "After epoch 1 these weights are not numbers" in said(app)
+    slider(app, f"{run}-conv1").set_value(0).run()
+    assert "The largest weight is +1.00" in said(app)
+
+
+@pytest.mark.parametrize("config", [CNN, MLP])
+def test_a_run_that_was_stopped_at_once_shows_its_beginning(
+    app: AppTest, home: Path, me: str, config: RunConfig
+) -> None:
+    open_view(app, run=kept_run(home, me, config, (0,), status=Status.STOPPED))
+    assert "Only the untrained weights of this network were kept." in said(app)
+    assert not app.error
+    assert not app.select_slider
+
+
+def test_a_live_run_brings_its_next_epoch_and_the_slider_follows(
+    app: AppTest, home: Path, me: str
+) -> None:
+    run = kept_run(home, me, CNN, (0, 1), status=Status.RUNNING)
+    open_view(app, run=run)
+    assert slider(app, f"{run}-conv1").value == 1
+    keep_kernels(home, run, 2, np.ones((5, 5, 1, 4), np.float32))
+    app.run()
+    assert slider(app, f"{run}-conv1").value == 2
+    lab.store().end(run, Status.STOPPED, lab.store().run(run).reason)
+    app.run()
+    assert not app.exception
+
+
+def test_an_unknown_data_set_leaves_the_filters_and_says_what_is_missing(
+    app: AppTest, home: Path
+) -> None:
+    run = kept_run(home, "somebody-else-entirely", CNN, fingerprint="0" * 64)
+    open_view(app, run=run)
+    app.selectbox(key=f"filters-open-{run}-conv1-None").set_value(1).run()
+    assert not app.exception
+    assert "The images of this run are not here any more" in said(app)
+    assert "Why did it become like this?" in said(app)
+
+
+def test_play_begins_at_the_untrained_filters_and_can_be_stopped(app: AppTest) -> None:
+    open_view(app)
+    app.button(key="filters-play").click().run()
+    assert app.button(key="filters-play").label == "Stop"
+    assert slider(app, "reference-conv1").value == 0
+    app.button(key="filters-play").click().run()
+    assert app.button(key="filters-play").label == "Play"
+    assert not app.exception
