@@ -42,10 +42,20 @@ class Server:
 
     def worked(self, part: str) -> list[float]:
         """Milliseconds by the clock for each time that ``part`` ran, the oldest first."""
+        return [ms for name, ms in self._lines() if name == part]
+
+    def work(self) -> list[float]:
+        """The same for each script or fragment that ran, whichever it was."""
+        lines = self._lines()
+        # A page's own time holds that of the fragments in it, which are written before it.
+        pages = [ms for name, ms in lines if name.startswith("page ")]
+        return pages or [ms for _, ms in lines]
+
+    def _lines(self) -> list[tuple[str, float]]:
         if not self.timings.exists():
             return []
         lines = map(json.loads, self.timings.read_text(encoding="utf-8").splitlines())
-        return [float(line["ms"]) for line in lines if line["part"] == part]
+        return [(str(line["part"]), float(line["ms"])) for line in lines]
 
     def forget(self) -> None:
         """Begin the timings anew."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import pandas  # noqa: F401  see below
 import streamlit as st
 
 from digitlab import dataset
@@ -21,6 +22,8 @@ from digitlab.messages import LANGUAGES, LabError, Translator, mark, pick_langua
 from digitlab.ui import lab
 from digitlab.ui.timing import timed
 
+# Streamlit loads pandas at its first table, in the thread of one session, and Plotly in another
+# session takes it half loaded for whole, and fails: so it is loaded before any page is drawn.
 log = logging.getLogger(__name__)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -30,6 +33,7 @@ PAGES = {
     "home": ("streamlit_app.py", mark("Digit Lab"), ":material/home:"),
     "train": ("pages/train.py", mark("Train"), ":material/tune:"),
     "runs": ("pages/runs.py", mark("Runs"), ":material/table_rows:"),
+    "sweep": ("pages/sweep.py", mark("Sweep"), ":material/stacked_line_chart:"),
     "draw": ("pages/draw.py", mark("Draw"), ":material/draw:"),
     "inspect": ("pages/inspect.py", mark("Inspect"), ":material/search:"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -104,9 +105,8 @@ def _ask(reader: Reader, layers: Sequence[LayerMaps], number: int, t: Translator
 
 
 def _field(label: str, key: str, count: int) -> int:
-    """A whole number from 0 to ``count`` - 1; a click that came after the field moves it."""
-    asked = st.session_state.pop(f"{key}-clicked", st.session_state.get(key, 0))
-    st.session_state[key] = min(int(asked), count - 1)
+    """A whole number from 0 to ``count`` - 1."""
+    st.session_state[key] = min(int(st.session_state.get(key, 0)), count - 1)
     return int(st.number_input(label, 0, count - 1, step=1, key=key, width=_WIDTH))
 
 
@@ -144,7 +144,8 @@ def _output_map(asked: _Asked, t: Translator) -> None:
         caption=t("click a pixel to work it out"),
         box=(asked.column, asked.row, asked.column + 1, asked.row + 1),
     )  # fmt: skip
-    _follow(clicks.place(figure, "hand-output", t, values.size), values.shape[1], asked)
+    follow = functools.partial(_follow, values.shape[1])
+    clicks.answer(figure, "hand-output", t, values.size, follow)
     st.caption(
         t(
             "Output: row {row}, column {column} of map {number} is {value}.",
@@ -154,13 +155,8 @@ def _output_map(asked: _Asked, t: Translator) -> None:
     )  # fmt: skip
 
 
-def _follow(clicked: int | None, columns: int, asked: _Asked) -> None:
-    if clicked is None or divmod(clicked, columns) == (asked.row, asked.column):
-        return
-    st.session_state[f"{_ROW}-clicked"], st.session_state[f"{_COLUMN}-clicked"] = divmod(
-        clicked, columns
-    )
-    picture.again()
+def _follow(columns: int, clicked: int) -> None:
+    st.session_state[_ROW], st.session_state[_COLUMN] = divmod(clicked, columns)
 
 
 def _channel(made: WeightedSum, t: Translator) -> int:
@@ -252,10 +248,7 @@ def _neuron(asked: _Asked, t: Translator) -> None:
             found.maps, t, chosen=asked.unit,
             title=t("{layer}: {count} neurons", layer=found.layer.name, count=found.count),
         )  # fmt: skip
-        clicked = clicks.place(figure, "hand-neurons", t, found.count)
-        if clicked is not None and clicked != asked.unit:
-            st.session_state[f"{_UNIT}-clicked"] = clicked
-            picture.again()
+        clicks.answer(figure, "hand-neurons", t, found.count, _take_neuron)
         st.caption(
             t(
                 "Output: neuron {number} is {value}. A click on a neuron works it out.",
@@ -270,6 +263,10 @@ def _neuron(asked: _Asked, t: Translator) -> None:
         _line(made, t)
         if made.logits is not None:
             _softmax(made, t)
+
+
+def _take_neuron(number: int) -> None:
+    st.session_state[_UNIT] = number
 
 
 def _products_picture(made: WeightedSum, shape: tuple[int, ...], t: Translator) -> None:

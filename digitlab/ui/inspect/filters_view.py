@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -265,10 +266,7 @@ def _show_filters(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> N
     )  # fmt: skip
     left, right = st.columns(2)
     with left:
-        clicked = clicks.place(figure, "filters-tiles", t, len(numbers))
-        if clicked is not None and clicked != st.session_state.get(opened):
-            st.session_state[opened] = clicked
-            st.rerun()  # so that the tile is framed
+        clicks.answer(figure, "filters-tiles", t, len(numbers), functools.partial(_open, opened))
         st.caption(_in_numbers(stage, kernel, epoch, t))
         st.selectbox(
             t("Open one (or click it)"), numbers, index=None, key=opened,
@@ -285,6 +283,10 @@ def _show_filters(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> N
         with right:
             _one_kernel(stage, kernel, number, t)
         one_filter.show(weights, number, kernel, epoch, t)
+
+
+def _open(key: str, number: int) -> None:
+    st.session_state[key] = number
 
 
 def _one_kernel(stage: _Stage, kernel: Floats, number: int | None, t: Translator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import streamlit as st
@@ -136,11 +137,12 @@ def _mosaic(found: LayerMaps, first: int, key: str, t: Translator) -> int:
         maps, t, title=_title(found, t), first=first, shared=charts.scale(found.output),
         chosen=chosen if first <= chosen < first + len(maps) else None,
     )  # fmt: skip
-    clicked = clicks.place(figure, key, t, found.count)
-    if clicked is not None and clicked != chosen:
-        st.session_state[name] = clicked
-        picture.again()
+    clicks.answer(figure, key, t, found.count, functools.partial(_open, name))
     return int(chosen)
+
+
+def _open(key: str, number: int) -> None:
+    st.session_state[key] = number
 
 
 def _title(found: LayerMaps, t: Translator) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from digitlab.feature_maps import LayerMaps, layer_by_layer
 from digitlab.messages import Translator, mark
@@ -82,14 +81,6 @@ def thumbnail(chosen: Chosen, said: str) -> None:
         f'<img src="{image}" alt="{name}" width="{_THUMBNAIL}" height="{_THUMBNAIL}">'
         f"<div><strong>{name}</strong><br>{html.escape(said)}</div></div>"
     )
-
-
-def again() -> None:
-    """Run what is drawn here once more: a picture above shows what was chosen below it."""
-    try:
-        st.rerun(scope="fragment")
-    except StreamlitAPIException:  # the whole page runs just now
-        st.rerun()
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -1,0 +1,81 @@
+"""The Runs page in a real browser: ticking rows, curves over each other, deleting and undoing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from digitlab.presets import PRESETS
+from digitlab.progress import EpochMetrics
+from digitlab.store import Digits, Status, Store
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=90_000)
+
+ME = "r" * 22
+DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+HEAD, ROW = 35, 35  # pixels
+
+
+def fill(store: Store) -> None:
+    for number, preset in enumerate(("mlp-128", "mlp-64", "mlp-512")):
+        run = store.add(ME, "engine", PRESETS[preset], preset, 101_770, DIGITS)
+        store.start(run.id)
+        for epoch in (1, 2, 3):
+            loss = 1 / (epoch + number)
+            report = EpochMetrics(epoch, True, loss, 0.8, loss, 0.9, loss, 0.91, 1.5, 3200)
+            store.report(run.id, report)
+        store.end(run.id, Status.FINISHED, run.reason)
+
+
+def tick(page: Page, row: int) -> None:
+    """The box at the start of a row; the table is drawn on a canvas."""
+    box = page.get_by_test_id("stDataFrame").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 14, box["y"] + HEAD + ROW * row + ROW / 2)
+
+
+def test_ticked_runs_are_overlaid_deleted_and_taken_back(
+    page: Page, start_server: Callable[[], str], tmp_path: Path
+) -> None:
+    server = start_server()
+    fill(Store(tmp_path / "lab-0"))
+    page.goto(f"{server}/runs?me={ME}")
+    expect(page.get_by_text("3 of 3 runs.")).to_be_visible()
+    page.wait_for_timeout(1000)
+
+    tick(page, 0)
+    expect(page.get_by_text("Loss: training dotted, validation solid")).to_be_visible()
+    tick(page, 1)
+    expect(page.get_by_text("What differs")).to_be_visible()
+    names = page.locator(".js-plotly-plot").first.locator(".legendtext")
+    assert [name.split(" ")[0] for name in names.all_text_contents()] == ["mlp-512", "mlp-64"]
+
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("1 of 1 runs.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("3 of 3 runs.")).to_be_visible()
+
+
+def test_a_run_is_named_and_its_settings_go_back_to_the_sliders(
+    page: Page, start_server: Callable[[], str], tmp_path: Path
+) -> None:
+    server = start_server()
+    store = Store(tmp_path / "lab-0")
+    fill(store)
+    page.goto(f"{server}/runs?me={ME}")
+    expect(page.get_by_text("3 of 3 runs.")).to_be_visible()
+    page.wait_for_timeout(1000)
+    tick(page, 1)
+
+    page.get_by_label("Name", exact=True).fill("Half the neurons")
+    page.get_by_label("Name", exact=True).press("Enter")
+    expect(page.locator(".legendtext").first).to_have_text("Half the neurons")
+
+    page.get_by_role("button", name="Train again with").click()
+    expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
+    page.wait_for_function("() => location.href.includes('preset=mlp-64')")
+    assert "run=" not in page.evaluate("location.href")
