@@ -126,11 +126,6 @@ def about(found: Iterable[Mistake], digit: int) -> list[Mistake]:
     return [m for m in found if digit in (m.truth, m.read_as)]
 
 
-def misread_per_digit(labels: Integers, read_as: Integers) -> Counts:
-    """How many samples of each digit are read as another one, int64 (10,)."""
-    return np.bincount(labels[labels != read_as], minlength=DIGITS).astype(np.int64)
-
-
 def confusion(labels: Integers, read_as: Integers) -> Counts:
     """How often each digit (row) is read as each digit (column), int64 (10, 10)."""
     from sklearn.metrics import confusion_matrix

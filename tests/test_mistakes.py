@@ -16,7 +16,6 @@ from digitlab.mistakes import (
     macro,
     margins,
     misread,
-    misread_per_digit,
     mistakes,
     per_digit,
     sheet,
@@ -53,7 +52,6 @@ def test_a_perfect_network_makes_no_mistakes() -> None:
     perfect = np.eye(10, dtype=np.float32)[LABELS]
     assert mistakes(LABELS, perfect) == []
     assert sheet([]) == ((),) * 10
-    assert misread_per_digit(LABELS, LABELS).tolist() == [0] * 10
 
 
 def test_confusion_has_the_truth_in_rows() -> None:
@@ -74,12 +72,6 @@ def test_the_worst_field_is_off_the_diagonal() -> None:
     matrix = confusion(np.array([4, 4, 4, 9, 9, 1]), np.array([4, 4, 4, 4, 4, 2]))
     assert worst(matrix) == (9, 4)
     assert worst(np.diag(np.arange(10))) is None
-
-
-def test_the_misread_of_each_digit_are_what_is_off_the_diagonal() -> None:
-    matrix = confusion(LABELS, READ_AS)
-    expected = matrix.sum(axis=1) - matrix.diagonal()
-    np.testing.assert_array_equal(misread_per_digit(LABELS, READ_AS), expected)
 
 
 def test_shares_are_those_of_each_digit_against_the_rest() -> None:

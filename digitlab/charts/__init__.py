@@ -24,9 +24,17 @@ from digitlab.charts.labelled import Labelled, labelled_sheet
 from digitlab.charts.lines import NO_POINTS, Metric, Points, curves
 from digitlab.charts.maps import MOST_MAPS, Scale, feature_map, layer_maps, scale
 from digitlab.charts.overlay import MOST_RUNS, RunCurves, overlay
-from digitlab.charts.pixels import colour_limit, digit, filter_mosaic, weight_mosaic
+from digitlab.charts.parallel import Coordinate, parallel_coordinates
+from digitlab.charts.pixels import colour_limit, digit
 from digitlab.charts.reliability import Calibrated, reliability_diagram
 from digitlab.charts.sheets import Misread, mistake_sheet, reading_sheet, sample_sheet
+from digitlab.charts.sweep import (
+    SweepCurve,
+    SweepPoint,
+    sweep_curves,
+    sweep_heatmap,
+    sweep_points,
+)
 from digitlab.charts.targets import targets
 
 __all__ = [
@@ -36,6 +44,7 @@ __all__ = [
     "MOST_RUNS",
     "NO_POINTS",
     "Calibrated",
+    "Coordinate",
     "Exciting",
     "Grid",
     "Labelled",
@@ -44,6 +53,8 @@ __all__ = [
     "Points",
     "RunCurves",
     "Scale",
+    "SweepCurve",
+    "SweepPoint",
     "class_templates",
     "colour_limit",
     "confusion_matrix",
@@ -56,7 +67,6 @@ __all__ = [
     "edge_chart",
     "exciting_digits",
     "feature_map",
-    "filter_mosaic",
     "kernel_numbers",
     "labelled_sheet",
     "layer_maps",
@@ -67,6 +77,7 @@ __all__ = [
     "number_grids",
     "occlusion_map",
     "overlay",
+    "parallel_coordinates",
     "probabilities",
     "reading_sheet",
     "reliability_diagram",
@@ -74,8 +85,10 @@ __all__ = [
     "scale",
     "scores_begin",
     "seen",
+    "sweep_curves",
+    "sweep_heatmap",
+    "sweep_points",
     "targets",
     "way",
-    "weight_mosaic",
     "weight_tiles",
 ]
