@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from digitlab.commands import bench, fetch, info, predict, reference, train
+from digitlab.commands import bench, fetch, info, predict, reference, reproduce, train
 from digitlab.messages import LabError, Message, Translator, message, pick_language
 
-COMMANDS = (train, predict, info, fetch, reference, bench)
+COMMANDS = (train, predict, info, fetch, reference, reproduce, bench)
 USAGE_ERROR = 2
 
 

@@ -110,7 +110,7 @@ def load() -> tuple[Measurement, ...]:
     """This machine's measurements; empty where none were made on it."""
     try:
         data = json.loads(_file().read_text(encoding="utf-8"))
-        if data["machine"] != _machine():
+        if data["machine"] != machine():
             return ()
         return tuple(Measurement(**row) for row in data["measurements"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -122,7 +122,7 @@ def save(measurements: Iterable[Measurement]) -> None:
     rows = [asdict(row) for row in measurements]
     target = _file()
     partial = target.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps({"machine": _machine(), "measurements": rows}), encoding="utf-8")
+    partial.write_text(json.dumps({"machine": machine(), "measurements": rows}), encoding="utf-8")
     partial.replace(target)
 
 
@@ -181,7 +181,8 @@ def _file() -> Path:
     return home() / "speed.json"
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """What measurements on this machine depend on: its processor, cores and Python."""
     return {"processor": _processor(), "cores": CPU_COUNT, "python": platform.python_version()}
 
 

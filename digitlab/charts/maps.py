@@ -134,7 +134,8 @@ def feature_map(
     """
     rows, columns = values.shape
     ends = shared or scale(values)
-    where = f"{t('row')} %{{y}}, {t('column')} %{{x}}: %{{z:.4f}}<extra></extra>"
+    row, column = t("row"), t("column")
+    where = f"{row} %{{y}}, {column} %{{x}}: %{{z:.4f}}<extra></extra>"
     cells = {
         "type": "heatmap", "z": values, "zmin": ends.low, "zmax": ends.high,
         "colorscale": ends.colours, "colorbar": _colour_bar(ends), "hovertemplate": where,

@@ -51,7 +51,7 @@ def facts(t: Translator) -> dict[str, Any]:
     return {
         "digitlab": digitlab.__version__,
         "python": platform.python_version(),
-        "versions": _versions(),
+        "versions": versions(),
         "dataset": {
             "name": choice.digits.name,
             "train": len(choice.digits.x_train),
@@ -70,7 +70,8 @@ def facts(t: Translator) -> dict[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """The versions of the libraries that are installed."""
     found = {}
     for name in _LIBRARIES:
         try:

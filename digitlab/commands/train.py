@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-import time
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
-from tqdm import tqdm
-
 from digitlab import dataset, results
 from digitlab.cluster import scheduler_address
+from digitlab.commands.follow import INTERRUPTED, Interrupt, follow
 from digitlab.config import ConfigError, RunConfig, apply_settings
 from digitlab.engine import Engine
 from digitlab.home import home
@@ -25,8 +22,6 @@ from digitlab.store import Run, Status, Store
 
 ABOUT = mark("Train a network and print what it came to.")
 OWNER = "command-line"
-INTERRUPTED = 130
-_POLL_SECONDS = 0.2
 
 
 def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
@@ -55,12 +50,13 @@ def run(options: argparse.Namespace, t: Translator) -> int:
     scheduler_address()  # refused now rather than by an engine that would wait for a better one
     with closing(Engine(store, adopt=False, measure=False)) as engine:
         started = engine.submit(OWNER, config, digits)
-        stopped = _follow(engine, started, t, quiet=options.json)
+        asked = Interrupt()
+        follow(engine, started, asked, t, quiet=options.json)
     ended = store.run(started.id)
     if not options.json:
         print(t(ended.reason), file=sys.stderr)
     print(json.dumps(summary(ended, store)))
-    if stopped:
+    if asked.once:
         return INTERRUPTED
     return 0 if ended.status is Status.FINISHED else 1
 
@@ -88,59 +84,6 @@ def chosen_config(preset: str, settings: list[str]) -> RunConfig:
             )
         changes[field.strip()] = value
     return apply_settings(PRESETS[preset], changes)
-
-
-def _follow(engine: Engine, run: Run, t: Translator, *, quiet: bool) -> bool:
-    """Wait for the run, drawing a bar on a terminal; True when Ctrl-C ended it."""
-    asked = _Interrupt()
-    told = None
-    with tqdm(
-        total=run.config.epochs, unit=t("epochs"), disable=quiet or None,
-        bar_format="{desc} {bar} {n:.2f}/{total} {unit} [{elapsed}<{remaining}]",
-    ) as bar:  # fmt: skip
-        while engine.store.run(run.id).status.live:
-            _draw(bar, engine.store, run.id, t)
-            if asked.once:
-                engine.stop(run.id)
-            trouble = engine.trouble
-            if trouble is not None and trouble != told:
-                bar.write(t(trouble), file=sys.stderr)
-                told = trouble
-            time.sleep(_POLL_SECONDS)
-        _draw(bar, engine.store, run.id, t)
-    return asked.once
-
-
-class _Interrupt:
-    """Ctrl-C, or a request to terminate: the first is remembered, the second ends the program.
-
-    An exception at any place in the code could leave a run without its summary.
-    """
-
-    def __init__(self) -> None:
-        self.once = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._asked)
-
-    def _asked(self, number: int, frame: object) -> None:
-        if self.once:
-            raise KeyboardInterrupt  # do not wait for the worker
-        self.once = True
-
-
-def _draw(bar: Any, store: Store, run: str, t: Translator) -> None:
-    last = store.last_batch(run)
-    if last is not None:
-        bar.n = last.position
-        bar.set_description_str(
-            t(
-                "loss {loss}, accuracy {accuracy}, {speed} images/s",
-                loss=f"{last.loss:.3f}",
-                accuracy=f"{last.accuracy:.3f}",
-                speed=f"{last.images_per_second:,.0f}",
-            ),
-            refresh=True,
-        )
 
 
 def summary(run: Run, store: Store) -> dict[str, Any]:

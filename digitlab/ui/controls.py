@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from digitlab import words
 from digitlab.config import (
     BY_NAME,
     FIELDS,
@@ -20,7 +21,7 @@ from digitlab.config import (
 from digitlab.messages import Translator, mark
 from digitlab.presets import DEFAULT_PRESET, PRESETS, nearest
 from digitlab.store import StoreError
-from digitlab.ui import lab, words
+from digitlab.ui import lab, lesson_view
 from digitlab.ui.shell import plain
 
 _GROUPS: dict[Group, str] = {
@@ -50,6 +51,7 @@ def run_config(t: Translator, available: int) -> RunConfig:
     config, notes = from_query(st.query_params.to_dict(), PRESETS[preset])
     _write(config, PRESETS[preset])
     _about_lesson(preset, config, t)
+    lesson_view.show(preset, t)
     refused = st.session_state.pop("refused-setting", None)
     for note in (*notes, *([refused] if refused else [])):
         st.warning(plain(t(note)))

@@ -329,4 +329,5 @@ def _why(story: list[str], t: Translator) -> None:
         "Nobody drew it: each training step moves every weight a little in the direction that "
         "lowers the loss, so what helps to tell the digits apart grows."
     )
-    st.markdown(f"**{t('Why did it become like this?')}** " + " ".join([*story, general]))
+    question = t("Why did it become like this?")
+    st.markdown(" ".join([f"**{question}**", *story, general]))

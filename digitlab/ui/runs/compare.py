@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts
+from digitlab import charts, words
 from digitlab.charts import MOST_RUNS, Metric, RunCurves
 from digitlab.config import FIELDS
 from digitlab.messages import Translator
 from digitlab.shelf import Line
-from digitlab.ui import lab, words
+from digitlab.ui import lab
 from digitlab.ui.run_panel import METRICS, chart_config, name_of
 
 

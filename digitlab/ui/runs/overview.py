@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from digitlab import words
 from digitlab.messages import Translator
 from digitlab.presets import PRESETS, nearest
 from digitlab.shelf import Line
 from digitlab.store import Status
-from digitlab.ui import lab, words
+from digitlab.ui import lab
 from digitlab.ui.readers import clock
 from digitlab.ui.run_panel import duration, name_of, status_text
 from digitlab.ui.runs import actions, compare

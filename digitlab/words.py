@@ -32,7 +32,9 @@ def shown(value: Value, t: Translator) -> str:
     """A setting's value as a person reads it."""
     if isinstance(value, bool):
         return t("on") if value else t("off")
-    return t(CHOICES[value]) if isinstance(value, str) else f"{value:g}"
+    if isinstance(value, str):
+        return t(CHOICES[value])
+    return str(value) if isinstance(value, int) else f"{value:g}"  # a seed is not rounded
 
 
 def changes(config: RunConfig, base: RunConfig, t: Translator) -> str:

@@ -1,0 +1,285 @@
+"""What a sweep came to, as pictures: a measure over its values, a heatmap, and all its curves.
+
+Values that have an order are coloured along a ramp from blue to orange that keeps a contrast of
+3:1 on a white and on a dark page, and whose ends colour-blind people tell apart.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from digitlab.charts.frame import (
+    BLUE,
+    GREY_BLUE,
+    SMALL_SIZE,
+    TEXT_SIZE,
+    VERMILLION,
+    axis,
+    figure,
+    legend_below,
+    margin,
+)
+from digitlab.charts.lines import Metric, Points, epoch_axis, farthest, thin
+from digitlab.messages import Translator
+
+_RAMP = (BLUE, "#8C6BB1", "#C8517F", VERMILLION)
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+_LOG_FROM = 30.0  # values that span more than this factor stand on a logarithmic axis
+_LEGEND_ROW = 24  # pixels
+_LEGEND_COLUMNS = 4  # entries that stand side by side in a narrow chart
+_WRAP = 16  # characters of an axis's name in a line
+
+
+@dataclass(frozen=True)
+class SweepPoint:
+    """The values of one cell, one a seed; ``x`` is the varied number, None where it is a name."""
+
+    name: str
+    x: float | None
+    values: Sequence[float]
+
+
+def sweep_points(
+    metric: Metric, measure: str, field: str, points: Sequence[SweepPoint], t: Translator
+) -> go.Figure:
+    """A measure against the varied field: each run a ring, the mean of its seeds a dot.
+
+    The bar of a dot reaches from the lowest to the highest seed. Means of numbers are joined by a
+    line; names stand side by side.
+    """
+    numbers = [point.x for point in points if point.x is not None]
+    ordered = len(numbers) == len(points)
+    xs = numbers if ordered else [float(place) for place in range(len(points))]
+    return figure(
+        measure,
+        [_rings(xs, points, metric, t), _means(xs, points, metric, ordered, t)],
+        height=400,
+        uirevision=f"sweep-points-{measure}",
+        showlegend=True,
+        legend=legend_below(),
+        margin=margin(bottom=96),
+        xaxis=_field_axis(field, xs, [point.name for point in points], ordered),
+        yaxis=_measure_axis(metric, measure),
+    )
+
+
+def _field_axis(
+    field: str, xs: Sequence[float], names: Sequence[str], ordered: bool
+) -> dict[str, Any]:
+    ticks: dict[str, Any] = {"tickvals": list(xs), "ticktext": [wrapped(name) for name in names]}
+    if not ordered:
+        return axis(field, range=[-0.5, len(xs) - 0.5], **ticks)
+    if min(xs, default=0.0) > 0 and max(xs) / min(xs) > _LOG_FROM:
+        return axis(field, type="log", **ticks)
+    return axis(field, **ticks)
+
+
+def _measure_axis(metric: Metric, measure: str) -> dict[str, Any]:
+    if metric == "accuracy":
+        return axis(f"{measure} (%)", tickformat=".4~p")
+    return axis(measure, tickformat=".3~g")
+
+
+def _rings(xs: Sequence[float], points: Sequence[SweepPoint], metric: Metric, t: Translator) -> Any:
+    pairs = [
+        (x, value, point.name)
+        for x, point in zip(xs, points, strict=True)
+        for value in point.values
+    ]
+    return go.Scatter(
+        x=[x for x, _, _ in pairs], y=[y for _, y, _ in pairs], mode="markers",
+        name=t("one run"), customdata=[name for _, _, name in pairs],
+        marker={"symbol": "circle-open", "size": 10, "color": GREY_BLUE, "line": {"width": 2}},
+        hovertemplate=f"%{{customdata}}: {_format(metric)}<extra></extra>",
+    )  # fmt: skip
+
+
+def _means(
+    xs: Sequence[float], points: Sequence[SweepPoint], metric: Metric, ordered: bool, t: Translator
+) -> Any:
+    rows = [
+        (x, float(np.mean(point.values)), point)
+        for x, point in zip(xs, points, strict=True)
+        if len(point.values)
+    ]
+    reach = {
+        "array": [max(point.values) - mean for _, mean, point in rows],
+        "arrayminus": [mean - min(point.values) for _, mean, point in rows],
+    }
+    return go.Scatter(
+        x=[x for x, _, _ in rows], y=[mean for _, mean, _ in rows],
+        mode="lines+markers" if ordered else "markers",
+        name=t("mean, and from the lowest to the highest seed"),
+        customdata=[(point.name, len(point.values)) for _, _, point in rows],
+        line={"color": BLUE, "width": 2}, marker={"color": BLUE, "size": 7},
+        error_y={"type": "data", "symmetric": False, "color": BLUE, "thickness": 2, "width": 6,
+                 **reach},
+        hovertemplate=f"%{{customdata[0]}}: {_format(metric)} (n = %{{customdata[1]}})"
+                      "<extra></extra>",
+    )  # fmt: skip
+
+
+def _format(metric: Metric) -> str:
+    return "%{y:.2%}" if metric == "accuracy" else "%{y:.4f}"
+
+
+def sweep_heatmap(
+    metric: Metric,
+    measure: str,
+    fields: tuple[str, str],
+    names: tuple[Sequence[str], Sequence[str]],
+    values: Sequence[Sequence[Sequence[float]]],
+    t: Translator,
+) -> go.Figure:
+    """The mean of a measure for every pair of two fields' values; brighter is better.
+
+    Args:
+        metric: what the measure is; of losses the smaller is the better.
+        measure: what it is called.
+        fields: what the field down and the field across are called.
+        names: their values.
+        values: those of each cell, [down][across][seed]; none where no run has ended.
+        t: the reader's language.
+    """
+    means = [[float(np.mean(cell)) if len(cell) else None for cell in row] for row in values]
+    down, across = names
+    cells = go.Heatmap(
+        z=means, x=list(range(len(across))), y=list(range(len(down))),
+        text=[[_told(cell, metric) for cell in row] for row in values],
+        texttemplate="%{text}", textfont={"size": TEXT_SIZE + 1}, xgap=2, ygap=2,
+        hovertext=_hovers(metric, fields, names, values, t),
+        hovertemplate="%{hovertext}<extra></extra>",
+        colorscale="Cividis", reversescale=metric == "loss", hoverongaps=False,
+        colorbar={"thickness": 10, "outlinewidth": 0, "tickfont": {"size": SMALL_SIZE},
+                  "tickformat": ".4~p" if metric == "accuracy" else ".3~g"},
+    )  # fmt: skip
+    return figure(
+        measure,
+        [cells],
+        height=130 + 54 * len(down),
+        uirevision=f"sweep-heatmap-{measure}",
+        xaxis=_names_axis(fields[1], across),
+        yaxis=_names_axis(fields[0], down),
+    )
+
+
+def _names_axis(field: str, names: Sequence[str]) -> dict[str, Any]:
+    return axis(
+        field, tickvals=list(range(len(names))), ticktext=[wrapped(name) for name in names],
+        showgrid=False,
+    )  # fmt: skip
+
+
+def _told(values: Sequence[float], metric: Metric) -> str:
+    if not len(values):
+        return ""
+    mean = float(np.mean(values))
+    return f"{mean:.1%}" if metric == "accuracy" else f"{mean:.3f}"
+
+
+def _hovers(
+    metric: Metric,
+    fields: tuple[str, str],
+    names: tuple[Sequence[str], Sequence[str]],
+    values: Sequence[Sequence[Sequence[float]]],
+    t: Translator,
+) -> list[list[str]]:
+    return [
+        [
+            f"{fields[0]} = {down}<br>{fields[1]} = {across}<br>" + _spread_text(cell, metric, t)
+            for across, cell in zip(names[1], row, strict=True)
+        ]
+        for down, row in zip(names[0], values, strict=True)
+    ]
+
+
+def _spread_text(values: Sequence[float], metric: Metric, t: Translator) -> str:
+    if not len(values):
+        return t("no result yet")
+    shown = [
+        f"{value:.2%}" if metric == "accuracy" else f"{value:.4f}"
+        for value in (float(np.mean(values)), min(values), max(values))
+    ]
+    return t("{mean} (seeds: {low} to {high})", mean=shown[0], low=shown[1], high=shown[2])
+
+
+@dataclass(frozen=True)
+class SweepCurve:
+    """One run's values at its epochs' ends. Runs of a ``group`` share a colour and a legend entry;
+    ``dash`` counts the kinds of line within it, from 0."""
+
+    name: str
+    group: str
+    points: Points
+    dash: int = 0
+
+
+def sweep_curves(
+    metric: Metric, title: str, curves: Sequence[SweepCurve], groups: Sequence[str], t: Translator
+) -> go.Figure:
+    """The curves of all runs of a sweep over each other; ``groups`` are in the ramp's order."""
+    colours = dict(zip(groups, shades(len(groups)), strict=True))
+    reach = max([1.0, *(x for curve in curves for x in farthest(curve.points))])
+    room = 64 + _LEGEND_ROW * -(-len(groups) // _LEGEND_COLUMNS)
+    kinds: dict[tuple[str, int], list[SweepCurve]] = {}
+    for curve in curves:
+        kinds.setdefault((curve.group, curve.dash), []).append(curve)
+    first = dict(reversed(kinds))
+    traces = [
+        _lines(alike, colours[group], metric, dash == first[group])
+        for (group, dash), alike in kinds.items()
+    ]
+    return figure(
+        title,
+        traces,
+        height=300 + room,
+        uirevision=f"sweep-curves-{title}",
+        showlegend=True,
+        legend=legend_below(),
+        margin=margin(bottom=room),
+        xaxis=epoch_axis(reach, t),
+        yaxis=_measure_axis(metric, t("Loss") if metric == "loss" else t("Accuracy")),
+    )
+
+
+def _lines(curves: Sequence[SweepCurve], colour: str, metric: Metric, named: bool) -> Any:
+    """Lines that look alike as one trace with gaps between them: few traces are drawn soon."""
+    xs: list[float | None] = []
+    ys: list[float | None] = []
+    told: list[str] = []
+    for curve in curves:
+        x, y = thin(*curve.points)
+        xs += [*x.tolist(), None]
+        ys += [*y.tolist(), None]
+        told += [curve.name] * (len(x) + 1)
+    group = curves[0].group
+    return go.Scatter(
+        x=xs, y=ys, customdata=told, name=group, legendgroup=group, showlegend=named,
+        mode="lines+markers", connectgaps=False, marker={"color": colour, "size": 4},
+        line={"color": colour, "width": 1.8, "dash": _DASHES[curves[0].dash % len(_DASHES)]},
+        hovertemplate=f"%{{x:.0f}}: {_format(metric)}<extra>%{{customdata}}</extra>",
+    )  # fmt: skip
+
+
+def shades(count: int) -> list[str]:
+    """``count`` colours along the ramp, "#RRGGBB"."""
+    return [shade(place / (count - 1) if count > 1 else 0.0) for place in range(count)]
+
+
+def shade(share: float) -> str:
+    """The ramp's colour at ``share``, 0 to 1."""
+    stops = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in _RAMP])
+    where = np.linspace(0, 1, len(_RAMP))
+    red, green, blue = (round(float(np.interp(share, where, stops[:, part]))) for part in range(3))
+    return f"#{red:02X}{green:02X}{blue:02X}"
+
+
+def wrapped(name: str) -> str:
+    """A name in lines that stand side by side under an axis."""
+    return "<br>".join(textwrap.wrap(name, _WRAP)) or name

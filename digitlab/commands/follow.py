@@ -1,0 +1,71 @@
+"""What ``train`` and ``reproduce`` share: a run followed on a terminal until it ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import Any
+
+from tqdm import tqdm
+
+from digitlab.engine import Engine
+from digitlab.messages import Translator
+from digitlab.store import Run, Store
+
+INTERRUPTED = 130  # the exit status
+_POLL_SECONDS = 0.2
+
+
+class Interrupt:
+    """Ctrl-C, or a request to terminate: the first is remembered, the second ends the program.
+
+    An exception at any place in the code could leave a run without its summary.
+    """
+
+    def __init__(self) -> None:
+        self.once = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._asked)
+
+    def _asked(self, number: int, frame: object) -> None:
+        if self.once:
+            raise KeyboardInterrupt  # do not wait for the worker
+        self.once = True
+
+
+def follow(
+    engine: Engine, run: Run, asked: Interrupt, t: Translator, *, quiet: bool = False,
+    title: str = "",
+) -> None:  # fmt: skip
+    """Wait for the run, drawing a bar on a terminal, or until Ctrl-C has ended it.
+
+    ``title`` stands before the bar, which then leaves no trace.
+    """
+    told = None
+    with tqdm(
+        total=run.config.epochs, unit=t("epochs"), disable=quiet or None, leave=not title,
+        bar_format="{desc} {bar} {n:.2f}/{total} {unit} [{elapsed}<{remaining}]", desc=title,
+    ) as bar:  # fmt: skip
+        while engine.store.run(run.id).status.live:
+            _draw(bar, engine.store, run.id, title, t)
+            if asked.once:
+                engine.stop(run.id)
+            trouble = engine.trouble
+            if trouble is not None and trouble != told:
+                bar.write(t(trouble), file=sys.stderr)
+                told = trouble
+            time.sleep(_POLL_SECONDS)
+        _draw(bar, engine.store, run.id, title, t)
+
+
+def _draw(bar: Any, store: Store, run: str, title: str, t: Translator) -> None:
+    last = store.last_batch(run)
+    if last is not None:
+        bar.n = last.position
+        told = t(
+            "loss {loss}, accuracy {accuracy}, {speed} images/s",
+            loss=f"{last.loss:.3f}", accuracy=f"{last.accuracy:.3f}",
+            speed=f"{last.images_per_second:,.0f}",
+        )  # fmt: skip
+        bar.set_description_str(f"{title} {told}".strip(), refresh=True)
