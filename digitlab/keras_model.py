@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -14,26 +15,46 @@ from digitlab.layers import Layer, layers_of
 from digitlab.network import Floats, Network
 from digitlab.progress import NumberFormat
 
+# What a layer draws its first weights or its dropout from; None leaves the choice to Keras.
+Seed = int | None
+_MOST_SEED = 10**9  # Keras draws the seed of a layer from 1 to this
 
-def build(layers: Sequence[Layer], number_format: NumberFormat = "float32") -> Any:
-    """An untrained ``keras.Sequential``; its initial weights come from Keras's random seed.
+
+def build(
+    layers: Sequence[Layer], number_format: NumberFormat = "float32", seed: Seed = None
+) -> Any:
+    """An untrained ``keras.Sequential``; ``seed`` decides its initial weights and its dropout.
+
+    They are those that Keras draws after ``keras.utils.set_random_seed(seed)``. Keras draws from
+    Python's one ``random``, which other threads of a worker use as well; with a ``seed`` the draws
+    are made here, out of their reach.
 
     Weights are float32 in either format; with ``mixed_bfloat16`` the hidden layers compute in
     bfloat16 and the softmax in float32.
     """
+    seeds = _seeds(seed)
     model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1))])
     for layer in layers:
         exact = layer is layers[-1]
-        model.add(_keras_layer(layer, "float32" if exact else number_format))
+        policy = "float32" if exact else number_format
+        model.add(_keras_layer(layer, policy, seeds))
     return model
 
 
-def _keras_layer(layer: Layer, policy: str) -> Any:
+def _seeds(seed: Seed) -> Iterator[Seed]:
+    """A seed for each layer that needs one, in their order; None leaves each to Keras."""
+    drawn = random.Random(seed)
+    while True:
+        yield None if seed is None else drawn.randint(1, _MOST_SEED)
+
+
+def _keras_layer(layer: Layer, policy: str, seeds: Iterator[Seed]) -> Any:
     match layer.kind:
         case "conv":
             return keras.layers.Conv2D(
                 layer.output[2], layer.kernel,
                 activation=layer.activation, name=layer.name, dtype=policy,
+                kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
             )  # fmt: skip
         case "pool":
             return keras.layers.MaxPooling2D(2, name=layer.name, dtype=policy)
@@ -41,10 +62,11 @@ def _keras_layer(layer: Layer, policy: str) -> Any:
             return keras.layers.Flatten(name=layer.name, dtype=policy)
         case "dense":
             return keras.layers.Dense(
-                layer.output[0], activation=layer.activation, name=layer.name, dtype=policy
-            )
+                layer.output[0], activation=layer.activation, name=layer.name, dtype=policy,
+                kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+            )  # fmt: skip
         case "dropout":
-            return keras.layers.Dropout(layer.rate, name=layer.name, dtype=policy)
+            return keras.layers.Dropout(layer.rate, seed=next(seeds), name=layer.name, dtype=policy)
 
 
 def compile_model(model: Any, config: RunConfig, steps: int) -> None:
@@ -128,4 +150,4 @@ def _pair(arrays: Iterable[Any]) -> tuple[Floats, Floats]:
 def untrained(config: RunConfig) -> Any:
     """The model of ``config`` as it is before training, every random seed fixed."""
     keras.utils.set_random_seed(config.seed)
-    return build(layers_of(config))
+    return build(layers_of(config), seed=config.seed)

@@ -87,8 +87,8 @@ def train(
     epochs = _Epochs(config, batches, examiner, files, report)
     if epochs.untrained(model):
         _fit(model, config, digits, [batches, epochs])
+        _keep_state(model, batches.ending, keep, start)
     files.finish()
-    _keep_state(model, batches.ending, keep)
     return Outcome(
         ending=batches.ending,
         epochs=epochs.whole,
@@ -100,7 +100,7 @@ def train(
 
 
 def _model(config: RunConfig, pace: Pace, start: Start | None) -> Any:
-    model = build(layers_of(config), pace.format)
+    model = build(layers_of(config), pace.format, config.seed)
     if start is not None:
         set_weights(model, start.network)
         if start.frozen:
@@ -111,8 +111,10 @@ def _model(config: RunConfig, pace: Pace, start: Start | None) -> Any:
     return model
 
 
-def _keep_state(model: Any, ending: Ending, keep: Keep) -> None:
-    state = pack_state(optimizer_state(model)) if ending != "diverged" else None
+def _keep_state(model: Any, ending: Ending, keep: Keep, start: Start | None) -> None:
+    """Hand over what the optimizer remembers, and what it did of layers that are frozen now."""
+    earlier = dict(start.optimizer) if start is not None else {}
+    state = pack_state(earlier | optimizer_state(model)) if ending != "diverged" else None
     if state is not None:
         keep(STATE_FILE, state)
 

@@ -170,6 +170,22 @@ def test_two_runs_are_trained_one_after_the_other(
     assert first.started < first.ended <= second.started
 
 
+def test_the_same_settings_train_the_same_network_again(
+    engine: Engine, store: Store, digits: DigitSet
+) -> None:
+    """Other threads of the worker draw random numbers too; a run's seed is its own."""
+    settings = dataclasses.replace(SHORT, epochs=1, dropout=0.5)
+    runs = [engine.submit("ada", settings, digits) for _ in range(3)]
+    for run in runs:
+        until(over(store, run))
+
+    untrained = {store.run(run.id).untrained for run in runs}
+    trained = {store.epochs(run.id)[-1].test_loss for run in runs}
+
+    assert len(untrained) == 1
+    assert max(trained) - min(trained) < 1e-6
+
+
 def test_a_run_that_diverges_says_in_which_epoch(
     engine: Engine, store: Store, digits: DigitSet
 ) -> None:

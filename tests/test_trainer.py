@@ -153,10 +153,18 @@ def test_the_untrained_network_is_examined_first(cnn) -> None:
 def test_every_file_is_there(cnn, mlp) -> None:
     both = ["kernels-{}.npy", "reading-{}.npz", "weights-{}.npz"]
     assert sorted(cnn.files) == sorted(
-        ["probabilities.npy", *(name.format(e) for name in both for e in ("000", "001"))]
+        [
+            "optimizer.npz",
+            "probabilities.npy",
+            *(name.format(e) for name in both for e in ("000", "001")),
+        ]
     )
     assert sorted(mlp.files) == sorted(
-        ["probabilities.npy", *(name.format(f"{e:03d}") for name in both[1:] for e in range(3))]
+        [
+            "optimizer.npz",
+            "probabilities.npy",
+            *(name.format(f"{e:03d}") for name in both[1:] for e in range(3)),
+        ]
     )
 
 

@@ -1,0 +1,50 @@
+"""A run's code as a Jupyter notebook."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from digitlab.config import RunConfig
+from digitlab.messages import Translator
+from digitlab.progress import Pace
+from digitlab.scores import Scores
+from digitlab.take_home.parts import Part, parts
+
+
+def notebook(
+    config: RunConfig, fingerprint: str, t: Translator,
+    *, pace: Pace | None = None, reached: Scores | None = None,
+) -> bytes:  # fmt: skip
+    """The code of ``script`` as a notebook: a text and a cell of code for each part, not yet run.
+
+    The format is version 4.5 of https://nbformat.readthedocs.io/en/latest/format_description.html
+    """
+    found = parts(config, fingerprint, t, pace=pace, reached=reached)
+    cells = [cell for number, part in enumerate(found) for cell in _cells(number, part)]
+    whole = {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1).encode()
+
+
+def _cells(number: int, part: Part) -> tuple[dict[str, Any], dict[str, Any]]:
+    text = "\n".join((f"{'##' if number else '#'} {part.title}", "", *part.remarks))
+    return (
+        {"cell_type": "markdown", "id": f"text-{number}", "metadata": {}, "source": _lines(text)},
+        {
+            "cell_type": "code", "id": f"code-{number}", "metadata": {},
+            "source": _lines(part.code), "execution_count": None, "outputs": [],
+        },
+    )  # fmt: skip
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a cell; each but the last keeps its end."""
+    return text.splitlines(keepends=True)

@@ -1,0 +1,368 @@
+"""A run's code, part by part: images, network, training, test, pictures.
+
+What decides a run is written out, so that the code needs nothing but Keras. All text in it is the
+lab's own: numbers, and names of the configuration's choices.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from digitlab.config import ALL_IMAGES, RunConfig
+from digitlab.dataset import MNIST_FINGERPRINT
+from digitlab.layers import Layer, layers_of
+from digitlab.messages import Translator
+from digitlab.presets import matching, nearest
+from digitlab.progress import Pace
+from digitlab.scores import Scores
+from digitlab.take_home.images import images_name
+
+_SHOWN = 32  # filters, and misread samples
+_COLUMNS = 8
+_OPTIMIZERS = {"adam": "Adam", "sgd": "SGD", "rmsprop": "RMSprop", "adadelta": "Adadelta"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of the code under a title; ``remarks`` are sentences, one a line."""
+
+    title: str
+    remarks: tuple[str, ...]
+    code: str
+
+
+def parts(
+    config: RunConfig, fingerprint: str, t: Translator,
+    *, pace: Pace | None = None, reached: Scores | None = None,
+) -> tuple[Part, ...]:  # fmt: skip
+    """The code that trains ``config`` again.
+
+    Args:
+        config: the run's settings.
+        fingerprint: of the set of images that it was trained on.
+        t: the language of titles and remarks; names and printed words are English as in Keras.
+        pace: number format and threads of the run; the figures depend on both.
+        reached: what the run scored on its test set, for comparison.
+    """
+    pace = pace or Pace()
+    bfloat16 = pace.format == "mixed_bfloat16"
+    found = [
+        _start(config, pace, t),
+        _images(config, fingerprint, bfloat16, t),
+        _network(config, bfloat16, t),
+        _compile(config, bfloat16, t),
+        _untrained(config, bfloat16, t),
+        _fit(config, bfloat16, t),
+        _test(config, bfloat16, reached, t),
+        _curves(config, t),
+    ]
+    if config.network == "cnn":
+        found.append(_filters(config, t))
+    return (*found, _misread(bfloat16, t))
+
+
+def _start(config: RunConfig, pace: Pace, t: Translator) -> Part:
+    remarks = (
+        t("A run of Digit Lab in plain Keras. It needs: pip install tensorflow matplotlib"),
+        t("The seed decides the first weights, the order of the images and the dropout."),
+        t("No graphics card, and the run's number of threads: both change how sums are rounded."),
+        t("Where the run was trained the figures are the run's; elsewhere they differ a little."),
+    )  # fmt: skip
+    return Part(_title(config, t), remarks, _START.format(threads=pace.threads, seed=config.seed))
+
+
+_START = """\
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+tf.config.set_visible_devices([], "GPU")
+tf.config.threading.set_intra_op_parallelism_threads({threads:d})
+tf.config.threading.set_inter_op_parallelism_threads({threads:d})
+keras.utils.set_random_seed({seed})"""
+
+
+def _title(config: RunConfig, t: Translator) -> str:
+    lesson = matching(config) or t("{lesson}, changed", lesson=nearest(config))
+    return f"Digit Lab: {lesson}"
+
+
+def _images(config: RunConfig, fingerprint: str, bfloat16: bool, t: Translator) -> Part:
+    remarks = [
+        t("From the file of the run's images, if it lies beside this one; else from mnist.npz:"),
+        t("write the place of yours after MNIST. If neither is there, Keras downloads MNIST."),
+    ]
+    if fingerprint != MNIST_FINGERPRINT:
+        remarks.append(t("The run was not on full MNIST: without its images the figures differ."))
+    if config.one_hot:
+        remarks.append(t("The loss compares with one-hot vectors: 3 becomes 0 0 0 1 0 0 0 0 0 0."))
+    name = json.dumps(images_name(config, fingerprint))
+    lines = [*_prepared(config), *(_kept(config) if bfloat16 else [])]
+    code = _IMAGES.format(name=name) + "\n".join(lines)
+    return Part(t("The images"), tuple(remarks), code)
+
+
+_IMAGES = """\
+FOLDER = Path(__file__).parent if "__file__" in globals() else Path()
+RUN_IMAGES = FOLDER / {name}
+MNIST = FOLDER / "mnist.npz"
+
+if RUN_IMAGES.exists() or MNIST.exists():
+    file = np.load(RUN_IMAGES if RUN_IMAGES.exists() else MNIST)
+    x_train, y_train = file["x_train"], file["y_train"]
+    x_test, y_test = file["x_test"], file["y_test"]
+else:
+    (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+
+"""
+
+
+def _prepared(config: RunConfig) -> list[str]:
+    lines = []
+    if config.train_images != ALL_IMAGES:
+        count = config.train_images
+        lines.append(f"x_train, y_train = x_train[:{count}], y_train[:{count}]")
+    lines.append('x_train = x_train.astype("float32") / 255')
+    lines.append('x_test = x_test.astype("float32") / 255')
+    if config.network == "cnn":
+        lines.append("x_train, x_test = x_train[..., np.newaxis], x_test[..., np.newaxis]")
+    if config.one_hot:
+        lines.append("one_hot_train = keras.utils.to_categorical(y_train, 10)")
+        lines.append("one_hot_test = keras.utils.to_categorical(y_test, 10)")
+    lines.append('print(len(x_train), "training images,", len(x_test), "test images")')
+    return lines
+
+
+def _kept(config: RunConfig) -> list[str]:
+    """The validation images by name, where Keras does not keep them by itself."""
+    targets = _targets(config, "train")
+    if config.validation == "test":
+        return [f"x_validation, t_validation = x_test, {_targets(config, 'test')}"]
+    if config.validation == "none":
+        return []
+    return [
+        f"first = int(len(x_train) * (1 - {config.validation_split!r}))",
+        f"x_validation, t_validation = x_train[first:], {targets}[first:]",
+        f"x_train, {targets} = x_train[:first], {targets}[:first]",
+    ]
+
+
+def _network(config: RunConfig, bfloat16: bool, t: Translator) -> Part:
+    if not bfloat16:
+        return Part(t("The network"), (), f"model = {_sequential(config)}\nmodel.summary()")
+    remarks = (
+        t("The run computed its hidden layers in bfloat16, which is faster and rounds more."),
+        t("It was validated and tested with the same weights in float32: that is exact_model."),
+    )
+    body = _sequential(config, "number_format").replace("\n", "\n    ")
+    code = (
+        f"def network(number_format):\n    return {body}\n\n\n"
+        'model = network("mixed_bfloat16")\nexact_model = network("float32")\nmodel.summary()'
+    )
+    return Part(t("The network"), remarks, code)
+
+
+def _sequential(config: RunConfig, dtype: str = "") -> str:
+    shape = "(28, 28, 1)" if config.network == "cnn" else "(28, 28)"
+    *hidden, last = layers_of(config)
+    built = [f"keras.Input({shape})", *(_layer(layer, dtype) for layer in hidden), _layer(last)]
+    return "keras.Sequential([\n" + "".join(f"    {line},\n" for line in built) + "])"
+
+
+def _layer(layer: Layer, dtype: str = "") -> str:
+    arguments = list(_arguments(layer))
+    if dtype:
+        arguments.append(f"dtype={dtype}")
+    names = {
+        "conv": "Conv2D", "pool": "MaxPooling2D", "flatten": "Flatten", "dense": "Dense",
+        "dropout": "Dropout",
+    }  # fmt: skip
+    return f"layers.{names[layer.kind]}({', '.join(arguments)})"
+
+
+def _arguments(layer: Layer) -> Iterator[str]:
+    match layer.kind:
+        case "conv":
+            yield f"{layer.output[-1]}, ({layer.kernel}, {layer.kernel})"
+            yield f'activation="{layer.activation}"'
+        case "pool":
+            yield "(2, 2)"
+        case "dense":
+            yield str(layer.output[0])
+            yield f'activation="{layer.activation}"'
+        case "dropout":
+            yield repr(layer.rate)
+
+
+def _compile(config: RunConfig, bfloat16: bool, t: Translator) -> Part:
+    remarks = (t("As in the run without the compiler XLA, which is slow on processors here."),)
+    momentum = f", momentum={config.momentum!r}" if config.optimizer == "sgd" else ""
+    optimizer = f"{_OPTIMIZERS[config.optimizer]}({config.learning_rate!r}{momentum})"
+    code = f"""\
+model.compile(
+    optimizer=keras.optimizers.{optimizer},
+    loss="{config.loss}",
+    metrics=["accuracy"],
+    jit_compile=False,
+)"""
+    if bfloat16:
+        code += (
+            f'\nexact_model.compile(loss="{config.loss}", metrics=["accuracy"], jit_compile=False)'
+        )
+    return Part(t("Loss and optimizer"), remarks, code)
+
+
+def _untrained(config: RunConfig, bfloat16: bool, t: Translator) -> Part:
+    remarks = (t("Ten classes and no knowledge: about one in ten is right."),)
+    code = ""
+    if bfloat16:
+        code += "exact_model.set_weights(model.get_weights())\n"
+    if config.network == "cnn":
+        code += "filters_before = model.layers[0].get_weights()[0]\n"
+    return Part(t("Before training"), remarks, code + _scored(config, bfloat16, "untrained"))
+
+
+def _scored(config: RunConfig, bfloat16: bool, name: str) -> str:
+    model = "exact_model" if bfloat16 else "model"
+    return (
+        f"loss, accuracy = {model}.evaluate(x_test, {_targets(config, 'test')}, verbose=0)\n"
+        f'print(f"{name}: loss {{loss:.4f}}, accuracy {{accuracy:.4f}}")'
+    )
+
+
+def _targets(config: RunConfig, which: str) -> str:
+    return f"one_hot_{which}" if config.one_hot else f"y_{which}"
+
+
+def _fit(config: RunConfig, bfloat16: bool, t: Translator) -> Part:
+    remarks = [_validation_remark(config, t)]
+    own = bfloat16 and config.validation != "none"
+    if own:
+        remarks.append(t("After each epoch exact_model takes the weights, and is validated."))
+    if _patience(config):
+        remarks.append(
+            t(
+                "Training ends when the validation loss has not improved for {patience} epochs.",
+                patience=config.patience,
+            )
+        )
+    code = (_VALIDATE if own else "") + _fitted(config, own)
+    return Part(t("Training"), tuple(remarks), code)
+
+
+def _validation_remark(config: RunConfig, t: Translator) -> str:
+    if config.validation == "none":
+        return t("No images are kept for validation.")
+    if config.validation == "test":
+        return t("Validation is on the test images here.")
+    return t("The last of the training images are kept for validation.")
+
+
+def _patience(config: RunConfig) -> bool:
+    return config.validation != "none" and config.patience > 0
+
+
+_VALIDATE = """\
+def validate(epoch, logs):
+    exact_model.set_weights(model.get_weights())
+    loss, accuracy = exact_model.evaluate(x_validation, t_validation, verbose=0)
+    logs["val_loss"], logs["val_accuracy"] = loss, accuracy
+
+
+"""
+
+
+def _fitted(config: RunConfig, own_validation: bool) -> str:
+    lines = [
+        f"x_train, {_targets(config, 'train')},",
+        f"batch_size={config.batch_size},",
+        f"epochs={config.epochs},",
+    ]
+    if config.validation == "split" and not own_validation:
+        lines.append(f"validation_split={config.validation_split!r},")
+    if config.validation == "test" and not own_validation:
+        lines.append(f"validation_data=(x_test, {_targets(config, 'test')}),")
+    if callbacks := _callbacks(config, own_validation):
+        lines += ["callbacks=[", *(f"    {callback}," for callback in callbacks), "],"]
+    return "history = model.fit(\n" + "".join(f"    {line}\n" for line in lines) + ")"
+
+
+def _callbacks(config: RunConfig, own_validation: bool) -> list[str]:
+    wanted = []
+    if own_validation:
+        wanted.append("keras.callbacks.LambdaCallback(on_epoch_end=validate)")
+    if _patience(config):
+        stopping = f'EarlyStopping(monitor="val_loss", patience={config.patience})'
+        wanted.append(f"keras.callbacks.{stopping}")
+    return wanted
+
+
+def _test(config: RunConfig, bfloat16: bool, reached: Scores | None, t: Translator) -> Part:
+    remarks = [t("Images that the network has never seen.")]
+    if reached is not None:
+        remarks.append(
+            t(
+                "The run reached: loss {loss}, accuracy {accuracy}.",
+                loss=f"{reached.loss:.4f}", accuracy=f"{reached.accuracy:.4f}",
+            )
+        )  # fmt: skip
+    code = "exact_model.set_weights(model.get_weights())\n" if bfloat16 else ""
+    return Part(t("Test"), tuple(remarks), code + _scored(config, bfloat16, "test"))
+
+
+def _curves(config: RunConfig, t: Translator) -> Part:
+    remarks = (t("Each epoch's training figures are means while the weights still changed."),)
+    validation = ""
+    if config.validation != "none":
+        validation = (
+            '    axis.plot(epochs, history.history["val_" + metric], "o-", label="validation")\n'
+        )
+    return Part(t("Curves"), remarks, _CURVES.format(validation=validation))
+
+
+_CURVES = """\
+figure, axes = plt.subplots(1, 2, figsize=(10, 4))
+epochs = range(1, len(history.history["loss"]) + 1)
+for axis, metric in zip(axes, ["loss", "accuracy"]):
+    axis.plot(epochs, history.history[metric], "o:", label="training")
+{validation}    axis.set(xlabel="epoch", ylabel=metric)
+    axis.legend()"""
+
+
+def _filters(config: RunConfig, t: Translator) -> Part:
+    remarks = (t("What the first convolution looks for: the lighter, the larger the weight."),)
+    shown = min(config.filters1, _SHOWN)
+    rows = math.ceil(shown / _COLUMNS)
+    code = f"""\
+filters_after = model.layers[0].get_weights()[0]
+for when, filters in [("before", filters_before), ("after", filters_after)]:
+    figure = plt.figure(figsize=({_COLUMNS}, {rows + 1}))
+    figure.suptitle("first filters " + when + " training")
+    for number in range({shown}):
+        plt.subplot({rows}, {_COLUMNS}, number + 1)
+        plt.imshow(filters[:, :, 0, number], cmap="gray")
+        plt.axis("off")"""
+    return Part(t("Filters"), remarks, code)
+
+
+def _misread(bfloat16: bool, t: Translator) -> Part:
+    remarks = (t("Above each test image: its digit, and what the network takes it for."),)
+    rows = _SHOWN // _COLUMNS
+    code = f"""\
+answers = {"exact_model" if bfloat16 else "model"}.predict(x_test, verbose=0).argmax(axis=1)
+misread = np.flatnonzero(answers != y_test)
+plt.figure(figsize=({_COLUMNS}, {rows + 2}))
+for place, index in enumerate(misread[:{_SHOWN}]):
+    plt.subplot({rows}, {_COLUMNS}, place + 1)
+    plt.imshow(x_test[index], cmap="gray_r")
+    plt.title(f"{{y_test[index]}} -> {{answers[index]}}")
+    plt.axis("off")
+plt.show()"""
+    return Part(t("Misread samples"), remarks, code)

@@ -1,0 +1,108 @@
+"""The code of a run on the screen: read it, take it home, and train it without the lab."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import streamlit as st
+
+from digitlab import dataset, results, take_home
+from digitlab.dataset import DigitSet
+from digitlab.messages import LabError, Message, Translator, message
+from digitlab.presets import nearest
+from digitlab.store import Run, Status
+from digitlab.ui import lab
+from digitlab.ui.shell import plain
+
+
+def show(run: Run, t: Translator) -> None:
+    """Script and notebook of ``run``, each to read and to save, and the images beside them."""
+    st.markdown(t(_promise(run)))
+    settings = _settings(run)
+    script, notebook = st.tabs([t("Script"), t("Notebook")], key=f"code-{run.id}-form")
+    with script:
+        _script(run, settings, t)
+    with notebook:
+        _notebook(run, settings, t)
+    _images(run, t)
+
+
+def _promise(run: Run) -> Message:
+    """What the code does, and how near it comes to the run."""
+    if run.origin is not None:
+        return message(
+            "This code trains a new network with the run's settings in plain Keras, without Digit "
+            "Lab. The run went on from the weights of another run, so its figures are others."
+        )
+    if run.status is not Status.FINISHED and not run.status.live:
+        return message(
+            "This code trains the run again in plain Keras, without Digit Lab. The run was ended "
+            "before its time; the code trains all {epochs} epochs.",
+            epochs=run.config.epochs,
+        )
+    return message(
+        "This code trains the run again in plain Keras, without Digit Lab. Where the run was "
+        "trained it gives the same loss and accuracy to four decimals; another processor, a "
+        "graphics card or another version of TensorFlow rounds differently."
+    )
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    """What both forms of the code are made from."""
+    whole = run.status is Status.FINISHED and run.origin is None
+    reached = results.final_test(run, lab.store().epochs(run.id)) if whole else None
+    return {
+        "config": run.config, "fingerprint": run.digits.fingerprint,
+        "pace": run.pace, "reached": reached,
+    }  # fmt: skip
+
+
+def _script(run: Run, settings: dict[str, Any], t: Translator) -> None:
+    code = take_home.script(**settings, t=t)
+    st.download_button(
+        t("Save the script"), code, f"{_name(run)}.py", "text/x-python",
+        icon=":material/download:", on_click="ignore", key=f"code-{run.id}-script",
+    )  # fmt: skip
+    st.code(code, "python", height=420)
+
+
+def _notebook(run: Run, settings: dict[str, Any], t: Translator) -> None:
+    st.download_button(
+        t("Save the notebook"), functools.partial(take_home.notebook, **settings, t=t),
+        f"{_name(run)}.ipynb", "application/x-ipynb+json",
+        icon=":material/download:", on_click="ignore", key=f"code-{run.id}-notebook",
+    )  # fmt: skip
+    with st.container(height=420):
+        for part in take_home.parts(**settings, t=t):
+            st.markdown(f"**{plain(part.title)}**  \n" + "  \n".join(map(plain, part.remarks)))
+            st.code(part.code, "python")
+
+
+def _name(run: Run) -> str:
+    return f"{nearest(run.config)}-{run.id[:6]}"
+
+
+def _images(run: Run, t: Translator) -> None:
+    try:
+        digits = dataset.find(run.digits.fingerprint)
+    except LabError as error:
+        st.caption(t(error.message))
+        return
+    name = take_home.images_name(run.config, run.digits.fingerprint)
+    st.caption(
+        t(
+            "Save the images into the same folder: {count} to train on and {test} to test on. "
+            "Where Keras can download MNIST, only runs on full MNIST do without them.",
+            count=f"{digits.split(run.config).count:,}", test=f"{len(digits.y_test):,}",
+        )
+    )  # fmt: skip
+    st.download_button(
+        t("Save the images"), functools.partial(_packed, run, digits), name,
+        "application/octet-stream",
+        icon=":material/download:", on_click="ignore", key=f"code-{run.id}-images",
+    )  # fmt: skip
+
+
+def _packed(run: Run, digits: DigitSet) -> bytes:
+    return take_home.images(run.config, digits)

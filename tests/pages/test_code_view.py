@@ -1,0 +1,109 @@
+"""The code of a run on the screen, as Streamlit runs it, without a browser."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from digitlab import dataset, take_home
+from digitlab.config import RunConfig
+from digitlab.messages import Translator, message
+from digitlab.progress import EpochMetrics, Outcome, Pace
+from digitlab.store import Digits, Run, Status, Store
+
+CONFIG = RunConfig(units1=8, train_images=100, epochs=1)
+LAST = EpochMetrics(1, True, 2.0, 0.3, 1.9, 0.4, 1.87654, 0.45678, 1.0, 80)
+
+
+def _page() -> None:
+    """A small page of its own: the code of the run in the address."""
+    import streamlit as st
+
+    from digitlab.messages import Translator
+    from digitlab.ui import code_view, lab
+
+    code_view.show(lab.store().run(st.query_params["run"]), Translator(st.query_params["lang"]))
+
+
+@pytest.fixture
+def store(home: Path) -> Store:
+    return Store(home)
+
+
+def made(store: Store, status: Status, fingerprint: str = "", origin: str | None = None) -> Run:
+    """A run as its worker leaves it: trained for an epoch, then ended."""
+    fingerprint = fingerprint or dataset.sample().fingerprint
+    digits = Digits("sample", fingerprint, 80, 20, 1_000)
+    run = store.add(
+        secrets.token_urlsafe(16), "engine", CONFIG, None, 10, digits, origin=origin
+    )  # fmt: skip
+    store.start(run.id)
+    store.set_pace(run.id, Pace("float32", 2, 1))
+    store.report(run.id, LAST)
+    store.end(run.id, status, message("Ended."), Outcome("finished", 1, 1, False, 1.0, 80.0))
+    return store.run(run.id)
+
+
+def shown(run: Run, language: str = "en") -> AppTest:
+    app = AppTest.from_function(_page, default_timeout=60)
+    app.query_params.update({"run": run.id, "lang": language})
+    app.run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(element.value for group in (app.markdown, app.caption) for element in group)
+
+
+def buttons(app: AppTest) -> list[str]:
+    return [button.proto.label for button in app.get("download_button")]
+
+
+def test_the_script_is_shown_as_it_is_saved(store: Store) -> None:
+    run = made(store, Status.FINISHED)
+    app = shown(run)
+    whole = app.code[0].value
+    compile(whole, "run.py", "exec")
+    assert "set_intra_op_parallelism_threads(2)" in whole
+    assert "# The run reached: loss 1.8765, accuracy 0.4568.\n" in whole
+    assert take_home.images_name(CONFIG, run.digits.fingerprint) in whole
+    assert buttons(app) == ["Save the script", "Save the notebook", "Save the images"]
+
+
+def test_the_notebook_is_shown_cell_by_cell(store: Store) -> None:
+    run = made(store, Status.FINISHED)
+    parts = take_home.parts(CONFIG, run.digits.fingerprint, Translator("en"), pace=run.pace)
+    assert [cell.value for cell in shown(run).code[1:]] == [part.code for part in parts]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_it_says_how_many_images_belong_to_the_run(store: Store, language: str) -> None:
+    app = shown(made(store, Status.FINISHED), language)
+    assert "100" in app.caption[0].value
+    assert "1,000" in app.caption[0].value
+
+
+def test_of_a_stopped_run_nothing_is_promised(store: Store) -> None:
+    app = shown(made(store, Status.STOPPED))
+    assert "ended before its time" in said(app)
+    assert "four decimals" not in said(app)
+    assert "The run reached" not in app.code[0].value
+
+
+def test_of_a_run_that_went_on_from_another_nothing_is_promised(store: Store) -> None:
+    first = made(store, Status.FINISHED)
+    app = shown(made(store, Status.FINISHED, origin=first.id))
+    assert "went on from the weights of another run" in said(app)
+    assert "The run reached" not in app.code[0].value
+
+
+def test_without_its_images_the_code_is_still_there(store: Store) -> None:
+    app = shown(made(store, Status.FINISHED, fingerprint="0" * 64))
+    assert "are not here any more" in said(app)
+    assert buttons(app) == ["Save the script", "Save the notebook"]
+    assert "images-00000000-100.npz" in app.code[0].value
