@@ -54,6 +54,8 @@ class Drive:
         except WorkerLostError:
             self._lost()
             self._end_worker()
+        except going_on.OriginError as error:
+            self.store.end(self.run.id, Status.FAILED, error.message)
         except StoreError:
             log.info("run %s was deleted while it trained", self.run.id)
             self._abandon()
@@ -107,10 +109,14 @@ class Drive:
         )  # fmt: skip
 
     def _beginning(self) -> dict[str, Any] | None:
-        """The files that the run goes on from, if it does."""
+        """The files that the run goes on from, if it does.
+
+        Raises:
+            OriginError: they are not there any more.
+        """
         if self.run.origin is None:
             return None
-        weights, state = going_on.files_of(self.store, self.store.run(self.run.origin))
+        weights, state = going_on.files_of_origin(self.store, self.run.origin)
         return {"weights": weights, "optimizer": state, "frozen": self.run.frozen}
 
     def _submit(self, what: str, function: Any, *args: Any) -> Future:

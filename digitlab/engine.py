@@ -98,7 +98,7 @@ class Engine:
         Raises:
             LabError: the run has not ended, has no weights, or a number is out of bounds.
         """
-        going_on.files_of(self.store, origin)
+        going_on.last_epoch(self.store, origin)
         config = dataclasses.replace(origin.config, epochs=epochs, train_images=train_images)
         digits = dataset.find(origin.digits.fingerprint)
         return self._add(owner, config, digits, None, origin=origin.id, frozen=frozen)

@@ -18,6 +18,10 @@ STATE_FILE = "optimizer.npz"
 MOST_STATE_BYTES = 64_000_000  # of what the optimizer remembers; a run with more begins afresh
 
 
+class OriginError(LabError):
+    """The run to go on from went away, or lost its weights, while the new one waited."""
+
+
 @dataclass(frozen=True)
 class Start:
     """A network to begin with. ``optimizer`` is empty where its state is not known.
@@ -45,6 +49,8 @@ def unpack_state(data: bytes | None) -> dict[str, Floats]:
         return {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(info.file_size for info in archive.infolist()) > len(data):
+                return {}  # packed: ``pack_state`` never does that, and it may unpack to anything
             return dict(_array(archive, info.filename) for info in archive.infolist())
     except Exception:  # zip and NumPy have errors of their own for what is broken
         return {}
@@ -62,7 +68,35 @@ def _array(archive: zipfile.ZipFile, member: str) -> tuple[str, Floats]:
 
 
 def files_of(store: Store, run: Run) -> tuple[bytes, bytes | None]:
-    """The last weights of a run, and its optimizer's state where it was kept, as bytes.
+    """The last weights of a run, and its optimizer's state where that goes with them, as bytes.
+
+    Raises:
+        LabError: the run has not ended, or has kept no weights.
+    """
+    weights = store.file(run.id, f"weights-{last_epoch(store, run):03d}.npz")
+    state = store.file(run.id, STATE_FILE) if remembers(store, run) else None
+    try:
+        return weights.read_bytes(), None if state is None else state.read_bytes()
+    except FileNotFoundError as error:  # removed since they were listed
+        raise _no_weights() from error
+
+
+def files_of_origin(store: Store, origin: str) -> tuple[bytes, bytes | None]:
+    """``files_of`` the run with this id, when the turn of the run that goes on has come.
+
+    Raises:
+        OriginError: it is not there any more, or has no weights any more.
+    """
+    try:
+        return files_of(store, store.run(origin))
+    except LabError as error:
+        raise OriginError(
+            message("The run that this one goes on from cannot be used: {why}", why=error.message)
+        ) from error
+
+
+def last_epoch(store: Store, run: Run) -> int:
+    """The epoch whose weights a run can be gone on from.
 
     Raises:
         LabError: the run has not ended, or has kept no weights.
@@ -71,18 +105,17 @@ def files_of(store: Store, run: Run) -> tuple[bytes, bytes | None]:
         raise LabError(message("This run has not ended yet: stop it, or wait, and then go on."))
     kept = store.epochs_kept(run.id, "weights")
     if not kept:
-        raise StoreError(message("This run has kept no weights to go on from."))
-    last = max(kept)
-    state = None
-    # The state is the run's last: it does not fit weights of an earlier epoch.
-    if (
-        run.outcome is not None
-        and run.outcome.kept_epoch == last
-        and run.outcome.ending != "diverged"
-    ):
-        state = _read(store, run.id)
-    return store.file(run.id, f"weights-{last:03d}.npz").read_bytes(), state
+        raise _no_weights()
+    return max(kept)
 
 
-def _read(store: Store, run: str) -> bytes | None:
-    return store.file(run, STATE_FILE).read_bytes() if STATE_FILE in store.files(run) else None
+def remembers(store: Store, run: Run) -> bool:
+    """Whether the optimizer's state was kept and is that of the run's last weights."""
+    outcome = run.outcome
+    if outcome is None or outcome.ending == "diverged" or STATE_FILE not in store.files(run.id):
+        return False
+    return outcome.kept_epoch == max(store.epochs_kept(run.id, "weights"), default=None)
+
+
+def _no_weights() -> StoreError:
+    return StoreError(message("This run has kept no weights to go on from."))

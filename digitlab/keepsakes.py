@@ -85,6 +85,30 @@ class Keepsakes:
                 row,
             )
 
+    def restore(self, owner: str, kept: Iterable[Keepsake]) -> int:
+        """Keep drawings as they were kept elsewhere, at their own times; returns how many.
+
+        One that this person has already stays as it is, and so does a full collection.
+        """
+        columns = "label, read_as, certainty, model, digit, created"
+        with self._database.change() as database:
+            rows = database.execute(f"SELECT {columns} FROM drawings WHERE owner = ?", (owner,))
+            there = {tuple(row) for row in rows}
+            before = len(there)
+            for one in kept:
+                row = (
+                    one.label, one.read_as, one.certainty, one.model, one.digit.tobytes(),
+                    one.created,
+                )  # fmt: skip
+                if row in there or len(there) >= MOST:
+                    continue
+                there.add(row)
+                database.execute(
+                    f"INSERT INTO drawings (owner, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (owner, *row),
+                )
+        return len(there) - before
+
     def of(self, owner: str) -> list[Keepsake]:
         """A person's drawings, the newest first."""
         rows = self._database.all(

@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import shutil
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -43,6 +44,9 @@ CREATE TABLE IF NOT EXISTS shelf (
     run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE,
     name TEXT NOT NULL DEFAULT '', pinned INTEGER NOT NULL DEFAULT 0, deleted REAL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS loaded (
+    run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE, source TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batches (
     run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, epoch INTEGER NOT NULL,
     step INTEGER NOT NULL, steps INTEGER NOT NULL, loss REAL NOT NULL, accuracy REAL NOT NULL,
@@ -61,6 +65,14 @@ _LATER = {"runs": {"origin": "TEXT", "frozen": "INTEGER NOT NULL DEFAULT 0"}}
 
 # A deleted run stays for a while, so that its owner may take it back; nobody sees it meanwhile.
 NOT_DELETED = "NOT EXISTS (SELECT 1 FROM shelf WHERE run = runs.id AND deleted IS NOT NULL)"
+
+# A run's turn counts its owner's runs that come before it, the one that trains included.
+_QUEUE = """
+SELECT * FROM (
+    SELECT *, ROW_NUMBER() OVER (PARTITION BY owner ORDER BY status = 'queued', created) AS turn
+    FROM runs WHERE engine = ? AND status IN ('queued', 'running')
+) WHERE status = 'queued' ORDER BY turn, created
+"""
 
 _FILE_NAME = re.compile(r"[a-z]+(-\d{3})?\.(npz|npy)")
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
@@ -172,8 +184,11 @@ class Store:
         return [run_of(row) for row in rows]
 
     def waiting(self, engine: str) -> list[Run]:
-        """The queue of an engine, the oldest first."""
-        return self._by_status(engine, Status.QUEUED)
+        """The queue of an engine: people take turns, and each person's oldest run comes first.
+
+        So a sweep of fifty runs keeps nobody else waiting for more than one of them.
+        """
+        return [run_of(row) for row in self.database.all(_QUEUE, engine)]
 
     def running(self, engine: str) -> list[Run]:
         """The runs that an engine is training."""
@@ -181,12 +196,9 @@ class Store:
 
     def place_in_queue(self, run: Run) -> int:
         """How many runs are trained before this one."""
-        row = self.database.one(
-            "SELECT COUNT(*) AS ahead FROM runs WHERE engine = ? AND id != ? AND created <= ?"
-            " AND status IN (?, ?)",
-            run.engine, run.id, run.created, Status.QUEUED, Status.RUNNING,
-        )  # fmt: skip
-        return int(row["ahead"]) if row else 0
+        turns = [row["id"] for row in self.database.all(_QUEUE, run.engine)]
+        ahead = turns.index(run.id) if run.id in turns else 0
+        return ahead + sum(other.id != run.id for other in self.running(run.engine))
 
     def start(self, run: str) -> bool:
         """Mark a queued run as running; False when it is no longer queued."""
@@ -228,6 +240,46 @@ class Store:
             database.execute("DELETE FROM runs WHERE id = ?", (run,))
         if _RUN_ID.fullmatch(run):
             shutil.rmtree(self.folder / "runs" / run, ignore_errors=True)
+
+    def restore(
+        self, run: Run, source: str, shelf: tuple[str, bool], epochs: Sequence[EpochMetrics],
+        batches: Sequence[BatchMetrics], files: Path,
+    ) -> None:  # fmt: skip
+        """Put a run that has ended, as it was elsewhere, into the store: all of it, or nothing.
+
+        Args:
+            run: the run, under an id that no other has.
+            source: the id that it had where it was trained.
+            shelf: its name, and whether it is pinned.
+            epochs: its epoch metrics.
+            batches: its batch metrics.
+            files: a folder on the same disk with its files, which becomes the run's own.
+        """
+        target = self.folder / "runs" / run.id
+        target.parent.mkdir(exist_ok=True)
+        try:
+            with self.database.change() as database:
+                _insert(database, "runs", row_of(run))
+                _insert(database, "loaded", {"run": run.id, "source": source})
+                _insert(
+                    database, "shelf", {"run": run.id, "name": shelf[0], "pinned": int(shelf[1])}
+                )
+                for table, reports in (("epochs", epochs), ("batches", batches)):
+                    for report in reports:
+                        _insert(database, table, {"run": run.id} | asdict(report))
+                files.rename(target)
+        except BaseException:
+            shutil.rmtree(target, ignore_errors=True)
+            raise
+
+    def sources(self, owner: str) -> dict[str, str]:
+        """Where a person's runs were trained first: the id of each there, by its id here."""
+        rows = self.database.all(
+            "SELECT id, COALESCE(source, id) AS source FROM runs"
+            f" LEFT JOIN loaded ON run = id WHERE owner = ? AND {NOT_DELETED}",
+            owner,
+        )
+        return {row["id"]: row["source"] for row in rows}
 
     # Metrics ------------------------------------------------------------------------------
 
@@ -383,6 +435,31 @@ def _bytes_in(folder: Path) -> int:
 
 def _text(value: Message | Mapping[str, Any]) -> str:
     return json.dumps(value.to_json() if isinstance(value, Message) else value)
+
+
+def _insert(database: sqlite3.Connection, table: str, values: Mapping[str, Any]) -> None:
+    places = ", ".join("?" * len(values))
+    database.execute(
+        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})", tuple(values.values())
+    )
+
+
+def row_of(run: Run) -> dict[str, Any]:
+    """The row of the table ``runs`` that ``run_of`` reads."""
+    parts = {
+        name: None if value is None else _text(asdict(value))
+        for name, value in (
+            ("digits", run.digits), ("pace", run.pace), ("untrained", run.untrained),
+            ("outcome", run.outcome),
+        )
+    }  # fmt: skip
+    return parts | {
+        "id": run.id, "owner": run.owner, "engine": run.engine, "status": run.status,
+        "reason": _text(run.reason), "stop": int(run.stop), "config": _text(run.config.to_json()),
+        "preset": run.preset, "parameters": run.parameters, "created": run.created,
+        "started": run.started, "ended": run.ended, "origin": run.origin,
+        "frozen": int(run.frozen),
+    }  # fmt: skip
 
 
 def run_of(row: Row | dict[str, Any]) -> Run:

@@ -3,13 +3,15 @@
 import streamlit as st
 
 from digitlab.ui import shell
-from digitlab.ui.runs import overview
+from digitlab.ui.runs import leave, luggage_view, overview
 
 
 def main() -> None:
     with shell.page("runs") as visit:
         st.title(visit.t("My runs"))
         overview.show(visit)
+        luggage_view.show(visit)
+        leave.show(visit)
 
 
 if __name__ == "__main__":  # a worker process runs this file again, under another name

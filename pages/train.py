@@ -3,7 +3,7 @@
 import streamlit as st
 
 from digitlab import dataset
-from digitlab.ui import controls, data_view, lab, network_view, run_panel, shell
+from digitlab.ui import after_run, controls, data_view, lab, network_view, run_panel, shell
 
 
 def main() -> None:
@@ -22,6 +22,7 @@ def main() -> None:
             st.query_params["run"] = lab.engine().submit(visit.me, config, choice.digits).id
         if run := st.query_params.get("run"):
             run_panel.show(visit, run)
+            after_run.show(visit, run)
         network_view.show(config, t)
         data_view.show(choice.digits, config, t)
 

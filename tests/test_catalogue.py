@@ -13,7 +13,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[1]
-JAPANESE = re.compile(r"[぀-ヿ一-鿿]")
+JAPANESE = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]")
 # Sentences that are the same in Japanese: names and numbers.
 SAME = re.compile(r"^[\W\d_]*$|^([Dd]ropout ?|MLP|CNN|Digit Lab|PATH|COMMAND)$")
 

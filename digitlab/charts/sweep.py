@@ -75,9 +75,16 @@ def _field_axis(
     ticks: dict[str, Any] = {"tickvals": list(xs), "ticktext": [wrapped(name) for name in names]}
     if not ordered:
         return axis(field, range=[-0.5, len(xs) - 0.5], **ticks)
-    if min(xs, default=0.0) > 0 and max(xs) / min(xs) > _LOG_FROM:
-        return axis(field, type="log", **ticks)
-    return axis(field, **ticks)
+    if min(xs) > 0 and max(xs) / min(xs) > _LOG_FROM:
+        low, high = _padded(float(np.log10(min(xs))), float(np.log10(max(xs))))
+        return axis(field, type="log", range=[low, high], **ticks)
+    return axis(field, range=_padded(min(xs), max(xs)), **ticks)
+
+
+def _padded(low: float, high: float) -> list[float]:
+    """Room beside the first and the last value, those without a result yet included."""
+    pad = 0.05 * (high - low) or 1.0
+    return [low - pad, high + pad]
 
 
 def _measure_axis(metric: Metric, measure: str) -> dict[str, Any]:

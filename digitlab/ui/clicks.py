@@ -23,8 +23,8 @@ def answer(
 
     def clicked() -> None:
         found = _first(st.session_state.get(key))
-        if _fits(found, count):
-            act(found)
+        if found is not None and _fits(found, count):
+            act(int(found))
 
     st.plotly_chart(
         figure, key=key, on_select=clicked, selection_mode="points",

@@ -18,6 +18,7 @@ from digitlab.ui.timing import timed
 from digitlab.unsure import Judgement
 
 _SURE = 0.9
+_MOST_UPLOADED = 25  # MB, and more than 2, so that it is our sentence that people read
 _NO_PROBABILITIES = np.zeros(DIGITS, np.float32)
 _NO_PICTURE = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
@@ -102,7 +103,10 @@ def _picture(t: Translator) -> Drawing:
         ),
     )
     file = st.file_uploader(
-        t("A PNG or JPEG picture of one digit, up to 2 MB"), key="picture", on_change=_return_six
+        t("A PNG or JPEG picture of one digit, up to 2 MB"),
+        key="picture",
+        on_change=_return_six,
+        max_upload_size=_MOST_UPLOADED,
     )
     st.caption(t("Dark on light or light on dark, by pen or by screen: all are read."))
     if st.session_state.get("borrowed"):

@@ -15,6 +15,7 @@ from digitlab.keepsakes import Keepsakes
 from digitlab.network import Network
 from digitlab.shelf import Shelf
 from digitlab.store import Store
+from digitlab.sweeps import Sweeps
 
 _PRELOAD_SECONDS = 2.0  # after the first page, which is quicker alone
 
@@ -32,6 +33,12 @@ def shelf() -> Shelf:
 
 
 @st.cache_resource(show_spinner=False)
+def sweeps() -> Sweeps:
+    """The sweeps of this lab."""
+    return Sweeps(store())
+
+
+@st.cache_resource(show_spinner=False)
 def drawings() -> Keepsakes:
     """The drawings that visitors have kept."""
     return Keepsakes(home())
@@ -43,6 +50,7 @@ def engine() -> Engine:
     # Sessions run side by side, and training needs the other cores: each forward pass takes one.
     threadpool_limits(1, user_api="blas")
     started = Engine(store())
+    sweeps().pick_up(started)  # what a server that died was training of them
     timer = threading.Timer(_PRELOAD_SECONDS, _preload)
     timer.daemon = True
     timer.start()

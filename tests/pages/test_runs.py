@@ -57,7 +57,8 @@ def test_each_run_has_a_row_with_its_lesson_changes_and_figures(app: AppTest) ->
 
     table = open_runs(app).dataframe[0].value
 
-    assert list(table["Settings"]) == ["mlp-128: Dropout after dense layers = 0.5, Epochs = 3", "mlp-128"]
+    changed = "mlp-128: Dropout after dense layers = 0.5, Epochs = 3"
+    assert list(table["Settings"]) == [changed, "mlp-128"]
     assert list(table["Epochs"]) == [3, 2]
     assert list(table["Test accuracy"]) == pytest.approx([91.23, 91.23])
     assert list(table["Status"]) == ["finished", "finished"]

@@ -38,6 +38,11 @@ def _show(visit: Visit) -> None:
         st.info(t("There are no runs yet: train a network, and it is listed here."))
         page_link("train", t("Train a network"))
         return
+    _lines(lines, visit)
+
+
+def _lines(lines: Sequence[Line], visit: Visit) -> None:
+    t = visit.t
     passed = _filtered(lines, t)
     chosen = _table(passed, t)
     st.caption(

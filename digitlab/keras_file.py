@@ -1,0 +1,96 @@
+"""A network as a ``.keras`` file, written without Keras: it can be saved while workers train.
+
+The file is Keras 3's own (https://keras.io/api/models/model_saving_apis/model_saving_and_loading/):
+a zip with the layers as JSON, the version, and the weights as HDF5. Settings at Keras's default are
+left out, so that older and newer releases of Keras 3 read the file.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import h5py
+
+from digitlab.config import IMAGE_SIZE
+from digitlab.layers import Kind, Layer
+from digitlab.network import Network
+
+_KERAS = "3.0.0"  # what the file needs at least
+_INPUT = [None, IMAGE_SIZE, IMAGE_SIZE, 1]
+
+# The class of each kind of layer, and where Keras looks for the weights of the first of them.
+_CLASSES: dict[Kind, tuple[str, str]] = {
+    "conv": ("Conv2D", "conv2d"),
+    "pool": ("MaxPooling2D", "max_pooling2d"),
+    "flatten": ("Flatten", "flatten"),
+    "dense": ("Dense", "dense"),
+    "dropout": ("Dropout", "dropout"),
+}
+
+
+def keras_file(network: Network) -> bytes:
+    """The file that ``keras.models.load_model`` opens as a ``Sequential``, not compiled.
+
+    It reads float32 pictures (N, 28, 28, 1) from 0 to 1 and gives ten probabilities.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": _KERAS, "date_saved": ""}))
+        archive.writestr("config.json", json.dumps(_model(network.layers)))
+        archive.writestr("model.weights.h5", _weights(network))
+    return buffer.getvalue()
+
+
+def _model(layers: Sequence[Layer]) -> dict[str, Any]:
+    first = _entry("InputLayer", {"batch_shape": _INPUT, "dtype": "float32", "name": "pixels"})
+    rest = [_entry(_CLASSES[layer.kind][0], _settings(layer)) for layer in layers]
+    config = {"name": "sequential", "layers": [first, *rest], "build_input_shape": _INPUT}
+    return {
+        "module": "keras", "class_name": "Sequential", "config": config, "registered_name": None,
+        "build_config": {"input_shape": _INPUT},
+    }  # fmt: skip
+
+
+def _entry(kind: str, settings: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "module": "keras.layers", "class_name": kind, "config": settings, "registered_name": None,
+    }  # fmt: skip
+
+
+def _settings(layer: Layer) -> dict[str, Any]:
+    named = {"name": layer.name}
+    match layer.kind:
+        case "conv":
+            return named | {
+                "filters": layer.output[-1], "kernel_size": [layer.kernel, layer.kernel],
+                "activation": layer.activation,
+            }  # fmt: skip
+        case "pool":
+            return named | {"pool_size": [layer.kernel, layer.kernel]}
+        case "dense":
+            return named | {"units": layer.output[-1], "activation": layer.activation}
+        case "dropout":
+            return named | {"rate": layer.rate}
+        case "flatten":
+            return named
+
+
+def _weights(network: Network) -> bytes:
+    """The arrays as HDF5: each under its layer's class, the second of a class as ``dense_1``."""
+    buffer, seen = io.BytesIO(), Counter[str]()
+    with h5py.File(buffer, "w") as file:
+        file.create_group("vars")
+        for layer in network.layers:
+            place = _CLASSES[layer.kind][1]
+            path = f"layers/{place}_{seen[place]}" if seen[place] else f"layers/{place}"
+            seen[place] += 1
+            variables = file.create_group(f"{path}/vars")
+            variables.attrs["name"] = layer.name
+            for number, array in enumerate(network.weights.get(layer.name, ())):
+                variables.create_dataset(str(number), data=array)
+    return buffer.getvalue()

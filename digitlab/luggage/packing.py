@@ -1,0 +1,194 @@
+"""A person's work is written into one zip, in bounded memory and of bounded size.
+
+Settings, metrics and names always go in. Files follow as far as they fit, in the order of what is
+missed most: the last weights, what the pictures need, the first weights, the optimizer's memory,
+the weights in between.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from digitlab.config import IMAGE_SIZE
+from digitlab.keepsakes import Keepsake, Keepsakes
+from digitlab.luggage import record
+from digitlab.luggage.files import batch_table
+from digitlab.luggage.form import (
+    BATCHES,
+    DRAWINGS,
+    FORMAT,
+    LARGEST,
+    LARGEST_UNPACKED,
+    MANIFEST,
+    MOST_MEMBERS,
+    MOST_RUNS,
+    PICTURES,
+    RECORD,
+    VERSION,
+    Progress,
+    path_of,
+    run_file,
+)
+from digitlab.luggage.record import Record
+from digitlab.run_files import npy
+from digitlab.shelf import Line, Shelf
+
+_MEMBER_BYTES = 300  # of a member beside its data: its two headers and its two names
+_RESERVE = 1_000_000  # for the manifest and the end
+_CHUNK = 1_000_000
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What a zip holds, and how many runs and files were left out of it for its size."""
+
+    runs: int
+    drawings: int
+    runs_left_out: int
+    files_left_out: int
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of a run that may be packed; lower ``rank`` goes first."""
+
+    rank: int
+    run: str
+    name: str
+    path: Path
+    size: int
+
+
+def pack(
+    shelf: Shelf, drawings: Keepsakes, owner: str, target: BinaryIO, progress: Progress
+) -> Packed:
+    """Write all of a person's runs and drawings, the bin's not, as a zip into ``target``.
+
+    Args:
+        shelf: the runs of the lab.
+        drawings: the kept drawings of the lab.
+        owner: whose work it is.
+        target: an empty file that is open for reading and writing.
+        progress: told the part that is done, from 0 to 1.
+    """
+    lines = shelf.lines(owner)
+    taken = sorted(lines, key=lambda line: (not line.pinned, -line.run.created))[:MOST_RUNS]
+    kept = drawings.of(owner)
+    with zipfile.ZipFile(target, "w") as archive:
+        _write_drawings(archive, kept)
+        sources = shelf.store.sources(owner)
+        for line in taken:
+            _write_numbers(archive, shelf, line, sources)
+        left_out = _write_files(archive, target, _files(shelf, taken), progress)
+        _write_manifest(archive, taken, left_out)
+    return Packed(
+        len(taken), len(kept), len(lines) - len(taken), sum(left_out.values())
+    )  # fmt: skip
+
+
+def _write_manifest(
+    archive: zipfile.ZipFile, taken: Sequence[Line], left_out: Counter[str]
+) -> None:
+    oldest_first = sorted(taken, key=lambda line: line.run.created)  # what goes on from another
+    runs = [{"id": line.run.id, "left_out": left_out[line.run.id]} for line in oldest_first]
+    about = {"format": FORMAT, "version": VERSION, "packed": time.time(), "runs": runs}
+    _write(archive, MANIFEST, json.dumps(about, indent=1).encode())
+
+
+def _write_drawings(archive: zipfile.ZipFile, kept: Sequence[Keepsake]) -> None:
+    told = [
+        {
+            "label": one.label, "read_as": one.read_as, "certainty": one.certainty,
+            "model": one.model, "created": one.created,
+        }
+        for one in kept
+    ]  # fmt: skip
+    pictures = np.array([one.digit for one in kept], np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+    _write(archive, DRAWINGS, json.dumps(told).encode())
+    _write(archive, PICTURES, npy(pictures))
+
+
+def _write_numbers(
+    archive: zipfile.ZipFile, shelf: Shelf, line: Line, sources: dict[str, str]
+) -> None:
+    """What the database knows of a run. Where it goes on from is told by its first id as well."""
+    run, store = line.run, shelf.store
+    told = Record(
+        run, sources.get(run.id, run.id), line.name, line.pinned, tuple(store.epochs(run.id))
+    )
+    data = json.loads(record.to_json(told))
+    data["origin"] = sources.get(run.origin, run.origin) if run.origin else None
+    _write(archive, path_of(run.id, RECORD), json.dumps(data, ensure_ascii=False).encode())
+    _write(archive, path_of(run.id, BATCHES), npy(batch_table(store.batches(run.id))))
+
+
+def _files(shelf: Shelf, taken: Sequence[Line]) -> list[_File]:
+    """The files of all runs, what is missed most first."""
+    found = [file for line in taken for file in _files_of(shelf, line.run.id)]
+    return sorted(found, key=lambda file: file.rank)  # keeps the order of the runs
+
+
+def _files_of(shelf: Shelf, run: str) -> list[_File]:
+    store = shelf.store
+    weights = store.epochs_kept(run, "weights")
+    found = []
+    for name in store.files(run):
+        path = store.folder / "runs" / run / name
+        if run_file(name) is not None and path.is_file():
+            rank = _rank(name, min(weights, default=0), max(weights, default=0))
+            found.append(_File(rank, run, name, path, path.stat().st_size))
+    return found
+
+
+def _rank(name: str, first: int, last: int) -> int:
+    what = run_file(name)
+    if what is None or what.kind != "weights":
+        return 3 if what is not None and what.kind == "optimizer" else 1
+    if what.epoch == last:
+        return 0
+    return 2 if what.epoch == first else 4
+
+
+def _write_files(
+    archive: zipfile.ZipFile, target: BinaryIO, files: Sequence[_File], progress: Progress
+) -> Counter[str]:
+    """Write the files that fit; returns how many of each run did not."""
+    left_out: Counter[str] = Counter()
+    total, done = max(1, sum(file.size for file in files)), 0
+    unpacked = sum(info.file_size for info in archive.infolist())
+    for file in files:
+        members = len(archive.namelist()) + 2
+        needed = target.tell() + file.size + members * _MEMBER_BYTES + _RESERVE
+        fits = needed <= LARGEST and unpacked + file.size + _RESERVE <= LARGEST_UNPACKED
+        if fits and members < MOST_MEMBERS and _copy(archive, file):
+            unpacked += file.size
+        else:
+            left_out[file.run] += 1
+        done += file.size
+        progress(min(1.0, done / total))
+    return left_out
+
+
+def _copy(archive: zipfile.ZipFile, file: _File) -> bool:
+    """Copy a file; False where it is gone, because the run was deleted or the disk was full."""
+    try:
+        source = file.path.open("rb")
+    except FileNotFoundError:
+        return False
+    with source, archive.open(zipfile.ZipInfo(path_of(file.run, file.name)), "w") as member:
+        shutil.copyfileobj(source, member, _CHUNK)
+    return True
+
+
+def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)

@@ -1,0 +1,315 @@
+"""A zip with somebody's work is loaded here: nothing is trusted, each run is loaded whole or not.
+
+A loaded run gets a new id and belongs to the person who loads it. The id that it had where it was
+trained is remembered: a run that its owner has already is passed over, unless the zip has more
+epochs of it. Nothing that is there is changed.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import shutil
+import sqlite3
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from digitlab.config import DIGITS, IMAGE_SIZE
+from digitlab.keepsakes import MOST as MOST_DRAWINGS
+from digitlab.keepsakes import Keepsake, Keepsakes
+from digitlab.luggage import record
+from digitlab.luggage.fields import Fields, parse
+from digitlab.luggage.files import array, batches, clean
+from digitlab.luggage.form import (
+    BATCHES,
+    DRAWINGS,
+    FORMAT,
+    LARGEST_JSON,
+    MANIFEST,
+    MOST_RUNS,
+    PICTURES,
+    RECORD,
+    RUN_ID,
+    VERSION,
+    LuggageError,
+    Progress,
+    path_of,
+)
+from digitlab.luggage.opening import not_whole, opened
+from digitlab.luggage.record import Record
+from digitlab.messages import LabError, Message, message
+from digitlab.shelf import Shelf
+
+log = logging.getLogger(__name__)
+
+# So many runs may one person have in a lab; a loaded zip does not go past it.
+MOST_OF_ONE = 3_000
+_SHORT = 6  # characters of an id that a sentence shows
+_STAGING = "loading-"
+_STALE_SECONDS = 3600.0
+
+
+@dataclass
+class Unpacked:
+    """What came of a zip: the new ids, how many were here already, and what was refused, why.
+
+    ``without_weights`` counts loaded runs whose weights the disk had no room for.
+    """
+
+    runs: list[str] = field(default_factory=list)
+    known: int = 0
+    drawings: int = 0
+    without_weights: int = 0
+    refused: list[Message] = field(default_factory=list)
+
+
+def unpack(
+    source: BinaryIO, shelf: Shelf, drawings: Keepsakes, owner: str, progress: Progress
+) -> Unpacked:
+    """Load the runs and drawings of a zip for ``owner``.
+
+    Args:
+        source: the zip, open for reading.
+        shelf: the runs of the lab.
+        drawings: the kept drawings of the lab.
+        owner: whose the loaded runs and drawings will be.
+        progress: told the part that is done, from 0 to 1.
+
+    Raises:
+        LuggageError: the whole zip is refused; then nothing was loaded.
+    """
+    with opened(source) as archive:
+        runs = _runs(archive)
+        _clear_staging(shelf.store.folder)
+        loading = _Loading(archive, runs, shelf, owner)
+        for number, run in enumerate(runs):
+            loading.load(run)
+            progress((number + 1) / len(runs))
+        loading.note_unlisted()
+        loading.load_drawings(drawings)
+    lost = shelf.keep_within()
+    loading.told.without_weights = len(set(lost) & set(loading.told.runs))
+    return loading.told
+
+
+def _runs(archive: zipfile.ZipFile) -> list[str]:
+    """The ids of the runs that the manifest names, in its order.
+
+    Raises:
+        LuggageError: there is no manifest, it is of another version, or broken.
+    """
+    if MANIFEST not in archive.namelist():
+        raise LuggageError(not_whole())
+    try:
+        about = _json(archive, MANIFEST)
+        if not isinstance(about, dict) or about.get("format") != FORMAT:
+            raise LuggageError(not_whole())
+        version = about.get("version")
+        if type(version) is not int or version != VERSION:
+            raise _other_version(version)
+        return _listed(about)
+    except LabError:
+        raise
+    except Exception as error:  # zip and its compressions have errors of their own
+        raise LuggageError(not_whole()) from error
+
+
+def _other_version(version: Any) -> LuggageError:
+    shown = str(version)[:20] if type(version) is int and abs(version) < 10**9 else "?"
+    return LuggageError(
+        message(
+            "This zip is of version {version}; this lab loads version {ours}. Load it in a lab "
+            "that is as new as the one that packed it.",
+            version=shown, ours=VERSION,
+        )
+    )  # fmt: skip
+
+
+def _listed(about: Any) -> list[str]:
+    listed = Fields(about, ("format", "version", "packed", "runs")).items("runs", MOST_RUNS)
+    runs = [
+        Fields(one, ("id", "left_out"), f"runs[{number}].").text("id", 16)
+        for number, one in enumerate(listed)
+    ]
+    if len(set(runs)) != len(runs) or not all(RUN_ID.fullmatch(run) for run in runs):
+        raise LuggageError(not_whole())
+    return runs
+
+
+def _json(archive: zipfile.ZipFile, name: str) -> Any:
+    info = archive.getinfo(name)
+    if info.file_size > LARGEST_JSON:
+        raise LuggageError(message("it has more than {most} bytes.", most=f"{LARGEST_JSON:,}"))
+    return parse(archive.read(info))
+
+
+class _Loading:
+    """One zip on its way into the store, run by run."""
+
+    def __init__(
+        self, archive: zipfile.ZipFile, listed: Sequence[str], shelf: Shelf, owner: str
+    ) -> None:
+        self.archive, self.shelf, self.store, self.owner = archive, shelf, shelf.store, owner
+        self.told = Unpacked()
+        self.listed = frozenset(listed)
+        self.here = self._first_ids()
+        self.count = len(self.store.sources(owner))
+        self.renamed: dict[str, str] = {}  # ids in the zip, and what they are here
+        self.members: dict[str, list[str]] = {}
+        for name in archive.namelist():
+            run, _, file = name.removeprefix("runs/").partition("/")
+            self.members.setdefault(run, []).append(file)
+
+    def _first_ids(self) -> dict[str, str]:
+        """This person's runs by the id that each had first; of copies, the one that went on."""
+        sources = self.store.sources(self.owner)
+        ordered = sorted(sources, key=lambda run: len(self.store.epochs(run)))
+        return {sources[run]: run for run in ordered}
+
+    def load(self, run: str) -> None:
+        """Load a run, or note by name what is wrong with it."""
+        try:
+            with _naming(run[:_SHORT], RECORD):
+                read = record.from_json(_json(self.archive, path_of(run, RECORD)), run)
+            if not self._is_here(read):
+                self._restore(read)
+        except LabError as refused:
+            self.told.refused.append(refused.message)
+
+    def note_unlisted(self) -> None:
+        """Note the runs of which there are files, but which the manifest does not name."""
+        for run in set(filter(RUN_ID.fullmatch, self.members)) - self.listed:
+            why = message("it does not name this run.")
+            self.told.refused.append(_refusal(run[:_SHORT], MANIFEST, why).message)
+
+    def _is_here(self, read: Record) -> bool:
+        """Whether this person has the run already, with as many epochs."""
+        mine = self.here.get(read.source)
+        if mine is None or len(self.store.epochs(mine)) < len(read.epochs):
+            return False
+        self.told.known += 1
+        self.renamed[read.run.id] = mine
+        return True
+
+    def _restore(self, read: Record) -> None:
+        if self.count >= MOST_OF_ONE:
+            why = message("you have {most} runs, which is as many as fit.", most=MOST_OF_ONE)
+            raise _refusal(_called(read), RECORD, why)
+        folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self.store.folder))
+        try:
+            self._stage(read, folder)
+            self._insert(read, folder)
+        except (OSError, sqlite3.Error) as error:
+            log.exception("a run could not be loaded")
+            why = message("the lab could not write it to its disk.")
+            raise _refusal(_called(read), RECORD, why) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _stage(self, read: Record, folder: Path) -> None:
+        """Write the run's files, each checked, into ``folder``."""
+        for name in self.members[read.run.id]:
+            if name not in (RECORD, BATCHES):
+                with _naming(_called(read), name):
+                    data = clean(self.archive, read.run, name)
+                (folder / name).write_bytes(data)
+
+    def _insert(self, read: Record, folder: Path) -> None:
+        with _naming(_called(read), BATCHES):
+            reports = batches(self.archive, read.run)
+        # What it went on from is told by the id that it had first.
+        origin = self.here.get(read.run.origin) if read.run.origin else None
+        run = replace(read.run, id=secrets.token_hex(8), owner=self.owner, origin=origin)
+        shelf = (read.name, read.pinned)
+        self.store.restore(run, read.source, shelf, read.epochs, reports, folder)
+        self.told.runs.append(run.id)
+        self.here[read.source] = self.renamed[read.run.id] = run.id
+        self.count += 1
+
+    def load_drawings(self, drawings: Keepsakes) -> None:
+        """Load the kept drawings, or note what is wrong with them."""
+        try:
+            with _naming_drawings():
+                kept = self._drawings()
+            self.told.drawings = drawings.restore(self.owner, kept)
+        except LabError as refused:
+            self.told.refused.append(refused.message)
+
+    def _drawings(self) -> list[Keepsake]:
+        told = _json(self.archive, DRAWINGS)
+        if not isinstance(told, list) or len(told) > MOST_DRAWINGS:
+            raise LuggageError(message("it holds too many drawings, or none."))
+        shape = (len(told), IMAGE_SIZE, IMAGE_SIZE)
+        pictures = array(self.archive, PICTURES, shape, "|u1")
+        return [
+            self._drawing(value, number, picture)
+            for number, (value, picture) in enumerate(zip(told, pictures, strict=True))
+        ]
+
+    def _drawing(self, value: Any, number: int, picture: npt.NDArray[np.uint8]) -> Keepsake:
+        names = ("label", "read_as", "certainty", "model", "created")
+        found = Fields(value, names, f"[{number}].")
+        model = found.text("model", 40)
+        if not re.fullmatch(r"[a-z0-9-]+", model):
+            raise found.wrong("model")
+        return Keepsake(
+            number, found.whole("label", 0, DIGITS - 1), found.whole("read_as", 0, DIGITS - 1),
+            found.number("certainty", 0, 1.001), self.renamed.get(model, model), picture,
+            min(found.number("created", 0, time.time() + 86_400), time.time()),
+        )  # fmt: skip
+
+
+def _called(read: Record) -> str:
+    """What a sentence calls a run: its name, else the beginning of its id."""
+    return read.name or read.run.id[:_SHORT]
+
+
+@contextmanager
+def _naming(run: str, file: str) -> Iterator[None]:
+    """Whatever a broken file raises becomes a sentence that names the run and the file."""
+    try:
+        yield
+    except Exception as error:
+        raise _refusal(run, file, _why(error)) from error
+
+
+@contextmanager
+def _naming_drawings() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise LuggageError(
+            message("The drawings were not loaded: {why}", why=_why(error))
+        ) from error
+
+
+def _why(error: Exception) -> Message:
+    if isinstance(error, LabError):
+        return error.message
+    if isinstance(error, KeyError):  # how a zip says that it has no such member
+        return message("it is missing.")
+    return message("it is broken.")  # zip, its compressions and NumPy have errors of their own
+
+
+def _refusal(run: str, file: str, why: Message) -> LuggageError:
+    return LuggageError(
+        message("Run {run} was not loaded, because of {file}: {why}", run=run, file=file, why=why)
+    )
+
+
+def _clear_staging(folder: Path) -> None:
+    """Remove what loading left behind that was cut off: by a restart, say."""
+    for place in folder.glob(f"{_STAGING}*"):
+        with suppress(OSError):
+            if place.stat().st_mtime < time.time() - _STALE_SECONDS:
+                shutil.rmtree(place, ignore_errors=True)

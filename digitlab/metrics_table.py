@@ -1,0 +1,30 @@
+"""A run's metrics as tables to take away: a CSV file of its epochs, and one of its batches."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+
+from digitlab.progress import BatchMetrics, EpochMetrics
+
+
+def epochs_csv(epochs: Sequence[EpochMetrics]) -> bytes:
+    """A line an epoch, under the names of ``EpochMetrics``; what was not measured stays empty."""
+    return _table(EpochMetrics, epochs)
+
+
+def batches_csv(batches: Sequence[BatchMetrics]) -> bytes:
+    """A line a report, under the names of ``BatchMetrics``."""
+    return _table(BatchMetrics, batches)
+
+
+def _table(
+    kind: type[EpochMetrics] | type[BatchMetrics], lines: Sequence[EpochMetrics | BatchMetrics]
+) -> bytes:
+    file = io.StringIO()
+    writer = csv.DictWriter(file, [field.name for field in fields(kind)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(line) for line in lines)
+    return file.getvalue().encode("ascii")

@@ -1,0 +1,396 @@
+"""The parts of a report, each from what the run has; what it has not is said in a sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from digitlab import mistakes, results, words
+from digitlab.charts.pixels import colour_limit
+from digitlab.config import BY_NAME, DIGITS, FIELDS
+from digitlab.layers import Layer
+from digitlab.lesson_texts import TEXTS
+from digitlab.messages import Translator, mark
+from digitlab.mistakes import Mistake, Rates, Reading
+from digitlab.network import Floats
+from digitlab.pictures import enlarge, png_bytes
+from digitlab.presets import PRESETS, nearest
+from digitlab.report import plot, weights
+from digitlab.report.material import Bytes, Material
+from digitlab.report.page import (
+    colour_bar,
+    figure,
+    heading,
+    image,
+    labelled,
+    pairs,
+    paragraph,
+    pen_line,
+    question,
+    row,
+    section,
+    sheet,
+    table,
+)
+from digitlab.scores import Scores, wilson
+from digitlab.store import Run, Status
+
+Metric = Literal["loss", "accuracy"]
+
+_ANSWER_LINES = 7  # for the answer to a question
+_FACTOR = 3  # pixels of the file a pixel of a digit, a side
+_MOST_POINTS = 120  # of a curve within one epoch
+_DATA_SETS = {
+    "mnist": mark("full MNIST"),
+    "sample": mark("a sample of 5,000 MNIST images"),
+}
+_GENERAL = (
+    mark("What did you change, and what did you expect from it?"),
+    mark("What do the curves say about how it learned?"),
+    mark("Which digits does it misread, and why those?"),
+)
+
+
+def name_of(material: Material, t: Translator) -> str:
+    """What the run is called: its own name, or its lesson's."""
+    run = material.run
+    return material.name or run.preset or t("{lesson}, changed", lesson=nearest(run.config))
+
+
+# What was trained ---------------------------------------------------------------------------------
+
+
+def head(title: str, material: Material, t: Translator) -> str:
+    """The title, a line for the pen, and the run in a few sentences."""
+    run = material.run
+    return "\n".join(
+        [
+            heading(title),
+            pen_line([t("Name"), t("Class"), t("Date")]),
+            paragraph(t(run.reason)),
+            paragraph(_images(material, t)),
+            *([paragraph(_gone_on(material, t))] if run.origin else []),
+            paragraph(_facts(run, t), note=True),
+        ]
+    )
+
+
+def _images(material: Material, t: Translator) -> str:
+    digits = material.run.digits
+    about = t(
+        "Data: {name}; {train} images to train on, {validation} to validate, {test} to test.",
+        name=t(_DATA_SETS.get(digits.name, digits.name)), train=f"{digits.train:,}",
+        validation=f"{digits.validation:,}", test=f"{digits.test:,}",
+    )  # fmt: skip
+    if material.run.config.validation != "test":
+        return about
+    return about + " " + t("It was validated on the test images themselves.")
+
+
+def _gone_on(material: Material, t: Translator) -> str:
+    origin = material.origin or t("run {id}", id=(material.run.origin or "")[:6])
+    told = t("It goes on from {name}: its beginning is that run's end.", name=origin)
+    frozen = t("The convolutions were kept as they were there.")
+    return f"{told} {frozen}" if material.run.frozen else told
+
+
+def _facts(run: Run, t: Translator) -> str:
+    about = t("Run {id}, {parameters} parameters", id=run.id[:6], parameters=f"{run.parameters:,}")
+    if run.outcome is None or run.pace is None:
+        return about
+    return t(
+        "{about}, {seconds} seconds, {speed} images a second, {format}, threads: {threads}",
+        about=about, seconds=f"{run.outcome.seconds:.1f}",
+        speed=f"{run.outcome.images_per_second:,.0f}", format=run.pace.format,
+        threads=run.pace.threads,
+    )  # fmt: skip
+
+
+def settings(material: Material, t: Translator) -> str:
+    """The settings that matter; those that are not the lesson's stand out, with the lesson's."""
+    config = material.run.config
+    lesson = material.run.preset or nearest(config)
+    base = PRESETS[lesson]
+    changed = {name for name in config.differences(base) if BY_NAME[name].applies(config)}
+    rows = [
+        (
+            t(field.label),
+            words.shown(getattr(config, field.name), t),
+            t("(lesson: {value})", value=words.shown(getattr(base, field.name), t))
+            if field.name in changed
+            else "",
+        )
+        for field in FIELDS
+        if field.applies(config)
+    ]
+    told = (
+        t("All of them are as in the lesson {lesson}.", lesson=lesson)
+        if not changed
+        else t("In bold: what is not as in the lesson {lesson}.", lesson=lesson)
+    )
+    return section(t("Settings"), paragraph(told, note=True), pairs(rows))
+
+
+# How it went --------------------------------------------------------------------------------------
+
+
+def curves(material: Material, t: Translator) -> str:
+    """Loss and accuracy over the epochs, side by side."""
+    loss, accuracy = (_lines(metric, material, t) for metric in ("loss", "accuracy"))
+    if not any(line.finite for line in loss):
+        told = paragraph(t("It was not trained long enough for a curve."))
+        return section(t("Curves"), told)
+    unit = t("Loss: {name}", name=words.shown(material.run.config.loss, t))
+    drawn = row(
+        figure(_drawn(loss, unit, t)),
+        figure(_drawn(accuracy, t("Accuracy") + " (%)", t, percent=True)),
+    )
+    return section(
+        t("Curves"), drawn, paragraph(" ".join(_remarks(accuracy, material, t)), note=True)
+    )
+
+
+def _drawn(lines: list[plot.Line], y: str, t: Translator, *, percent: bool = False) -> str:
+    told = "; ".join([y, *(line.name for line in lines)])
+    return plot.svg(lines, x=t("epoch"), y=y, alternative=told, percent=percent)
+
+
+def _remarks(accuracy: list[plot.Line], material: Material, t: Translator) -> list[str]:
+    found = [
+        t("Training: the batches of the one epoch.")
+        if _within_one_epoch(material)
+        else t("Training: each epoch's mean, while it was trained.")
+    ]
+    if len(accuracy) > 1:
+        found.append(t("Validation: at each epoch's end."))
+    if plot.begins(accuracy) > 0:
+        found.append(t("The accuracy axis does not begin at 0."))
+    if material.run.status is Status.DIVERGED:
+        found.append(t("The loss was no longer a finite number at the end; that is not drawn."))
+    return found
+
+
+def _within_one_epoch(material: Material) -> bool:
+    """Whether there are too few epochs for a line, and batches to draw in their place."""
+    return len(material.epochs) < 2 and bool(material.batches)
+
+
+def _lines(metric: Metric, material: Material, t: Translator) -> list[plot.Line]:
+    """Training, and validation where there was any."""
+    training = _line(t("training"), _training(metric, material), metric, plot.BLUE, t)
+    values = [(epoch.epoch, getattr(epoch, f"val_{metric}")) for epoch in material.epochs]
+    validation = [(float(epoch), value) for epoch, value in values if value is not None]
+    if not validation:
+        return [training]
+    return [training, _line(t("validation"), validation, metric, plot.VERMILLION, t)]
+
+
+def _training(metric: Metric, material: Material) -> list[tuple[float, float]]:
+    """Means of the epochs, or of parts of the only one."""
+    if not _within_one_epoch(material):
+        return [(float(epoch.epoch), getattr(epoch, metric)) for epoch in material.epochs]
+    step = -(-len(material.batches) // _MOST_POINTS)
+    return [(batch.position, getattr(batch, metric)) for batch in material.batches[::step]]
+
+
+def _line(
+    name: str, points: list[tuple[float, float]], metric: Metric, colour: str, t: Translator
+) -> plot.Line:
+    """A line whose name tells its first and its last value; training is dotted."""
+    line = plot.Line(name, points, colour, dotted=colour == plot.BLUE)
+    if not line.finite:
+        return line
+    told = t(
+        "{line}: {first} → {last}",
+        line=name, first=_value(line.finite[0][1], metric), last=_value(line.finite[-1][1], metric),
+    )  # fmt: skip
+    return dataclasses.replace(line, name=told)
+
+
+def _value(value: float | None, metric: Metric) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if metric == "loss" else f"{value:.2%}"
+
+
+# What it came to ----------------------------------------------------------------------------------
+
+
+def metrics(material: Material, t: Translator) -> str:
+    """Test scores before and after, the last epoch's others, and the ten digits."""
+    run, epochs = material.run, material.epochs
+    before, after = results.untrained_test(run.untrained), results.final_test(run, epochs)
+    tested = _tested(before, after if epochs else None, material, t)
+    if not epochs:
+        note = paragraph(t("It ended before its first epoch: nothing was learned."))
+    elif after is None:
+        note = paragraph(t("It was stopped before the test set could be read at its end."))
+    else:
+        note = ""
+    return section(t("Results"), note, tested, _digits(material, t))
+
+
+def _tested(
+    before: Scores | None, after: Scores | None, material: Material, t: Translator
+) -> str:  # fmt: skip
+    count = material.run.digits.test
+    last = material.epochs[-1] if material.epochs else None
+    own = [_value(last.accuracy, "accuracy"), _value(last.val_accuracy, "accuracy")] if last else []
+    return table(
+        ["", t("Test loss"), t("Test accuracy"), t("95% interval of it"), t("Training accuracy"),
+         t("Validation accuracy")],
+        [
+            [_beginning(material, t), *_scores(before, count), "–", "–"],
+            [t("After training"), *_scores(after, count), *(own or ["–", "–"])],
+        ],
+        t("Of its last epoch. The interval (Wilson) is what luck with {count} test images allows.",
+          count=f"{count:,}"),
+    )  # fmt: skip
+
+
+def _beginning(material: Material, t: Translator) -> str:
+    return t("At its beginning") if material.run.origin else t("Before training")
+
+
+def _scores(scores: Scores | None, count: int) -> list[str]:
+    if scores is None or not count:
+        return ["–"] * 3
+    low, high = wilson(round(scores.accuracy * count), count)
+    interval = f"{low:.2%} – {high:.2%}"
+    return [_value(scores.loss, "loss"), _value(scores.accuracy, "accuracy"), interval]
+
+
+def _read(material: Material) -> tuple[Bytes, Floats] | None:
+    """Labels and probabilities of the test set, where there are both and they fit."""
+    labels, probabilities = material.labels, material.probabilities
+    if labels is None or probabilities is None or len(labels) != len(probabilities):
+        return None
+    return labels, probabilities
+
+
+def _digits(material: Material, t: Translator) -> str:
+    read = _read(material)
+    if read is None:
+        return paragraph(_not_read(material, t))
+    labels, probabilities = read
+    scores = mistakes.per_digit(labels, probabilities.argmax(axis=1))
+    columns = [[f"{s.support:,}", *_shares(s)] for s in scores]
+    columns.append([f"{len(labels):,}", *_shares(mistakes.macro(scores))])
+    names = [t("Samples"), t("Precision"), t("Recall"), t("F1")]
+    rows = [[name, *values] for name, *values in zip(names, *columns, strict=True)]
+    head = [t("Digit"), *(str(s.digit) for s in scores), t("Mean")]
+    return table(head, rows, t("Digit by digit, on the test set"))
+
+
+def _shares(rates: Rates) -> list[str]:
+    shares = (rates.precision, rates.recall, rates.f1)
+    return ["–" if share is None else f"{share:.1%}" for share in shares]
+
+
+def _not_read(material: Material, t: Translator) -> str:
+    if material.labels is None:
+        return t("Digit by digit: the test images of this run are not here any more.")
+    return t("Digit by digit: this run kept no reading of the test set at its end.")
+
+
+# What it looks like inside ------------------------------------------------------------------------
+
+
+def first_layer(material: Material, t: Translator) -> str:
+    """The first layer's weights before and after, on one scale."""
+    filters = material.layer.kind == "conv"
+    title = t("Filters, before and after") if filters else t("First weights, before and after")
+    known = [w for w in (material.before, material.after) if w is not None]
+    if not known:
+        return section(title, paragraph(t("This run kept no weights that can be shown.")))
+    limit = colour_limit(*known)
+    shown = [
+        _weights(material.before, _beginning(material, t), limit, material, t),
+        _weights(material.after, t("After training"), limit, material, t),
+    ]
+    bar = colour_bar(
+        weights.scale(),
+        t("One scale for both: blue −{limit}, white 0, red +{limit}", limit=f"{limit:.2g}"),
+    )  # fmt: skip
+    return section(title, row(*shown), bar)
+
+
+def _weights(
+    found: Floats | None, when: str, limit: float, material: Material, t: Translator
+) -> str:
+    if found is None:
+        return figure("", t("{when}: these weights were not kept.", when=when))
+    tiles, layer = weights.tiles(found, material.layer), material.layer
+    kind = _kind(len(tiles), layer, t)
+    told = t(
+        "{when}: {kind}; weights from {low} to {high}, mean size {size}.",
+        when=when, kind=kind, low=f"{found.min():.2f}", high=f"{found.max():.2f}",
+        size=f"{np.abs(found).mean():.3f}",
+    )  # fmt: skip
+    return figure(image(weights.mosaic(tiles, limit), told), told)
+
+
+def _kind(shown: int, layer: Layer, t: Translator) -> str:
+    """How many of the layer's filters or neurons are shown."""
+    whole = layer.output[-1]
+    count = str(whole) if shown == whole else t("{shown} of {count}", shown=shown, count=whole)
+    if layer.kind == "conv":
+        return t("{count} filters of {size}x{size}", count=count, size=layer.kernel)
+    return t("{count} neurons of 28x28", count=count)
+
+
+def misread(material: Material, t: Translator) -> str:
+    """The lesson's sheet of misread samples: a column a digit, up to five in each."""
+    title, read = t("Misread samples"), _read(material)
+    if read is None or material.images is None:
+        return section(title, paragraph(_not_read(material, t)))
+    found = mistakes.mistakes(*read)
+    if not found:
+        return section(title, paragraph(t("No test sample is misread.")))
+    columns = mistakes.sheet(found)
+    told = t(
+        "A column for each digit, up to five of its misread samples, drawn at random: {shown} of "
+        "{count}, of {all} test samples. Under each: truth → read as. Printed dark on light; the "
+        "network sees it light on dark.",
+        shown=sum(map(len, columns)), count=f"{len(found):,}", all=f"{len(read[0]):,}",
+    )  # fmt: skip
+    rows = [
+        [_sample(sample, material.images, t) if sample else "" for sample in samples]
+        for samples in mistakes.upright(columns)
+    ]
+    drawn = sheet([str(digit) for digit in range(DIGITS)], rows)
+    return section(title, figure(drawn, f"{told} {_most_often(found, t)}"))
+
+
+def _sample(sample: Reading, images: Bytes, t: Translator) -> str:
+    """A misread sample, in dark ink on light paper, with its number under the pointer."""
+    ink = enlarge(255 - images[sample.index], _FACTOR)
+    told = t(
+        "Test sample {index}: a {truth} read as a {read_as}",
+        index=sample.index, truth=sample.truth, read_as=sample.read_as,
+    )  # fmt: skip
+    return labelled(image(png_bytes(ink), told), f"{sample.truth} → {sample.read_as}")
+
+
+def _most_often(found: Sequence[Mistake], t: Translator) -> str:
+    (truth, read_as), times = Counter((m.truth, m.read_as) for m in found).most_common(1)[0]
+    return t(
+        "Most often a {truth} is read as a {read_as}: {times}.",
+        truth=truth, read_as=read_as, times=times,
+    )  # fmt: skip
+
+
+# What it means ------------------------------------------------------------------------------------
+
+
+def questions(material: Material, t: Translator) -> str:
+    """The lesson's questions, and an empty place for each answer."""
+    text = TEXTS.get(material.run.preset or nearest(material.run.config))
+    asked = [t(text.question), t(text.look)] if text else [t(_GENERAL[1]), t(_GENERAL[2])]
+    asked = [*(one.replace("**", "") for one in asked), t(_GENERAL[0])]
+    places = (question(number, one, _ANSWER_LINES) for number, one in enumerate(asked, 1))
+    return section(t("Questions"), *places, new_page=True)

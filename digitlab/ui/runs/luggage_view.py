@@ -1,0 +1,185 @@
+"""All of a visitor's work as one zip: pack it and save it here, load it here or elsewhere."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import streamlit as st
+
+from digitlab import luggage
+from digitlab.luggage import LuggageError, Packed, Unpacked
+from digitlab.luggage.form import LARGEST, MEGABYTE, Progress
+from digitlab.messages import Message, Translator
+from digitlab.ui import lab
+from digitlab.ui.shell import Visit, plain, sentences, word_uploader
+from digitlab.ui.timing import timed
+
+_PACKED = "luggage-packed"
+_TOLD = "luggage-told"
+_NUMBER = "luggage-number"
+_MOST_TOLD = 10  # sentences about what was refused
+_STEP = 0.01  # of the progress, between two messages to the browser
+
+
+class _Zip:
+    """A packed zip in a folder that goes when the session does."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="digitlab-", ignore_cleanup_errors=True)
+        self.path = Path(self._folder.name) / "luggage.zip"
+        self.packed = Packed(0, 0, 0, 0)
+
+
+@st.fragment
+def show(visit: Visit) -> None:
+    """Why, and the two ways: home, and back."""
+    with timed("luggage"), sentences(visit.t):
+        _show(visit)
+
+
+def _show(visit: Visit) -> None:
+    t = visit.t
+    st.subheader(t("Take your work with you"))
+    st.markdown(
+        t(
+            "A lab on Streamlit Community Cloud forgets its disk when it is restarted, or has "
+            "slept. Save your work as a file, and load it again: here or in another lab."
+        )
+    )
+    home, back = st.columns(2, gap="large")
+    with home:
+        _take(visit)
+    with back:
+        _load(visit)
+
+
+def _take(visit: Visit) -> None:
+    t = visit.t
+    if st.button(
+        t("Take everything home"), icon=":material/luggage:", key="luggage-pack",
+        help=t("Packs your runs with their names, curves and weights, and your kept drawings."),
+    ):  # fmt: skip
+        _pack(visit)
+    ready: _Zip | None = st.session_state.get(_PACKED)
+    if ready is not None:
+        _offer(ready, t)
+
+
+def _pack(visit: Visit) -> None:
+    st.session_state.pop(_PACKED, None)  # two zips of one visitor need not lie on the disk
+    made = _Zip()
+    with _progress(visit.t("Packing…")) as progress, made.path.open("w+b") as target:
+        made.packed = luggage.pack(lab.shelf(), lab.drawings(), visit.me, target, progress)
+    st.session_state[_PACKED] = made
+
+
+def _offer(ready: _Zip, t: Translator) -> None:
+    size = f"{ready.path.stat().st_size / MEGABYTE:.1f}"
+    st.download_button(
+        t("Save the zip ({size} MB)", size=size), ready.path.read_bytes, "digit-lab.zip",
+        "application/zip", icon=":material/download:", on_click="ignore", type="primary",
+        key="luggage-save",
+    )  # fmt: skip
+    packed = ready.packed
+    st.caption(
+        t(
+            "In it: {runs} runs and {drawings} drawings, as they were when it was packed. Sweeps "
+            "are not grouped again where it is loaded.",
+            runs=packed.runs, drawings=packed.drawings,
+        )
+    )  # fmt: skip
+    if packed.runs_left_out or packed.files_left_out:
+        st.warning(
+            t(
+                "A zip has at most {most} MB. Left out: {runs} runs, and {files} files of the "
+                "others. The last weights went in first, then what the pictures need, then the "
+                "weights of other epochs; pinned and newer runs before the others.",
+                most=LARGEST // MEGABYTE, runs=packed.runs_left_out, files=packed.files_left_out,
+            )
+        )  # fmt: skip
+
+
+def _load(visit: Visit) -> None:
+    t = visit.t
+    most = LARGEST // MEGABYTE
+    word_uploader(
+        t("Choose a zip"),
+        t(
+            "This file did not reach the lab: it is larger than {most} MB, its name is too long, "
+            "or the connection broke. Take it away, and choose another.",
+            most=most,
+        ),
+    )
+    number = st.session_state.setdefault(_NUMBER, 0)
+    file = st.file_uploader(
+        t("Load a zip that a lab has packed, up to {most} MB", most=most),
+        key=f"luggage-file-{number}", max_upload_size=most,
+    )  # fmt: skip
+    st.caption(
+        t(
+            "Everything in it is checked first. What you have already is not loaded twice, and "
+            "nothing of yours is changed."
+        )
+    )
+    if file is not None:
+        st.session_state[_TOLD] = _unpack(file, visit)
+        st.session_state[_NUMBER] = number + 1  # an empty uploader: the file leaves the memory
+        st.rerun()
+    _tell(st.session_state.get(_TOLD), t)
+
+
+def _unpack(file: BinaryIO, visit: Visit) -> Unpacked | Message:
+    try:
+        with _progress(visit.t("Checking and loading…")) as progress:
+            return luggage.unpack(file, lab.shelf(), lab.drawings(), visit.me, progress)
+    except LuggageError as refused:
+        return refused.message
+
+
+@contextmanager
+def _progress(text: str) -> Iterator[Progress]:
+    """A bar while something goes on; not every step is sent to the browser."""
+    bar = st.progress(0.0, text)
+    shown = 0.0
+
+    def tell(part: float) -> None:
+        nonlocal shown
+        if part >= shown + _STEP:
+            shown = part
+            bar.progress(part, text)
+
+    try:
+        yield tell
+    finally:
+        bar.empty()
+
+
+def _tell(told: Unpacked | Message | None, t: Translator) -> None:
+    """What came of the last zip; what it holds is quoted as it is."""
+    if told is None:
+        return
+    if isinstance(told, Message):
+        st.error(plain(t(told)))
+        return
+    loaded = t(
+        "Loaded: {runs} runs and {drawings} drawings.", runs=len(told.runs), drawings=told.drawings
+    )
+    (st.success if told.runs or told.drawings else st.info)(loaded)
+    if told.known:
+        st.info(t("Runs that you have already, and that stay as they are: {count}.",
+                  count=told.known))  # fmt: skip
+    if told.without_weights:
+        st.warning(
+            t(
+                "The lab's disk is full: {count} of the loaded runs are here without weights.",
+                count=told.without_weights,
+            )
+        )
+    for sentence in told.refused[:_MOST_TOLD]:
+        st.warning(plain(t(sentence)))
+    if len(told.refused) > _MOST_TOLD:
+        st.warning(t("And so {count} more.", count=len(told.refused) - _MOST_TOLD))

@@ -1,0 +1,1 @@
+"""The Sweep page: planning one, watching it, and what it came to."""

@@ -1,0 +1,91 @@
+"""The curves of all runs of a sweep over each other, as the lesson draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from digitlab import charts, words
+from digitlab.charts import SweepCurve
+from digitlab.config import Value
+from digitlab.messages import Translator, mark
+from digitlab.sweep_plan import Plan
+from digitlab.sweep_results import Epochs
+from digitlab.sweeps import Place, Sweep
+from digitlab.ui.run_panel import chart_config
+from digitlab.ui.sweep import names
+
+# The lesson's three pictures; without validation, what there is of training.
+_CURVES: tuple[tuple[str, charts.Metric, str], ...] = (
+    ("loss", "loss", mark("Training loss")),
+    ("val_loss", "loss", mark("Validation loss")),
+    ("val_accuracy", "accuracy", mark("Validation accuracy")),
+)
+_UNVALIDATED: tuple[tuple[str, charts.Metric, str], ...] = (
+    ("loss", "loss", mark("Training loss")),
+    ("accuracy", "accuracy", mark("Training accuracy")),
+)
+
+
+def show(sweep: Sweep, places: Sequence[Place], epochs: Epochs, live: bool, t: Translator) -> None:
+    """All curves over each other, as the lesson draws them."""
+    plan = sweep.plan
+    validated = any(cell.config.validation != "none" for cell in plan.cells)
+    pictures = _CURVES if validated else _UNVALIDATED
+    st.markdown(t("**All runs over each other**"))
+    groups = list(dict.fromkeys(_group(plan, number, t) for number in range(len(plan.cells))))
+    for column, (metric, kind, title) in zip(st.columns(len(pictures)), pictures, strict=True):
+        lines = [line for place in places for line in _line(plan, place, metric, epochs, t)]
+        figure = charts.sweep_curves(kind, t(title), lines, groups, t)
+        column.plotly_chart(figure, key=f"sweep-{metric}-{sweep.id}", config=chart_config(t, live))
+    st.caption(_legend(plan, t))
+
+
+def _line(plan: Plan, place: Place, metric: str, epochs: Epochs, t: Translator) -> list[SweepCurve]:
+    """The curve of a run, if it has trained an epoch."""
+    found = [
+        (epoch.epoch, value)
+        for epoch in (epochs.get(place.run.id, ()) if place.run else ())
+        if (value := getattr(epoch, metric)) is not None
+    ]
+    if not found or place.run is None:
+        return []
+    name = names.cell_in_full(plan, place.cell, t)
+    seed = t("seed {seed}", seed=place.run.config.seed)
+    return [
+        SweepCurve(
+            f"{name}<br>{seed}",
+            _group(plan, place.cell, t),
+            ([epoch for epoch, _ in found], [value for _, value in found]),
+            _dash(plan, place.cell),
+        )
+    ]
+
+
+def _group(plan: Plan, cell: int, t: Translator) -> str:
+    if not plan.axes:
+        return t(plan.cells[cell].label)
+    value: Value = getattr(plan.cells[cell].config, plan.axes[0].field)
+    return words.shown(value, t)
+
+
+def _dash(plan: Plan, cell: int) -> int:
+    """Which of the second field's values it has."""
+    if len(plan.axes) < 2:
+        return 0
+    second = plan.axes[1]
+    return second.values.index(getattr(plan.cells[cell].config, second.field))
+
+
+def _legend(plan: Plan, t: Translator) -> str:
+    if not plan.axes:
+        return t("Each line is one run; a colour is one network.")
+    if len(plan.axes) == 1:
+        return t("Each line is one run; the colours are values of: {field}.",
+                 field=names.field(plan.axes[0], t))  # fmt: skip
+    return t(
+        "Each line is one run; the colours are values of: {field}; solid, dashed and dotted are "
+        "values of: {other}.",
+        field=names.field(plan.axes[0], t), other=names.field(plan.axes[1], t),
+    )  # fmt: skip

@@ -1,0 +1,56 @@
+"""What a sweep, its cells and its fields are called."""
+
+from __future__ import annotations
+
+from digitlab import words
+from digitlab.config import BY_NAME
+from digitlab.messages import Translator
+from digitlab.presets import nearest
+from digitlab.sweep_plan import LESSONS, Axis, Plan
+from digitlab.sweep_results import Measure
+
+
+def title(plan: Plan, t: Translator) -> str:
+    """A sweep's name: its lesson's, or what varies."""
+    if plan.lesson in LESSONS:
+        return t(LESSONS[plan.lesson].title)
+    return t("{fields} of {lesson}", fields=fields(plan, t), lesson=nearest(plan.base))
+
+
+def fields(plan: Plan, t: Translator) -> str:
+    """The names of the fields that vary."""
+    return " × ".join(field(axis, t) for axis in plan.axes)
+
+
+def field(axis: Axis, t: Translator) -> str:
+    """What the field of an axis is called."""
+    return t(BY_NAME[axis.field].label)
+
+
+def values(axis: Axis, t: Translator) -> list[str]:
+    """The values of an axis as a person reads them."""
+    return [words.shown(value, t) for value in axis.values]
+
+
+def cell(plan: Plan, number: int, t: Translator) -> str:
+    """A cell's own name, or its values."""
+    chosen = plan.cells[number]
+    if chosen.label:
+        return t(chosen.label)
+    return " · ".join(words.shown(getattr(chosen.config, axis.field), t) for axis in plan.axes)
+
+
+def cell_in_full(plan: Plan, number: int, t: Translator) -> str:
+    """The same with the fields' names."""
+    chosen = plan.cells[number]
+    if chosen.label:
+        return t(chosen.label)
+    return ", ".join(
+        f"{field(axis, t)} = {words.shown(getattr(chosen.config, axis.field), t)}"
+        for axis in plan.axes
+    )
+
+
+def figure(value: float, measure: Measure) -> str:
+    """A measure's value as a person reads it."""
+    return f"{value:.2%}" if measure.kind == "accuracy" else f"{value:.4f}"

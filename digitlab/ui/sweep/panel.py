@@ -1,0 +1,161 @@
+"""One sweep on the screen: its progress while it runs, and its results as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from digitlab import dataset, speed, sweep_plan
+from digitlab.config import RunConfig
+from digitlab.messages import LabError, Translator
+from digitlab.store import Status
+from digitlab.sweep_plan import SweepError
+from digitlab.sweep_results import Epochs
+from digitlab.sweeps import Place, Sweep
+from digitlab.ui import lab
+from digitlab.ui.run_panel import duration
+from digitlab.ui.shell import Visit, plain, sentences
+from digitlab.ui.sweep import mine, names, results
+from digitlab.ui.timing import timed
+
+_TICK_SECONDS = 2.0
+_REFUSED = "sweep-refused"
+
+
+def show(visit: Visit, sweep_id: str) -> None:
+    """The sweep with this id; while it is live it draws itself anew."""
+    try:
+        sweep = lab.sweeps().sweep(sweep_id)
+    except SweepError as error:
+        st.warning(visit.t(error.message))
+        return
+    live = any(place.live for place in lab.sweeps().places(sweep))
+    st.fragment(_panel, run_every=_TICK_SECONDS if live else None)(visit, sweep, live)
+
+
+def _panel(visit: Visit, sweep: Sweep, was_live: bool) -> None:
+    with timed("sweep"), sentences(visit.t):
+        places, epochs = lab.sweeps().places(sweep), lab.sweeps().epochs(sweep)
+        if was_live != any(place.live for place in places):
+            st.rerun()  # the whole page, once: the timer starts or ends
+        _headline(visit, sweep, places)
+        _progress(sweep, places, epochs, visit.t)
+        results.show(sweep, places, epochs, visit)
+
+
+def _headline(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
+    t = visit.t
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"### {names.title(sweep.plan, t)} :blue-badge[{mine.status(places, t)}]")
+        st.space("stretch")
+        if sweep.owner == visit.me:
+            _buttons(visit, sweep, places)
+    if sweep.owner != visit.me:
+        st.caption(t("Somebody else's sweep: you can look, not change it."))
+    refused = st.session_state.pop(_REFUSED, None)
+    if refused is not None:
+        st.error(plain(t(refused)))
+
+
+def _buttons(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
+    t = visit.t
+    if any(place.live for place in places):
+        st.button(
+            t("Stop all"), icon=":material/stop:", key=f"sweep-stop-{sweep.id}",
+            disabled=sweep.stopped, on_click=_stop, args=(visit, sweep),
+        )  # fmt: skip
+        return
+    if any(place.missing for place in places):
+        st.button(
+            t("Train what is missing"), icon=":material/resume:", type="primary",
+            key=f"sweep-resume-{sweep.id}", on_click=_resume, args=(visit, sweep),
+            help=t("Runs that are finished are not trained again."),
+        )  # fmt: skip
+    st.button(
+        t("Remove"), icon=":material/delete:", key=f"sweep-remove-{sweep.id}",
+        on_click=_remove, args=(visit, sweep), help=t("Its runs stay in your list of runs."),
+    )  # fmt: skip
+
+
+def _stop(visit: Visit, sweep: Sweep) -> None:
+    lab.sweeps().stop(lab.engine(), visit.me, sweep.id)
+
+
+def _resume(visit: Visit, sweep: Sweep) -> None:
+    try:
+        lab.sweeps().resume(lab.engine(), visit.me, sweep.id)
+    except LabError as error:
+        st.session_state[_REFUSED] = error.message
+
+
+def _remove(visit: Visit, sweep: Sweep) -> None:
+    lab.sweeps().remove(visit.me, sweep.id)
+
+
+def _progress(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translator) -> None:
+    """The bar with what is done and the time left, or a sentence about what is not."""
+    done = sum(place.done for place in places)
+    if not any(place.live for place in places):
+        st.caption(_ended(places, t))
+        return
+    stopping = all(place.run.stop for place in places if place.run is not None and place.live)
+    if stopping:
+        st.progress(done / len(places), t("Stopping: the runs keep what they have."))
+        return
+    left, share = _left(sweep, places, epochs)
+    st.progress(
+        min(1.0, share),
+        t(
+            "{done} of {runs} runs · at most about {left} left, besides other people's runs that "
+            "are trained in between",
+            done=done, runs=len(places), left=duration(left, t),
+        ),
+    )  # fmt: skip
+    trouble = lab.engine().trouble
+    if trouble is not None:
+        st.warning(t(trouble))
+
+
+def _ended(places: Sequence[Place], t: Translator) -> str:
+    told = t(
+        "{done} of {runs} runs are finished.",
+        done=sum(place.done for place in places), runs=len(places),
+    )  # fmt: skip
+    diverged = sum(
+        place.run is not None and place.run.status is Status.DIVERGED for place in places
+    )
+    if not diverged:
+        return told
+    return told + " " + t("Diverged, and so without a result: {count}.", count=diverged)
+
+
+def _left(sweep: Sweep, places: Sequence[Place], epochs: Epochs) -> tuple[float, float]:
+    """Seconds until its end, corrected by what its finished runs took, and the share done."""
+    expected = _expected(sweep)
+    ended = [(place, place.run.outcome) for place in places if place.done and place.run is not None]
+    spent = sum(outcome.seconds for _, outcome in ended if outcome is not None)
+    planned = sum(expected[place.cell] for place, outcome in ended if outcome is not None)
+    pace = spent / planned if spent and planned else 1.0
+    live = sum(
+        expected[place.cell] * (1 - _trained(place, epochs)) for place in places if place.live
+    )
+    total = sum(expected[place.cell] for place in places)
+    return pace * live, 1 - live / total
+
+
+def _trained(place: Place, epochs: Epochs) -> float:
+    """The share of a live run's epochs that are trained."""
+    if place.run is None:
+        return 0.0
+    return len(epochs.get(place.run.id, ())) / place.run.config.epochs
+
+
+def _expected(sweep: Sweep) -> list[float]:
+    """Seconds that a run of each cell takes."""
+    digits, measured = dataset.find(sweep.digits), speed.load()
+
+    def seconds(config: RunConfig) -> float:
+        return sweep_plan.run_seconds(config, digits, measured)
+
+    return [seconds(cell.config) for cell in sweep.plan.cells]

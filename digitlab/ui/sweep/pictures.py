@@ -1,0 +1,89 @@
+"""A sweep's result as a picture: dots or a curve, a heatmap, or parallel coordinates."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from digitlab import charts
+from digitlab.charts import Coordinate, SweepPoint
+from digitlab.config import Value
+from digitlab.messages import Translator
+from digitlab.sweep_plan import Axis, Plan
+from digitlab.sweep_results import Measure, Spreads
+from digitlab.sweeps import Sweep
+from digitlab.ui.run_panel import chart_config
+from digitlab.ui.sweep import names
+
+
+def show(sweep: Sweep, measure: Measure, spreads: Spreads, live: bool, t: Translator) -> None:
+    """A curve or dots for one field, a heatmap for two, parallel coordinates for more."""
+    plan = sweep.plan
+    if len(plan.axes) < 2:
+        figure = _points(plan, measure, spreads, t)
+    elif len(plan.axes) == 2:
+        figure = _heatmap(plan, measure, spreads, t)
+    else:
+        figure = _parallel(plan, measure, spreads, t)
+    st.plotly_chart(figure, key=f"sweep-result-{sweep.id}", config=chart_config(t, live))
+
+
+def _points(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> go.Figure:
+    values = plan.axes[0].values if plan.axes else (None,) * len(plan.cells)
+    points = [
+        SweepPoint(names.cell(plan, number, t), _number(value), spread.values if spread else ())
+        for number, (value, spread) in enumerate(zip(values, spreads, strict=True))
+    ]
+    field = names.field(plan.axes[0], t) if plan.axes else ""
+    return charts.sweep_points(measure.kind, t(measure.label), field, points, t)
+
+
+def _number(value: Value | None) -> float | None:
+    return None if value is None or isinstance(value, bool | str) else float(value)
+
+
+def _heatmap(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> go.Figure:
+    down, across = plan.axes
+    width = len(across.values)
+    cells = [spread.values if spread else () for spread in spreads]
+    return charts.sweep_heatmap(
+        measure.kind, t(measure.label), (names.field(down, t), names.field(across, t)),
+        (names.values(down, t), names.values(across, t)),
+        [cells[at : at + width] for at in range(0, len(cells), width)], t,
+    )  # fmt: skip
+
+
+def _parallel(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> go.Figure:
+    coordinates = [_coordinate(plan, axis, t) for axis in plan.axes]
+    told = [names.cell_in_full(plan, number, t) for number in range(len(plan.cells))]
+    lines = [
+        f"{name}: {names.figure(spread.mean, measure)}" if spread else name
+        for name, spread in zip(told, spreads, strict=True)
+    ]
+    title = t("{measure}: each line is one combination", measure=t(measure.label))
+    return charts.parallel_coordinates(
+        title, [*coordinates, _result_axis(measure, spreads, t)], lines
+    )
+
+
+def _coordinate(plan: Plan, axis: Axis, t: Translator) -> Coordinate:
+    """A field's values at even distances, in the order in which they were given."""
+    last = max(1, len(axis.values) - 1)
+    heights = {value: place / last for place, value in enumerate(axis.values)}
+    return Coordinate(
+        names.field(axis, t),
+        [heights[getattr(cell.config, axis.field)] for cell in plan.cells],
+        list(zip(heights.values(), names.values(axis, t), strict=True)),
+    )
+
+
+def _result_axis(measure: Measure, spreads: Spreads, t: Translator) -> Coordinate:
+    """The measure from its lowest mean to its highest."""
+    means = [spread.mean for spread in spreads if spread]
+    low, high = min(means), max(means)
+    width = high - low or 1.0
+    ticks = [(0.0, names.figure(low, measure))]
+    if high > low:
+        ticks.append((1.0, names.figure(high, measure)))
+    places = [(spread.mean - low) / width if spread else None for spread in spreads]
+    return Coordinate(t(measure.label), places, ticks)

@@ -1,0 +1,161 @@
+"""A new sweep: a lesson in one click, or fields and values of one's own."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from digitlab import speed, sweep_plan, words
+from digitlab.config import BY_NAME, FIELDS, Field, RunConfig, Value, from_query
+from digitlab.dataset import DigitSet
+from digitlab.messages import LabError, Translator
+from digitlab.presets import DEFAULT_PRESET, PRESETS
+from digitlab.sweep_plan import LESSONS, MOST_FIELDS, MOST_SEEDS, Axis, Lesson, Plan
+from digitlab.ui import lab
+from digitlab.ui.run_panel import duration
+from digitlab.ui.shell import Visit, page_link, plain
+
+# What is written in the box of a field when it is chosen.
+_PROPOSED = {
+    "hidden_layers": "0:3:1", "units1": "16, 64, 256", "units2": "16, 64, 256",
+    "units3": "16, 64, 256", "blocks": "1:3:1", "filters1": "4, 16, 64", "filters2": "4, 16, 64",
+    "filters3": "4, 16, 64", "conv_dropout": "0:0.8:0.2", "dense": "16, 64, 256",
+    "dropout": "0:0.8:0.2", "learning_rate": "0.0001, 0.001, 0.01, 0.1", "momentum": "0, 0.5, 0.9",
+    "batch_size": "16, 64, 256", "epochs": "1, 3, 10", "train_images": "600, 1200, 2400",
+    "validation_split": "0.1, 0.2, 0.3", "patience": "0, 2, 5",
+}  # fmt: skip
+_FIRST = ("dropout", "learning_rate")  # the field that is chosen at first, where it has an effect
+
+
+def show(visit: Visit, digits: DigitSet) -> None:
+    """The lessons side by side, and below them the visitor's own sweep."""
+    t = visit.t
+    st.subheader(t("The lessons' sweeps"))
+    for column, (name, lesson) in zip(st.columns(len(LESSONS)), LESSONS.items(), strict=True):
+        with column.container(border=True, height="stretch"):
+            _lesson(name, lesson, visit, digits)
+    st.subheader(t("A sweep of your own"))
+    with st.container(border=True):
+        _own(visit, digits)
+
+
+def _lesson(name: str, lesson: Lesson, visit: Visit, digits: DigitSet) -> None:
+    t = visit.t
+    st.markdown(f"**{t(lesson.title)}**")
+    st.markdown(t(lesson.question))
+    plan = lesson.plan(_seeds(f"sweep-seeds-{name}", lesson.seeds, t))
+    _offer(plan, f"sweep-start-{name}", visit, digits)
+
+
+def _seeds(key: str, first: int, t: Translator) -> int:
+    st.session_state.setdefault(key, first)
+    chosen = st.segmented_control(
+        t("Seeds"), list(range(1, MOST_SEEDS + 1)), key=key,
+        help=t("Each value is trained with so many random seeds: single runs differ by luck, and "
+               "their spread tells by how much."),
+    )  # fmt: skip
+    return chosen or first
+
+
+def _offer(plan: Plan, key: str, visit: Visit, digits: DigitSet) -> None:
+    """How many runs and how long, and the button; a sentence where it cannot be started."""
+    t = visit.t
+    st.markdown(_size(plan, digits, t))
+    try:
+        sweep_plan.refuse_too_much(plan, digits)
+        refused = None
+    except LabError as error:
+        refused = error
+        st.error(plain(t(error.message)))
+    if st.button(
+        t("Start the sweep"), icon=":material/play_arrow:", type="primary", key=key,
+        disabled=refused is not None,
+    ):  # fmt: skip
+        started = lab.sweeps().start(lab.engine(), visit.me, plan, digits)
+        st.query_params["sweep"] = started.id
+        st.rerun()
+
+
+def _size(plan: Plan, digits: DigitSet, t: Translator) -> str:
+    told = t(
+        "**{runs}** runs (combinations: {cells}, seeds for each: {seeds}), at most about "
+        "**{time}** on this machine.",
+        runs=plan.runs, cells=len(plan.cells), seeds=plan.seeds,
+        time=duration(sweep_plan.seconds(plan, digits), t),
+    )  # fmt: skip
+    if speed.load():
+        return told
+    guess = t("Its speed has not been measured yet, so this is a guess.")
+    return f"{told} {guess}"
+
+
+def _own(visit: Visit, digits: DigitSet) -> None:
+    t = visit.t
+    base = _base(t)
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        fields = _fields(base, t)
+    with right:
+        seeds = _seeds("sweep-seeds-own", 1, t)
+    if not fields:
+        st.info(t("Choose at least one setting to vary."))
+        return
+    try:
+        plan = sweep_plan.vary(base, [Axis(spec.name, _values(spec, t)) for spec in fields], seeds)
+    except LabError as error:
+        st.error(plain(t(error.message)))
+        return
+    _offer(plan, "sweep-start-own", visit, digits)
+
+
+def _base(t: Translator) -> RunConfig:
+    """What the sliders of the Train page say; the URL has it."""
+    asked = st.query_params.get("preset", DEFAULT_PRESET)
+    preset = asked if asked in PRESETS else DEFAULT_PRESET
+    config, notes = from_query(st.query_params.to_dict(), PRESETS[preset])
+    for note in notes:
+        st.warning(plain(t(note)))
+    changed = words.changes(config, PRESETS[preset], t)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            t("Everything else as in **{lesson}**, with {fields}.", lesson=preset, fields=changed)
+            if changed
+            else t("Everything else as in **{lesson}**.", lesson=preset)
+        )
+        page_link("train", t("Change that with the sliders"))
+    return config
+
+
+def _fields(base: RunConfig, t: Translator) -> list[Field]:
+    """The fields to vary, as they were chosen."""
+    names = [spec.name for spec in FIELDS if spec.applies(base) and spec.name != "seed"]
+    key = "sweep-fields"
+    first = [name for name in _FIRST if name in names][:1]
+    st.session_state[key] = [n for n in st.session_state.get(key, first) if n in names]
+    chosen = st.multiselect(
+        t("Settings to vary"), names, key=key, max_selections=MOST_FIELDS,
+        format_func=lambda name: t(BY_NAME[name].label),
+        help=t("One gives a curve, two a heatmap, three or four parallel coordinates."),
+    )  # fmt: skip
+    return [BY_NAME[name] for name in chosen]
+
+
+def _values(spec: Field, t: Translator) -> tuple[Value, ...]:
+    """What one field takes on: chosen where there are choices, written where it is a number.
+
+    Raises:
+        LabError: what is written is no list of values.
+    """
+    key, label = f"sweep-values-{spec.name}", t(spec.label)
+    choices: tuple[Value, ...] = (False, True) if spec.kind is bool else spec.choices
+    if choices:
+        st.session_state.setdefault(key, list(choices))
+        picked = st.multiselect(
+            label, choices, key=key, format_func=lambda value: words.shown(value, t)
+        )
+        return tuple(picked)
+    st.session_state.setdefault(key, _PROPOSED[spec.name])
+    text = st.text_input(
+        label, key=key, max_chars=sweep_plan.LONGEST_LIST,
+        help=t("Values with commas between them, or from:to:step, for example 0:0.8:0.1."),
+    )  # fmt: skip
+    return sweep_plan.parse_values(spec.name, text)

@@ -1,0 +1,63 @@
+"""A sweep in a real browser: planned, started, watched to its end, and found again."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+TIMEOUT = 90_000  # milliseconds; two busy cores load TensorFlow slowly
+
+pytestmark = pytest.mark.browser
+
+TINY = "preset=mlp-128&units1=8&train_images=64&epochs=1"
+
+
+def sound(page: Page) -> None:
+    """No error box on the page, neither Streamlit's nor ours."""
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_text("Something went wrong")).to_have_count(0)
+
+
+def test_a_sweep_is_started_and_its_results_come_by_themselves(page: Page, server: str) -> None:
+    expect.set_options(timeout=TIMEOUT)
+    page.goto(f"{server}/sweep?{TINY}")
+    expect(page.get_by_text("Everything else as in mlp-128, with")).to_be_visible()
+    values = page.get_by_role("textbox", name="Dropout after dense layers")
+    values.fill("0, 0.5")
+    values.press("Enter")
+    expect(page.get_by_text("2 runs (combinations: 2, seeds for each: 1)")).to_be_visible()
+
+    page.get_by_role("button", name="Start the sweep").last.click()
+
+    expect(page.get_by_role("button", name="Stop all")).to_be_visible()
+    expect(page.get_by_text("2 of 2 runs are finished.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Best: Dropout after dense layers = 0"))).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(4)
+    expect(page.get_by_role("button", name="Stop all")).to_have_count(0)
+    sound(page)
+
+    page.reload()
+    expect(page.get_by_text("2 of 2 runs are finished.")).to_be_visible()
+    expect(page.get_by_text("My sweeps")).to_be_visible()
+
+    page.get_by_role("link", name="Runs").first.click()
+    expect(page.get_by_text("2 of 2 runs.")).to_be_visible()
+    sound(page)
+
+
+def test_stop_all_ends_a_sweep_and_what_is_missing_can_be_trained(page: Page, server: str) -> None:
+    expect.set_options(timeout=TIMEOUT)
+    page.goto(f"{server}/sweep")
+    page.get_by_role("button", name="Start the sweep").first.click()
+    page.get_by_role("button", name="Stop all").click()
+
+    expect(page.get_by_role("button", name="Train what is missing")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d of 9 runs are finished\."))).to_be_visible()
+
+    page.get_by_role("button", name="Train what is missing").click()
+    expect(page.get_by_role("button", name="Stop all")).to_be_visible()
+    page.get_by_role("button", name="Stop all").click()
+    expect(page.get_by_role("button", name="Train what is missing")).to_be_visible()
+    sound(page)

@@ -1,0 +1,183 @@
+"""Going on with a run, and saving its report: the two views as the run's panel calls them."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from digitlab import dataset
+from digitlab.config import RunConfig
+from digitlab.going_on import STATE_FILE, pack_state
+from digitlab.layers import layers_of, parameter_count
+from digitlab.network import Network
+from digitlab.progress import Outcome
+from digitlab.store import Digits, Run, Status, Store
+from digitlab.ui import lab
+
+CNN = RunConfig(network="cnn", filters1=2, dense=4, epochs=3, train_images=64, batch_size=16)
+MLP = RunConfig(units1=8, epochs=3)
+
+
+@pytest.fixture
+def me() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def add(
+    home: Path, owner: str, config: RunConfig = MLP, *, kept: int | None = 3, state: bool = True,
+    ended: bool = True, fingerprint: str = dataset.SAMPLE_FINGERPRINT, **start: Any,
+) -> Run:  # fmt: skip
+    """A run in the store that nobody has trained."""
+    store, layers = Store(home), layers_of(config)
+    digits = Digits("sample", fingerprint, 3200, 800, 1000)
+    run = store.add(owner, "no-engine", config, None, parameter_count(layers), digits, **start)
+    weights = {
+        layer.name: (np.zeros(layer.kernel_shape, np.float32), np.zeros(layer.output[-1], "f4"))
+        for layer in layers
+        if layer.kernel_shape
+    }
+    if kept is not None:
+        store.keep(run.id, f"weights-{kept:03d}.npz", Network(layers, weights).to_bytes())
+    if state:
+        data = pack_state({"iteration": np.ones((), np.float32)})
+        assert data is not None
+        store.keep(run.id, STATE_FILE, data)
+    if ended:
+        outcome = Outcome("finished", 3, 3, False, 1.0, 1.0)
+        store.end(run.id, Status.FINISHED, run.reason, outcome)
+    return store.run(run.id)
+
+
+# A worker process runs the script of the page again, under another name.
+SCRIPT = """
+import streamlit as st
+from digitlab.messages import Translator
+from digitlab.ui import go_on_view, lab, report_view
+from digitlab.ui.shell import Visit
+
+if __name__ == "__main__":
+    visit = Visit(Translator("en"), st.query_params["me"])
+    run = lab.store().run(st.query_params["run"])
+    go_on_view.origin(run, visit.t)
+    go_on_view.show(run, visit)
+    report_view.show(run, visit)
+"""
+
+
+def opened(run: Run, me: str) -> AppTest:
+    app = AppTest.from_string(SCRIPT, default_timeout=60)
+    app.query_params["run"], app.query_params["me"] = run.id, me
+    app.run()
+    assert not app.exception
+    return app
+
+
+def started(run: Run, app: AppTest) -> Run:
+    """The run that a press on the button starts; it is stopped before it trains."""
+    app.button(key=f"go-on-{run.id}-start").click().run()
+    assert not app.exception
+    asked = app.query_params["run"]
+    new = asked if isinstance(asked, str) else asked[0]
+    assert new != run.id
+    lab.engine().stop(new)
+    assert "Goes on from" in said(app)
+    return lab.store().run(new)
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(element.value for element in (*app.caption, *app.markdown, *app.error))
+
+
+def table(app: AppTest) -> dict[str, list[str]]:
+    (shown,) = app.dataframe
+    return {name: list(column) for name, column in shown.value.items()}
+
+
+def test_the_table_says_what_is_trained_and_what_is_frozen(home: Path, me: str) -> None:
+    run = add(home, me, CNN)
+    app = opened(run, me)
+    before = table(app)
+    assert before["Layer"] == ["Convolution", "Dense", "Dense", "Total"]
+    assert before["Trainable parameters"] == ["20", "1,356", "50", "1,426"]
+    assert before["Frozen parameters"] == ["0", "0", "0", "0"]
+
+    (switch,) = app.toggle
+    after = table(switch.set_value(True).run())
+    assert after["Trainable parameters"] == ["0", "1,356", "50", "1,406"]
+    assert after["Frozen parameters"] == ["20", "0", "0", "20"]
+
+
+def test_an_mlp_has_nothing_to_freeze(home: Path, me: str) -> None:
+    app = opened(add(home, me), me)
+    assert not app.toggle
+    assert [number.value for number in app.number_input] == [3, 4000]
+    assert "The optimizer goes on with what it remembers." in said(app)
+
+
+def test_what_the_optimizer_has_forgotten_is_said(home: Path, me: str) -> None:
+    app = opened(add(home, me, state=False), me)
+    assert "What the optimizer remembered was not kept; it begins afresh." in said(app)
+
+
+@pytest.mark.worker
+def test_the_button_starts_a_run_and_opens_it(home: Path, me: str) -> None:
+    run = add(home, me, CNN)
+    app = opened(run, me)
+    app.number_input(key=f"go-on-{run.id}-epochs").set_value(2)
+    app.number_input(key=f"go-on-{run.id}-images").set_value(128)
+    app.toggle(key=f"go-on-{run.id}-frozen").set_value(True)
+    new = started(run, app)
+    assert (new.owner, new.origin, new.frozen) == (me, run.id, True)
+    assert (new.config.epochs, new.config.train_images) == (2, 128)
+    assert set(new.config.differences(run.config)) == {"epochs", "train_images"}
+
+
+@pytest.mark.worker
+def test_all_images_stay_all_images(home: Path, me: str) -> None:
+    run = add(home, me)
+    assert started(run, opened(run, me)).config == run.config
+
+
+def test_a_run_says_which_one_it_goes_on_from(home: Path, me: str) -> None:
+    origin = add(home, me)
+    run = add(home, me, CNN, origin=origin.id, frozen=True)
+    assert "Goes on from mlp-128, changed. Its convolutions are kept" in said(opened(run, me))
+    lab.shelf().rename(me, origin.id, "*first* try")
+    assert r"Goes on from \*first\* try." in said(opened(run, me))
+    lab.shelf().delete(me, [origin.id])
+    assert "Goes on from a run that is not here any more." in said(opened(run, me))
+
+
+def test_somebody_elses_run_and_one_that_trains_offer_nothing(home: Path, me: str) -> None:
+    for app in (opened(add(home, "somebody"), me), opened(add(home, me, ended=False), me)):
+        assert not app.button
+        assert not app.number_input
+
+
+@pytest.mark.parametrize(
+    ("lacking", "sentence"),
+    [
+        ({"kept": None}, "This run has kept no weights to go on from."),
+        ({"fingerprint": "f" * 64}, "The images of this run are not here any more."),
+    ],
+    ids=["weights", "images"],
+)
+def test_what_is_not_here_any_more_is_said(
+    home: Path, me: str, lacking: dict[str, Any], sentence: str
+) -> None:
+    app = opened(add(home, me, **lacking), me)
+    assert sentence in said(app)
+    assert not app.button
+    assert not app.error
+
+
+def test_the_report_is_offered_once_the_run_has_ended(home: Path, me: str) -> None:
+    ended, live = add(home, "somebody"), add(home, me, ended=False)
+    (button,) = opened(ended, me).get("download_button")
+    assert button.proto.label == "Save the report"
+    assert not opened(live, me).get("download_button")

@@ -1,0 +1,208 @@
+"""The zip, the downloads of a run and the way out, run as a server runs them."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from digitlab import luggage
+from digitlab.config import RunConfig
+from digitlab.layers import layers_of
+from digitlab.network import Network, Prediction
+from digitlab.progress import EpochMetrics
+from digitlab.store import Digits, Run, Status
+from digitlab.ui import lab
+from digitlab.ui.runs import downloads
+
+ME, YOU = "m" * 22, "y" * 22
+DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+CONFIG = RunConfig(units1=8, epochs=2)
+
+
+def script(person: str, view: str, run: str) -> None:
+    from digitlab.messages import Translator
+    from digitlab.ui import lab, shell
+    from digitlab.ui.runs import downloads, leave, luggage_view
+
+    visit = shell.Visit(Translator("en"), person)
+    if view == "downloads":
+        downloads.show(lab.store().run(run), visit.t)
+    else:
+        {"luggage": luggage_view, "leave": leave}[view].show(visit)
+
+
+def app(view: str, person: str = ME, run: str = "") -> AppTest:
+    made = AppTest.from_function(script, args=(person, view, run), default_timeout=60)
+    return checked(made.run())
+
+
+def checked(app: AppTest) -> AppTest:
+    assert not app.exception
+    return app
+
+
+@pytest.fixture(autouse=True)
+def _empty(home: Path) -> None:
+    for person in (ME, YOU):
+        lab.shelf().delete_everything(person)
+        lab.drawings().delete(person, [one.id for one in lab.drawings().of(person)])
+
+
+def add(*, weights: bool = True) -> Run:
+    layers = layers_of(CONFIG)
+    arrays = {
+        layer.name: (
+            np.ones(layer.kernel_shape, np.float32), np.zeros(layer.kernel_shape[-1:], np.float32)
+        )
+        for layer in layers
+        if layer.kernel_shape
+    }  # fmt: skip
+    run = lab.store().add(ME, "engine", CONFIG, None, 1, DIGITS)
+    lab.store().start(run.id)
+    if weights:
+        for epoch in (0, 1):
+            file = f"weights-{epoch:03d}.npz"
+            lab.store().keep(run.id, file, Network(layers, arrays).to_bytes())
+    report = EpochMetrics(1, True, 0.5, 0.8, 0.4, 0.9, 0.3, 0.91, 1.5, 3200)
+    lab.store().report(run.id, report)
+    lab.store().end(run.id, Status.STOPPED, run.reason)
+    return lab.store().run(run.id)
+
+
+def keep_drawing() -> None:
+    seen = Prediction(np.eye(10, dtype=np.float32)[7])
+    lab.drawings().keep(ME, 7, np.zeros((28, 28), np.uint8), seen, "reference")
+
+
+def packed() -> bytes:
+    target = io.BytesIO()
+    luggage.pack(lab.shelf(), lab.drawings(), ME, target, lambda part: None)
+    return target.getvalue()
+
+
+def told(app: AppTest) -> str:
+    return " ".join(
+        element.value
+        for group in (app.markdown, app.caption, app.info, app.warning, app.success, app.error)
+        for element in group
+    )
+
+
+def load(page: AppTest, name: str, data: bytes) -> AppTest:
+    page.file_uploader[0].set_value((name, data, "application/zip"))
+    return checked(page.run())
+
+
+def test_nothing_is_packed_before_it_is_asked_for() -> None:
+    add()
+    page = app("luggage")
+    assert len(page.download_button) == 0
+    assert "forgets its disk" in told(page)
+
+
+def test_everything_is_packed_and_the_page_says_what_is_in_it() -> None:
+    add()
+    add(weights=False)
+    keep_drawing()
+    page = app("luggage")
+
+    page.button(key="luggage-pack").click().run()
+
+    (save,) = page.download_button
+    assert save.label.startswith("Save the zip (0.")
+    assert "2 runs and 1 drawings" in told(page)
+    assert not page.warning
+    made = page.session_state["luggage-packed"].path
+    assert made.stat().st_size > 10_000
+    page.run()
+    assert page.session_state["luggage-packed"].path == made  # not packed again
+
+
+def test_a_zip_is_loaded_once_and_another_time_passed_over() -> None:
+    add()
+    keep_drawing()
+    data = packed()
+    page = load(app("luggage", YOU), "mine.zip", data)
+
+    assert "Loaded: 1 runs and 1 drawings." in told(page)
+    assert len(lab.store().runs_of(YOU)) == 1
+    page.run()
+    assert len(lab.store().runs_of(YOU)) == 1
+    load(page, "mine.zip", data)
+    assert "you have already, and that stay as they are: 1" in told(page)
+    assert len(lab.store().runs_of(YOU)) == 1
+
+
+def test_what_is_no_zip_gets_a_sentence() -> None:
+    page = load(app("luggage"), "x.zip", b"no zip")
+    assert [error.value for error in page.error] == [
+        "This is not a zip of Digit Lab, or it is not whole. Load it as it was saved."
+    ]
+
+
+def test_what_is_refused_is_quoted_as_text() -> None:
+    run = add()
+    lab.shelf().rename(ME, run.id, "**bold** [x](http://y) $z$")
+    lab.store().keep(run.id, "weights-000.npz", b"broken")
+
+    page = load(app("luggage", YOU), "mine.zip", packed())
+
+    (warning,) = page.warning
+    assert r"\*\*bold\*\* \[x\](http\://y) \$z\$" in warning.value
+    assert "because of weights-000.npz" in warning.value
+    assert "Loaded: 0 runs" in told(page)
+
+
+def test_the_downloads_of_a_run_with_weights_and_without() -> None:
+    run, bare = add(), add(weights=False)
+    labels = [button.label for button in app("downloads", run=run.id).download_button]
+    assert labels == [
+        "Model for Keras (keras)", "Weights (npz)", "Metrics of the epochs (csv)",
+        "Metrics of the batches (csv)", "Configuration (json)",
+    ]  # fmt: skip
+    page = app("downloads", run=bare.id)
+    assert len(page.download_button) == 3
+    assert "no weights here" in told(page)
+
+
+def test_what_the_downloads_hold() -> None:
+    run = add()
+    assert Network.load(downloads._weights(run.id)).parameters == 784 * 8 + 8 + 8 * 10 + 10
+    assert RunConfig(**json.loads(downloads._config(run))) == CONFIG
+    assert downloads._epochs(run.id).count(b"\n") == 2
+    assert downloads._batches(run.id).count(b"\n") == 1
+    assert downloads._keras(run.id)[:2] == b"PK"
+
+
+def test_nothing_is_deleted_before_the_second_question_is_answered() -> None:
+    add()
+    page = app("leave")
+    page.button(key="leave-ask").click().run()
+    assert "deletes 1 runs" in told(page)
+    assert len(lab.store().runs_of(ME)) == 1
+
+    page.button(key="leave-no").click().run()
+    assert not page.warning
+    assert len(lab.store().runs_of(ME)) == 1
+
+
+def test_everything_of_mine_is_deleted_and_nothing_of_others() -> None:
+    add()
+    keep_drawing()
+    luggage.unpack(io.BytesIO(packed()), lab.shelf(), lab.drawings(), YOU, lambda part: None)
+    page = app("leave")
+    page.session_state["last-drawing"] = "drawn"
+    page.button(key="leave-ask").click().run()
+
+    checked(page.button(key="leave-yes").click().run())
+
+    assert "Deleted for good: 1 runs and 1 drawings." in told(page)
+    assert lab.store().runs_of(ME) == []
+    assert lab.drawings().of(ME) == []
+    assert len(lab.store().runs_of(YOU)) == len(lab.drawings().of(YOU)) == 1
+    assert "last-drawing" not in page.session_state

@@ -1,0 +1,269 @@
+"""The Sweep page, run as a server runs it, on a store with sweeps in it."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from digitlab import dataset, sweep_plan
+from digitlab.config import RunConfig
+from digitlab.dataset import DigitSet
+from digitlab.presets import PRESETS
+from digitlab.progress import EpochMetrics
+from digitlab.store import Digits, Run, Status
+from digitlab.sweep_plan import LESSONS, Axis, Plan
+from digitlab.sweeps import Sweep
+from digitlab.ui import lab
+
+ROOT = Path(__file__).parents[2]
+ME, SOMEBODY = "m" * 22, "s" * 22
+ONE_FIELD = sweep_plan.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.5))], 2)
+
+
+class Trained:
+    """Stands for an engine whose runs are over at once, with figures that follow the dropout."""
+
+    def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
+        store = lab.store()
+        parts = Digits(digits.name, digits.fingerprint, 3200, 800, 1000)
+        run = store.add(owner, "nobody", config, None, 101_770, parts)
+        store.start(run.id)
+        value = 0.9 + config.dropout / 10 + config.seed / 1000
+        validated = value if config.validation != "none" else None
+        for number in (1, 2):
+            store.report(
+                run.id,
+                EpochMetrics(number, True, 0.5, 0.8, validated, validated, 0.3, value, 1.5, 3200),
+            )
+        store.end(run.id, Status.FINISHED, run.reason)
+        return store.run(run.id)
+
+    def stop(self, run: str) -> None:
+        lab.store().ask_to_stop(run)
+
+
+class Waiting(Trained):
+    """Stands for an engine whose workers are busy with others."""
+
+    def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
+        parts = Digits(digits.name, digits.fingerprint, 3200, 800, 1000)
+        return lab.store().add(owner, "nobody", config, None, 101_770, parts)
+
+
+@pytest.fixture
+def app(home: Path) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app.query_params["me"] = ME
+    for owner in (ME, SOMEBODY):
+        lab.sweeps().remove_everything(owner)
+        lab.shelf().delete_everything(owner)
+    return app
+
+
+def swept(plan: Plan = ONE_FIELD, owner: str = ME, trainer: Trained | None = None) -> Sweep:
+    return lab.sweeps().start(trainer or Trained(), owner, plan, dataset.sample())
+
+
+def open_sweep(app: AppTest, sweep: Sweep | None = None) -> AppTest:
+    if sweep is not None:
+        app.query_params["sweep"] = sweep.id
+    app.switch_page("pages/sweep.py")
+    app.run()
+    assert not app.exception
+    return app
+
+
+def told(app: AppTest) -> str:
+    groups = (app.markdown, app.caption, app.info, app.warning, app.error)
+    return " ".join(element.value for group in groups for element in group)
+
+
+def charts_of(app: AppTest) -> int:
+    return len(app.get("plotly_chart"))
+
+
+def test_both_lessons_are_one_click_and_say_how_much_they_are(app: AppTest) -> None:
+    open_sweep(app)
+
+    shown = told(app)
+    assert "**9** runs (combinations: 9, seeds for each: 1), at most about" in shown
+    assert "**6** runs (combinations: 2, seeds for each: 3), at most about" in shown
+    for lesson in LESSONS:
+        assert not app.button(key=f"sweep-start-{lesson}").disabled
+    assert charts_of(app) == 0
+
+
+def test_the_base_is_what_the_sliders_of_the_train_page_say(app: AppTest) -> None:
+    app.query_params["preset"] = "mlp-512"
+    app.query_params["epochs"] = "3"
+    open_sweep(app)
+    assert "Everything else as in **mlp-512**, with Epochs = 3." in told(app)
+
+
+def test_a_foreign_link_is_brought_to_what_is_allowed(app: AppTest) -> None:
+    app.query_params["preset"] = "<script>"
+    app.query_params["epochs"] = "9999"
+    app.query_params["dropout"] = "nan"
+    app.query_params["sweep"] = "' OR 1 = 1 --"
+    open_sweep(app)
+    assert "Everything else as in **mlp-128**, with Epochs = 100." in told(app)
+    assert "no such sweep" in told(app)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ("0:0.9:0.00009", "10,001 runs"),
+        ("0, 0.95", "dropout must be a number from 0 to 0.9"),
+        ("", "needs at least one value"),
+        ("<script>", "dropout must be a number"),
+    ],
+)
+def test_values_that_cannot_be_swept_are_a_sentence_and_no_button(
+    app: AppTest, values: str, sentence: str
+) -> None:
+    open_sweep(app)
+    app.text_input(key="sweep-values-dropout").set_value(values).run()
+    assert sentence in told(app)
+    assert "sweep-start-own" not in {button.key for button in app.button}
+
+
+def test_two_fields_and_seeds_are_counted(app: AppTest) -> None:
+    open_sweep(app)
+    app.multiselect(key="sweep-fields").set_value(["dropout", "optimizer"]).run()
+    app.text_input(key="sweep-values-dropout").set_value("0, 0.5").run()
+    assert "**8** runs (combinations: 8, seeds for each: 1)" in told(app)
+    app.multiselect(key="sweep-values-optimizer").set_value(["adam"]).run()
+    assert "**2** runs (combinations: 2, seeds for each: 1)" in told(app)
+
+
+def test_without_a_field_the_page_asks_for_one(app: AppTest) -> None:
+    open_sweep(app)
+    app.multiselect(key="sweep-fields").set_value([]).run()
+    assert "Choose at least one setting to vary." in told(app)
+
+
+def test_a_sweep_that_takes_too_long_has_no_start(app: AppTest) -> None:
+    app.query_params["preset"] = "cnn-tutorial"
+    for name, value in (("epochs", "100"), ("filters1", "128"), ("filters2", "128")):
+        app.query_params[name] = value
+    open_sweep(app)
+    assert app.button(key="sweep-start-own").disabled
+    assert "a sweep takes at most 120" in told(app)
+
+
+def test_a_finished_sweep_tells_the_best_value_with_the_spread(app: AppTest) -> None:
+    open_sweep(app, swept())
+
+    shown = told(app)
+    assert "4 of 4 runs are finished." in shown
+    assert (
+        "Best: Dropout after dense layers = 0.5, 95.15% (seeds: 95.10% to 95.20%). "
+        "Worst: Dropout after dense layers = 0, 90.15% (seeds: 90.10% to 90.20%)."
+    ) in shown
+    assert charts_of(app) == 4
+    numbers = app.dataframe[0].value
+    assert list(numbers["Mean over seeds"]) == ["90.15%", "95.15%"]
+    assert list(numbers["Finished runs"]) == [2, 2]
+
+
+def test_another_measure_is_one_click(app: AppTest) -> None:
+    sweep = swept()
+    open_sweep(app, sweep)
+    app.selectbox(key=f"sweep-measure-{sweep.id}").set_value("loss").run()
+    assert not app.exception
+    assert "0.5000" in told(app)
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        [Axis("optimizer", ("adam", "sgd"))],
+        [Axis("dropout", (0.0, 0.5)), Axis("units1", (8, 16, 32))],
+        [Axis("dropout", (0.0, 0.5)), Axis("units1", (8, 16)), Axis("epochs", (1, 2))],
+    ],
+)
+def test_every_number_of_fields_has_its_picture(app: AppTest, axes: list[Axis]) -> None:
+    open_sweep(app, swept(sweep_plan.vary(PRESETS["mlp-128"], axes, 1)))
+    assert charts_of(app) == 4
+    assert "Best: " in told(app)
+
+
+def test_the_600_image_lesson_shows_what_differs(app: AppTest) -> None:
+    open_sweep(app, swept(LESSONS["600-images"].plan(1)))
+    assert "CNN on 600 images" in told(app)
+    (differences,) = [d.value for d in app.dataframe if "Setting" in d.value]
+    assert "Network" in list(differences["Setting"])
+
+
+def test_without_validation_there_are_the_curves_of_training(app: AppTest) -> None:
+    base = dataclasses.replace(PRESETS["mlp-128"], validation="none")
+    sweep = swept(sweep_plan.vary(base, [Axis("dropout", (0.0, 0.5))], 1))
+    open_sweep(app, sweep)
+    assert charts_of(app) == 3
+    assert len(app.selectbox(key=f"sweep-measure-{sweep.id}").options) == 3
+
+
+def test_a_live_sweep_shows_its_progress_and_can_be_stopped(app: AppTest) -> None:
+    sweep = swept(trainer=Waiting())
+    open_sweep(app, sweep)
+    assert "Results appear here as runs end." in told(app)
+
+    app.button(key=f"sweep-stop-{sweep.id}").click().run()
+
+    assert not app.exception
+    assert all(place.run.stop for place in lab.sweeps().places(sweep) if place.run)
+    assert app.button(key=f"sweep-stop-{sweep.id}").disabled
+
+
+def test_a_second_sweep_under_way_is_refused_with_a_sentence(app: AppTest) -> None:
+    swept(trainer=Waiting())
+    open_sweep(app)
+    app.button(key="sweep-start-dropout").click().run()
+    assert "You have a sweep under way" in told(app)
+    assert len(lab.sweeps().sweeps_of(ME)) == 1
+
+
+def test_somebody_elses_sweep_can_be_looked_at(app: AppTest) -> None:
+    sweep = swept(owner=SOMEBODY)
+    open_sweep(app, sweep)
+    assert "Somebody else's sweep" in told(app)
+    assert "Best: " in told(app)
+    assert not [button for button in app.button if button.key and sweep.id in button.key]
+
+
+def test_what_was_stopped_can_be_trained_and_a_sweep_removed(app: AppTest) -> None:
+    sweep = swept(trainer=Waiting())
+    for place in lab.sweeps().places(sweep):
+        assert place.run is not None
+        lab.store().end(place.run.id, Status.STOPPED, place.run.reason)
+    open_sweep(app, sweep)
+    assert "0 of 4 runs are finished." in told(app)
+    assert not app.button(key=f"sweep-resume-{sweep.id}").disabled
+
+    app.button(key=f"sweep-remove-{sweep.id}").click().run()
+
+    assert lab.sweeps().sweeps_of(ME) == []
+    assert "no such sweep" in told(app)
+
+
+def test_a_run_that_was_deleted_is_missing_and_the_page_stands(app: AppTest) -> None:
+    sweep = swept()
+    gone = lab.sweeps().places(sweep)[0].run
+    assert gone is not None
+    lab.store().delete(gone.id)
+    open_sweep(app, sweep)
+    assert "3 of 4 runs are finished." in told(app)
+
+
+def test_my_sweeps_are_listed_with_how_far_they_are(app: AppTest) -> None:
+    swept()
+    swept(LESSONS["600-images"].plan(1))
+    swept(owner=SOMEBODY)
+    table = open_sweep(app).dataframe[-1].value
+    assert list(table["Sweep"]) == [
+        "600 images: CNN against MLP", "Dropout after dense layers of mlp-128",
+    ]  # fmt: skip
+    assert list(table["Runs"]) == ["2 / 2", "4 / 4"]
+    assert list(table["Status"]) == ["finished", "finished"]
