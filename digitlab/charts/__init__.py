@@ -20,14 +20,20 @@ from digitlab.charts.filters import (
 )
 from digitlab.charts.grids import DECIMALS, Grid, number, number_grids
 from digitlab.charts.journey import MOST_EPOCHS, digits_by_epoch
-from digitlab.charts.labelled import Labelled, labelled_sheet
 from digitlab.charts.lines import NO_POINTS, Metric, Points, curves
 from digitlab.charts.maps import MOST_MAPS, Scale, feature_map, layer_maps, scale
 from digitlab.charts.overlay import MOST_RUNS, RunCurves, overlay
 from digitlab.charts.parallel import Coordinate, parallel_coordinates
 from digitlab.charts.pixels import colour_limit, digit
 from digitlab.charts.reliability import Calibrated, reliability_diagram
-from digitlab.charts.sheets import Misread, mistake_sheet, reading_sheet, sample_sheet
+from digitlab.charts.sheets import (
+    Labelled,
+    Misread,
+    labelled_sheet,
+    mistake_sheet,
+    reading_sheet,
+    sample_sheet,
+)
 from digitlab.charts.sweep import (
     SweepCurve,
     SweepPoint,

@@ -21,6 +21,7 @@ from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
 
 SHEET_ROWS = 5
+LABELLED_COLUMNS = 8  # fewer than a plain sheet has: the labels are longer
 
 _COLUMNS = 10
 _PLACE = 76  # pixels from row to row: a digit of 56, its label, and a gap
@@ -48,6 +49,15 @@ class Misread(Protocol):
     @property
     def certainty(self) -> float:
         """The probability given to ``read_as``, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One sample of a sheet: its number in the set, its label, and what the pointer finds."""
+
+    index: int
+    label: str
+    hover: str
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,25 @@ def sample_sheet(
     grid = (max(1, math.ceil(len(tiles) / _COLUMNS)), _COLUMNS)
     caption = bare(t("{count} images, the label under each", count=len(tiles)))
     return _sheet(t("Samples"), tiles, grid, caption, top=40, bottom=32)
+
+
+def labelled_sheet(
+    images: npt.NDArray[np.uint8], samples: Sequence[Labelled], *, title: str, caption: str
+) -> go.Figure:
+    """``samples`` out of ``images`` (N, 28, 28) uint8, row by row; a click tells the ``index``.
+
+    Title, caption, labels and hovers are in the reader's language already. The height follows the
+    number of rows.
+    """
+    tiles = [
+        _Tile(
+            *divmod(place, LABELLED_COLUMNS), images[sample.index], sample.label, sample.hover,
+            sample.index,
+        )
+        for place, sample in enumerate(samples)
+    ]  # fmt: skip
+    grid = (max(1, math.ceil(len(tiles) / LABELLED_COLUMNS)), LABELLED_COLUMNS)
+    return _sheet(title, tiles, grid, bare(caption), top=40, bottom=32)
 
 
 def _sheet(

@@ -25,13 +25,11 @@ from digitlab.lesson_report import Results
 from digitlab.lessons import LESSONS, Row, rows_of
 from digitlab.messages import LabError, Translator, mark, message
 from digitlab.store import Run, Status, Store
+from digitlab.sweep_plan import run_seconds
 
 ABOUT = mark("Train every lesson, and print its author's figures beside ours.")
 OWNER = "reproduce"
 _TRAINS_WITH = ("tensorflow-cpu", "tensorflow", "keras", "numpy")
-_START_SECONDS = 5.0  # of a run, before its first batch
-# Reading an image costs about a third of training on it, which also goes backwards.
-_READING = 1 / 3
 
 
 def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
@@ -208,7 +206,7 @@ class _Clock:
     def __init__(self, configs: Iterable[RunConfig], digits: DigitSet) -> None:
         measured = speed.load()
         self.expected: Mapping[RunConfig, float] = {
-            config: _seconds(config, digits, measured) for config in configs
+            config: run_seconds(config, digits, measured) for config in configs
         }
         self.waiting = list(self.expected)
         self.began = time.monotonic()
@@ -227,15 +225,6 @@ class _Clock:
     def tick(self, config: RunConfig) -> None:
         """Note that a run has ended."""
         self.waiting.remove(config)
-
-
-def _seconds(config: RunConfig, digits: DigitSet, measured: tuple[speed.Measurement, ...]) -> float:
-    split = digits.split(config)
-    images = len(split.train[0])
-    # The test set is read as the validation set where validation is on it.
-    read = len(digits.x_test) + (0 if split.on_test else split.validation_count)
-    epoch = speed.seconds_per_epoch(config, images, measured)
-    return config.epochs * epoch * (1 + _READING * read / images) + _START_SECONDS
 
 
 def _duration(seconds: float, t: Translator) -> str:

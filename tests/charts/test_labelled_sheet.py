@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from digitlab import charts
-from digitlab.charts.labelled import LABELLED_COLUMNS
+from digitlab.charts.sheets import LABELLED_COLUMNS
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (60, 28, 28), dtype=np.uint8)
 
@@ -27,7 +27,7 @@ def test_picture_label_and_target_of_a_sample_share_a_place() -> None:
         assert row < bars.base[place] < label.y < row + 1
         assert row < shown.y < row + 1
         assert list(bars.customdata[place]) == [3 * place]
-        assert label.text == f"{place}→0/1"
+        assert f"{place}→0/1" in label.text
         data = base64.b64decode(shown.source.split(",")[1])
         pixels = np.asarray(Image.open(io.BytesIO(data)))
         factor = len(pixels) // 28
