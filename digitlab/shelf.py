@@ -71,7 +71,8 @@ class Shelf:
     def delete(self, owner: str, runs: Sequence[str]) -> None:
         """Put runs into the bin; those that train are stopped first."""
         for run in runs:
-            self.store.ask_to_stop(run) if self._mine(owner, run) else None
+            if self._mine(owner, run):
+                self.store.ask_to_stop(run)
         self._set(owner, runs, "deleted", time.time())
 
     def restore(self, owner: str, runs: Iterable[str]) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+# The whole suite in two processes; the browser tests stay together in one (tests/conftest.py).
+TESTS = ("pytest", "-n", "2", "--dist", "loadgroup")
 
 
 def main(arguments):
@@ -24,8 +26,9 @@ def main(arguments):
         )
     testing = arguments[:1] == ["test"]
     install("requirements-dev.txt" if testing else "requirements.txt")
-    command = ["pytest", *arguments[1:]] if testing else ["streamlit", "run", "streamlit_app.py"]
-    return run("-m", *command, *([] if testing else arguments))
+    if testing:
+        return run("-m", *TESTS, *arguments[1:])
+    return run("-m", "streamlit", "run", "streamlit_app.py", *arguments)
 
 
 def install(requirements):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import streamlit as st
 
@@ -13,11 +11,10 @@ from digitlab.drawing import Picture
 from digitlab.messages import Translator
 from digitlab.network import Floats, Network
 from digitlab.store import Run
+from digitlab.ui import in_parts
 from digitlab.ui.readers import Reader
 
 MOST_IMAGES = 10_000  # that nearest digits are looked for in: NumPy reads so many in seconds
-_PART = 500  # of them at once; a part that has been read stays read if the person goes on
-_PATIENCE = 0.2  # seconds without a sign of life
 _NEIGHBOURS = 8
 
 
@@ -73,23 +70,17 @@ def _trained_on(run: Run | None) -> tuple[DigitSet, int]:
 
 
 def _known(network: Network, digits: DigitSet, count: int, t: Translator) -> Floats:
-    """The last hidden layer's values for the searched images; the bar moves only when needed."""
+    """The last hidden layer's values for the searched images."""
     key = explain.fingerprint(network)
-    bar, begun = st.empty(), time.monotonic()
-    parts = []
-    for start in range(0, count, _PART):
-        stop = min(start + _PART, count)
-        parts.append(_features(key, digits.fingerprint, start, stop, network, digits))
-        if time.monotonic() - begun > _PATIENCE:
-            text = t(
-                "The network reads {done} of {count} images …", done=f"{stop:,}", count=f"{count:,}"
-            )
-            bar.progress(stop / count, text=text)
-    bar.empty()
+    parts = in_parts.read(
+        count,
+        lambda start, stop: _features(key, digits.fingerprint, start, stop, network, digits),
+        t,
+    )
     return np.concatenate(parts)
 
 
-@st.cache_resource(show_spinner=False, max_entries=3 * MOST_IMAGES // _PART)
+@st.cache_resource(show_spinner=False, max_entries=3 * MOST_IMAGES // in_parts.PART)
 def _features(
     network: str, digits: str, start: int, stop: int, _network: Network, _digits: DigitSet
 ) -> Floats:

@@ -70,6 +70,7 @@ def test_the_kept_sample_is_as_readable_as_any_file(made_sample: Path, tmp_path:
 @pytest.mark.parametrize(
     "content",
     [None, b"", gzip.compress(b""), gzip.compress(b"1,2\n3,4\n"), gzip.compress(b"7")[:9]],
+    ids=["missing", "empty", "nothing", "numbers", "truncated"],
 )
 @pytest.mark.filterwarnings("ignore:loadtxt")
 def test_a_package_without_the_samples_images_is_a_sentence(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
@@ -14,6 +12,7 @@ from digitlab.filters import ANGLES, Doubles, Excitement
 from digitlab.layers import Layer
 from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network
+from digitlab.ui import in_parts
 from digitlab.ui.inspect.layer_weights import Weights, finite
 from digitlab.ui.readers import Reader
 from digitlab.ui.run_panel import chart_config
@@ -21,7 +20,6 @@ from digitlab.ui.run_panel import chart_config
 _PATCHES, _DIGITS = 12, 8
 _PART = 100  # images between two signs of life
 _PARTS = 300  # of 100 images each, 100 KB at the most
-_PATIENCE = 0.2  # seconds without a sign of life
 _DRAWN_EDGES = tuple(range(0, 360, 45))
 _FLAT = 0.15  # share of a kernel's size: edges that differ less are alike to it
 
@@ -249,22 +247,19 @@ def _excitement(
     """The trained filter's responses to all searched images.
 
     In a first layer one filter is worked out in no time. Deeper, most of the work is in the
-    layers before and serves all filters; the bar moves only when there is something to wait for.
+    layers before and serves all filters.
     """
     reader, name = weights.reader, weights.layer.name
     if name in ("conv1", "dense1"):
         return _first(_key(reader), digits.fingerprint, count, number, weights, digits)
-    bar, begun = st.empty(), time.monotonic()
-    parts = []
-    for start in range(0, count, _PART):
-        stop = min(start + _PART, count)
-        parts.append(_part(_key(reader), name, digits.fingerprint, start, stop, reader, digits))
-        if time.monotonic() - begun > _PATIENCE:
-            text = t(
-                "The network reads {done} of {count} images …", done=f"{stop:,}", count=f"{count:,}"
-            )
-            bar.progress(stop / count, text=text)
-    bar.empty()
+    parts = in_parts.read(
+        count,
+        lambda start, stop: _part(
+            _key(reader), name, digits.fingerprint, start, stop, reader, digits
+        ),
+        t,
+        size=_PART,
+    )
     return filters.joined(parts).only(number)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +15,10 @@ from digitlab.dataset import DigitSet
 from digitlab.messages import LabError, Translator, message
 from digitlab.mistakes import Mistake
 from digitlab.network import Floats, Network
-from digitlab.ui import lab
+from digitlab.ui import in_parts, lab
 from digitlab.ui.readers import Reader
 
-_PART = 500  # images read at once; a part that has been read stays read if the script is stopped
-_PARTS = 6 * 10_000 // _PART  # of six networks, 20 KB each
-_PATIENCE = 0.2  # seconds without a sign of life
+_PARTS = 6 * 10_000 // in_parts.PART  # of six networks, 20 KB each
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,20 +87,12 @@ def tested_on(digits: DigitSet, reader: Reader, t: Translator) -> Tested:
 def probabilities(network: Network, digits: DigitSet, count: int, t: Translator) -> Floats:
     """What ``network`` makes of the first ``count`` test images, float32 (count, 10).
 
-    Each part is kept for all sessions; the bar moves only when there is something to wait for.
+    Each part is kept for all sessions.
     """
     key = explain.fingerprint(network)
-    bar, begun = st.empty(), time.monotonic()
-    parts = []
-    for start in range(0, count, _PART):
-        stop = min(start + _PART, count)
-        parts.append(_part(key, digits.fingerprint, start, stop, network, digits))
-        if time.monotonic() - begun > _PATIENCE:
-            text = t(
-                "The network reads {done} of {count} images …", done=f"{stop:,}", count=f"{count:,}"
-            )
-            bar.progress(stop / count, text=text)
-    bar.empty()
+    parts = in_parts.read(
+        count, lambda start, stop: _part(key, digits.fingerprint, start, stop, network, digits), t
+    )
     return np.concatenate(parts)
 
 
