@@ -13,8 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-# The whole suite in two processes; the browser tests stay together in one (tests/conftest.py).
-TESTS = ("pytest", "-n", "2", "--dist", "loadgroup")
+# The whole suite in two processes; what shares a server or an engine stays in one (conftest.py).
+TESTS = ("pytest", "-n", "2", "--dist", "loadfile")
 
 
 def main(arguments):
