@@ -13,8 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-# The whole suite in two processes; what shares a server or an engine stays in one (conftest.py).
-TESTS = ("pytest", "-n", "2", "--dist", "loadfile")
+# The whole suite in two processes; what shares a server or an engine stays in one, and what needs a
+# browser comes last, in one (tests/conftest.py).
+TESTS = ("pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main(arguments):
