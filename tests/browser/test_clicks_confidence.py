@@ -36,7 +36,7 @@ def test_a_click_on_a_bin_shows_its_samples_until_the_list_is_used(page: Page, s
     click(page, "yaxis2", 7.5, 2)
     expect(page.get_by_text("When it says 99% to 99.9%")).to_be_visible()
 
-    page.get_by_label("Samples that it is so certain of").click()
+    page.get_by_role("combobox", name="Samples that it is so certain of").click()
     page.get_by_role("option", name=re.compile("95% to 99%")).click()
     expect(page.get_by_text("When it says 95% to 99%")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)

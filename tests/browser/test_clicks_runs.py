@@ -54,7 +54,7 @@ def test_ticked_runs_are_overlaid_deleted_and_taken_back(
     names = page.locator(".js-plotly-plot").first.locator(".legendtext")
     assert [name.split(" ")[0] for name in names.all_text_contents()] == ["mlp-512", "mlp-64"]
 
-    page.get_by_role("button", name="Delete").click()
+    page.locator(".st-key-runs-delete button").click()
     expect(page.get_by_text("1 of 1 runs.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("3 of 3 runs.")).to_be_visible()

@@ -229,7 +229,8 @@ def test_play_begins_at_the_untrained_filters_and_can_be_stopped(app: AppTest) -
     open_view(app)
     app.button(key="filters-play").click().run()
     assert app.button(key="filters-play").label == "Stop"
-    assert slider(app, "reference-conv1").value == 0
+    # A busy machine may take longer for this run than until the next tick, which is the first.
+    assert slider(app, "reference-conv1").value <= 1
     app.button(key="filters-play").click().run()
     assert app.button(key="filters-play").label == "Play"
     assert not app.exception
