@@ -97,10 +97,15 @@ def word_uploader(button: str, refused: str) -> None:
     zone = '[data-testid="stFileUploaderDropzone"]'
     st.html(
         f"<style>{zone} button p {{ font-size: 0; }} "
-        f"{zone} button p::after {{ content: {json.dumps(button)}; font-size: 1rem; }} "
-        f'{zone}:has([aria-invalid="true"])::after {{ content: {json.dumps(refused)}; }} '
+        f"{zone} button p::after {{ content: {_css(button)}; font-size: 1rem; }} "
+        f'{zone}:has([aria-invalid="true"])::after {{ content: {_css(refused)}; }} '
         f'{zone} [role="alert"] {{ display: none; }}</style>'
     )
+
+
+def _css(text: str) -> str:
+    """``text`` as a CSS string, Japanese as it is: CSS does not know JSON's escapes for it."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def page_link(name: str, label: str, *, help: str | None = None) -> None:
