@@ -17,6 +17,7 @@ from digitlab.charts.frame import (
     faint,
     figure,
     margin,
+    trace,
 )
 from digitlab.charts.layer_columns import STRAND, Column, Point, columns_of
 from digitlab.layers import Layer, parameter_count
@@ -40,10 +41,12 @@ def network_picture(layers: Sequence[Layer], t: Translator) -> go.Figure:
     lines = [_link(before, after) for before, after in itertools.pairwise(columns)]
     neurons = [_neuron_trace(c) for c in columns if c.flat and c.kind != "flatten"]
     total = f"{parameter_count(layers):,}"
+    title = t("The network: {count} parameters", count=total)
     return figure(
-        t("The network: {count} parameters", count=total),
+        title,
         [line for line in lines if line is not None] + neurons + [_layer_targets(columns, t)],
         height=340,
+        alt=f"{title}: {' → '.join(_kind_text(column, t) for column in columns)}",
         uirevision="network",
         shapes=shapes + _window_shapes(columns),
         annotations=[_caption(column, len(columns), t) for column in columns],
@@ -125,11 +128,16 @@ def _neuron_trace(column: Column) -> Any:
         names = [str(number) for number in range(len(heights))]
         # The picture at the other end shows a 7.
         look = _neurons(column.colour, [0.95 if name == "7" else 0.2 for name in names])
-        return go.Scatter(
-            **common, mode="markers+text", marker=look, text=names, textposition="middle right"
+        return trace(
+            "scatter",
+            **common,
+            mode="markers+text",
+            marker=look,
+            text=names,
+            textposition="middle right",
         )
     fills = [0.0 if column.dropped(number) else 0.6 for number in range(len(heights))]
-    return go.Scatter(**common, mode="markers", marker=_neurons(column.colour, fills))
+    return trace("scatter", **common, mode="markers", marker=_neurons(column.colour, fills))
 
 
 def _neurons(colour: str, fills: Sequence[float]) -> dict[str, Any]:
@@ -154,7 +162,7 @@ def _lines(pairs: Iterable[tuple[Point, Point]]) -> Any:
     ends = [(*pair, (None, None)) for pair in pairs]
     xs, ys = zip(*itertools.chain.from_iterable(ends), strict=True) if ends else ((), ())
     line = {"color": faint(GREY_BLUE, 0.35), "width": 0.6}
-    return go.Scatter(x=xs, y=ys, mode="lines", line=line, hoverinfo="skip")
+    return trace("scatter", x=xs, y=ys, mode="lines", line=line, hoverinfo="skip")
 
 
 def _caption(column: Column, count: int, t: Translator) -> dict[str, Any]:
@@ -190,7 +198,8 @@ def _kind_text(column: Column, t: Translator) -> str:
 def _layer_targets(columns: Sequence[Column], t: Translator) -> Any:
     """Unseen markers over the layers, which say under the pointer what the layer is."""
     heights = (0.35, 0.0, -0.35)
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=[column.at for column in columns for _ in heights],
         y=[y for _ in columns for y in heights],
         mode="markers", marker={"size": 44, "color": GREY_BLUE, "opacity": 0},

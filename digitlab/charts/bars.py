@@ -22,6 +22,7 @@ from digitlab.charts.frame import (
     figure,
     legend_below,
     margin,
+    trace,
 )
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
@@ -36,17 +37,22 @@ def probabilities(values: npt.ArrayLike, t: Translator, *, height: int = 240) ->
     """Ten class probabilities (10,), 0 to 1, as bars; the largest stands out."""
     shares = np.asarray(values, np.float64)
     winner = int(shares.argmax())
-    bars = go.Bar(
+    title = t("Probability of each digit")
+    labels = [_percent(share) for share in shares]
+    bars = trace(
+        "bar",
         x=list(range(DIGITS)), y=shares,
         marker={"color": [VERMILLION if digit == winner else GREY_BLUE for digit in range(DIGITS)]},
-        text=[_percent(share) for share in shares], textposition="outside",
+        text=labels, textposition="outside",
         textfont={"size": LABEL_SIZE}, **_UPRIGHT,
         hovertemplate=t("digit") + " %{x}: %{y:.4%}<extra></extra>",
     )  # fmt: skip
+    likely = ", ".join(f"{digit} {label}" for digit, label in enumerate(labels) if label)
     return figure(
-        t("Probability of each digit"),
+        title,
         [bars],
         height=height,
+        alt=f"{title}: {likely}",
         uirevision="probabilities",
         bargap=0.25,
         xaxis=_digit_axis(t),
@@ -106,7 +112,8 @@ def counts(
 
 def _count_bars(name: str, numbers: Counts, colour: str, t: Translator, *, labelled: bool) -> Any:
     per_digit = np.asarray(numbers)
-    return go.Bar(
+    return trace(
+        "bar",
         x=list(range(DIGITS)), y=per_digit, name=name, marker={"color": colour},
         text=[f"{count:,}" for count in per_digit] if labelled else None,
         textposition="outside" if labelled else "none", textfont={"size": SMALL_SIZE}, **_UPRIGHT,

@@ -18,6 +18,7 @@ from digitlab.charts.frame import (
     figure,
     margin,
     strong,
+    trace,
 )
 from digitlab.charts.targets import targets
 from digitlab.config import DIGITS
@@ -52,6 +53,7 @@ def confusion_matrix(matrix: Counts, t: Translator, *, shares: bool = False) -> 
     return figure(
         title,
         [_colours(wrong, limit, shares), _targets(matrix, t)],
+        alt=": ".join([t("Confusion matrix"), title]),
         height=_TOP + DIGITS * _ROW + _AXIS + _BAR,
         margin=margin(top=_TOP, bottom=_AXIS + _BAR),
         uirevision="confusion",
@@ -70,7 +72,8 @@ def _percentages(matrix: Counts) -> npt.NDArray[np.float64]:
 
 def _colours(wrong: npt.NDArray[np.float64], limit: float, shares: bool) -> Any:
     full = f"{limit:.1f}%" if shares else f"{limit:,.0f}"
-    return go.Heatmap(
+    return trace(
+        "heatmap",
         z=wrong, zmin=0, zmax=limit, colorscale=_MISTAKES, hoverinfo="skip", xgap=2, ygap=2,
         colorbar={
             "orientation": "h", "thickness": 10, "lenmode": "pixels", "len": 200,

@@ -17,6 +17,7 @@ from digitlab.charts.frame import (
     figure,
     legend_below,
     margin,
+    trace,
 )
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
@@ -89,7 +90,8 @@ def _smallest(scores: Sequence[Scored]) -> float:
 def _dots(row: tuple[str, list[float | None], str, str], place: int, t: Translator) -> Any:
     name, values, colour, symbol = row
     digits = [digit for digit, value in enumerate(values) if value is not None]
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=[digit + (place - 1) * _APART for digit in digits], y=[values[digit] for digit in digits],
         mode="markers", name=name, cliponaxis=False,
         marker={

@@ -24,6 +24,7 @@ from digitlab.charts.frame import (
     figure,
     margin,
     pixel_axes,
+    trace,
 )
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
@@ -148,7 +149,8 @@ def occlusion_map(
     size = rows / len(falls)
     places = (np.arange(len(falls)) + 0.5) * size - 0.5
     said = "%{z:.1%}" if measure == "probability" else "%{z:.2f}"
-    fields = go.Heatmap(
+    fields = trace(
+        "heatmap",
         z=falls, x=places, y=places, zmin=-limit, zmax=limit, colorscale="RdBu_r",
         colorbar=_scale(limit, measure),
         hovertemplate=t("falls by") + f" {said}<extra></extra>",

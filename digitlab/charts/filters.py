@@ -24,6 +24,7 @@ from digitlab.charts.frame import (
     legend_below,
     margin,
     pixel_axes,
+    trace,
 )
 from digitlab.charts.pixels import colour_bar, mosaic_columns
 from digitlab.charts.targets import targets
@@ -209,7 +210,8 @@ def digit_responses(means: npt.ArrayLike, t: Translator, *, title: str) -> go.Fi
     """The mean response to the images of each digit (10,), the largest in another colour."""
     values = np.asarray(means, np.float64)
     top = int(np.nanargmax(values)) if np.isfinite(values).any() else -1
-    bars = go.Bar(
+    bars = trace(
+        "bar",
         x=list(range(DIGITS)), y=values,
         marker={"color": [VERMILLION if digit == top else BLUE for digit in range(DIGITS)]},
         hovertemplate=t("digit") + " %{x}: %{y:.4f}<extra></extra>",
@@ -232,7 +234,8 @@ def exciting_digits(found: Sequence[Exciting]) -> str:
 
 
 def _cells(weights: Floats, limit: float, **settings: Any) -> Any:
-    return go.Heatmap(
+    return trace(
+        "heatmap",
         z=weights.astype(np.float32), zmin=-limit, zmax=limit, colorscale="RdBu_r",
         hoverongaps=False, colorbar=colour_bar(limit), **settings,
     )  # fmt: skip
@@ -261,7 +264,8 @@ def _line(
     angles: Sequence[float], values: npt.ArrayLike, name: str, style: tuple[str, str, str]
 ) -> Any:
     colour, dash, symbol = style
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=list(angles), y=np.asarray(values, np.float64), name=name, mode="lines+markers",
         line={"color": colour, "dash": dash, "width": 2},
         marker={"color": colour, "symbol": symbol, "size": 6},

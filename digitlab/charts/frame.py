@@ -25,10 +25,17 @@ _TITLE = {
 }  # fmt: skip
 
 
-def figure(title: str, traces: Sequence[Any], *, height: int, **layout: Any) -> go.Figure:
-    """A figure as all charts here are; ``layout`` adds to it or replaces."""
+def figure(
+    title: str, traces: Sequence[Any], *, height: int, alt: str = "", **layout: Any
+) -> go.Figure:
+    """A figure as all charts here are; ``layout`` adds to it or replaces.
+
+    ``alt`` tells those who do not see it what it shows, in the reader's language; without it the
+    title does. It travels in the figure's ``layout.meta``.
+    """
     common: dict[str, Any] = {
         "title": {"text": title, **_TITLE},
+        "meta": {"alt": alt or title},
         "height": height,
         "margin": margin(),
         "paper_bgcolor": CLEAR,
@@ -40,6 +47,14 @@ def figure(title: str, traces: Sequence[Any], *, height: int, **layout: Any) -> 
         "hovermode": "closest",
     }
     return go.Figure(data=list(traces), layout=common | layout)
+
+
+def trace(kind: str, **settings: Any) -> dict[str, Any]:
+    """A trace, "bar" or "scatter" say, as Plotly's JSON has it.
+
+    Plotly checks it when the figure is made; one of ``go``'s own objects it would check twice.
+    """
+    return {"type": kind, **settings}
 
 
 def margin(*, side: int = 8, top: int = 40, bottom: int = 8) -> dict[str, int]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from digitlab.charts.frame import SMALL_SIZE, axis, figure, margin
+from digitlab.charts.frame import SMALL_SIZE, axis, figure, margin, trace
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
 
@@ -33,7 +33,8 @@ def digits_by_epoch(epochs: Sequence[int], shares: Shares, t: Translator) -> go.
     floor = _floor([epochs[place] for place in shown], picked)
     columns = [_epoch_name(epochs[place], t) for place in shown]
     digit, epoch, right = t("digit"), t("epoch"), t("right")
-    cells = go.Heatmap(
+    cells = trace(
+        "heatmap",
         z=picked, x=list(range(len(shown))), y=list(range(DIGITS)), zmin=floor, zmax=1,
         colorscale=[[0, _LOW], [1, _HIGH]], xgap=1, ygap=1, hoverongaps=False,
         customdata=[columns] * DIGITS,

@@ -18,6 +18,7 @@ from digitlab.charts.frame import (
     figure,
     legend_below,
     margin,
+    trace,
 )
 from digitlab.messages import Translator
 
@@ -51,9 +52,12 @@ def curves(
     """
     name = t("Loss") if metric == "loss" else t("Accuracy")
     reach = max([1.0, epochs or 0.0, *farthest(training), *farthest(validation)])
+    traces = _traces(metric, training, validation, untrained, t)
+    ends = ", ".join(f"{line['name']} {line['y'][-1]:.4f}" for line in traces if len(line["y"]))
     return figure(
         name,
-        _traces(metric, training, validation, untrained, t),
+        traces,
+        alt=f"{name}: {ends}",
         height=320,
         uirevision=f"curves-{metric}",
         showlegend=True,
@@ -129,7 +133,8 @@ def _line(
     width: float = 2.5, symbol: str = "circle", size: int = 6,
 ) -> Any:  # fmt: skip
     xs, ys = thin(*points)
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=xs, y=ys, name=name, line={"color": colour, "width": width},
         mode="markers" if len(xs) == 1 else mode,  # a line of one point would not be seen
         marker={"color": colour, "symbol": symbol, "size": size},

@@ -18,6 +18,7 @@ from digitlab.charts.frame import (
     figure,
     legend_below,
     margin,
+    trace,
 )
 from digitlab.charts.lines import Metric, Points, epoch_axis, farthest, thin, value_axis
 from digitlab.messages import Translator
@@ -84,7 +85,8 @@ def _line(
     name = html.escape(run.name, quote=False)  # a person has typed it, and Plotly knows tags
     value = "%{y:.4f}" if metric == "loss" else "%{y:.2%}"
     epoch = "%{x:.0f}"
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=xs, y=ys, name=name, legendgroup=name,
         mode="markers" if len(xs) == 1 else "lines",
         line={"color": colour, "width": 2, "dash": dash}, marker={"color": colour, "size": 7},

@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from digitlab.charts.frame import GREY_BLUE, LABEL_SIZE, faint, figure, margin
+from digitlab.charts.frame import GREY_BLUE, LABEL_SIZE, faint, figure, margin, trace
 from digitlab.charts.sweep import shade, wrapped
 
 _SPREAD = 0.14  # of an axis's height: how far apart lines lie that share a value
@@ -73,7 +73,8 @@ def _fanned(places: Sequence[float | None], results: Sequence[float | None]) -> 
 
 
 def _line(xs: Sequence[int], places: Sequence[float], name: str) -> Any:
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=list(xs), y=list(places), mode="lines+markers", name=name,
         line={"color": shade(places[-1]), "width": 2}, marker={"size": 5},
         hovertemplate=f"{name}<extra></extra>",
@@ -82,7 +83,7 @@ def _line(xs: Sequence[int], places: Sequence[float], name: str) -> Any:
 
 def _uprights(coordinates: Sequence[Coordinate]) -> list[Any]:
     return [
-        go.Scatter(x=[place, place], y=[-_SPREAD / 2, 1 + _SPREAD / 2], mode="lines",
+        trace("scatter", x=[place, place], y=[-_SPREAD / 2, 1 + _SPREAD / 2], mode="lines",
                    hoverinfo="skip", line={"color": faint(GREY_BLUE, 0.7), "width": 1})
         for place in range(len(coordinates))
     ]  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from digitlab.charts.frame import GREY_BLUE, SMALL_SIZE, axis, figure, pixel_axes
+from digitlab.charts.frame import GREY_BLUE, SMALL_SIZE, axis, figure, pixel_axes, trace
 from digitlab.messages import Translator
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -21,7 +21,8 @@ def digit(
     """A picture (H, W) uint8 enlarged, white on black, each pixel's value under the pointer."""
     rows, columns = image.shape
     row, column = t("row"), t("column")
-    pixels = go.Heatmap(
+    pixels = trace(
+        "heatmap",
         z=image, zmin=0, zmax=255, colorscale=[[0, "#000000"], [1, "#FFFFFF"]], showscale=False,
         hovertemplate=f"{row} %{{y}}, {column} %{{x}}: %{{z}}<extra></extra>",
     )  # fmt: skip

@@ -19,6 +19,7 @@ from digitlab.charts.frame import (
     figure,
     legend_below,
     margin,
+    trace,
 )
 from digitlab.charts.targets import targets
 from digitlab.messages import Translator
@@ -88,7 +89,8 @@ def stretched(value: float, edges: Sequence[float]) -> float:
 
 
 def _diagonal(count: int, t: Translator) -> Any:
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=[0, count], y=[0, count], name=t("as often right as certain"), mode="lines",
         line={"color": GREY_BLUE, "width": 2, "dash": "dash"}, hoverinfo="skip",
     )  # fmt: skip
@@ -107,7 +109,8 @@ def _points(bins: Sequence[Calibrated], edges: Sequence[float], t: Translator) -
         ys.append(middle)
         above.append(high - middle)
         below.append(middle - low)
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=xs, y=ys, name=t("share right, with its 95% interval"), mode="markers",
         marker={"color": BLUE, "size": 9}, hoverinfo="skip", cliponaxis=False,
         error_y={"type": "data", "symmetric": False, "array": above, "arrayminus": below,
@@ -116,7 +119,8 @@ def _points(bins: Sequence[Calibrated], edges: Sequence[float], t: Translator) -
 
 
 def _histogram(bins: Sequence[Calibrated], t: Translator) -> Any:
-    return go.Bar(
+    return trace(
+        "bar",
         x=[place + 0.5 for place in range(len(bins))], width=0.86,
         y=[each.count or None for each in bins], yaxis="y2",
         name=t("samples in the bin (log scale)"), marker={"color": VERMILLION},
@@ -138,8 +142,7 @@ def _click_targets(bins: Sequence[Calibrated], yaxis: str, t: Translator) -> Any
         [place + 0.5 for place in places], [0.0] * len(bins), list(places),
         [_hover(each, t) for each in bins], chosen=0.16,
     )  # fmt: skip
-    bars.update(yaxis=yaxis)
-    return bars
+    return bars | {"yaxis": yaxis}
 
 
 def _hover(each: Calibrated, t: Translator) -> str:

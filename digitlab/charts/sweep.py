@@ -24,6 +24,7 @@ from digitlab.charts.frame import (
     figure,
     legend_below,
     margin,
+    trace,
 )
 from digitlab.charts.lines import Metric, Points, epoch_axis, farthest, thin
 from digitlab.messages import Translator
@@ -99,7 +100,8 @@ def _rings(xs: Sequence[float], points: Sequence[SweepPoint], metric: Metric, t:
         for x, point in zip(xs, points, strict=True)
         for value in point.values
     ]
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=[x for x, _, _ in pairs], y=[y for _, y, _ in pairs], mode="markers",
         name=t("one run"), customdata=[name for _, _, name in pairs],
         marker={"symbol": "circle-open", "size": 10, "color": GREY_BLUE, "line": {"width": 2}},
@@ -119,7 +121,8 @@ def _means(
         "array": [max(point.values) - mean for _, mean, point in rows],
         "arrayminus": [mean - min(point.values) for _, mean, point in rows],
     }
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=[x for x, _, _ in rows], y=[mean for _, mean, _ in rows],
         mode="lines+markers" if ordered else "markers",
         name=t("mean, and from the lowest to the highest seed"),
@@ -156,7 +159,8 @@ def sweep_heatmap(
     """
     means = [[float(np.mean(cell)) if len(cell) else None for cell in row] for row in values]
     down, across = names
-    cells = go.Heatmap(
+    cells = trace(
+        "heatmap",
         z=means, x=list(range(len(across))), y=list(range(len(down))),
         text=[[_told(cell, metric) for cell in row] for row in values],
         texttemplate="%{text}", textfont={"size": TEXT_SIZE + 1}, xgap=2, ygap=2,
@@ -266,7 +270,8 @@ def _lines(curves: Sequence[SweepCurve], colour: str, metric: Metric, named: boo
         ys += [*y.tolist(), None]
         told += [curve.name] * (len(x) + 1)
     group = curves[0].group
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=xs, y=ys, customdata=told, name=group, legendgroup=group, showlegend=named,
         mode="lines+markers", connectgaps=False, marker={"color": colour, "size": 4},
         line={"color": colour, "width": 1.8, "dash": _DASHES[curves[0].dash % len(_DASHES)]},

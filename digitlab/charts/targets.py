@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import plotly.graph_objects as go
+import numpy as np
 
-from digitlab.charts.frame import GREY_BLUE, VERMILLION
+from digitlab.charts.frame import GREY_BLUE, VERMILLION, trace
 
 _CHOSEN = 0.4  # opacity of the place clicked last
 
@@ -38,8 +38,9 @@ def targets(
 
     A figure that holds them needs ``barmode="overlay"``.
     """
-    return go.Bar(
-        x=list(columns), width=width, base=list(rows), y=[height] * len(values),
+    return trace(
+        "bar",
+        x=np.array(columns), width=width, base=np.array(rows), y=np.full(len(values), height),
         marker={"color": GREY_BLUE, "opacity": 0},
         selected={"marker": {"opacity": chosen, "color": VERMILLION}},
         unselected={"marker": {"opacity": 0}},

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from digitlab.messages import Translator
-from digitlab.ui.run_panel import chart_config
+from digitlab.ui import plot
 
 
 def answer(
@@ -22,40 +22,27 @@ def answer(
     """
 
     def clicked() -> None:
-        found = _first(st.session_state.get(key))
-        if found is not None and _fits(found, count):
-            act(int(found))
+        found = _number(st.session_state.get(key), count)
+        if found is not None:
+            act(found)
 
-    st.plotly_chart(
-        figure, key=key, on_select=clicked, selection_mode="points",
-        config=chart_config(t, live=True),
-    )  # fmt: skip
-
-
-def chart(figure: go.Figure, key: str, t: Translator) -> Any | None:
-    """Draw a figure made with ``charts.targets``; returns the value of the place clicked last.
-
-    None before the first click. The value comes back from the browser: check it before use.
-    """
-    event: Any = st.plotly_chart(
-        figure, key=key, on_select="rerun", selection_mode="points",
-        config=chart_config(t, live=True),
-    )  # fmt: skip
-    return _first(event)
+    plot.draw(figure, t, key=key, on_select=clicked)
 
 
 def place(figure: go.Figure, key: str, t: Translator, count: int) -> int | None:
-    """The same where the values are whole numbers from 0 to ``count`` - 1."""
-    found = chart(figure, key, t)
-    return found if _fits(found, count) else None
+    """Draw a figure made with ``charts.targets``; returns the whole number of the last click.
+
+    None before the first click, and where the number is not from 0 to ``count`` - 1: it comes back
+    from the browser.
+    """
+    plot.draw(figure, t, key=key, on_select="rerun")
+    return _number(st.session_state.get(key), count)
 
 
-def _first(event: Any) -> Any | None:
+def _number(event: Any, count: int) -> int | None:
     try:
-        return event["selection"]["points"][0]["customdata"][0]
+        found = event["selection"]["points"][0]["customdata"][0]
     except (KeyError, IndexError, TypeError):
         return None
-
-
-def _fits(found: Any, count: int) -> bool:
-    return isinstance(found, int) and not isinstance(found, bool) and 0 <= found < count
+    whole = isinstance(found, int) and not isinstance(found, bool)
+    return found if whole and 0 <= found < count else None

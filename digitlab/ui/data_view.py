@@ -9,7 +9,7 @@ from digitlab import charts, dataset
 from digitlab.config import RunConfig
 from digitlab.dataset import Choice, DigitSet
 from digitlab.messages import Translator
-from digitlab.ui.run_panel import chart_config
+from digitlab.ui import plot
 from digitlab.ui.shell import plain
 
 _SAMPLES = 40
@@ -47,7 +47,7 @@ def _samples(digits: DigitSet, t: Translator) -> None:
     figure = charts.sample_sheet(
         digits.x_train[part], digits.y_train[part], t, indices=range(part.start, part.stop)
     )
-    st.plotly_chart(figure, config=chart_config(t, live=True))
+    plot.draw(figure, t)
 
 
 def _numbers(digits: DigitSet, t: Translator) -> None:
@@ -58,7 +58,7 @@ def _numbers(digits: DigitSet, t: Translator) -> None:
     left, right = st.columns(2)
     with left:
         title = t("Image {number}: a {label}", number=number, label=label)
-        st.plotly_chart(charts.digit(image, t, title=title), config=chart_config(t, live=True))
+        plot.draw(charts.digit(image, t, title=title), t)
     with right:
         st.markdown(
             t(
@@ -91,7 +91,7 @@ def _parts(digits: DigitSet, config: RunConfig, t: Translator) -> None:
     st.markdown(_parts_text(digits, config, t))
     counted = {name: dataset.counts(labels) for name, labels in parts.items()}
     figure = charts.counts(counted, t, title=t("How many of each digit"), axis=t("images"))
-    st.plotly_chart(figure, config=chart_config(t))
+    plot.draw(figure, t, tools=True)
 
 
 def _parts_text(digits: DigitSet, config: RunConfig, t: Translator) -> str:

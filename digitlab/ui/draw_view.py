@@ -10,9 +10,8 @@ from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Prediction
-from digitlab.ui import canvas, keepsakes_view, own_drawing, shell, why_view
+from digitlab.ui import canvas, keepsakes_view, own_drawing, plot, shell, why_view
 from digitlab.ui.readers import Reader
-from digitlab.ui.run_panel import chart_config
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed
 from digitlab.unsure import Judgement
@@ -136,10 +135,8 @@ def _printed_six(t: Translator) -> Drawing:
 def _pictures(probabilities: Floats, seen: drawing.Picture, t: Translator) -> None:
     """The ten bars, and what the network sees; both are there before the first stroke."""
     bars, picture = st.columns([3, 2])
-    bars.plotly_chart(
-        charts.probabilities(probabilities, t), key="probabilities",
-        config=chart_config(t, live=True),
-    )  # fmt: skip
+    with bars:
+        plot.draw(charts.probabilities(probabilities, t), t, key="probabilities")
     picture.html(charts.seen(seen, t))
 
 

@@ -12,6 +12,7 @@ from digitlab.dataset import DigitSet
 from digitlab.engine import refuse_too_large
 from digitlab.layers import Layer, layers_of, parameter_count
 from digitlab.messages import LabError, Translator, mark
+from digitlab.ui import plot
 from digitlab.ui.run_panel import duration
 
 LAYER_KINDS = {
@@ -70,7 +71,7 @@ def _validation(config: RunConfig, digits: DigitSet, t: Translator) -> str:
 def show(config: RunConfig, t: Translator) -> None:
     """The picture of the network, and its layers in a table."""
     layers = layers_of(config)
-    st.plotly_chart(charts.network_picture(layers, t), config={"displayModeBar": False})
+    plot.draw(charts.network_picture(layers, t), t)
     with st.expander(t("Layer by layer")):
         st.dataframe(_table(layers, t), hide_index=True)
         st.caption(t("Total: {count} parameters", count=f"{parameter_count(layers):,}"))

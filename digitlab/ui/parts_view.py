@@ -8,8 +8,8 @@ from digitlab import charts, explain
 from digitlab.config import DIGITS
 from digitlab.drawing import Picture
 from digitlab.messages import Translator, mark
+from digitlab.ui import plot
 from digitlab.ui.readers import Reader
-from digitlab.ui.run_panel import chart_config
 
 _MEASURES: dict[explain.Measure, str] = {
     "probability": mark("Probability"),
@@ -37,7 +37,7 @@ def show(digit: Picture, reader: Reader, t: Translator, key: str) -> None:
     falls = found.falls(target, measure)
     title = t("What erasing does to the {digit}", digit=target)
     figure = charts.occlusion_map(digit, falls, t, title=title, measure=measure)
-    st.plotly_chart(figure, key=key, config=chart_config(t, live=True))
+    plot.draw(figure, t, key=key)
     st.caption(
         t(
             "A square of {side}x{side} pixels slides over the digit and erases the ink under it; "

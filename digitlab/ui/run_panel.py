@@ -14,7 +14,7 @@ from digitlab.presets import nearest
 from digitlab.progress import BatchMetrics, EpochMetrics
 from digitlab.scores import Scores
 from digitlab.store import Run, Status, StoreError
-from digitlab.ui import lab
+from digitlab.ui import lab, plot
 from digitlab.ui.shell import Visit, page_link, sentences
 
 _TICK_SECONDS = 1.0
@@ -144,9 +144,8 @@ def _curves(
     columns = st.columns(2)
     for column, metric in zip(columns, METRICS, strict=True):
         figure = charts.curves(metric, **_series(metric, run, batches, epochs), t=t)
-        column.plotly_chart(
-            figure, key=f"{metric}-{run.id}", config=chart_config(t, run.status.live)
-        )
+        with column:
+            plot.draw(figure, t, key=f"{metric}-{run.id}", tools=not run.status.live)
 
 
 def _series(
@@ -161,24 +160,6 @@ def _series(
         ),
         "untrained": getattr(run.untrained, metric) if run.untrained else None,
         "epochs": run.config.epochs if run.status.live else None,
-    }
-
-
-_PLOTLY_JA = {
-    "Zoom": "拡大", "Pan": "移動", "Zoom in": "拡大", "Zoom out": "縮小", "Autoscale": "全体を表示",
-    "Reset axes": "軸を元に戻す", "Download plot as a PNG": "PNGで保存",
-    "Double-click to zoom back out": "ダブルクリックで元の範囲に戻る",
-}  # fmt: skip
-
-
-def chart_config(t: Translator, live: bool = False) -> dict[str, Any]:
-    """Plotly's own settings: no tools on a chart that is redrawn, a few on one that stays."""
-    return {
-        "displaylogo": False,
-        "displayModeBar": False if live else "hover",
-        "modeBarButtonsToRemove": ["select2d", "lasso2d"],
-        "locale": t.language,
-        "locales": {"ja": {"dictionary": _PLOTLY_JA, "format": {}}},
     }
 
 

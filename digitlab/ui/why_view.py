@@ -15,10 +15,10 @@ from digitlab.layers import Layer
 from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network, Prediction
 from digitlab.store import Run
-from digitlab.ui import lab, like_view, parts_view
+from digitlab.ui import lab, like_view, parts_view, plot
 from digitlab.ui.network_view import LAYER_KINDS
 from digitlab.ui.readers import Reader, clock
-from digitlab.ui.run_panel import chart_config, name_of
+from digitlab.ui.run_panel import name_of
 from digitlab.ui.shell import Visit
 
 _MOST_RUNS = 20
@@ -260,7 +260,7 @@ def _epoch_by_epoch(
         format_func=lambda number: str(number) if number else t("untrained"),
     )  # fmt: skip
     figure = charts.probabilities(_of_run(run, epoch, digit), t)
-    st.plotly_chart(figure, key="readers-bars", config=chart_config(t, live=True))
+    plot.draw(figure, t, key="readers-bars")
 
 
 def _of_run(run: Run, epoch: int, digit: Picture) -> Floats:

@@ -56,6 +56,11 @@ def test_every_chart_tells_values_under_the_pointer(name: str) -> None:
     assert any(trace.hovertemplate for trace in ALL[name](T).data)
 
 
+def test_what_a_chart_shows_is_its_title_where_nothing_else_is_said() -> None:
+    assert frame.figure("Filters", [], height=100).layout.meta["alt"] == "Filters"
+    assert frame.figure("Loss", [], height=100, alt="Loss: 0.1").layout.meta["alt"] == "Loss: 0.1"
+
+
 @dataclass(frozen=True)
 class Starred(Translator):
     """Marks what it was asked to translate."""
@@ -68,6 +73,7 @@ class Starred(Translator):
 def test_all_words_pass_the_translator(name: str) -> None:
     figure = ALL[name](Starred("en"))
     named = [figure.layout.title.text, figure.layout.xaxis.title.text]
+    named.append(figure.layout.meta["alt"])
     named += [trace.name for trace in figure.data if trace.name]
     named += [note.text for note in figure.layout.annotations if name == "network"]
     assert all("★" in text for text in named), named

@@ -15,10 +15,9 @@ from digitlab.config import DIGITS
 from digitlab.feature_maps import LayerMaps
 from digitlab.messages import Translator
 from digitlab.network import softmax
-from digitlab.ui import clicks
+from digitlab.ui import clicks, plot
 from digitlab.ui.inspect import picture
 from digitlab.ui.readers import Reader
-from digitlab.ui.run_panel import chart_config
 from digitlab.ui.shell import Visit
 
 MOST_PRODUCTS = 12  # of a dense layer, shown one by one
@@ -178,7 +177,7 @@ def _input_map(
         given[..., channel], t, title=title, shared=charts.scale(given),
         box=(left, top, right, bottom), caption=t("the frame is the window that is read"),
     )  # fmt: skip
-    st.plotly_chart(figure, key="hand-in", config=chart_config(t, live=True))
+    plot.draw(figure, t, key="hand-in")
     st.caption(
         t(
             "Input: the window is rows {top} to {bottom}, columns {left} to {right}.",
@@ -275,7 +274,7 @@ def _products_picture(made: WeightedSum, shape: tuple[int, ...], t: Translator) 
     figure = charts.feature_map(
         products, t, title=t("Products: pixel times weight"), caption=t("784 pixels, 784 products")
     )
-    st.plotly_chart(figure, key="hand-in", config=chart_config(t, live=True))
+    plot.draw(figure, t, key="hand-in")
     st.caption(
         t(
             "Pixels that speak for the neuron add {plus}, those against it {minus}; {zeros} of "

@@ -10,9 +10,9 @@ from digitlab import charts, mistakes
 from digitlab.messages import Translator
 from digitlab.mistakes import DigitScores
 from digitlab.scores import wilson
+from digitlab.ui import plot
 from digitlab.ui.inspect.tested import Tested, tested
 from digitlab.ui.readers import Reader
-from digitlab.ui.run_panel import chart_config
 from digitlab.ui.shell import Visit
 
 _EXAMPLE = 8
@@ -26,7 +26,7 @@ def show(reader: Reader, visit: Visit) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         figure = charts.digit_scores(scores, t)
-        st.plotly_chart(figure, key="digits-chart", config=chart_config(t, live=True))
+        plot.draw(figure, t, key="digits-chart")
         st.caption(_in_words(scores, t))
     with right:
         st.dataframe(

@@ -14,11 +14,10 @@ from digitlab import charts, filters
 from digitlab.config import IMAGE_SIZE
 from digitlab.messages import Translator
 from digitlab.network import Floats, Network
-from digitlab.ui import clicks, lab, shell
+from digitlab.ui import clicks, lab, plot, shell
 from digitlab.ui.inspect import one_filter
 from digitlab.ui.inspect.layer_weights import Weights, finite, weights_of
 from digitlab.ui.readers import Reader
-from digitlab.ui.run_panel import chart_config
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed
 
@@ -301,7 +300,7 @@ def _one_kernel(stage: _Stage, kernel: Floats, number: int | None, t: Translator
         picture = pictures[number]
     title = _name(stage, number, t)
     figure = charts.kernel_numbers(picture, stage.weights.limit, t, title=title)
-    st.plotly_chart(figure, key="filters-kernel", config=chart_config(t, live=True))
+    plot.draw(figure, t, key="filters-kernel")
 
 
 def _name(stage: _Stage, number: int, t: Translator) -> str:
@@ -374,7 +373,7 @@ def _show_templates(weights: Weights, kernel: Floats, epoch: int, t: Translator)
     pictures = kernel.T.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
     title = t("Class templates, {when}", when=_when(weights, epoch, t))
     figure = charts.class_templates(pictures, weights.limit, t, title=title)
-    st.plotly_chart(figure, key="filters-templates", config=chart_config(t, live=True))
+    plot.draw(figure, t, key="filters-templates")
     sums = np.abs(kernel).sum(axis=0)
     st.caption(
         t(

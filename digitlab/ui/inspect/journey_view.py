@@ -13,10 +13,10 @@ from digitlab.journey import Journey
 from digitlab.messages import LabError, Translator, message
 from digitlab.scores import Scores, score
 from digitlab.store import Run, Status
-from digitlab.ui import clicks, lab, shell
+from digitlab.ui import clicks, lab, plot, shell
 from digitlab.ui.inspect.tested import probabilities, tested
 from digitlab.ui.readers import Reader
-from digitlab.ui.run_panel import METRICS, chart_config
+from digitlab.ui.run_panel import METRICS
 from digitlab.ui.shell import Visit
 
 _MOST_IMAGES = 1_000  # of the test set, that the bundled networks read here
@@ -113,7 +113,8 @@ def _history(
     epochs = range(1, len(loss) + 1)
     for column, metric, values in zip(st.columns(2), METRICS, (loss, accuracy), strict=True):
         figure = charts.curves(metric, (epochs, values), charts.NO_POINTS, t)
-        column.plotly_chart(figure, key=f"journey-{metric}", config=chart_config(t, live=True))
+        with column:
+            plot.draw(figure, t, key=f"journey-{metric}")
     st.caption(
         t(
             "On its training images, the mean of each epoch while it was trained: loss from "
@@ -145,7 +146,7 @@ def _scores(before: Scores | None, after: Scores | None, images: int, t: Transla
 def _digit_by_digit(found: Journey, t: Translator) -> None:
     shares = found.accuracy_by_digit()
     figure = charts.digits_by_epoch(found.epochs, shares, t)
-    st.plotly_chart(figure, key="journey-digits", config=chart_config(t, live=True))
+    plot.draw(figure, t, key="journey-digits")
     st.caption(_about_digits(found, t))
 
 

@@ -10,10 +10,9 @@ import streamlit as st
 from digitlab import charts
 from digitlab.feature_maps import PASS_ON, LayerMaps
 from digitlab.messages import Translator
-from digitlab.ui import clicks
+from digitlab.ui import clicks, plot
 from digitlab.ui.inspect import by_hand_view, picture
 from digitlab.ui.readers import Reader
-from digitlab.ui.run_panel import chart_config
 from digitlab.ui.shell import Visit
 
 _MOSAIC, _ENLARGED = 3, 2  # shares of a wide page
@@ -54,7 +53,7 @@ def all_layers(layers: Sequence[LayerMaps], key: str, t: Translator, *, by_hand:
             _layer(found, f"{key}-{found.layer.name}", t, by_hand)
     last = layers[-1]
     figure = charts.probabilities(last.output, t)
-    st.plotly_chart(figure, key=f"{key}-{last.layer.name}", config=chart_config(t, live=True))
+    plot.draw(figure, t, key=f"{key}-{last.layer.name}")
     st.caption(reading(layers, t))
     if any(found.layer.kind in PASS_ON for found in layers):
         st.caption(
@@ -171,7 +170,7 @@ def _enlarged(found: LayerMaps, chosen: int, key: str, t: Translator) -> None:
     figure = charts.feature_map(
         values, t, title=title, shared=charts.scale(found.output), height=_ENLARGED_HEIGHT
     )
-    st.plotly_chart(figure, key=f"{key}-enlarged", config=chart_config(t, live=True))
+    plot.draw(figure, t, key=f"{key}-enlarged")
     st.caption(
         t(
             "Map {number} of {layer}: from {smallest} to {largest}, {zeros} of its {count} values "

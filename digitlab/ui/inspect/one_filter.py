@@ -12,10 +12,9 @@ from digitlab.filters import ANGLES, Doubles, Excitement
 from digitlab.layers import Layer
 from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network
-from digitlab.ui import in_parts
+from digitlab.ui import in_parts, plot
 from digitlab.ui.inspect.layer_weights import Weights, finite
 from digitlab.ui.readers import Reader
-from digitlab.ui.run_panel import chart_config
 
 _PATCHES, _DIGITS = 12, 8
 _PART = 100  # images between two signs of life
@@ -94,7 +93,7 @@ def _edges(
     lines = _edge_lines(weights, number, kernel, epoch, t)
     pictures = {angle: _edge_picture(angle) for angle in _DRAWN_EDGES}
     figure = charts.edge_chart(ANGLES, lines, pictures, t, title=t("Response to an edge"))
-    st.plotly_chart(figure, key="filters-edges", config=chart_config(t, live=True))
+    plot.draw(figure, t, key="filters-edges")
     values = next(reversed(lines.values()))
     best, least = int(values.argmax()), int(values.argmin())
     st.caption(
@@ -164,7 +163,7 @@ def _digits(found: Excitement, labels: npt.NDArray[np.uint8], t: Translator) -> 
     """The mean response to each digit, and the sentences that it tells."""
     means = filters.per_digit(found.means[:, 0], labels)
     figure = charts.digit_responses(means, t, title=t("Mean response to each digit"))
-    st.plotly_chart(figure, key="filters-digits", config=chart_config(t, live=True))
+    plot.draw(figure, t, key="filters-digits")
     if not np.isfinite(means).any():
         return []
     best, least = int(np.nanargmax(means)), int(np.nanargmin(means))

@@ -11,12 +11,11 @@ from digitlab import charts, feature_maps
 from digitlab.drawing import Picture
 from digitlab.feature_maps import LayerMaps
 from digitlab.messages import Translator, mark
-from digitlab.ui import like_view, parts_view
+from digitlab.ui import like_view, parts_view, plot
 from digitlab.ui.inspect import last_used
 from digitlab.ui.inspect.tested import Tested
 from digitlab.ui.network_view import LAYER_KINDS
 from digitlab.ui.readers import Reader
-from digitlab.ui.run_panel import chart_config
 from digitlab.ui.shell import Visit
 
 _WHYS = {
@@ -54,10 +53,10 @@ def show(reader: Reader, test: Tested, index: int, visit: Visit) -> None:
         with left:
             title = t("Test sample {index}", index=index)
             figure = charts.digit(picture, t, title=title, height=300)
-            st.plotly_chart(figure, key="sample-picture", config=chart_config(t, live=True))
+            plot.draw(figure, t, key="sample-picture")
         with right:
             figure = charts.probabilities(test.probabilities[index], t, height=300)
-            st.plotly_chart(figure, key="sample-bars", config=chart_config(t, live=True))
+            plot.draw(figure, t, key="sample-bars")
         why = st.segmented_control(
             t("Why this answer?"), list(_WHYS), key="sample-why",
             format_func=lambda name: t(_WHYS[name]),
@@ -105,7 +104,7 @@ def _maps(picture: Picture, reader: Reader, t: Translator) -> None:
     layer = next(found for found in made if found.layer.name == chosen)
     shown = layer.maps[: charts.MOST_MAPS] if layer.spatial else layer.maps
     figure = charts.layer_maps(shown, t, title=names[chosen])
-    st.plotly_chart(figure, key="sample-maps", config=chart_config(t, live=True))
+    plot.draw(figure, t, key="sample-maps")
     st.caption(_maps_in_words(layer, len(shown), t))
 
 

@@ -11,8 +11,8 @@ from digitlab.charts import MOST_RUNS, Metric, RunCurves
 from digitlab.config import FIELDS
 from digitlab.messages import Translator
 from digitlab.shelf import Line
-from digitlab.ui import lab
-from digitlab.ui.run_panel import METRICS, chart_config, name_of
+from digitlab.ui import lab, plot
+from digitlab.ui.run_panel import METRICS, name_of
 
 
 def show(chosen: Sequence[Line], t: Translator) -> None:
@@ -22,9 +22,8 @@ def show(chosen: Sequence[Line], t: Translator) -> None:
         st.caption(t("The first {count} of the chosen runs are drawn.", count=len(shown)))
     for column, metric in zip(st.columns(2), METRICS, strict=True):
         curves = [_curves(line, metric, t) for line in shown]
-        column.plotly_chart(
-            charts.overlay(metric, curves, t), key=f"runs-{metric}", config=chart_config(t)
-        )
+        with column:
+            plot.draw(charts.overlay(metric, curves, t), t, key=f"runs-{metric}", tools=True)
     if len(chosen) > 1:
         _differences(chosen, t)
 

@@ -13,7 +13,7 @@ from digitlab.messages import Translator, mark
 from digitlab.sweep_plan import Plan
 from digitlab.sweep_results import Epochs
 from digitlab.sweeps import Place, Sweep
-from digitlab.ui.run_panel import chart_config
+from digitlab.ui import plot
 from digitlab.ui.sweep import names
 
 # The lesson's three pictures; without validation, what there is of training.
@@ -38,7 +38,8 @@ def show(sweep: Sweep, places: Sequence[Place], epochs: Epochs, live: bool, t: T
     for column, (metric, kind, title) in zip(st.columns(len(pictures)), pictures, strict=True):
         lines = [line for place in places for line in _line(plan, place, metric, epochs, t)]
         figure = charts.sweep_curves(kind, t(title), lines, groups, t)
-        column.plotly_chart(figure, key=f"sweep-{metric}-{sweep.id}", config=chart_config(t, live))
+        with column:
+            plot.draw(figure, t, key=f"sweep-{metric}-{sweep.id}", tools=not live)
     st.caption(_legend(plan, t))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import plotly.graph_objects as go
-import streamlit as st
 
 from digitlab import charts
 from digitlab.charts import Coordinate, SweepPoint
@@ -12,7 +11,7 @@ from digitlab.messages import Translator
 from digitlab.sweep_plan import Axis, Plan
 from digitlab.sweep_results import Measure, Spreads
 from digitlab.sweeps import Sweep
-from digitlab.ui.run_panel import chart_config
+from digitlab.ui import plot
 from digitlab.ui.sweep import names
 
 
@@ -25,7 +24,7 @@ def show(sweep: Sweep, measure: Measure, spreads: Spreads, live: bool, t: Transl
         figure = _heatmap(plan, measure, spreads, t)
     else:
         figure = _parallel(plan, measure, spreads, t)
-    st.plotly_chart(figure, key=f"sweep-result-{sweep.id}", config=chart_config(t, live))
+    plot.draw(figure, t, key=f"sweep-result-{sweep.id}", tools=not live)
 
 
 def _points(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> go.Figure:
