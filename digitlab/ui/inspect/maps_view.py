@@ -96,12 +96,13 @@ def about(found: LayerMaps, t: Translator) -> str:
 
 def _layer(found: LayerMaps, key: str, t: Translator, by_hand: bool) -> None:
     left, right = st.columns([_MOSAIC, _ENLARGED], gap="medium")
+    ends = charts.scale(found.output)
     with left:
         first = _first(found, key, t)
-        chosen = _mosaic(found, first, key, t)
+        chosen = _mosaic(found, first, ends, key, t)
         st.caption(about(found, t))
     with right:
-        _enlarged(found, chosen, key, t)
+        _enlarged(found, chosen, ends, key, t)
         if by_hand and st.button(t("Work it out by hand"), key=f"{key}-hand"):
             by_hand_view.begin(found, chosen)
             st.query_params["view"] = "hand"
@@ -125,7 +126,7 @@ def _first(found: LayerMaps, key: str, t: Translator) -> int:
     return int(first)
 
 
-def _mosaic(found: LayerMaps, first: int, key: str, t: Translator) -> int:
+def _mosaic(found: LayerMaps, first: int, ends: charts.Scale, key: str, t: Translator) -> int:
     """The picture of all maps; returns the one that is enlarged."""
     name = f"{key}-open"
     maps = found.maps[first : first + charts.MOST_MAPS] if found.spatial else found.maps
@@ -133,7 +134,7 @@ def _mosaic(found: LayerMaps, first: int, key: str, t: Translator) -> int:
     if not 0 <= chosen < found.count:
         chosen = st.session_state[name] = found.strongest
     figure = charts.layer_maps(
-        maps, t, title=_title(found, t), first=first, shared=charts.scale(found.output),
+        maps, t, title=_title(found, t), first=first, shared=ends,
         chosen=chosen if first <= chosen < first + len(maps) else None,
     )  # fmt: skip
     clicks.answer(figure, key, t, found.count, functools.partial(_open, name))
@@ -154,7 +155,7 @@ def _title(found: LayerMaps, t: Translator) -> str:
     )  # fmt: skip
 
 
-def _enlarged(found: LayerMaps, chosen: int, key: str, t: Translator) -> None:
+def _enlarged(found: LayerMaps, chosen: int, ends: charts.Scale, key: str, t: Translator) -> None:
     label = t("Map to enlarge") if found.spatial else t("Neuron")
     st.selectbox(label, range(found.count), key=f"{key}-open", width=180)
     if not found.spatial:
@@ -167,9 +168,7 @@ def _enlarged(found: LayerMaps, chosen: int, key: str, t: Translator) -> None:
         return
     title = t("{layer}, map {number}", layer=found.layer.name, number=chosen)
     values = found.maps[chosen]
-    figure = charts.feature_map(
-        values, t, title=title, shared=charts.scale(found.output), height=_ENLARGED_HEIGHT
-    )
+    figure = charts.feature_map(values, t, title=title, shared=ends, height=_ENLARGED_HEIGHT)
     plot.draw(figure, t, key=f"{key}-enlarged")
     st.caption(
         t(
