@@ -5,7 +5,6 @@ The table drives the widgets, the URL, the command line, JSON files and the vali
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -99,12 +98,12 @@ class RunConfig:
 
     def differences(self, base: RunConfig) -> dict[str, Value]:
         """The fields, all of them, whose values are not those of ``base``."""
-        ours, theirs = dataclasses.asdict(self), dataclasses.asdict(base)
-        return {name: value for name, value in ours.items() if value != theirs[name]}
+        pairs = ((f.name, getattr(self, f.name), getattr(base, f.name)) for f in FIELDS)
+        return {name: ours for name, ours, theirs in pairs if ours != theirs}
 
     def to_json(self) -> dict[str, Value]:
         """All fields as JSON values."""
-        return dataclasses.asdict(self)
+        return {f.name: getattr(self, f.name) for f in FIELDS}
 
 
 def _always(config: RunConfig) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 from digitlab.config import RunConfig
 
@@ -43,6 +44,7 @@ PRESETS: dict[str, RunConfig] = {
 DEFAULT_PRESET = "mlp-128"
 
 
+@functools.lru_cache(4096)  # a list of runs asks for each at every click
 def nearest(config: RunConfig) -> str:
     """The name of the lesson from which ``config`` differs in the fewest fields."""
     return min(PRESETS, key=lambda name: len(config.differences(PRESETS[name])))

@@ -6,6 +6,7 @@ all.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -344,10 +345,13 @@ class Store:
 
     def files(self, run: str) -> list[str]:
         """The names of a run's files, sorted."""
-        folder = self.folder / "runs" / run
-        if not _RUN_ID.fullmatch(run) or not folder.is_dir():
+        if not _RUN_ID.fullmatch(run):
             return []
-        return sorted(path.name for path in folder.iterdir() if _FILE_NAME.fullmatch(path.name))
+        try:
+            names = os.listdir(self.folder / "runs" / run)
+        except FileNotFoundError:
+            return []
+        return sorted(filter(_FILE_NAME.fullmatch, names))
 
     def sizes(self) -> dict[str, int]:
         """How many bytes the files of each run take on the disk."""
@@ -462,6 +466,11 @@ def row_of(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@functools.lru_cache(4096)  # checking every field takes longer than all else about a row
+def _config(text: str) -> RunConfig:
+    return settings.from_json(json.loads(text))
+
+
 def run_of(row: Row | dict[str, Any]) -> Run:
     """The run in a row of the table ``runs``."""
     pace, untrained, outcome = (
@@ -474,7 +483,7 @@ def run_of(row: Row | dict[str, Any]) -> Run:
         status=Status(row["status"]),
         reason=Message.from_json(json.loads(row["reason"])),
         stop=bool(row["stop"]),
-        config=settings.from_json(json.loads(row["config"])),
+        config=_config(row["config"]),
         preset=row["preset"],
         parameters=row["parameters"],
         digits=Digits(**json.loads(row["digits"])),

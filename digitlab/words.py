@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from digitlab.config import BY_NAME, RunConfig, Value
 from digitlab.messages import Translator, mark
 
@@ -37,6 +39,7 @@ def shown(value: Value, t: Translator) -> str:
     return str(value) if isinstance(value, int) else f"{value:g}"  # a seed is not rounded
 
 
+@functools.lru_cache(4096)  # a list of runs asks for each at every click
 def changes(config: RunConfig, base: RunConfig, t: Translator) -> str:
     """What ``config`` has changed of ``base``, as far as it matters; "" for nothing."""
     changed = {

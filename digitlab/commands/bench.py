@@ -10,7 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from digitlab import bench_draw, bench_inspect, dataset, models, speed, unsure
+from digitlab import dataset, models, speed, unsure
+from digitlab.bench import draw, inspect, runs
 from digitlab.messages import LabError, Translator, mark, message
 
 ABOUT = mark("Measure this machine and print the figures as JSON.")
@@ -36,12 +37,17 @@ def run(options: argparse.Namespace, t: Translator) -> int:
 
 def drawing_speed(options: argparse.Namespace) -> dict[str, Any]:
     """Milliseconds from pen-up to the answer, in a browser."""
-    return bench_draw.measure()
+    return draw.measure()
 
 
 def inspect_speed(options: argparse.Namespace) -> dict[str, Any]:
     """Milliseconds that the server works on the Inspect page, and megabytes a session."""
-    return bench_inspect.measure()
+    return inspect.measure()
+
+
+def runs_speed(options: argparse.Namespace) -> dict[str, Any]:
+    """Milliseconds that the server works on the Runs page with 1,000 runs."""
+    return runs.measure()
 
 
 def training_speed(options: argparse.Namespace) -> dict[str, Any]:
@@ -73,6 +79,7 @@ def unsure_rates(options: argparse.Namespace) -> dict[str, Any]:
 BENCHES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "draw": drawing_speed,
     "inspect": inspect_speed,
+    "runs": runs_speed,
     "speed": training_speed,
     "unsure": unsure_rates,
 }

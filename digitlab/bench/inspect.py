@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from digitlab import bench_server, dataset, models
-from digitlab.bench_server import Server
+from digitlab import dataset, models
+from digitlab.bench import server as bench_server
+from digitlab.bench.server import Server
 from digitlab.dataset import DigitSet
 from digitlab.layers import parameter_count
 from digitlab.messages import LabError, message
@@ -45,7 +46,7 @@ def measure() -> dict[str, Any]:
     digits = dataset.current().digits
     with tempfile.TemporaryDirectory() as home, bench_server.page() as page:
         run = _store_run(Path(home), digits)
-        with bench_server.server(Path(home), str(digits.path)) as server:
+        with bench_server.running(Path(home), str(digits.path)) as server:
             found = _visit(page, server, run)
     return {"inspect": {"dataset": digits.name, "test_samples": len(digits.y_test)} | found}
 

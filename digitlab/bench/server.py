@@ -24,7 +24,7 @@ from digitlab.messages import LabError, message
 
 PATIENCE = 120.0  # seconds for a server or a first page
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _TIMINGS = "DIGITLAB_TIMINGS"
 _ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -68,7 +68,7 @@ class Server:
 
 
 @contextmanager
-def server(home: Path, digits: str) -> Iterator[Server]:
+def running(home: Path, digits: str) -> Iterator[Server]:
     """A server of its own with its runs under ``home``, on the set ``digits``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from digitlab import bench_server
-from digitlab.bench_server import Server
+from digitlab.bench import server as bench_server
+from digitlab.bench.server import Server
 from digitlab.examples import EXAMPLES
 
 _ROUNDS = 20
@@ -36,7 +36,7 @@ def measure() -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory() as home,
         bench_server.page() as page,
-        bench_server.server(Path(home), "sample") as server,
+        bench_server.running(Path(home), "sample") as server,
     ):
         times = _draw_and_time(page, server)
     return {"draw": {name: bench_server.summary(values) for name, values in times.items()}}

@@ -1,0 +1,141 @@
+"""``bench runs``: how long the server works on the Runs page of somebody with 1,000 runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digitlab.bench import server as bench_server
+from digitlab.bench.server import Server
+from digitlab.layers import layers_of
+from digitlab.messages import message
+from digitlab.network import Network
+from digitlab.presets import PRESETS
+from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Untrained
+from digitlab.store import Digits, Run, Status, Store
+
+RUNS, EPOCHS, REPORTS = 1_000, 10, 19  # 190 metric rows of batches and 10 of epochs a run
+
+_ME = "bench-" + "r" * 16
+_ROUNDS = 10
+_REST = 1_500  # milliseconds until nothing moves any more
+_ROW = 35  # pixels of a table's row; the table is drawn on a canvas
+_DIGITS = Digits("sample", "f" * 64, 3_200, 800, 1_000)
+_CONFIGS = list(PRESETS.values())
+
+
+def measure() -> dict[str, Any]:
+    """Milliseconds that the server works: on the page, cold and again, and on what is done there.
+
+    Raises:
+        LabError: there is no Chromium, or Playwright is not installed.
+    """
+    with tempfile.TemporaryDirectory() as home, bench_server.page() as page:
+        fill(Store(Path(home)))
+        with bench_server.running(Path(home), "sample") as server:
+            found = _visit(page, server)
+    rows = RUNS * EPOCHS * (REPORTS + 1)
+    return {"runs": {"runs": RUNS, "metric_rows": rows} | found}
+
+
+def fill(store: Store, count: int = RUNS, owner: str = _ME) -> None:
+    """Put ``count`` finished runs into a store, with their metrics and the weights of two epochs.
+
+    What they measured is made up; the store and the page do with it what they do with any.
+    """
+    weights = _small_network().to_bytes()
+    for number in range(count):
+        run = _run(number, owner)
+        files = store.folder / f"files-{number}"
+        files.mkdir(parents=True)
+        for epoch in (0, EPOCHS):
+            (files / f"weights-{epoch:03d}.npz").write_bytes(weights)
+        name = f"Run {number}" if number % 3 == 0 else ""
+        epochs, batches = _metrics(number)
+        store.restore(run, run.id, (name, number % 50 == 0), epochs, batches, files)
+
+
+def _small_network() -> Network:
+    layers = layers_of(dataclasses.replace(PRESETS["mlp-128"], units1=4))
+    shapes = {layer.name: layer.kernel_shape for layer in layers if layer.parameters}
+    return Network(
+        layers,
+        {name: (np.zeros(shape, np.float32), np.zeros(shape[-1], np.float32))
+         for name, shape in shapes.items()},
+    )  # fmt: skip
+
+
+def _run(number: int, owner: str) -> Run:
+    config = dataclasses.replace(_CONFIGS[number % len(_CONFIGS)], seed=number + 1)
+    began = time.time() - 60.0 * number
+    return Run(
+        id=f"{number:016x}", owner=owner, engine="bench", status=Status.FINISHED,
+        reason=message("All epochs were trained."), stop=False, config=config, preset=None,
+        parameters=1_000 * number, digits=_DIGITS, pace=Pace(), untrained=Untrained(2.3, 0.1),
+        outcome=Outcome("finished", EPOCHS, EPOCHS, False, 30.0, 20_000.0),
+        created=began, started=began, ended=began + 30.0,
+    )  # fmt: skip
+
+
+def _metrics(number: int) -> tuple[list[EpochMetrics], list[BatchMetrics]]:
+    share = number / RUNS
+    epochs = [
+        EpochMetrics(epoch, True, share / epoch, share, share, share, share, share, 3.0, 3_200)
+        for epoch in range(1, EPOCHS + 1)
+    ]
+    batches = [
+        BatchMetrics(epoch, step, REPORTS, share, share, 20_000.0)
+        for epoch in range(1, EPOCHS + 1)
+        for step in range(1, REPORTS + 1)
+    ]
+    return epochs, batches
+
+
+def _visit(page: Any, server: Server) -> dict[str, Any]:
+    address = f"{server.address}/runs?me={_ME}&lang=en"
+    opened = []
+    for _ in range(_ROUNDS + 1):
+        server.forget()
+        page.goto(address)
+        page.get_by_test_id("stDataFrame").first.wait_for()
+        page.wait_for_timeout(_REST)
+        opened.append(sum(server.worked("page runs")))
+    cold, *again = opened
+    return {
+        "first_view_ms": round(cold, 1),
+        "again_ms": bench_server.summary(again),
+        "find_ms": bench_server.summary(_finds(page, server)),
+        "tick_ms": bench_server.summary(_ticks(page, server)),
+    }
+
+
+def _finds(page: Any, server: Server) -> list[float]:
+    """Another word to find, each time."""
+    times = []
+    for number in range(_ROUNDS):
+        server.forget()
+        page.get_by_label("Find").fill(f"run {number}")
+        page.get_by_label("Find").press("Enter")
+        page.wait_for_timeout(_REST)
+        times.append(sum(server.work()))
+    page.get_by_label("Find").fill("")
+    page.get_by_label("Find").press("Enter")
+    page.wait_for_timeout(_REST)
+    return times
+
+
+def _ticks(page: Any, server: Server) -> list[float]:
+    """One row more each time: up to ten runs are drawn over each other."""
+    box = page.get_by_test_id("stDataFrame").first.bounding_box()
+    times = []
+    for number in range(_ROUNDS):
+        server.forget()
+        page.mouse.click(box["x"] + 14, box["y"] + _ROW * (number % 8 + 1.5))
+        page.wait_for_timeout(_REST)
+        times.append(sum(server.work()))
+    return times
