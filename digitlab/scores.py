@@ -17,8 +17,9 @@ from digitlab.config import DIGITS
 
 Doubles = npt.NDArray[np.float64]
 
-# Keras's ``backend.epsilon()``: no probability is taken as smaller, so no loss is infinite.
-EPSILON = 1e-7
+# The smallest normal float32: no probability is taken as smaller, so no loss is infinite. Keras,
+# which sees what goes into the softmax, has no such bound when it trains and evaluates.
+LEAST = float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,7 @@ def wilson(right: int, count: int, confidence: float = 0.95) -> tuple[float, flo
 def _losses(name: str, labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:
     """The loss of each image, float64 (N,)."""
     match name:
-        case "sparse_categorical_crossentropy":
-            return _sparse_cross_entropy(labels, probabilities)
-        case "categorical_crossentropy":
+        case "sparse_categorical_crossentropy" | "categorical_crossentropy":
             return _cross_entropy(labels, probabilities)
         case "mean_squared_error":
             return _squared_error(labels, probabilities)
@@ -80,15 +79,9 @@ def _losses(name: str, labels: npt.NDArray[np.integer[Any]], probabilities: Doub
 
 
 def _cross_entropy(labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:
-    """-log of the truth's probability: each row is made to sum to 1, then clipped."""
-    shares = probabilities / probabilities.sum(axis=1, keepdims=True)
-    return -np.log(_of_truth(labels, _clip(shares)))
-
-
-def _sparse_cross_entropy(labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:
-    """The same, but clipped first: Keras hands the logarithms to a softmax, which normalises."""
-    clipped = _clip(probabilities)
-    losses: Doubles = np.log(clipped.sum(axis=1)) - np.log(_of_truth(labels, clipped))
+    """-log of the truth's probability, at most 87.3; each row is made to sum to 1."""
+    truths = probabilities[np.arange(len(labels)), labels] / probabilities.sum(axis=1)
+    losses: Doubles = -np.log(np.maximum(truths, LEAST))
     return losses
 
 
@@ -96,12 +89,3 @@ def _squared_error(labels: npt.NDArray[np.integer[Any]], probabilities: Doubles)
     """Mean over the ten classes of the squared distance from the one-hot vector."""
     errors: Doubles = ((probabilities - np.eye(DIGITS)[labels]) ** 2).mean(axis=1)
     return errors
-
-
-def _clip(probabilities: Doubles) -> Doubles:
-    return np.clip(probabilities, EPSILON, 1 - EPSILON)
-
-
-def _of_truth(labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:
-    truths: Doubles = probabilities[np.arange(len(labels)), labels]
-    return truths
