@@ -276,12 +276,14 @@ def per_digit(values: npt.ArrayLike, labels: npt.ArrayLike) -> Doubles:
 
 def _excitement(network: Network, name: str, pixels: Floats, chosen: slice) -> Excitement:
     layer = _layer(network, name)
-    kernel, bias = (array[..., chosen] for array in network.weights[name])
+    kernel, bias = network.weights[name]
+    if layer.activation != "softmax":  # whose outputs each depend on all sums
+        kernel, bias, chosen = kernel[..., chosen], bias[chosen], slice(None)
     values = _inputs(network, name, pixels)
     sums = (convolve(values, kernel) if layer.kind == "conv" else values @ kernel) + bias
     flat = sums.reshape(len(pixels), -1, len(bias))
-    places = flat.argmax(axis=1)
-    outputs = activate(layer.activation, flat)
+    outputs = activate(layer.activation, flat)[..., chosen]
+    places = flat[..., chosen].argmax(axis=1)
     peaks = np.take_along_axis(outputs, places[:, np.newaxis], axis=1)[:, 0]
     return Excitement(peaks, places.astype(np.int32), outputs.mean(axis=1, dtype=np.float32))
 

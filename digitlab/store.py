@@ -138,6 +138,11 @@ class Run:
     origin: str | None = None
     frozen: bool = False
 
+    @property
+    def went_on(self) -> bool:
+        """Whether its beginning is another run's end, and no untrained network."""
+        return self.origin is not None
+
 
 class Store:
     """The runs under one folder. Safe to use from many threads and several processes."""

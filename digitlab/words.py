@@ -1,4 +1,4 @@
-"""Settings in words: what a value is called, and what a configuration has changed."""
+"""Settings in words: what a value or an epoch is called, and what a configuration has changed."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ CHOICES: dict[Value, str] = {
     5: "5x5",
     7: "7x7",
 }
+
+
+def epoch(number: int, t: Translator, *, went_on: bool = False) -> str:
+    """An epoch by its number; 0 is the untrained network, or what a run went on from."""
+    if number:
+        return str(number)
+    return t("taken over") if went_on else t("untrained")
 
 
 def shown(value: Value, t: Translator) -> str:

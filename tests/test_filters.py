@@ -18,6 +18,7 @@ CNN = RunConfig(
     activation="tanh",
 )  # fmt: skip
 MLP = RunConfig(hidden_layers=2, units1=12, units2=7)
+LINEAR = RunConfig(hidden_layers=0)
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (70, 28, 28), np.uint8)
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
@@ -156,7 +157,7 @@ def test_excitement_of_a_first_convolution_against_scipy() -> None:
             assert found.means[image, number] == pytest.approx(np.tanh(sums).mean(), abs=1e-5)
 
 
-@pytest.mark.parametrize(("config", "name"), [(CNN, "conv2"), (MLP, "dense1")])
+@pytest.mark.parametrize(("config", "name"), [(CNN, "conv2"), (MLP, "dense1"), (LINEAR, "dense1")])
 def test_excitement_of_other_layers_is_what_they_give(config: RunConfig, name: str) -> None:
     network = network_of(config)
     at = [layer.name for layer in network.layers].index(name)

@@ -77,7 +77,8 @@ def _run(number: int, owner: str) -> Run:
     began = time.time() - 60.0 * number
     return Run(
         id=f"{number:016x}", owner=owner, engine="bench", status=Status.FINISHED,
-        reason=message("All epochs were trained."), stop=False, config=config, preset=None,
+        reason=message("All {epochs} epochs were trained.", epochs=EPOCHS), stop=False,
+        config=config, preset=None,
         parameters=1_000 * number, digits=_DIGITS, pace=Pace(), untrained=Untrained(2.3, 0.1),
         outcome=Outcome("finished", EPOCHS, EPOCHS, False, 30.0, 20_000.0),
         created=began, started=began, ended=began + 30.0,

@@ -18,7 +18,7 @@ from digitlab.charts.filters import (
     kernel_numbers,
     weight_tiles,
 )
-from digitlab.charts.grids import DECIMALS, Grid, number, number_grids
+from digitlab.charts.grids import DECIMALS, Grid, number, number_grids, signed
 from digitlab.charts.journey import MOST_EPOCHS, digits_by_epoch
 from digitlab.charts.lines import NO_POINTS, Metric, Points, curves
 from digitlab.charts.maps import MOST_MAPS, Scale, feature_map, layer_maps, scale
@@ -91,6 +91,7 @@ __all__ = [
     "scale",
     "scores_begin",
     "seen",
+    "signed",
     "sweep_curves",
     "sweep_heatmap",
     "sweep_points",

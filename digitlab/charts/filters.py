@@ -26,6 +26,7 @@ from digitlab.charts.frame import (
     pixel_axes,
     trace,
 )
+from digitlab.charts.grids import signed
 from digitlab.charts.pixels import colour_bar, mosaic_columns
 from digitlab.charts.targets import targets
 from digitlab.config import DIGITS
@@ -244,7 +245,7 @@ def _cells(weights: Floats, limit: float, **settings: Any) -> Any:
 def _hover(name: str, picture: Floats, t: Translator) -> str:
     return t(
         "{name}: weights {least} to {most}",
-        name=name, least=f"{picture.min():+.2f}", most=f"{picture.max():+.2f}",
+        name=name, least=signed(picture.min()), most=signed(picture.max()),
     )  # fmt: skip
 
 

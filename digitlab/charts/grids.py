@@ -45,6 +45,11 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
+def signed(value: float) -> str:
+    """A weight or a response with its sign, a real minus, and two decimals."""
+    return f"{value:+.2f}".replace("-", "−")
+
+
 def number_grids(grids: Sequence[Grid], signs: Sequence[str] = ()) -> str:
     """Grids side by side, or below each other where the page is narrow, with signs between.
 

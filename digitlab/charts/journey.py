@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from digitlab import words
 from digitlab.charts.frame import SMALL_SIZE, axis, figure, margin, trace
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
@@ -21,17 +22,20 @@ _LOW, _HIGH, _INK = "#DE8F05", "#E3EFF8", "#1A1A1A"  # every number is read on e
 Shares = npt.NDArray[np.floating[Any]]
 
 
-def digits_by_epoch(epochs: Sequence[int], shares: Shares, t: Translator) -> go.Figure:
+def digits_by_epoch(
+    epochs: Sequence[int], shares: Shares, t: Translator, *, went_on: bool = False
+) -> go.Figure:
     """The share of each digit that is read right after each epoch, 0 to 1 (epochs, 10).
 
     NaN where the set has no sample of a digit. Of more epochs than ``MOST_EPOCHS`` some are left
     out, evenly, the first and the last never. Colours part what trained epochs differ in: what is
-    lower than all of them has the colour of the lowest.
+    lower than all of them has the colour of the lowest. With ``went_on`` epoch 0 is what the run
+    took over from another one.
     """
     shown = evenly(len(epochs))
     picked = shares[shown].T
     floor = _floor([epochs[place] for place in shown], picked)
-    columns = [_epoch_name(epochs[place], t) for place in shown]
+    columns = [words.epoch(epochs[place], t, went_on=went_on) for place in shown]
     digit, epoch, right = t("digit"), t("epoch"), t("right")
     cells = trace(
         "heatmap",
@@ -68,10 +72,6 @@ def _floor(epochs: Sequence[int], picked: Shares) -> float:
     trained = picked[:, [place for place, epoch in enumerate(epochs) if epoch] or [0]]
     lowest = float(np.nanmin(trained)) if np.isfinite(trained).any() else 0.0
     return min(0.9, math.floor(10 * lowest) / 10)
-
-
-def _epoch_name(epoch: int, t: Translator) -> str:
-    return str(epoch) if epoch else t("untrained")
 
 
 def _percent(share: float) -> str:

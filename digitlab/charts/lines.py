@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 NO_POINTS: Points = ((), ())
 MOST_POINTS = 1500
+_VALUES: dict[Metric, str] = {"loss": "%{y:.4f}", "accuracy": "%{y:.2%}"}
 
 
 def curves(
@@ -37,6 +38,7 @@ def curves(
     t: Translator,
     *,
     untrained: float | None = None,
+    went_on: bool = False,
     epochs: float | None = None,
 ) -> go.Figure:
     """How loss or accuracy (0 to 1) went, batch by batch in training and at each epoch's end.
@@ -48,11 +50,14 @@ def curves(
         validation: (epoch numbers, values) at epochs' ends; ``NO_POINTS`` where there is none.
         t: the reader's language.
         untrained: the value on the test set before training, marked at epoch 0.
+        went_on: whether it began with what another run had learned, and not untrained.
         epochs: how far the axis reaches; without it, as far as the points.
     """
     name = t("Loss") if metric == "loss" else t("Accuracy")
     reach = max([1.0, epochs or 0.0, *farthest(training), *farthest(validation)])
-    traces = _traces(metric, training, validation, untrained, t)
+    traces = _traces(metric, training, validation, t)
+    if untrained is not None:
+        traces.append(_start(metric, untrained, went_on, t))
     ends = ", ".join(f"{line['name']} {line['y'][-1]:.4f}" for line in traces if len(line["y"]))
     return figure(
         name,
@@ -112,20 +117,20 @@ def value_axis(metric: Metric, name: str) -> dict[str, Any]:
     return axis(name, rangemode="tozero")
 
 
-def _traces(
-    metric: Metric, training: Points, validation: Points, untrained: float | None, t: Translator
-) -> list[Any]:
-    value = "%{y:.4f}" if metric == "loss" else "%{y:.2%}"
+def _traces(metric: Metric, training: Points, validation: Points, t: Translator) -> list[Any]:
+    value = _VALUES[metric]
     validated = bool(farthest(validation))
     name = t("training") if validated else t("training (no validation)")
     traces = [_line(training, name, value, "lines", BLUE, width=1.2)]
     if validated:
         traces.append(_line(validation, t("validation"), value, "lines+markers", VERMILLION))
-    if untrained is not None:
-        start: Points = ((0.0,), (untrained,))
-        name = t("untrained, test set")
-        traces.append(_line(start, name, value, "markers", GREEN, symbol="diamond", size=10))
     return traces
+
+
+def _start(metric: Metric, untrained: float, went_on: bool, t: Translator) -> Any:
+    point: Points = ((0.0,), (untrained,))
+    name = t("at its beginning, test set") if went_on else t("untrained, test set")
+    return _line(point, name, _VALUES[metric], "markers", GREEN, symbol="diamond", size=10)
 
 
 def _line(

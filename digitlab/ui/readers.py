@@ -13,10 +13,13 @@ import streamlit as st
 from digitlab import models, results
 from digitlab.messages import LabError, Translator, mark, message
 from digitlab.network import ModelFileError, Network
-from digitlab.store import Run, StoreError
+from digitlab.shelf import Line
+from digitlab.store import Run, Status, StoreError
 from digitlab.ui import lab
 from digitlab.ui.run_panel import name_of
-from digitlab.ui.shell import Visit
+from digitlab.ui.shell import Visit, plain, sentences
+
+_LIVE_TICK = 3.0  # seconds
 
 # What the networks that come with the lab are called.
 _BUNDLED = {
@@ -33,6 +36,16 @@ class Reader:
     network: Network
     untrained: Network | None
     run: Run | None = None
+
+    @property
+    def epoch(self) -> int:
+        """After which epoch these are the weights; 0 where that is not known."""
+        return int(self.network.about.get("epoch", 0))
+
+    @property
+    def went_on(self) -> bool:
+        """Whether its epoch 0 is what another run had learned, and no untrained network."""
+        return self.run is not None and self.run.went_on
 
 
 def choose(visit: Visit) -> Reader:
@@ -52,14 +65,61 @@ def choose(visit: Visit) -> Reader:
         visit.t("Which network"), list(labels), key="model", on_change=_remember,
         format_func=labels.__getitem__,
     )  # fmt: skip
-    return load(chosen)
+    reader = load(chosen)
+    if reader.run is not None:
+        live = reader.run.status.live
+        st.fragment(_standing, run_every=_LIVE_TICK if live else None)(reader, reader.run, visit)
+    return reader
+
+
+def newest(reader: Reader) -> Reader:
+    """The same with the weights that a run which still trains has kept since.
+
+    Raises:
+        LabError: as ``load``.
+    """
+    return load(reader.name) if reader.run is not None and reader.run.status.live else reader
+
+
+def _standing(reader: Reader, run: Run, visit: Visit) -> None:
+    """Whose network it is, and how far it has come, where that is not plain."""
+    with sentences(visit.t):
+        if run.status.live:
+            _live(reader, visit)
+        elif said := _ended(reader, run, visit):
+            st.caption(" ".join(said))
+
+
+def _live(reader: Reader, visit: Visit) -> None:
+    t = visit.t
+    if not lab.store().run(reader.name).status.live:
+        st.rerun()  # the whole page, once: the timer ends
+    kept = max(_epochs(reader.name))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t("It still trains. Here are its weights after epoch {epoch}.",
+                     epoch=reader.epoch))  # fmt: skip
+        if kept > reader.epoch and st.button(t("Show epoch {epoch}", epoch=kept)):
+            st.rerun()
+
+
+def _ended(reader: Reader, run: Run, visit: Visit) -> list[str]:
+    t, said = visit.t, []
+    if run.owner != visit.me:
+        said.append(t("Somebody else's run: you can look, not change it."))
+    if run.status is not Status.FINISHED:
+        said.append(plain(t(run.reason)))
+        if reader.epoch:
+            said.append(t("Here are its weights after epoch {epoch}.", epoch=reader.epoch))
+    if not reader.epoch and not run.went_on:
+        said.append(t("Its weights are untrained."))
+    return said
 
 
 def choices(visit: Visit) -> dict[str, str]:
     """Every network that can read for this visitor: what ``load`` calls it, and its label."""
-    runs = [*lab.store().runs_of(visit.me), *_of_others(visit)]
-    bundled = {name: visit.t(label) for name, label in _BUNDLED.items()}
-    return bundled | _told_apart({run.id: _label(run, visit.t) for run in runs if _epochs(run.id)})
+    lines = [*lab.shelf().lines(visit.me), *_of_others(visit)]
+    labels = {line.run.id: _label(line, visit.t) for line in lines if _epochs(line.run.id)}
+    return {name: visit.t(label) for name, label in _BUNDLED.items()} | _told_apart(labels)
 
 
 def _told_apart(labels: dict[str, str]) -> dict[str, str]:
@@ -122,31 +182,38 @@ def _missing(asked: str, visit: Visit) -> str:
             "The run that this link asks for has kept no weights yet. The lab's own network reads "
             "in its place."
         )
+    if run.untrained is not None:  # it was tested, so it had weights
+        return t(
+            "The weights of the run that this link asks for are gone: the disk was full, and the "
+            "oldest runs that are not pinned gave theirs. Its curves are still on the Runs page. "
+            "The lab's own network reads in its place."
+        )
     return t(
         "The run that this link asks for has kept no weights: it ended too early. The lab's own "
         "network reads in its place."
     )
 
 
-def _of_others(visit: Visit) -> list[Run]:
-    """The runs that a link leads to, as far as they are not the visitor's own."""
+def _of_others(visit: Visit) -> list[Line]:
+    """The runs that a link leads to, as far as they are not the visitor's own; without a name."""
     found = []
     for name in {st.query_params.get(key, "") for key in ("model", "run")}:
         with contextlib.suppress(StoreError):
-            found.append(lab.store().run(name))
-    return [run for run in found if run.owner != visit.me]
+            run, epochs = lab.store().run(name), lab.store().epochs(name)
+            found.append(Line(run, "", False, epochs[-1] if epochs else None))
+    return [line for line in found if line.run.owner != visit.me]
 
 
 def _epochs(run: str) -> list[int]:
     return lab.store().epochs_kept(run, "weights")
 
 
-def _label(run: Run, t: Translator) -> str:
-    """A run in a line: its lesson, when it was made, how much of the test set it reads right."""
-    test = results.final_test(run, lab.store().epochs(run.id))
+def _label(line: Line, t: Translator) -> str:
+    """A run in a line: its name, when it was made, how much of the test set it reads right."""
+    test = results.final_test(line.run, [line.last] if line.last else [])
     return t(
         "Run {name}, {time}: {accuracy}",
-        name=name_of(run, t), time=clock(run.created),
+        name=line.name or name_of(line.run, t), time=clock(line.run.created),
         accuracy=f"{test.accuracy:.2%}" if test else "–",
     )  # fmt: skip
 

@@ -159,6 +159,7 @@ def _series(
             [getattr(epoch, f"val_{metric}") for epoch in measured],
         ),
         "untrained": getattr(run.untrained, metric) if run.untrained else None,
+        "went_on": run.went_on,
         "epochs": run.config.epochs if run.status.live else None,
     }
 
@@ -177,7 +178,7 @@ def _result(run: Run, visit: Visit) -> None:
             )
         )
     else:
-        _test_scores(before, after, run.digits.test, t)
+        _test_scores(before, after, run, t)
     st.markdown(t(results.fit_verdict(run.config, epochs)) if epochs else "")
     _facts(run, t)
     with st.container(horizontal=True):
@@ -186,17 +187,20 @@ def _result(run: Run, visit: Visit) -> None:
     _share(run, t)
 
 
-def _test_scores(before: Scores, after: Scores, images: int, t: Translator) -> None:
-    count = f"{images:,}"
+def _test_scores(before: Scores, after: Scores, run: Run, t: Translator) -> None:
+    count = f"{run.digits.test:,}"
+    accuracy, loss = t("Accuracy, untrained"), t("Loss, untrained")
+    if run.went_on:
+        accuracy, loss = t("Accuracy, at its beginning"), t("Loss, at its beginning")
     st.subheader(t("On the test set: {count} images it has never seen", count=count))
     with st.container(horizontal=True, gap="large"):
-        st.metric(t("Accuracy, untrained"), f"{before.accuracy:.2%}", width="content")
+        st.metric(accuracy, f"{before.accuracy:.2%}", width="content")
         gained = f"{100 * (after.accuracy - before.accuracy):+.1f}"
         st.metric(
             t("Accuracy, trained"), f"{after.accuracy:.2%}",
             t("{points} percentage points", points=gained), width="content",
         )  # fmt: skip
-        st.metric(t("Loss, untrained"), f"{before.loss:.3f}", width="content")
+        st.metric(loss, f"{before.loss:.3f}", width="content")
         st.metric(
             t("Loss, trained"), f"{after.loss:.3f}", f"{after.loss - before.loss:+.3f}",
             delta_color="inverse", width="content",

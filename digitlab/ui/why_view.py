@@ -8,7 +8,7 @@ from dataclasses import fields
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, explain, models
+from digitlab import charts, explain, models, words
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import ALL_STEPS, BOX_SIDE, CENTRE, Drawing, Picture, Steps
 from digitlab.layers import Layer
@@ -257,7 +257,7 @@ def _epoch_by_epoch(
         return
     epoch = st.select_slider(
         t("Epoch"), epochs, value=epochs[-1], key=f"readers-epoch-{run.id}",
-        format_func=lambda number: str(number) if number else t("untrained"),
+        format_func=lambda number: words.epoch(number, t, went_on=run.went_on),
     )  # fmt: skip
     figure = charts.probabilities(_of_run(run, epoch, digit), t)
     plot.draw(figure, t, key="readers-bars")

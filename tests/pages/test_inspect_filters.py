@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitlab import dataset, filters
+from digitlab import charts, dataset, filters
 from digitlab.config import RunConfig
 from digitlab.layers import layers_of, parameter_count
 from digitlab.network import Network
@@ -66,12 +66,14 @@ def network_of(config: RunConfig, epoch: int, seed: int) -> Network:
 def kept_run(
     home: Path, owner: str, config: RunConfig, epochs: tuple[int, ...] = (0, 1, 2),
     *, fingerprint: str | None = None, status: Status = Status.FINISHED,
+    origin: str | None = None, frozen: bool = False,
 ) -> str:  # fmt: skip
     """A run that kept its weights after these epochs, as a worker would have left it."""
     store, digits = Store(home), dataset.current().digits
     run = store.add(
         owner, "nobody", config, None, parameter_count(layers_of(config)),
         Digits("sample", fingerprint or digits.fingerprint, 3200, 800, len(digits.y_test)),
+        origin=origin, frozen=frozen,
     ).id  # fmt: skip
     store.start(run)
     for epoch in epochs:
@@ -127,11 +129,61 @@ def test_an_opened_filter_tells_what_excites_it_and_why(app: AppTest) -> None:
     assert "Filter 12" in told
     kernel = filters.bundled_history()[14][:, :, 0, 12]
     answers = filters.edge_responses(kernel)
-    assert f"Largest: {answers.max():.2f} at {filters.ANGLES[answers.argmax()]}°" in told
+    assert f"Largest: {charts.signed(answers.max())} at {filters.ANGLES[answers.argmax()]}°" in told
     moved = filters.moved(filters.bundled_history()[0][:, :, 0, 12], kernel)
     assert f"moved by {moved.distance:.2f}" in told
     assert "over 1,000 test images" in told
     assert "Nobody drew it" in told
+
+
+def test_an_opened_filter_is_looked_at_in_the_epoch_that_is_shown(
+    app: AppTest, home: Path, me: str
+) -> None:
+    run = kept_run(home, me, CNN)
+    open_view(app, run=run)
+    app.selectbox(key=f"filters-open-{run}-conv1-None").set_value(2).run()
+    slider(app, f"{run}-conv1").set_value(0).run()
+
+    digits = dataset.current().digits
+    found = filters.excitement(network_of(CNN, 0, seed=0), "conv1", digits.x_test, only=2)
+    means = filters.per_digit(found.means[:, 0], digits.y_test)
+    told = said(app)
+    assert f"activation (untrained), over 1,000 test images. Largest: {means.max():.3f}" in told
+    assert "It is **random**: no training step has moved it yet." in told
+    assert "Nobody drew it" not in told
+
+
+def test_what_is_shown_of_a_deep_filter_says_of_which_epoch_it_is(
+    app: AppTest, home: Path, me: str
+) -> None:
+    run = kept_run(home, me, CNN)
+    open_view(app, run=run)
+    choose_layer(app, "conv2")
+    assert "is so after epoch" not in said(app)
+    slider(app, f"{run}-conv2").set_value(1).run()
+    assert "What is said here of edges, patches and digits is so after epoch 2." in said(app)
+
+
+def test_a_run_that_went_on_did_not_begin_untrained(app: AppTest, home: Path, me: str) -> None:
+    run = kept_run(home, me, CNN, origin="0" * 16)
+    open_view(app, run=run)
+    app.selectbox(key=f"filters-open-{run}-conv1-None").set_value(2).run()
+    assert slider(app, f"{run}-conv1").options == ["taken over", "1", "2"]
+    told = said(app).lower()
+    assert "to the one it took over" in told
+    assert "random" not in told
+    assert "untrained" not in told
+
+    slider(app, f"{run}-conv1").set_value(0).run()
+    assert "It is as another run has left it." in said(app)
+
+
+def test_frozen_filters_are_said_to_be_frozen(app: AppTest, home: Path, me: str) -> None:
+    run = kept_run(home, me, CNN, origin="0" * 16, frozen=True)
+    open_view(app, run=run)
+    app.selectbox(key=f"filters-open-{run}-conv1-None").set_value(2).run()
+    assert "This run's convolutions are frozen: they are as it took them over." in said(app)
+    assert "The convolutions of this run are frozen: it has not moved." in said(app)
 
 
 def test_a_deeper_layer_shows_one_filters_kernels(app: AppTest, home: Path, me: str) -> None:
@@ -187,7 +239,7 @@ def test_weights_that_are_no_numbers_are_said_to_be_so(app: AppTest, home: Path,
     open_view(app, run=run)
     assert "After epoch 1 these weights are not numbers" in said(app)
     slider(app, f"{run}-conv1").set_value(0).run()
-    assert "The largest weight is +1.00" in said(app)
+    assert "The weight farthest from 0 is +1.00" in said(app)
 
 
 @pytest.mark.parametrize("config", [CNN, MLP])

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, filters
+from digitlab import charts, filters, words
 from digitlab.config import IMAGE_SIZE
 from digitlab.messages import Translator
 from digitlab.network import Floats, Network
-from digitlab.ui import clicks, lab, plot, shell
+from digitlab.ui import clicks, lab, plot, readers, shell
 from digitlab.ui.inspect import one_filter
 from digitlab.ui.inspect.layer_weights import Weights, finite, weights_of
 from digitlab.ui.readers import Reader
@@ -62,7 +62,7 @@ def _turn(asked: str, reader: Reader, visit: Visit) -> None:
     """Runs again by itself while the epochs play, or while the run is live."""
     with timed("filters"), shell.sentences(visit.t):
         _end_of_timer(reader)
-        _draw(asked, reader, visit.t)
+        _draw(asked, readers.newest(reader), visit.t)
 
 
 def _draw(asked: str, reader: Reader, t: Translator) -> None:
@@ -151,8 +151,8 @@ def _explanation(weights: Weights, t: Translator) -> str:
     if weights.first_convolution:
         return t(
             "Each square is one filter of the first convolution: where it is red it looks for "
-            "light pixels, where it is blue for dark ones. Untrained filters are random."
-        )
+            "light pixels, where it is blue for dark ones."
+        ) + ("" if weights.reader.went_on else " " + t("Untrained filters are random."))
     field = filters.field_of(weights.reader.network.layers, weights.layer.name)
     return t(
         "A filter of this layer has one kernel for each of its {count} input channels, the feature "
@@ -183,13 +183,15 @@ def _epoch(weights: Weights, t: Translator) -> int:
         )  # fmt: skip
         chosen = st.select_slider(
             t("Epoch"), epochs, key=key, on_change=_pause,
-            format_func=lambda number: str(number) if number else t("untrained"),
+            format_func=lambda number: words.epoch(number, t, went_on=weights.reader.went_on),
         )  # fmt: skip
     return int(chosen)
 
 
 def _only(weights: Weights, t: Translator) -> str:
     if weights.epochs[0] == 0:
+        if weights.reader.went_on:
+            return t("Only the weights that this run began with were kept.")
         return t("Only the untrained weights of this network were kept.")
     return t("The untrained weights of this network were not kept.")
 
@@ -323,7 +325,9 @@ def _title(stage: _Stage, epoch: int, t: Translator) -> str:
 def _when(weights: Weights, epoch: int, t: Translator) -> str:
     if weights.epochs == (epoch,) and epoch:
         return t("trained")
-    return t("after epoch {epoch}", epoch=epoch) if epoch else t("untrained")
+    if epoch:
+        return t("after epoch {epoch}", epoch=epoch)
+    return words.epoch(epoch, t, went_on=weights.reader.went_on)
 
 
 def _tiles_caption(stage: _Stage, side: int, count: int, t: Translator) -> str:
@@ -339,8 +343,8 @@ def _in_numbers(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> str
     pictures = stage.tiles(kernel)
     place = np.unravel_index(np.abs(pictures).argmax(), pictures.shape)
     largest = t(
-        "The largest weight is {weight} ({name}).",
-        weight=f"{pictures[place]:+.2f}", name=_name(stage, stage.first + int(place[0]), t),
+        "The weight farthest from 0 is {weight} ({name}).",
+        weight=charts.signed(pictures[place]), name=_name(stage, stage.first + int(place[0]), t),
     )  # fmt: skip
     scale = t(
         "One scale for all epochs of this layer, from −{limit} (blue) over 0 (white) to +{limit} "
@@ -358,9 +362,12 @@ def _gone(stage: _Stage, pictures: Floats, epoch: int, t: Translator) -> str:
         return ""
     gone = [filters.moved(*pair) for pair in zip(before, pictures, strict=True)]
     most = int(np.argmax([one.distance for one in gone]))
+    run = stage.weights.reader.run
+    if run is not None and run.frozen and stage.weights.layer.kind == "conv":
+        return t("This run's convolutions are frozen: they are as it took them over.")
     return t(
-        "Of these, {name} has moved farthest from its untrained self: by {distance}, from a length "
-        "of {began}.",
+        "Of these, {name} has moved farthest from where it began: by {distance}, from a length of "
+        "{began}.",
         name=_name(stage, stage.first + most, t), distance=f"{gone[most].distance:.2f}",
         began=f"{gone[most].began:.2f}",
     )  # fmt: skip

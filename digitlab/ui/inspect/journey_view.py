@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab import charts, dataset, journey, results
+from digitlab import charts, dataset, journey, results, words
 from digitlab.charts import Labelled
 from digitlab.dataset import DigitSet
 from digitlab.journey import Journey
 from digitlab.messages import LabError, Translator, message
 from digitlab.scores import Scores, score
-from digitlab.store import Run, Status
-from digitlab.ui import clicks, lab, plot, shell
+from digitlab.store import Run
+from digitlab.ui import clicks, lab, plot
+from digitlab.ui.inspect import reading_list, sample_view
 from digitlab.ui.inspect.tested import probabilities, tested
 from digitlab.ui.readers import Reader
 from digitlab.ui.run_panel import METRICS
@@ -21,22 +25,23 @@ from digitlab.ui.shell import Visit
 
 _MOST_IMAGES = 1_000  # of the test set, that the bundled networks read here
 _MOST = 24  # samples on a sheet
+_OPEN = "journey-open"  # the sample that was clicked last
 _LOSS = "categorical_crossentropy"  # of the bundled networks, without their label smoothing
 
 
 def show(reader: Reader, visit: Visit) -> None:
     """Untrained against trained, digit by digit through the epochs, and what was forgotten."""
-    t = visit.t
     if reader.run is None:
-        _bundled(reader, t)
+        _bundled(reader, visit)
     else:
-        _run(lab.store().run(reader.run.id), reader, t)
+        _run(lab.store().run(reader.run.id), reader, visit)
 
 
 # --- a run ----------------------------------------------------------------------------------------
 
 
-def _run(run: Run, reader: Reader, t: Translator) -> None:
+def _run(run: Run, reader: Reader, visit: Visit) -> None:
+    t = visit.t
     digits = dataset.find(run.digits.fingerprint)
     kept = lab.store().epochs_kept(run.id, "reading")
     if not kept:
@@ -46,15 +51,19 @@ def _run(run: Run, reader: Reader, t: Translator) -> None:
                 "once: there is no journey to follow."
             )
         )
-    if run.status is not Status.FINISHED:
-        st.caption(shell.plain(t(run.reason)))
     _run_scores(run, reader, digits, t)
     found = _journey(run.id, kept[-1], digits.fingerprint)
     if len(found.epochs) < 2:
-        st.info(t("It was not trained for a whole epoch: only the untrained network was tested."))
+        st.info(_only_its_beginning(run, t))
         return
-    _digit_by_digit(found, t)
-    _then_and_now(found, digits, t, key=run.id)
+    _digit_by_digit(found, t, went_on=run.went_on)
+    _then_and_now(found, reader, digits, visit)
+
+
+def _only_its_beginning(run: Run, t: Translator) -> str:
+    if run.went_on:
+        return t("It was not trained for a whole epoch: only its beginning was tested.")
+    return t("It was not trained for a whole epoch: only the untrained network was tested.")
 
 
 def _run_scores(run: Run, reader: Reader, digits: DigitSet, t: Translator) -> None:
@@ -63,7 +72,8 @@ def _run_scores(run: Run, reader: Reader, digits: DigitSet, t: Translator) -> No
     if epochs and after is None:  # it was stopped before its last weights were tested
         test = tested(reader, t)
         after = score(run.config.loss, test.labels, test.probabilities)
-    _scores(results.untrained_test(run.untrained), after, len(digits.y_test), t)
+    before = results.untrained_test(run.untrained)
+    _scores(before, after, len(digits.y_test), t, went_on=run.went_on)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -75,7 +85,8 @@ def _journey(run: str, last: int, fingerprint: str) -> Journey:
 # --- a bundled network ----------------------------------------------------------------------------
 
 
-def _bundled(reader: Reader, t: Translator) -> None:
+def _bundled(reader: Reader, visit: Visit) -> None:
+    t = visit.t
     digits = dataset.current().digits
     count = min(_MOST_IMAGES, len(digits.y_test))
     labels = digits.y_test[:count]
@@ -103,7 +114,7 @@ def _bundled(reader: Reader, t: Translator) -> None:
             count=f"{count:,}", total=f"{len(digits.y_test):,}",
         )
     )  # fmt: skip
-    _then_and_now(found, digits, t, key=reader.name)
+    _then_and_now(found, reader, digits, visit)
 
 
 def _history(
@@ -129,23 +140,32 @@ def _history(
 # --- parts of both --------------------------------------------------------------------------------
 
 
-def _scores(before: Scores | None, after: Scores | None, images: int, t: Translator) -> None:
+def _scores(
+    before: Scores | None, after: Scores | None, images: int, t: Translator,
+    *, went_on: bool = False,
+) -> None:  # fmt: skip
     """Untrained and trained side by side, as far as both are known."""
-    st.subheader(t("Untrained and trained, on {count} test images", count=f"{images:,}"))
+    count = f"{images:,}"
+    if went_on:
+        st.subheader(t("At its beginning and at its end, on {count} test images", count=count))
+    else:
+        st.subheader(t("Untrained and trained, on {count} test images", count=count))
     with st.container(horizontal=True, gap="large"):
         if before is not None:
-            st.metric(t("Accuracy, untrained"), f"{before.accuracy:.2%}", width="content")
+            label = t("Accuracy, at its beginning") if went_on else t("Accuracy, untrained")
+            st.metric(label, f"{before.accuracy:.2%}", width="content")
         if after is not None:
             st.metric(t("Accuracy, trained"), f"{after.accuracy:.2%}", width="content")
         if before is not None:
-            st.metric(t("Loss, untrained"), f"{before.loss:.3f}", width="content")
+            label = t("Loss, at its beginning") if went_on else t("Loss, untrained")
+            st.metric(label, f"{before.loss:.3f}", width="content")
         if after is not None:
             st.metric(t("Loss, trained"), f"{after.loss:.3f}", width="content")
 
 
-def _digit_by_digit(found: Journey, t: Translator) -> None:
+def _digit_by_digit(found: Journey, t: Translator, *, went_on: bool = False) -> None:
     shares = found.accuracy_by_digit()
-    figure = charts.digits_by_epoch(found.epochs, shares, t)
+    figure = charts.digits_by_epoch(found.epochs, shares, t, went_on=went_on)
     plot.draw(figure, t, key="journey-digits")
     st.caption(_about_digits(found, t))
 
@@ -169,16 +189,17 @@ def _listed(chosen: npt.NDArray[np.bool_]) -> str:
     return ", ".join(str(digit) for digit in np.flatnonzero(chosen))
 
 
-def _then_and_now(found: Journey, digits: DigitSet, t: Translator, *, key: str) -> None:
+def _then_and_now(found: Journey, reader: Reader, digits: DigitSet, visit: Visit) -> None:
     """What was wrong after the epoch that is picked and is right at the end, and the reverse."""
+    t, name = visit.t, functools.partial(_name, t=visit.t, went_on=reader.went_on)
     st.subheader(t("What it has learned since, and forgotten"))
-    epoch = _epoch(found, t, key)
+    epoch = _epoch(found, reader, name, t)
     learned, forgotten = found.learned(epoch), found.forgotten(epoch)
     st.markdown(
         t(
             "From {then} to epoch {end} it has learned **{learned}** samples and forgotten "
             "**{forgotten}**: {before} right then, {after} at the end.",
-            then=_name(epoch, t), end=found.epochs[-1], learned=f"{len(learned):,}",
+            then=name(epoch), end=found.epochs[-1], learned=f"{len(learned):,}",
             forgotten=f"{len(forgotten):,}",
             before=f"{(found.at(epoch) == found.labels).sum():,}",
             after=f"{(found.end == found.labels).sum():,}",
@@ -187,26 +208,28 @@ def _then_and_now(found: Journey, digits: DigitSet, t: Translator, *, key: str) 
     left, right = st.columns(2, gap="medium")
     with left:
         _sheet(found, epoch, learned, digits, t("Learned since: read as, then → at the end"),
-               "learned", t)  # fmt: skip
+               f"{reader.name}-learned", t)  # fmt: skip
     with right:
         _sheet(found, epoch, forgotten, digits, t("Forgotten since: read as, then → at the end"),
-               "forgotten", t)  # fmt: skip
+               f"{reader.name}-forgotten", t)  # fmt: skip
+    opened = st.session_state.get(_OPEN)
+    if opened is not None and opened < len(found.labels):
+        st.markdown(_in_words(found, opened, name, t))
+        sample_view.show(reader, tested(reader, t), opened, visit)
 
 
-def _epoch(found: Journey, t: Translator, key: str) -> int:
+def _epoch(found: Journey, reader: Reader, name: Callable[[int], str], t: Translator) -> int:
     """The epoch that is compared with the end: the first one trained, unless another is picked."""
     earlier = list(found.epochs[:-1])
     if len(earlier) < 2:
         return earlier[0]
-    name = f"journey-epoch-{key}"
-    st.session_state.setdefault(name, earlier[1])
-    return st.select_slider(
-        t("After which epoch"), earlier, key=name, format_func=lambda number: _name(number, t)
-    )
+    key = f"journey-epoch-{reader.name}"
+    st.session_state.setdefault(key, earlier[1])
+    return st.select_slider(t("After which epoch"), earlier, key=key, format_func=name)
 
 
-def _name(epoch: int, t: Translator) -> str:
-    return t("epoch {epoch}", epoch=epoch) if epoch else t("untrained")
+def _name(epoch: int, *, t: Translator, went_on: bool) -> str:
+    return t("epoch {epoch}", epoch=epoch) if epoch else words.epoch(epoch, t, went_on=went_on)
 
 
 def _sheet(
@@ -227,19 +250,21 @@ def _sheet(
                 end=int(end[index]),
             ),
         )
-        for index in samples[:_MOST]
+        for index in reading_list.page(samples.tolist(), f"journey-{name}-page", t, _MOST)
     ]  # fmt: skip
     caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
     figure = charts.labelled_sheet(digits.x_test, shown, title=title, caption=caption)
-    opened = clicks.place(figure, f"journey-{name}", t, len(found.labels))
-    if opened is not None:
-        st.markdown(_in_words(found, opened, t))
+    clicks.answer(figure, f"journey-{name}", t, len(found.labels), _open)
 
 
-def _in_words(found: Journey, index: int, t: Translator) -> str:
+def _open(index: int) -> None:
+    st.session_state[_OPEN] = index
+
+
+def _in_words(found: Journey, index: int, name: Callable[[int], str], t: Translator) -> str:
     steps = zip(found.epochs, found.read_as[:, index], strict=True)
     return t(
         "Test sample {index} is a {truth}. It was read as: {readings}.",
         index=index, truth=int(found.labels[index]),
-        readings=", ".join(f"{_name(epoch, t)}: {digit}" for epoch, digit in steps),
+        readings=", ".join(f"{name(epoch)}: {digit}" for epoch, digit in steps),
     )  # fmt: skip

@@ -9,7 +9,7 @@ import streamlit as st
 
 from digitlab import charts, filters, models
 from digitlab.layers import Layer
-from digitlab.network import Floats
+from digitlab.network import Floats, Network
 from digitlab.ui import lab
 from digitlab.ui.readers import Reader
 
@@ -59,6 +59,19 @@ class Weights:
             return filters.bundled_history()[epoch]
         untrained = self.reader.untrained if epoch == 0 else None
         return (untrained or self.reader.network).weights[self.layer.name][0]
+
+    def network_at(self, epoch: int) -> Network:
+        """The whole network after ``epoch`` where it was kept, else the reader's own.
+
+        Raises:
+            StoreError: the run was deleted, or the file is not whole.
+        """
+        run, untrained = self.reader.run, self.reader.untrained
+        if run is not None and epoch in lab.store().epochs_kept(run.id, "weights"):
+            return lab.network_of_run(run.id, epoch)
+        if run is None and epoch == 0 and untrained is not None:
+            return untrained
+        return self.reader.network
 
 
 def weights_of(reader: Reader, layer: Layer, *, templates: bool = False) -> Weights:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab import charts, dataset, filters
+from digitlab import charts, dataset, filters, words
 from digitlab.dataset import DigitSet
 from digitlab.filters import ANGLES, Doubles, Excitement
 from digitlab.layers import Layer
@@ -16,6 +18,7 @@ from digitlab.ui import in_parts, plot
 from digitlab.ui.inspect.layer_weights import Weights, finite
 from digitlab.ui.readers import Reader
 
+_FIRST = ("conv1", "dense1")  # layers that the picture itself comes to
 _PATCHES, _DIGITS = 12, 8
 _PART = 100  # images between two signs of life
 _PARTS = 300  # of 100 images each, 100 KB at the most
@@ -35,9 +38,14 @@ _DIRECTIONS = {
 
 
 def show(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator) -> None:
-    """Everything about filter or neuron ``number``, whose weights are those after ``epoch``."""
+    """Everything about filter or neuron ``number``, whose weights are those after ``epoch``.
+
+    What excites it is worked out anew for each epoch in a first layer. Deeper that would take
+    seconds, and it is what excites it in the trained network.
+    """
     st.subheader(_headline(weights.layer, number, t))
-    story: list[str] = []
+    shown = _shown(weights, epoch)
+    story = [] if shown.epoch == epoch else [_of_another_epoch(shown, t)]
     left, right = st.columns(2)
     convolution = weights.layer.kind == "conv"
     if convolution:
@@ -45,17 +53,33 @@ def show(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translato
             story += _edges(weights, number, kernel, epoch, t)
     try:
         digits, count = _images(weights)
-        found = _excitement(weights, digits, count, number, t)
+        found = _excitement(shown, weights.layer.name, digits, count, number, t)
     except LabError as error:
         st.warning(t(error.message))
     else:
         with right if convolution else left:
-            story += _digits(found, digits.y_test[:count], t)
+            story += _digits(found, digits.y_test[:count], shown, t)
         if convolution:
             _patches(weights, found, digits, t)
         with st.container() if convolution else right:
             _whole(found, digits, t)
-    _why(story + _journey(weights, number, kernel, epoch, t), t)
+    story += _journey(weights, number, kernel, epoch, t)
+    st.markdown(_why(story, epoch, weights.reader.went_on, t))
+
+
+def _shown(weights: Weights, epoch: int) -> Reader:
+    """The reader with the network after ``epoch``, where that is to be looked at."""
+    reader = weights.reader
+    if weights.layer.name not in _FIRST:
+        return reader
+    return dataclasses.replace(reader, network=weights.network_at(epoch))
+
+
+def _of_another_epoch(shown: Reader, t: Translator) -> str:
+    return t(
+        "What is said here of edges, patches and digits is so after epoch {epoch}.",
+        epoch=shown.epoch,
+    )
 
 
 def show_agreement(reader: Reader, t: Translator) -> None:
@@ -101,8 +125,8 @@ def _edges(
             "Shown to it: an edge between black and white through the middle of what it sees, "
             "turned by 15 degrees at a time. Largest: {largest} at {best}°. Smallest: {smallest} "
             "at {least}°. The bias is left out.",
-            largest=f"{values[best]:.2f}", best=ANGLES[best],
-            smallest=f"{values[least]:.2f}", least=ANGLES[least],
+            largest=charts.signed(values[best]), best=ANGLES[best],
+            smallest=charts.signed(values[least]), least=ANGLES[least],
         )
     )  # fmt: skip
     size = float(np.abs(kernel[..., number]).sum())
@@ -128,19 +152,20 @@ def _edge_lines(
     weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator
 ) -> dict[str, Doubles]:
     """By name the untrained and the present answers, the present last."""
-    now = t("after epoch {epoch}", epoch=epoch) if epoch else t("untrained")
+    before = words.epoch(0, t, went_on=weights.reader.went_on)
+    now = t("after epoch {epoch}", epoch=epoch) if epoch else before
     if weights.epochs == (epoch,) and epoch:
         now = t("trained")
     lines: dict[str, Doubles] = {}
     if weights.first_convolution:
-        if weights.epochs[0] == 0 < epoch and finite(before := weights.at(0)):
-            lines[t("untrained")] = filters.edge_responses(before[:, :, 0, number])
+        if weights.epochs[0] == 0 < epoch and finite(start := weights.at(0)):
+            lines[before] = filters.edge_responses(start[:, :, 0, number])
         return lines | {now: filters.edge_responses(kernel[:, :, 0, number])}
     reader, name = weights.reader, weights.layer.name
     if reader.untrained is not None:
-        lines[t("untrained")] = _deep_edges(f"{reader.name}-0", name, reader.untrained)[:, number]
+        lines[before] = _deep_edges(f"{reader.name}-0", name, reader.untrained)[:, number]
     trained = _deep_edges(_key(reader), name, reader.network)[:, number]
-    return lines | {t("trained"): trained}
+    return lines | {t("after epoch {epoch}", epoch=reader.epoch): trained}
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
@@ -159,7 +184,9 @@ def _octant(angle: int) -> int:
 # --- what excites it ------------------------------------------------------------------------------
 
 
-def _digits(found: Excitement, labels: npt.NDArray[np.uint8], t: Translator) -> list[str]:
+def _digits(
+    found: Excitement, labels: npt.NDArray[np.uint8], shown: Reader, t: Translator
+) -> list[str]:  # fmt: skip
     """The mean response to each digit, and the sentences that it tells."""
     means = filters.per_digit(found.means[:, 0], labels)
     figure = charts.digit_responses(means, t, title=t("Mean response to each digit"))
@@ -169,9 +196,9 @@ def _digits(found: Excitement, labels: npt.NDArray[np.uint8], t: Translator) -> 
     best, least = int(np.nanargmax(means)), int(np.nanargmin(means))
     st.caption(
         t(
-            "The mean of what the trained layer gives behind its activation, over {count} test "
-            "images. Largest: {largest} for the {best}s. Smallest: {smallest} for the {least}s.",
-            count=f"{len(labels):,}", largest=f"{means[best]:.3f}", best=best,
+            "The mean of what it gives after its activation ({when}), over {count} test images. "
+            "Largest: {largest} for the {best}s. Smallest: {smallest} for the {least}s.",
+            when=_when(shown, t), count=f"{len(labels):,}", largest=f"{means[best]:.3f}", best=best,
             smallest=f"{means[least]:.3f}", least=least,
         )
     )  # fmt: skip
@@ -212,9 +239,7 @@ def _whole(found: Excitement, digits: DigitSet, t: Translator) -> None:
         for index in filters.largest(found.means[:, 0], _DIGITS)
     ]
     st.html(charts.exciting_digits(tiles))
-    st.caption(
-        t("Under each picture: the digit it is, and what the trained network gives for it here.")
-    )
+    st.caption(t("Under each picture: the digit it is, and what the network gives for it here."))
 
 
 def _exciting(
@@ -237,20 +262,25 @@ def _digit_set(reader: Reader) -> DigitSet:
 
 
 def _key(reader: Reader) -> str:
-    return f"{reader.name}-{reader.network.about.get('epoch', 'trained')}"
+    return f"{reader.name}-{reader.epoch}"
+
+
+def _when(reader: Reader, t: Translator) -> str:
+    if reader.epoch:
+        return t("after epoch {epoch}", epoch=reader.epoch)
+    return words.epoch(0, t, went_on=reader.went_on)
 
 
 def _excitement(
-    weights: Weights, digits: DigitSet, count: int, number: int, t: Translator
+    reader: Reader, name: str, digits: DigitSet, count: int, number: int, t: Translator
 ) -> Excitement:
-    """The trained filter's responses to all searched images.
+    """The filter's responses to all searched images, in the layer ``name``.
 
     In a first layer one filter is worked out in no time. Deeper, most of the work is in the
     layers before and serves all filters.
     """
-    reader, name = weights.reader, weights.layer.name
-    if name in ("conv1", "dense1"):
-        return _first(_key(reader), digits.fingerprint, count, number, weights, digits)
+    if name in _FIRST:
+        return _first(_key(reader), name, digits.fingerprint, count, number, reader.network, digits)
     parts = in_parts.read(
         count,
         lambda start, stop: _part(
@@ -264,11 +294,11 @@ def _excitement(
 
 @st.cache_resource(show_spinner=False, max_entries=500)
 def _first(
-    key: str, fingerprint: str, count: int, number: int, _weights: Weights, _digits: DigitSet
-) -> Excitement:
+    key: str, layer: str, fingerprint: str, count: int, number: int,
+    _network: Network, _digits: DigitSet,
+) -> Excitement:  # fmt: skip
     """Of one filter of the first layer, 12 KB; once for all sessions."""
-    network, name = _weights.reader.network, _weights.layer.name
-    return filters.excitement(network, name, _digits.x_test[:count], only=number)
+    return filters.excitement(_network, layer, _digits.x_test[:count], only=number)
 
 
 @st.cache_resource(show_spinner=False, max_entries=_PARTS)
@@ -294,6 +324,9 @@ def _journey(weights: Weights, number: int, kernel: Floats, epoch: int, t: Trans
     """How far it has gone from where it began."""
     if weights.epochs[0] != 0 or not epoch:
         return []
+    run = weights.reader.run
+    if run is not None and run.frozen and weights.layer.kind == "conv":
+        return [t("The convolutions of this run are frozen: it has not moved.")]
     before = weights.at(0)
     if not finite(before):
         return []
@@ -303,11 +336,13 @@ def _journey(weights: Weights, number: int, kernel: Floats, epoch: int, t: Trans
         "is {ended} now.",
         distance=f"{moved.distance:.2f}", began=f"{moved.began:.2f}", ended=f"{moved.ended:.2f}",
     )  # fmt: skip
-    return [said, _likeness(moved.cosine, t)]
+    return [said, _likeness(moved.cosine, weights.reader.went_on, t)]
 
 
-def _likeness(cosine: float, t: Translator) -> str:
+def _likeness(cosine: float, went_on: bool, t: Translator) -> str:
     alike = f"{cosine:.2f}"
+    if went_on:
+        return t("How alike the pattern is to the one it took over: {alike} (cosine).", alike=alike)
     if cosine > 0.9:
         return t(
             "Its pattern is still nearly the random one it began with (cosine {alike}).",
@@ -318,10 +353,15 @@ def _likeness(cosine: float, t: Translator) -> str:
     return t("Little of its random beginning is left (cosine {alike}).", alike=alike)
 
 
-def _why(story: list[str], t: Translator) -> None:
+def _why(story: list[str], epoch: int, went_on: bool, t: Translator) -> str:
+    """The sentences so far, with the reason why it is as they say."""
+    if epoch == 0 and went_on:
+        return " ".join([*story, t("It is as another run has left it.")])
+    if epoch == 0:
+        return " ".join([*story, t("It is **random**: no training step has moved it yet.")])
     general = t(
         "Nobody drew it: each training step moves every weight a little in the direction that "
         "lowers the loss, so what helps to tell the digits apart grows."
     )
     question = t("Why did it become like this?")
-    st.markdown(" ".join([f"**{question}**", *story, general]))
+    return " ".join([f"**{question}**", *story, general])

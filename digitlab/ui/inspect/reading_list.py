@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import TypeVar
 
 import streamlit as st
 
@@ -14,12 +15,13 @@ from digitlab.ui.inspect import last_used
 from digitlab.ui.inspect.tested import Tested
 
 PAGE = 40
+T = TypeVar("T")
 _COLUMNS = 10
 
 
-def page(found: Sequence[Reading], key: str, t: Translator) -> Sequence[Reading]:
+def page(found: Sequence[T], key: str, t: Translator, size: int = PAGE) -> Sequence[T]:
     """The part of ``found`` that the person turned to; no widget where all fit on one page."""
-    pages = -(-len(found) // PAGE)
+    pages = -(-len(found) // size)
     if pages < 2:
         return found
     if st.session_state.setdefault(key, 1) > pages:
@@ -27,7 +29,7 @@ def page(found: Sequence[Reading], key: str, t: Translator) -> Sequence[Reading]
     number = st.number_input(
         t("Page, 1 to {pages}", pages=pages), 1, pages, key=key, width=160
     )  # fmt: skip
-    return found[(number - 1) * PAGE : number * PAGE]
+    return found[(number - 1) * size : number * size]
 
 
 def show(test: Tested, found: Sequence[Reading], key: str, t: Translator) -> int | None:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from digitlab import charts, feature_maps
+from digitlab import charts
 from digitlab.drawing import Picture
-from digitlab.feature_maps import LayerMaps
 from digitlab.messages import Translator, mark
 from digitlab.ui import like_view, parts_view, plot
-from digitlab.ui.inspect import last_used
+from digitlab.ui.inspect import last_used, maps_view
+from digitlab.ui.inspect.picture import layers_of
 from digitlab.ui.inspect.tested import Tested
-from digitlab.ui.network_view import LAYER_KINDS
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
@@ -91,42 +90,7 @@ def _percent(share: float) -> str:
 
 
 def _maps(picture: Picture, reader: Reader, t: Translator) -> None:
-    """All maps of one layer."""
-    made = [
-        layer
-        for layer in feature_maps.layer_by_layer(reader.network, picture)
-        if layer.layer.kind not in feature_maps.PASS_ON
-    ]
-    names = {layer.layer.name: _layer_name(place, layer, t) for place, layer in enumerate(made, 1)}
-    chosen = st.selectbox(
-        t("Layer"), list(names), key="sample-layer", width=320, format_func=names.__getitem__
-    )
-    layer = next(found for found in made if found.layer.name == chosen)
-    shown = layer.maps[: charts.MOST_MAPS] if layer.spatial else layer.maps
-    figure = charts.layer_maps(shown, t, title=names[chosen])
-    plot.draw(figure, t, key="sample-maps")
-    st.caption(_maps_in_words(layer, len(shown), t))
-
-
-def _layer_name(place: int, layer: LayerMaps, t: Translator) -> str:
-    shape = "x".join(str(side) for side in layer.output.shape)
-    return f"{place}. {t(LAYER_KINDS[layer.layer.kind])}, {shape}"
-
-
-def _maps_in_words(layer: LayerMaps, shown: int, t: Translator) -> str:
-    if layer.spatial:
-        return t(
-            "{shown} of {count} maps. {silent} are zero everywhere; the strongest value, "
-            "{extreme}, is in map {strongest}.",
-            shown=shown, count=layer.count, silent=layer.silent,
-            extreme=f"{layer.extreme:.2f}", strongest=layer.strongest,
-        )  # fmt: skip
-    return t(
-        "{count} neurons. {silent} are zero; the strongest value, {extreme}, is that of neuron "
-        "{strongest}.",
-        count=layer.count, silent=layer.silent, extreme=f"{layer.extreme:.2f}",
-        strongest=layer.strongest,
-    )  # fmt: skip
+    maps_view.all_layers(layers_of(reader, picture), "sample-maps", t, by_hand=False)
 
 
 def _parts(picture: Picture, reader: Reader, t: Translator) -> None:

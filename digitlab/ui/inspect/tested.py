@@ -80,7 +80,7 @@ def tested_on(digits: DigitSet, reader: Reader, t: Translator) -> Tested:
     lab.store().run(run.id)  # it may have been deleted in another tab
     known = dataset.find(run.digits.fingerprint)
     if "probabilities.npy" in lab.store().files(run.id):
-        return _finite(_stored(run.id, _epoch(reader), known.fingerprint))
+        return _finite(_stored(run.id, reader.epoch, known.fingerprint))
     return _finite(_computed(reader, known, t))
 
 
@@ -94,10 +94,6 @@ def probabilities(network: Network, digits: DigitSet, count: int, t: Translator)
         count, lambda start, stop: _part(key, digits.fingerprint, start, stop, network, digits), t
     )
     return np.concatenate(parts)
-
-
-def _epoch(reader: Reader) -> int:
-    return int(reader.network.about.get("epoch", 0))
 
 
 def _finite(found: Tested) -> Tested:
@@ -121,7 +117,7 @@ def _stored(run: str, epoch: int, fingerprint: str) -> Tested:
 
 def _computed(reader: Reader, digits: DigitSet, t: Translator) -> Tested:
     """For bundled networks and for runs that have not ended."""
-    key = f"{reader.name}-{_epoch(reader)}-{digits.fingerprint}"
+    key = f"{reader.name}-{reader.epoch}-{digits.fingerprint}"
     place = _place(key)
     if not place:
         found = probabilities(reader.network, digits, len(digits.y_test), t)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
@@ -12,6 +14,7 @@ from digitlab.comparison import Comparison
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats
 from digitlab.ui import clicks, readers
+from digitlab.ui.inspect import reading_list, sample_view
 from digitlab.ui.inspect.tested import Tested, tested_on
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
@@ -42,6 +45,10 @@ def show(reader: Reader, visit: Visit) -> None:
         _sheet(found.mended, one, other, t("Mended: truth→first/second"), "mended", t)
     with right:
         _sheet(found.broken, one, other, t("Broken: truth→first/second"), "broken", t)
+    opened = st.session_state.get(_open_key(one, other))
+    if opened is not None:
+        st.markdown(_in_words(opened, one, other, t))
+        sample_view.show(reader, one, opened, visit)
 
 
 def _second(reader: Reader, visit: Visit) -> Reader:
@@ -100,12 +107,20 @@ def _sheet(
         st.markdown(f"**{title}**")
         st.caption(t("There is no such sample."))
         return
-    shown = [_labelled(int(index), one, other, t) for index in samples[:_MOST]]
+    turned_to = reading_list.page(samples.tolist(), f"runs-{name}-page", t, _MOST)
+    shown = [_labelled(index, one, other, t) for index in turned_to]
     caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
     figure = charts.labelled_sheet(one.images, shown, title=title, caption=caption)
-    opened = clicks.place(figure, f"runs-{name}", t, len(one.labels))
-    if opened is not None:
-        st.markdown(_in_words(opened, one, other, t))
+    act = functools.partial(_open, _open_key(one, other))
+    clicks.answer(figure, f"runs-{name}", t, len(one.labels), act)
+
+
+def _open_key(one: Tested, other: Tested) -> str:
+    return f"runs-open-{one.key}-{other.key}"
+
+
+def _open(key: str, index: int) -> None:
+    st.session_state[key] = index
 
 
 def _in_words(index: int, one: Tested, other: Tested, t: Translator) -> str:
