@@ -27,7 +27,7 @@ from digitlab.charts.frame import (
     trace,
 )
 from digitlab.charts.grids import signed
-from digitlab.charts.pixels import colour_bar, mosaic_columns
+from digitlab.charts.pixels import colour_bar, mosaic_columns, numbered_rows
 from digitlab.charts.targets import targets
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
@@ -108,7 +108,10 @@ def weight_tiles(
             for number, (row, column) in enumerate(places) if first + number == chosen
             for shape in _frame(row * (height + 1), column * (width + 1), height, width)
         ],
-        **pixel_axes(bare(caption), bare(), weights.shape[1], weights.shape[0]),
+        **pixel_axes(
+            bare(caption), numbered_rows(rows, columns, height, first),
+            weights.shape[1], weights.shape[0],
+        ),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from plotly.colors import sample_colorscale, unlabel_rgb
 
 from digitlab.charts.frame import GREY_BLUE, SMALL_SIZE, VERMILLION, bare, figure, pixel_axes
 from digitlab.charts.frame import margin as room
+from digitlab.charts.pixels import mosaic_columns, numbered_rows
 from digitlab.charts.targets import targets
 from digitlab.messages import Translator
 from digitlab.pictures import enlarge, tile
@@ -92,7 +93,7 @@ def layer_maps(
     neurons = maps.ndim == 1
     stack = np.broadcast_to(maps[:, None, None], (len(maps), _UNIT, _UNIT)) if neurons else maps
     ends = shared or scale(maps)
-    grid = _Grid(len(stack), _neuron_columns(len(stack)) if neurons else _columns(len(stack)),
+    grid = _Grid(len(stack), _neuron_columns(len(stack)) if neurons else mosaic_columns(len(stack)),
                  stack.shape[1], stack.shape[2])  # fmt: skip
     frame = [] if chosen is None else _frame(grid.box(chosen - first))
     return figure(
@@ -105,7 +106,12 @@ def layer_maps(
         barmode="overlay",
         images=[_picture(tile(_levels(stack, ends), grid.columns, fill=_LEVELS), ends)],
         shapes=frame,
-        **pixel_axes(bare(_caption(neurons, t)), bare(), grid.width, grid.height),
+        **pixel_axes(
+            bare(_caption(neurons, t)),
+            numbered_rows(grid.rows, grid.columns, grid.tall, first),
+            grid.width,
+            grid.height,
+        ),
     )
 
 
@@ -159,24 +165,22 @@ class _Grid:
     broad: int
 
     @property
+    def rows(self) -> int:
+        return math.ceil(self.count / self.columns)
+
+    @property
     def width(self) -> int:
         return self.columns * (self.broad + 1) - 1
 
     @property
     def height(self) -> int:
-        return math.ceil(self.count / self.columns) * (self.tall + 1) - 1
+        return self.rows * (self.tall + 1) - 1
 
     def box(self, number: int) -> Box:
         """Left, top, right and bottom of one map."""
         row, column = divmod(number, self.columns)
         left, top = column * (self.broad + 1), row * (self.tall + 1)
         return left, top, left + self.broad, top + self.tall
-
-
-def _columns(maps: int) -> int:
-    """The number of columns near a square that leaves the fewest places empty."""
-    side = math.ceil(math.sqrt(maps))
-    return min(range(side, side + side // 2 + 1), key=lambda columns: -maps % columns)
 
 
 def _neuron_columns(units: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from digitlab.charts.frame import GREY_BLUE, SMALL_SIZE, axis, figure, pixel_axes, trace
+from digitlab.charts.frame import GREY_BLUE, SMALL_SIZE, axis, bare, figure, pixel_axes, trace
 from digitlab.messages import Translator
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -48,6 +48,18 @@ def mosaic_columns(tiles: int) -> int:
     """The number of columns near a square that leaves the fewest places empty."""
     side = math.ceil(math.sqrt(tiles))
     return min(range(side, side + side // 2 + 1), key=lambda columns: -tiles % columns)
+
+
+def numbered_rows(rows: int, columns: int, tall: int, first: int = 0) -> dict[str, Any]:
+    """The y axis of a mosaic: at each row the number of its first tile, for fingers find no hover.
+
+    Tiles are ``tall`` pixels high with one between; the mosaic's first has the number ``first``.
+    """
+    return bare(
+        showticklabels=True, automargin=True, tickfont={"size": SMALL_SIZE},
+        tickvals=[row * (tall + 1) + (tall - 1) / 2 for row in range(rows)],
+        ticktext=[str(first + row * columns) for row in range(rows)],
+    )  # fmt: skip
 
 
 def colour_bar(limit: float) -> dict[str, Any]:

@@ -58,6 +58,16 @@ def test_the_open_filter_is_framed() -> None:
     assert (frame.x0, frame.x1, frame.y0, frame.y1) == (3.5, 6.5, -0.5, 2.5)
 
 
+def test_each_row_of_tiles_begins_with_its_number() -> None:
+    tiles = np.zeros((70, 5, 5), np.float32)
+    figure = charts.weight_tiles(
+        tiles, 1, T, title="Neurons", caption="70", names=["n"] * 70, first=64
+    )
+    axis = figure.layout.yaxis
+    assert axis.ticktext == tuple(str(64 + 10 * row) for row in range(7))
+    assert axis.tickvals == tuple(2 + 6 * row for row in range(7))
+
+
 def test_ten_templates_stand_under_their_digits() -> None:
     templates = RNG.normal(size=(10, 28, 28)).astype(np.float32)
     figure = charts.class_templates(templates, 3, T, title="Templates")
