@@ -154,10 +154,14 @@ def per_digit(labels: Integers, read_as: Integers) -> tuple[DigitScores, ...]:
     )
 
 
-def macro(scores: Sequence[Rates]) -> Rates:
-    """The mean over the digits, each counting the same however many samples it has."""
+def macro(scores: Sequence[DigitScores]) -> Rates:
+    """The mean over the digits, each counting the same however many samples it has.
+
+    A digit that has samples and is never read counts with a precision of 0, as scikit-learn's
+    means count it; one that has none is left out.
+    """
     return Rates(
-        _mean(s.precision for s in scores),
+        _mean(0.0 if s.precision is None and s.support else s.precision for s in scores),
         _mean(s.recall for s in scores),
         _mean(s.f1 for s in scores),
     )

@@ -99,6 +99,13 @@ def test_shares_and_their_means_are_those_of_scikit_learn(digits: int) -> None:
     np.testing.assert_allclose([mean.precision, mean.recall, mean.f1], means[:3])
 
 
+def test_a_digit_that_is_never_read_counts_in_the_mean_as_scikit_learn_counts_it() -> None:
+    labels, always_one = np.arange(10), np.ones(10, int)
+    mean = macro(per_digit(labels, always_one))
+    expected = metrics.precision_score(labels, always_one, average="macro", zero_division=0)
+    assert mean.precision == pytest.approx(expected)
+
+
 def test_a_share_of_nothing_is_none() -> None:
     scores = per_digit(np.array([1, 1, 2]), np.array([1, 3, 1]))
     assert (scores[1].precision, scores[1].recall, scores[1].f1) == (0.5, 0.5, 0.5)

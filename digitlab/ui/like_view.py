@@ -48,7 +48,7 @@ def _about_distance(
     network: Network, digits: DigitSet, count: int, median: float, t: Translator
 ) -> str:
     searched = t(
-        "Searched: the first {count} of the {total} training images of the data set in use.",
+        "Searched: the first {count} of the {total} training images of this data set.",
         count=f"{count:,}", total=f"{len(digits.y_train):,}",
     )  # fmt: skip
     meaning = t(

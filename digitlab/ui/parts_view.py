@@ -8,6 +8,7 @@ from digitlab import charts, explain
 from digitlab.config import DIGITS
 from digitlab.drawing import Picture
 from digitlab.messages import Translator, mark
+from digitlab.network import Floats
 from digitlab.ui import plot
 from digitlab.ui.readers import Reader
 
@@ -38,6 +39,7 @@ def show(digit: Picture, reader: Reader, t: Translator, key: str) -> None:
     title = t("What erasing does to the {digit}", digit=target)
     figure = charts.occlusion_map(digit, falls, t, title=title, measure=measure)
     plot.draw(figure, t, key=key)
+    st.markdown(_strongest(falls, target, measure, t))
     st.caption(
         t(
             "A square of {side}x{side} pixels slides over the digit and erases the ink under it; "
@@ -46,6 +48,23 @@ def show(digit: Picture, reader: Reader, t: Translator, key: str) -> None:
             "change. The scale ends at the largest change in this map.",
             side=explain.PATCH, digit=target,
         )
+    )  # fmt: skip
+
+
+def _strongest(falls: Floats, target: int, measure: explain.Measure, t: Translator) -> str:
+    """Where the strongest evidence lies, for those who do not see it."""
+    row, column = divmod(int(falls.argmax()), falls.shape[1])
+    fall = float(falls[row, column])
+    if fall <= 0:
+        return t("No part of it speaks for the {digit}.", digit=target)
+    if measure == "probability":
+        told = t("{points} percentage points", points=f"{100 * fall:.1f}")
+    else:
+        told = f"{fall:.2f}"
+    return t(
+        "Most speaks for the {digit} around row {row}, column {column}: without it, it falls by "
+        "{fall}.",
+        digit=target, row=row * explain.STEP, column=column * explain.STEP, fall=told,
     )  # fmt: skip
 
 

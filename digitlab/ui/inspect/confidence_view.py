@@ -20,6 +20,7 @@ from digitlab.ui.shell import Visit
 
 _MOST = 40  # samples on a sheet
 _COLUMNS = 8
+_FEW = 10  # samples: of fewer a gap may be luck
 _SURE = 0.99
 _FIRST = 5  # the bin that is open at first, where it has samples: 90% to 95%
 
@@ -77,10 +78,10 @@ def _summary(test: Tested, t: Translator) -> str:
 def _expected_error(test: Tested, t: Translator) -> str:
     paper = reliability(test.labels, test.probabilities, EQUAL_EDGES)
     return t(
-        "Expected calibration error (ECE): **{error}** percentage points. So far do certainty and "
-        "share right lie apart, averaged over all samples, which are put into {bins} bins of equal "
-        "width by their certainty (Guo et al., 2017); a network that is right exactly as often as "
-        "it says has 0.",
+        "Expected calibration error (ECE): **{error}** percentage points. That is the mean "
+        "distance between certainty and share right over all samples, which are put into {bins} "
+        "bins of equal width by their certainty (Guo et al., 2017); a network that is right "
+        "exactly as often as it says has 0.",
         error=f"{100 * paper.expected_error:.2f}", bins=len(paper.bins),
     )  # fmt: skip
 
@@ -93,15 +94,21 @@ def _about_diagram(test: Tested, found: Reliability, t: Translator) -> str:
         "the dashed line: too sure; over it: not sure enough. Long bars mean few samples.",
         share=f"{sure:.1%}",
     )
-    widest = found.widest
+    widest = _widest(found)
     gap = t(
-        "The largest gap is from {low}% to {high}%: certain on average {certainty}, right in "
-        "{right} of {count}.",
-        low=edge_text(widest.low), high=edge_text(widest.high),
+        "The largest gap, of bins with {few} samples or more, is from {low}% to {high}%: certain "
+        "on average {certainty}, right in {right} of {count}.",
+        few=_FEW, low=edge_text(widest.low), high=edge_text(widest.high),
         certainty=f"{widest.certainty or 0:.1%}", right=f"{widest.right:,}",
         count=f"{widest.count:,}",
     )  # fmt: skip
     return f"{scale} {gap}"
+
+
+def _widest(found: Reliability) -> Bin:
+    """The bin with the largest gap, of those whose gap is not one sample's luck."""
+    telling = [each for each in found.bins if each.count >= _FEW]
+    return max(telling, key=lambda each: abs(each.gap), default=found.widest)
 
 
 def _drawn(each: Bin) -> charts.Calibrated:

@@ -56,11 +56,18 @@ def _in_words(scores: Sequence[DigitScores], t: Translator) -> str:
     recalls = [(s.recall, s.digit) for s in scores if s.recall is not None]
     precisions = [(s.precision, s.digit) for s in scores if s.precision is not None]
     (recall, missed), (precision, mixed) = min(recalls), min(precisions)
-    return t(
+    said = t(
         "The share axis begins at {least}, not at 0. Lowest recall: {recall}, of the digit "
         "{missed}. Lowest precision: {precision}, of the digit {mixed}.",
         least=f"{charts.scores_begin(scores):.0%}", recall=f"{recall:.1%}", missed=missed,
         precision=f"{precision:.1%}", mixed=mixed,
+    )  # fmt: skip
+    never = [str(s.digit) for s in scores if s.precision is None and s.support]
+    if not never:
+        return said
+    return said + " " + t(
+        "Never read, and counted with a precision of 0 in the mean: {digits}.",
+        digits=", ".join(never),
     )  # fmt: skip
 
 
@@ -71,7 +78,7 @@ def _table(scores: Sequence[DigitScores], t: Translator) -> dict[str, list[str]]
         t("Precision"): [_percent(row.precision) for row in rows],
         t("Recall"): [_percent(row.recall) for row in rows],
         t("F1"): [_percent(row.f1) for row in rows],
-        t("Samples"): [f"{n:,}" for n in (*(s.support for s in scores), _total(scores))],
+        t("Number of samples"): [f"{n:,}" for n in (*(s.support for s in scores), _total(scores))],
     }
 
 

@@ -34,8 +34,8 @@ def show(reader: Reader, visit: Visit) -> None:
 def _explanation(layers: Sequence[LayerMaps], t: Translator) -> str:
     if any(found.spatial and found.layer.kind == "conv" for found in layers):
         return t(
-            "Each layer makes maps of what it is given: where its filter finds what it looks for, "
-            "the map is bright. A click on a map enlarges it."
+            "Each layer makes maps of what it is given: the farther a value is from 0, the better "
+            "what is there fits the map's filter, or its opposite. A click on a map enlarges it."
         )
     return t(
         "This network has no convolution, so it has no maps: each layer makes one number for each "

@@ -50,12 +50,12 @@ def downloads(
     """Both files, which are made only when they are asked for."""
     with st.container(horizontal=True):
         st.download_button(
-            t("Table (CSV)"), functools.partial(exports.table, found, test.probabilities),
+            t("All as a table (CSV)"), functools.partial(exports.table, found, test.probabilities),
             f"{name}.csv", "text/csv", key=f"{name}-csv", on_click="ignore",
             icon=":material/table:", disabled=not found,
         )  # fmt: skip
         st.download_button(
-            t("Sheet (PNG)"), functools.partial(exports.sheet, test.images, places),
+            t("This sheet (PNG)"), functools.partial(exports.sheet, test.images, places),
             f"{name}.png", "image/png", key=f"{name}-png", on_click="ignore",
             icon=":material/image:", disabled=not found,
         )  # fmt: skip
