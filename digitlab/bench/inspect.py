@@ -45,13 +45,13 @@ def measure() -> dict[str, Any]:
     """
     digits = dataset.current().digits
     with tempfile.TemporaryDirectory() as home, bench_server.page() as page:
-        run = _store_run(Path(home), digits)
+        run = store_run(Path(home), digits)
         with bench_server.running(Path(home), str(digits.path)) as server:
             found = _visit(page, server, run)
     return {"inspect": {"dataset": digits.name, "test_samples": len(digits.y_test)} | found}
 
 
-def _store_run(home: Path, digits: DigitSet) -> str:
+def store_run(home: Path, digits: DigitSet) -> str:
     """A finished run with the files that a worker leaves."""
     store, network = Store(home), models.mnist_only()
     config, test = PRESETS[_PRESET], network.predict(digits.x_test)

@@ -62,11 +62,18 @@ def start_server(tmp_path: Path) -> Iterator[Callable[[], str]]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One server for the tests that do not mind what others did before them."""
-    address, process = serve(tmp_path_factory.mktemp("lab"))
-    yield address
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """One server for the tests that do not mind what others did before them, and its folder."""
+    home = tmp_path_factory.mktemp("lab")
+    address, process = serve(home)
+    yield address, home
     end(process)
+
+
+@pytest.fixture(scope="module")
+def server(lab: tuple[str, Path]) -> str:
+    """The address of ``lab``."""
+    return lab[0]
 
 
 def serve(home: Path) -> tuple[str, subprocess.Popen[bytes]]:

@@ -32,6 +32,8 @@ def test_a_click_on_a_map_enlarges_it_and_leads_to_the_sum(page: Page, server: s
     expect(page.get_by_text(re.compile(r"Layer conv1: 24 maps"))).to_be_visible(timeout=TIMEOUT)
     expect(page.get_by_text("Flatten and dropout are not shown")).to_be_visible(timeout=TIMEOUT)
     expect(page.get_by_text("conv1, map 9")).to_have_count(0)
+    # What the pictures show is said to those who do not see them.
+    expect(page.get_by_role("figure", name="conv1: 24 maps of 26x26")).to_be_visible()
 
     click_target(page, 0, 9)
 
