@@ -3,6 +3,7 @@ import itertools
 
 import numpy as np
 import pytest
+from test_layers import RANDOM
 from test_network import SMALL, network_with_any_weights, pictures
 
 from digitlab.config import RunConfig
@@ -16,6 +17,7 @@ CONFIGS = {
     "linear": RunConfig(hidden_layers=0),
     "three blocks": RunConfig(network="cnn", blocks=3, filters1=5, kernel1=7, pool3=True),
     "tanh": dataclasses.replace(SMALL, activation="tanh"),
+    **dict(itertools.islice(RANDOM.items(), 8)),
 }
 CONV = Layer("conv", "conv1", (4, 5, 1), (2, 3, 2), 3, "relu")
 
