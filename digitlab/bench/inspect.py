@@ -16,6 +16,7 @@ import numpy as np
 from digitlab import dataset, models
 from digitlab.bench import server as bench_server
 from digitlab.bench.server import Server
+from digitlab.config import DIGITS
 from digitlab.dataset import DigitSet
 from digitlab.layers import parameter_count
 from digitlab.messages import LabError, message
@@ -30,41 +31,54 @@ _SESSIONS = 5
 _REST = 700  # milliseconds until nothing moves any more
 _PLACE = ".barlayer .point path"
 _STEP_UP = "stNumberInputStepUp"
-_CLICKED = ("filters", "maps", "hand", "misread", "confusion", "confidence")
-_VIEWS = ("filters", "maps", "hand", "misread", "confusion", "digits", "confidence", "journey")
+_CLICKED = (
+    "filters", "maps", "hand", "misread", "confusion", "confidence", "runs", "journey",
+)  # fmt: skip
+_VIEWS = (*_CLICKED, "digits")
 
 
 def measure() -> dict[str, Any]:
     """Milliseconds that the server works, and megabytes for each session.
 
-    A run of ``cnn-keras`` on the data set in use is looked at, made of the second bundled network,
-    which is one: its weights and what it reads are real, and stand for every epoch.
+    A run of ``cnn-keras`` on the data set in use is looked at, see ``store_run``; another one is
+    there to compare it with.
 
     Raises:
         LabError: there is no Chromium, or Playwright is not installed.
     """
     digits = dataset.current().digits
     with tempfile.TemporaryDirectory() as home, bench_server.page() as page:
+        store_run(Path(home), digits, own=0.5)
         run = store_run(Path(home), digits)
         with bench_server.running(Path(home), str(digits.path)) as server:
             found = _visit(page, server, run)
     return {"inspect": {"dataset": digits.name, "test_samples": len(digits.y_test)} | found}
 
 
-def store_run(home: Path, digits: DigitSet) -> str:
-    """A finished run with the files that a worker leaves."""
+def store_run(home: Path, digits: DigitSet, *, own: float = 1.0) -> str:
+    """A finished run with the files that a worker leaves, made of the second bundled network.
+
+    Its weights stand for every epoch. What it reads is real at the end, or such a share of it is
+    its ``own`` and the rest are guesses; its first epochs have guessed.
+    """
     store, network = Store(home), models.mnist_only()
-    config, test = PRESETS[_PRESET], network.predict(digits.x_test)
+    guesses = _guesses(len(digits.y_test))
+    config, test = PRESETS[_PRESET], own * network.predict(digits.x_test) + (1 - own) * guesses
     parts = Digits(
         digits.name, digits.fingerprint, len(digits.y_train), 0, len(digits.y_test)
     )  # fmt: skip
     run = store.add("bench", "none", config, _PRESET, parameter_count(network.layers), parts)
     for epoch in range(config.epochs + 1):
-        _keep_epoch(store, run.id, epoch, network, test)
+        _keep_epoch(store, run.id, epoch, network, guesses if epoch < 2 else test)
     store.keep(run.id, "probabilities.npy", npy(test))
     store.start(run.id)
     store.end(run.id, Status.FINISHED, run.reason)
     return run.id
+
+
+def _guesses(count: int) -> Floats:
+    rows: Floats = np.random.default_rng(0).dirichlet(np.ones(DIGITS), count).astype(np.float32)
+    return rows
 
 
 def _keep_epoch(store: Store, run: str, epoch: int, network: Network, test: Floats) -> None:
