@@ -18,6 +18,7 @@ from digitlab.charts.filters import (
     kernel_numbers,
     weight_tiles,
 )
+from digitlab.charts.frame import Chart
 from digitlab.charts.grids import DECIMALS, Grid, number, number_grids, signed
 from digitlab.charts.journey import MOST_EPOCHS, digits_by_epoch
 from digitlab.charts.lines import NO_POINTS, Metric, Points, curves
@@ -50,6 +51,7 @@ __all__ = [
     "MOST_RUNS",
     "NO_POINTS",
     "Calibrated",
+    "Chart",
     "Coordinate",
     "Exciting",
     "Grid",

@@ -6,13 +6,12 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
 from digitlab.charts.frame import (
     CLEAR,
     GREY_BLUE,
     SMALL_SIZE,
     VERMILLION,
+    Chart,
     bare,
     faint,
     figure,
@@ -28,7 +27,7 @@ Shape = dict[str, Any]
 _SEVEN = ((0.28, 0.27), (0.72, 0.27), (0.45, 0.8))
 
 
-def network_picture(layers: Sequence[Layer], t: Translator) -> go.Figure:
+def network_picture(layers: Sequence[Layer], t: Translator) -> Chart:
     """The network from the 28x28 picture to its ten outputs, each layer named with its sizes.
 
     Feature maps are planes: their height follows the maps' size, their number the logarithm of

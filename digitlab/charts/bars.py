@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
 from digitlab.charts import frame
 from digitlab.charts.frame import (
@@ -19,6 +18,7 @@ from digitlab.charts.frame import (
     PURPLE,
     SMALL_SIZE,
     VERMILLION,
+    Chart,
     figure,
     legend_below,
     margin,
@@ -33,7 +33,7 @@ _PART_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, GREY_BLUE)
 _UPRIGHT: dict[str, Any] = {"textangle": 0, "cliponaxis": False, "constraintext": "none"}
 
 
-def probabilities(values: npt.ArrayLike, t: Translator, *, height: int = 240) -> go.Figure:
+def probabilities(values: npt.ArrayLike, t: Translator, *, height: int = 240) -> Chart:
     """Ten class probabilities (10,), 0 to 1, as bars; the largest stands out."""
     shares = np.asarray(values, np.float64)
     winner = int(shares.argmax())
@@ -79,7 +79,7 @@ def _percent(share: float) -> str:
 
 def counts(
     per_digit: Mapping[str, Counts] | Counts, t: Translator, *, title: str, axis: str
-) -> go.Figure:
+) -> Chart:
     """How many of each digit: ten counts (10,), or up to five parts' ten by name, stacked.
 
     ``title`` and ``axis`` (what is counted, with its unit) are in the reader's language already.

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
 from digitlab.charts.frame import (
     GREY_BLUE,
     LABEL_SIZE,
     SMALL_SIZE,
     VERMILLION,
+    Chart,
     axis,
     faint,
     figure,
@@ -33,7 +33,7 @@ _NONE, _RIGHT = faint(GREY_BLUE, 0.08), faint(GREY_BLUE, 0.35)
 _MISTAKES = [[0, faint(VERMILLION, 0.12)], [1, faint(VERMILLION, 0.65)]]
 
 
-def confusion_matrix(matrix: Counts, t: Translator, *, shares: bool = False) -> go.Figure:
+def confusion_matrix(matrix: Counts, t: Translator, *, shares: bool = False) -> Chart:
     """How often each digit (row) is read as each digit (column), of ``matrix`` (10, 10).
 
     Only mistakes are coloured, by their number: the diagonal, many times larger, would leave

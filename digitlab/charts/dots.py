@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import plotly.graph_objects as go
-
 from digitlab.charts.frame import (
     BLUE,
     GREEN,
     LEGEND_ROOM,
     VERMILLION,
+    Chart,
     axis,
     figure,
     legend_below,
@@ -43,7 +42,7 @@ class Scored(Protocol):
         """The harmonic mean of both."""
 
 
-def digit_scores(scores: Sequence[Scored], t: Translator) -> go.Figure:
+def digit_scores(scores: Sequence[Scored], t: Translator) -> Chart:
     """Three dots a digit, told apart by colour and form; a share that is None has no dot.
 
     The axis ends at 100% and begins at ``scores_begin``, which its title says.

@@ -13,14 +13,15 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
 from digitlab.charts.frame import (
     BLUE,
     GREY_BLUE,
     SMALL_SIZE,
     VERMILLION,
+    Chart,
     bare,
+    colours,
     figure,
     margin,
     pixel_axes,
@@ -132,7 +133,7 @@ def occlusion_map(
     title: str,
     measure: Literal["probability", "logit"],
     height: int = 440,
-) -> go.Figure:
+) -> Chart:
     """How much a class's probability or logit falls where ink is erased, over the digit's outline.
 
     Args:
@@ -151,11 +152,12 @@ def occlusion_map(
     said = "%{z:.1%}" if measure == "probability" else "%{z:.2f}"
     fields = trace(
         "heatmap",
-        z=falls, x=places, y=places, zmin=-limit, zmax=limit, colorscale="RdBu_r",
+        z=falls, x=places, y=places, zmin=-limit, zmax=limit, colorscale=colours("RdBu_r"),
         colorbar=_scale(limit, measure),
         hovertemplate=t("falls by") + f" {said}<extra></extra>",
     )  # fmt: skip
-    outline = go.Contour(
+    outline = trace(
+        "contour",
         z=digit, contours={"start": 127, "end": 127, "size": 1, "coloring": "lines"},
         colorscale=[[0, "#000000"], [1, "#000000"]], line={"width": 2, "smoothing": 0.6},
         showscale=False, hoverinfo="skip",

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
 from digitlab.charts.frame import (
     BLUE,
@@ -18,8 +17,10 @@ from digitlab.charts.frame import (
     LABEL_SIZE,
     LEGEND_ROOM,
     VERMILLION,
+    Chart,
     axis,
     bare,
+    colours,
     figure,
     legend_below,
     margin,
@@ -69,7 +70,7 @@ def weight_tiles(
     names: Sequence[str],
     first: int = 0,
     chosen: int | None = None,
-) -> go.Figure:
+) -> Chart:
     """Weights (N, H, W) as tiles that answer a click, blue below zero, red above.
 
     Args:
@@ -115,7 +116,7 @@ def weight_tiles(
     )  # fmt: skip
 
 
-def class_templates(templates: Floats, limit: float, t: Translator, *, title: str) -> go.Figure:
+def class_templates(templates: Floats, limit: float, t: Translator, *, title: str) -> Chart:
     """One template a class, (10, 28, 28), its digit above each; scale as in ``weight_tiles``."""
     columns = 5
     spread = np.pad(templates.astype(np.float32), ((0, 0), (5, 0), (0, 0)), constant_values=np.nan)
@@ -144,7 +145,7 @@ def class_templates(templates: Floats, limit: float, t: Translator, *, title: st
     )  # fmt: skip
 
 
-def kernel_numbers(kernel: Floats, limit: float, t: Translator, *, title: str) -> go.Figure:
+def kernel_numbers(kernel: Floats, limit: float, t: Translator, *, title: str) -> Chart:
     """One kernel (H, W) enlarged; its weights are written into it where there is room."""
     rows, columns = kernel.shape
     written = max(rows, columns) <= MOST_NUMBERS
@@ -172,7 +173,7 @@ def edge_chart(
     t: Translator,
     *,
     title: str,
-) -> go.Figure:
+) -> Chart:
     """What filters make of an edge at each angle, a line each; the last stands out.
 
     Args:
@@ -210,7 +211,7 @@ def edge_chart(
     )  # fmt: skip
 
 
-def digit_responses(means: npt.ArrayLike, t: Translator, *, title: str) -> go.Figure:
+def digit_responses(means: npt.ArrayLike, t: Translator, *, title: str) -> Chart:
     """The mean response to the images of each digit (10,), the largest in another colour."""
     values = np.asarray(means, np.float64)
     top = int(np.nanargmax(values)) if np.isfinite(values).any() else -1
@@ -240,7 +241,7 @@ def exciting_digits(found: Sequence[Exciting]) -> str:
 def _cells(weights: Floats, limit: float, **settings: Any) -> Any:
     return trace(
         "heatmap",
-        z=weights.astype(np.float32), zmin=-limit, zmax=limit, colorscale="RdBu_r",
+        z=weights.astype(np.float32), zmin=-limit, zmax=limit, colorscale=colours("RdBu_r"),
         hoverongaps=False, colorbar=colour_bar(limit), **settings,
     )  # fmt: skip
 

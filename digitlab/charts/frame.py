@@ -8,10 +8,15 @@ on Streamlit's dark page.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import plotly.graph_objects as go
+from plotly.colors import get_colorscale
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GREY_BLUE = "#7B8EA3"
@@ -25,17 +30,50 @@ _TITLE = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A figure as Plotly's JSON has it: its traces, its layout, and what it shows in words.
+
+    To the browser it goes as it is. ``figure`` is the same checked by Plotly, value for value,
+    which takes longer than all else about a chart: the tests look at that one.
+    """
+
+    traces: Sequence[Mapping[str, Any]]
+    settings: Mapping[str, Any]
+    alt: str
+
+    @functools.cached_property
+    def figure(self) -> go.Figure:
+        """The checked figure.
+
+        Raises:
+            ValueError: Plotly knows no such property, or it may not have this value.
+        """
+        import plotly.graph_objects as go
+
+        return go.Figure(data=list(self.traces), layout=dict(self.settings))
+
+    @property
+    def data(self) -> Any:
+        """The checked traces."""
+        return self.figure.data
+
+    @property
+    def layout(self) -> Any:
+        """The checked layout."""
+        return self.figure.layout
+
+
 def figure(
     title: str, traces: Sequence[Any], *, height: int, alt: str = "", **layout: Any
-) -> go.Figure:
+) -> Chart:
     """A figure as all charts here are; ``layout`` adds to it or replaces.
 
     ``alt`` tells those who do not see it what it shows, in the reader's language; without it the
-    title does. It travels in the figure's ``layout.meta``.
+    title does.
     """
     common: dict[str, Any] = {
         "title": {"text": title, **_TITLE},
-        "meta": {"alt": alt or title},
         "height": height,
         "margin": margin(),
         "paper_bgcolor": CLEAR,
@@ -46,15 +84,19 @@ def figure(
         "showlegend": False,
         "hovermode": "closest",
     }
-    return go.Figure(data=list(traces), layout=common | layout)
+    return Chart(traces, common | layout, alt or title)
 
 
 def trace(kind: str, **settings: Any) -> dict[str, Any]:
-    """A trace, "bar" or "scatter" say, as Plotly's JSON has it.
+    """A trace, "bar" or "scatter" say, as Plotly's JSON has it; what is None is left out."""
+    return {"type": kind} | {name: value for name, value in settings.items() if value is not None}
 
-    Plotly checks it when the figure is made; one of ``go``'s own objects it would check twice.
-    """
-    return {"type": kind, **settings}
+
+@functools.cache
+def colours(name: str) -> list[list[Any]]:
+    """The colour scale that Plotly's Python calls so: the browser knows only some of its names."""
+    scale: list[list[Any]] = get_colorscale(name)
+    return scale
 
 
 def margin(*, side: int = 8, top: int = 40, bottom: int = 8) -> dict[str, int]:

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
 from digitlab import words
-from digitlab.charts.frame import SMALL_SIZE, axis, figure, margin, trace
+from digitlab.charts.frame import SMALL_SIZE, Chart, axis, figure, margin, trace
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
 
@@ -24,7 +23,7 @@ Shares = npt.NDArray[np.floating[Any]]
 
 def digits_by_epoch(
     epochs: Sequence[int], shares: Shares, t: Translator, *, went_on: bool = False
-) -> go.Figure:
+) -> Chart:
     """The share of each digit that is read right after each epoch, 0 to 1 (epochs, 10).
 
     NaN where the set has no sample of a digit. Of more epochs than ``MOST_EPOCHS`` some are left

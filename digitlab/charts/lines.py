@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
 from digitlab.charts.frame import (
     BLUE,
     GREEN,
     LEGEND_ROOM,
     VERMILLION,
+    Chart,
     axis,
     figure,
     legend_below,
@@ -40,7 +40,7 @@ def curves(
     untrained: float | None = None,
     went_on: bool = False,
     epochs: float | None = None,
-) -> go.Figure:
+) -> Chart:
     """How loss or accuracy (0 to 1) went, batch by batch in training and at each epoch's end.
 
     Args:

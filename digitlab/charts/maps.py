@@ -18,11 +18,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 from PIL import Image
 from plotly.colors import sample_colorscale, unlabel_rgb
 
-from digitlab.charts.frame import GREY_BLUE, SMALL_SIZE, VERMILLION, bare, figure, pixel_axes
+from digitlab.charts.frame import (
+    GREY_BLUE,
+    SMALL_SIZE,
+    VERMILLION,
+    Chart,
+    bare,
+    colours,
+    figure,
+    pixel_axes,
+)
 from digitlab.charts.frame import margin as room
 from digitlab.charts.pixels import mosaic_columns, numbered_rows
 from digitlab.charts.targets import targets
@@ -52,7 +60,7 @@ class Scale:
     high: float
 
     @property
-    def colours(self) -> str:
+    def name(self) -> str:
         """Plotly's name of the colour scale."""
         return "RdBu_r" if self.low < 0 else "Cividis"
 
@@ -76,7 +84,7 @@ def layer_maps(
     first: int = 0,
     chosen: int | None = None,
     shared: Scale | None = None,
-) -> go.Figure:
+) -> Chart:
     """All maps of one layer side by side on one colour scale; a click tells a map's number.
 
     Args:
@@ -125,7 +133,7 @@ def feature_map(
     shared: Scale | None = None,
     clickable: bool = False,
     height: int = _TITLE_ROOM + _BAR_ROOM + _WIDTH,
-) -> go.Figure:
+) -> Chart:
     """One map (H, W) enlarged, each value under the pointer.
 
     Args:
@@ -144,7 +152,7 @@ def feature_map(
     where = f"{row} %{{y}}, {column} %{{x}}: %{{z:.4f}}<extra></extra>"
     cells = {
         "type": "heatmap", "z": values, "zmin": ends.low, "zmax": ends.high,
-        "colorscale": ends.colours, "colorbar": _colour_bar(ends), "hovertemplate": where,
+        "colorscale": colours(ends.name), "colorbar": _colour_bar(ends), "hovertemplate": where,
     }  # fmt: skip
     over = [_pixel_targets(values, t)] if clickable else []
     return figure(
@@ -238,8 +246,8 @@ def _bar(ends: Scale) -> dict[str, Any]:
     return {
         "type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip",
         "marker": {
-            "color": [ends.low], "cmin": ends.low, "cmax": ends.high, "colorscale": ends.colours,
-            "showscale": True, "colorbar": _colour_bar(ends),
+            "color": [ends.low], "cmin": ends.low, "cmax": ends.high,
+            "colorscale": colours(ends.name), "showscale": True, "colorbar": _colour_bar(ends),
         },
     }  # fmt: skip
 
@@ -270,23 +278,23 @@ def _picture(mosaic: npt.NDArray[np.uint8], ends: Scale) -> dict[str, Any]:
     height, width = mosaic.shape
     large = enlarge(mosaic, max(1, round(_PNG_WIDTH / max(height, width))))
     return {
-        "source": _png(large, ends.colours), "sizing": "stretch", "layer": "below",
+        "source": _png(large, ends.name), "sizing": "stretch", "layer": "below",
         "xref": "x", "x": -0.5, "sizex": width, "yref": "y", "y": -0.5, "sizey": height,
     }  # fmt: skip
 
 
-def _png(levels: npt.NDArray[np.uint8], colours: str) -> str:
+def _png(levels: npt.NDArray[np.uint8], name: str) -> str:
     """A PNG with a palette, a quarter of the size of one without, as an address."""
     picture = Image.fromarray(levels)
-    picture.putpalette(_palette(colours))
+    picture.putpalette(_palette(name))
     file = io.BytesIO()
     picture.save(file, "PNG", transparency=_LEVELS, compress_level=1)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 
 
 @functools.cache
-def _palette(colours: str) -> bytes:
+def _palette(name: str) -> bytes:
     """RGB of every level, and of the one that is clear."""
-    sampled: Sequence[str] = sample_colorscale(colours, _LEVELS)
+    sampled: Sequence[str] = sample_colorscale(name, _LEVELS)
     channels = [round(float(part)) for text in sampled for part in unlabel_rgb(text)]
     return bytes([*channels, 0, 0, 0])

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import plotly.graph_objects as go
-
 from digitlab.charts.frame import (
     BLUE,
     GREEN,
     GREY_BLUE,
     PURPLE,
     VERMILLION,
+    Chart,
     figure,
     legend_below,
     margin,
@@ -38,7 +37,7 @@ class RunCurves:
     validation: Points
 
 
-def overlay(metric: Metric, runs: Sequence[RunCurves], t: Translator) -> go.Figure:
+def overlay(metric: Metric, runs: Sequence[RunCurves], t: Translator) -> Chart:
     """Loss or accuracy (0 to 1) of at most ``MOST_RUNS`` runs on the same axes.
 
     Each run has a colour; its training values are dotted, its validation values solid.

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import plotly.graph_objects as go
-
-from digitlab.charts.frame import GREY_BLUE, LABEL_SIZE, faint, figure, margin, trace
+from digitlab.charts.frame import GREY_BLUE, LABEL_SIZE, Chart, faint, figure, margin, trace
 from digitlab.charts.sweep import shade, wrapped
 
 _SPREAD = 0.14  # of an axis's height: how far apart lines lie that share a value
@@ -29,7 +27,7 @@ class Coordinate:
 
 def parallel_coordinates(
     title: str, coordinates: Sequence[Coordinate], names: Sequence[str]
-) -> go.Figure:
+) -> Chart:
     """Each cell a line through its value on every axis, coloured by where it ends on the last.
 
     ``names`` tells the lines when pointed at. Axes are those of A. Inselberg, "The plane with

@@ -7,17 +7,23 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
-from digitlab.charts.frame import GREY_BLUE, SMALL_SIZE, axis, bare, figure, pixel_axes, trace
+from digitlab.charts.frame import (
+    GREY_BLUE,
+    SMALL_SIZE,
+    Chart,
+    axis,
+    bare,
+    figure,
+    pixel_axes,
+    trace,
+)
 from digitlab.messages import Translator
 
 Floats = npt.NDArray[np.floating[Any]]
 
 
-def digit(
-    image: npt.NDArray[np.uint8], t: Translator, *, title: str, height: int = 360
-) -> go.Figure:
+def digit(image: npt.NDArray[np.uint8], t: Translator, *, title: str, height: int = 360) -> Chart:
     """A picture (H, W) uint8 enlarged, white on black, each pixel's value under the pointer."""
     rows, columns = image.shape
     row, column = t("row"), t("column")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from digitlab.charts.frame import (
     BLUE,
@@ -15,6 +14,7 @@ from digitlab.charts.frame import (
     LEGEND_ROOM,
     SMALL_SIZE,
     VERMILLION,
+    Chart,
     axis,
     figure,
     legend_below,
@@ -45,7 +45,7 @@ class Calibrated:
     interval: tuple[float, float] | None = None
 
 
-def reliability_diagram(bins: Sequence[Calibrated], t: Translator) -> go.Figure:
+def reliability_diagram(bins: Sequence[Calibrated], t: Translator) -> Chart:
     """How often a network is right against how certain it is, and a histogram under it.
 
     Both axes are stretched alike, so that every bin is as wide as the next: most samples lie in

@@ -13,9 +13,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
-from digitlab.charts.frame import LABEL_SIZE, bare, figure, margin, strong
+from digitlab.charts.frame import LABEL_SIZE, Chart, bare, figure, margin, strong
 from digitlab.charts.targets import targets
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
@@ -74,7 +73,7 @@ class _Tile:
 
 def mistake_sheet(
     images: npt.NDArray[np.uint8], columns: Sequence[Sequence[Misread]], t: Translator
-) -> go.Figure:
+) -> Chart:
     """Misread samples, a column a digit, "truth → read as" under each; empty places stay empty.
 
     Args:
@@ -103,7 +102,7 @@ def reading_sheet(
     *,
     title: str,
     caption: str,
-) -> go.Figure:
+) -> Chart:
     """Samples in rows of equal length, "truth → read as" under each; None leaves a place empty.
 
     ``images`` is the whole test set (N, 28, 28) uint8, in which a sample's ``index`` counts;
@@ -141,7 +140,7 @@ def sample_sheet(
     t: Translator,
     *,
     indices: Sequence[int] | None = None,
-) -> go.Figure:
+) -> Chart:
     """Pictures (N, 28, 28) uint8 with their labels (N,) under them, row by row.
 
     ``indices`` are the samples' numbers in their set, 0 to N-1 where nothing else is said. The
@@ -165,7 +164,7 @@ def sample_sheet(
 
 def labelled_sheet(
     images: npt.NDArray[np.uint8], samples: Sequence[Labelled], *, title: str, caption: str
-) -> go.Figure:
+) -> Chart:
     """``samples`` out of ``images`` (N, 28, 28) uint8, row by row; a click tells the ``index``.
 
     Title, caption, labels and hovers are in the reader's language already. The height follows the
@@ -185,7 +184,7 @@ def labelled_sheet(
 def _sheet(
     title: str, tiles: Sequence[_Tile], grid: tuple[int, int], xaxis: dict[str, Any], *,
     top: int, bottom: int,
-) -> go.Figure:  # fmt: skip
+) -> Chart:  # fmt: skip
     rows, columns = grid
     return figure(
         title,

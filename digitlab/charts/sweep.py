@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from digitlab.charts.frame import (
     BLUE,
@@ -20,7 +19,9 @@ from digitlab.charts.frame import (
     SMALL_SIZE,
     TEXT_SIZE,
     VERMILLION,
+    Chart,
     axis,
+    colours,
     figure,
     legend_below,
     margin,
@@ -48,7 +49,7 @@ class SweepPoint:
 
 def sweep_points(
     metric: Metric, measure: str, field: str, points: Sequence[SweepPoint], t: Translator
-) -> go.Figure:
+) -> Chart:
     """A measure against the varied field: each run a ring, the mean of its seeds a dot.
 
     The bar of a dot reaches from the lowest to the highest seed. Means of numbers are joined by a
@@ -146,7 +147,7 @@ def sweep_heatmap(
     names: tuple[Sequence[str], Sequence[str]],
     values: Sequence[Sequence[Sequence[float]]],
     t: Translator,
-) -> go.Figure:
+) -> Chart:
     """The mean of a measure for every pair of two fields' values; brighter is better.
 
     Args:
@@ -166,7 +167,7 @@ def sweep_heatmap(
         texttemplate="%{text}", textfont={"size": TEXT_SIZE + 1}, xgap=2, ygap=2,
         hovertext=_hovers(metric, fields, names, values, t),
         hovertemplate="%{hovertext}<extra></extra>",
-        colorscale="Cividis", reversescale=metric == "loss", hoverongaps=False,
+        colorscale=colours("Cividis"), reversescale=metric == "loss", hoverongaps=False,
         colorbar={"thickness": 10, "outlinewidth": 0, "tickfont": {"size": SMALL_SIZE},
                   "tickformat": ".4~p" if metric == "accuracy" else ".3~g"},
     )  # fmt: skip
@@ -233,7 +234,7 @@ class SweepCurve:
 
 def sweep_curves(
     metric: Metric, title: str, curves: Sequence[SweepCurve], groups: Sequence[str], t: Translator
-) -> go.Figure:
+) -> Chart:
     """The curves of all runs of a sweep over each other; ``groups`` are in the ramp's order."""
     colours = dict(zip(groups, shades(len(groups)), strict=True))
     reach = max([1.0, *(x for curve in curves for x in farthest(curve.points))])

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
+from digitlab.charts import Chart
 from digitlab.messages import Translator
 from digitlab.ui import plot
 
 
-def answer(
-    figure: go.Figure, key: str, t: Translator, count: int, act: Callable[[int], None]
-) -> None:
+def answer(figure: Chart, key: str, t: Translator, count: int, act: Callable[[int], None]) -> None:
     """Draw a figure made with ``charts.targets``; a click calls ``act`` with its whole number.
 
     ``act`` runs before the page or fragment does, so the figure itself can show what was clicked,
@@ -29,7 +27,7 @@ def answer(
     plot.draw(figure, t, key=key, on_select=clicked)
 
 
-def place(figure: go.Figure, key: str, t: Translator, count: int) -> int | None:
+def place(figure: Chart, key: str, t: Translator, count: int) -> int | None:
     """Draw a figure made with ``charts.targets``; returns the whole number of the last click.
 
     None before the first click, and where the number is not from 0 to ``count`` - 1: it comes back

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from digitlab.charts import Chart
 from digitlab.messages import Translator
 
 _PLOTLY_JA = {
@@ -16,19 +20,22 @@ _PLOTLY_JA = {
     "Double-click to zoom back out": "ダブルクリックで元の範囲に戻る",
 }  # fmt: skip
 
+# What Plotly.js calls the numbers of an array that is sent as its bytes.
+_NUMBERS = {"f4", "f8", "i1", "i2", "i4", "u1", "u2", "u4"}
+
 
 def draw(
-    figure: go.Figure,
+    chart: Chart,
     t: Translator,
     *,
     key: str | None = None,
     tools: bool = False,
     on_select: Literal["ignore", "rerun"] | Callable[[], None] = "ignore",
 ) -> None:
-    """Draw a figure of ``charts`` at this place of the page.
+    """Draw a chart at this place of the page.
 
     Args:
-        figure: the chart; its ``alt`` is read to those who do not see it.
+        chart: the chart; its ``alt`` is read to those who do not see it.
         t: the reader's language.
         key: the widget's name.
         tools: whether Plotly's own, zoom and download, appear over it: not over a chart that is
@@ -36,9 +43,57 @@ def draw(
         on_select: what a click on one of its points does, as ``st.plotly_chart`` has it.
     """
     st.plotly_chart(
-        figure, key=key, on_select=on_select, selection_mode="points",
-        config=_config(t, tools), alt=figure.layout.meta["alt"],
+        as_it_is(chart), key=key, on_select=on_select, selection_mode="points",
+        config=_config(t, tools), alt=chart.alt,
     )  # fmt: skip
+
+
+def as_it_is(chart: Chart) -> go.Figure:
+    """The figure that Streamlit is given: it is sent without being checked."""
+    return _AsItIs(chart)
+
+
+class _AsItIs(go.Figure):  # type: ignore[misc]
+    """A chart that is sent as it is: Plotly would check and copy every value of it first.
+
+    Streamlit asks a figure for nothing but its ``to_dict``.
+    """
+
+    def __init__(self, chart: Chart) -> None:
+        self.__dict__["_chart"] = chart
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figure's JSON, with Streamlit's template as any figure has it."""
+        chart: Chart = self.__dict__["_chart"]
+        return {
+            "data": [_packed(trace) for trace in chart.traces],
+            "layout": {"template": _template(), **chart.settings},
+        }
+
+
+@functools.cache
+def _template() -> dict[str, Any]:
+    template: dict[str, Any] = go.Figure().to_dict()["layout"].get("template", {})
+    return template
+
+
+def _packed(trace: Mapping[str, Any]) -> dict[str, Any]:
+    """The trace with its arrays as bytes, a quarter of the length of their numbers as text."""
+    return {
+        name: _bytes(value) if isinstance(value, np.ndarray) else value
+        for name, value in trace.items()
+    }
+
+
+def _bytes(array: np.ndarray[Any, Any]) -> Any:
+    """An array as Plotly.js's typed array, or as a list where it knows no such numbers."""
+    small = array.astype(np.int32) if array.dtype.kind == "i" else array
+    kind = f"{small.dtype.kind}{small.dtype.itemsize}"
+    if kind not in _NUMBERS or not array.size:
+        return array.tolist()
+    data = base64.b64encode(small.tobytes()).decode("ascii")
+    shape = {"shape": ", ".join(map(str, small.shape))} if small.ndim > 1 else {}
+    return {"dtype": kind, "bdata": data, **shape}
 
 
 def _config(t: Translator, tools: bool) -> dict[str, Any]:

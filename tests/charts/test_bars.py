@@ -21,9 +21,7 @@ def test_the_most_probable_digit_stands_out() -> None:
 def test_who_does_not_see_the_bars_is_told_them() -> None:
     shares = np.zeros(10)
     shares[[1, 7]] = 0.25, 0.75
-    assert charts.probabilities(shares, T).layout.meta["alt"] == (
-        "Probability of each digit: 1 25%, 7 75%"
-    )
+    assert charts.probabilities(shares, T).alt == ("Probability of each digit: 1 25%, 7 75%")
 
 
 def test_the_axis_of_probabilities_does_not_move() -> None:

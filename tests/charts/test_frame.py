@@ -1,3 +1,4 @@
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from digitlab.config import RunConfig
 from digitlab.layers import layers_of
 from digitlab.messages import Translator
 from digitlab.mistakes import Mistake
+from digitlab.ui import plot
 
 T = Translator("en")
 RNG = np.random.default_rng(0)
@@ -56,9 +58,56 @@ def test_every_chart_tells_values_under_the_pointer(name: str) -> None:
     assert any(trace.hovertemplate for trace in ALL[name](T).data)
 
 
+def is_empty(value: Any) -> bool:
+    return isinstance(value, list | tuple | np.ndarray) and len(value) == 0
+
+
+def plain(value: Any) -> Any:
+    """Plotly's JSON with each typed array as its numbers, and numbers as far as they are seen."""
+    if isinstance(value, dict) and "bdata" in value:
+        numbers = np.frombuffer(base64.b64decode(value["bdata"]), value["dtype"]).astype(float)
+        shape = [int(side) for side in str(value.get("shape", numbers.size)).split(", ")]
+        return plain(numbers.reshape(shape).tolist())
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items() if not is_empty(part)}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return "no number" if value != value else round(float(value), 5)
+    return value
+
+
+MAPS = RNG.normal(0, 1, (20, 11, 12)).astype(np.float32)
+MORE: dict[str, Callable[[Translator], Any]] = {
+    "confusion": lambda t: charts.confusion_matrix(np.eye(10, dtype=int) + 1, t),
+    "maps": lambda t: charts.layer_maps(MAPS, t, title="conv1", chosen=3),
+    "neurons": lambda t: charts.layer_maps(MAPS[0, 0], t, title="dense1"),
+    "map": lambda t: charts.feature_map(MAPS[0], t, title="map 0", clickable=True),
+    "kernel": lambda t: charts.kernel_numbers(KERNELS[0], 3, t, title="Filter 0"),
+    "templates": lambda t: charts.class_templates(
+        RNG.normal(0, 1, (10, 28, 28)).astype(np.float32), 3, t, title="Templates"
+    ),
+    "journey": lambda t: charts.digits_by_epoch((0, 1, 2), RNG.random((3, 10)), t),
+    "occlusion": lambda t: charts.occlusion_map(
+        IMAGES[0], RNG.random((14, 14)).astype(np.float32), t, title="7", measure="logit"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ALL | MORE)
+def test_what_is_sent_is_what_plotly_has_checked(name: str) -> None:
+    chart = (ALL | MORE)[name](T)
+    sent, checked = plot.as_it_is(chart).to_dict(), chart.figure.to_dict()
+    sent["layout"].pop("template"), checked["layout"].pop("template")
+    assert plain(sent["layout"]) == plain(checked["layout"])
+    assert plain(sent["data"]) == plain(checked["data"])
+
+
 def test_what_a_chart_shows_is_its_title_where_nothing_else_is_said() -> None:
-    assert frame.figure("Filters", [], height=100).layout.meta["alt"] == "Filters"
-    assert frame.figure("Loss", [], height=100, alt="Loss: 0.1").layout.meta["alt"] == "Loss: 0.1"
+    assert frame.figure("Filters", [], height=100).alt == "Filters"
+    assert frame.figure("Loss", [], height=100, alt="Loss: 0.1").alt == "Loss: 0.1"
 
 
 @dataclass(frozen=True)
@@ -73,7 +122,7 @@ class Starred(Translator):
 def test_all_words_pass_the_translator(name: str) -> None:
     figure = ALL[name](Starred("en"))
     named = [figure.layout.title.text, figure.layout.xaxis.title.text]
-    named.append(figure.layout.meta["alt"])
+    named.append(figure.alt)
     named += [trace.name for trace in figure.data if trace.name]
     named += [note.text for note in figure.layout.annotations if name == "network"]
     assert all("★" in text for text in named), named

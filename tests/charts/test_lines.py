@@ -76,4 +76,4 @@ def test_ticks_stand_at_whole_epochs_and_are_few(epochs: int) -> None:
 
 def test_who_does_not_see_the_curves_is_told_where_they_end() -> None:
     figure = charts.curves("loss", ([1, 2], [0.5, 0.25]), ([2], [0.375]), T)
-    assert figure.layout.meta["alt"] == "Loss: training 0.2500, validation 0.3750"
+    assert figure.alt == "Loss: training 0.2500, validation 0.3750"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
 import streamlit as st
 
+from digitlab.charts import Chart
 from digitlab.messages import Translator
 from digitlab.ui import clicks
 
 
-def place(figure: go.Figure, key: str, t: Translator, count: int) -> int | None:
+def place(figure: Chart, key: str, t: Translator, count: int) -> int | None:
     """The place of ``figure`` clicked since ``forget(key)``, from 0 to ``count`` - 1."""
     return clicks.place(figure, f"{key}-{_turn(key)}", t, count)
 

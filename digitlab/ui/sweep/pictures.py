@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from digitlab import charts
-from digitlab.charts import Coordinate, SweepPoint
+from digitlab.charts import Chart, Coordinate, SweepPoint
 from digitlab.config import Value
 from digitlab.messages import Translator
 from digitlab.sweep_plan import Axis, Plan
@@ -27,7 +25,7 @@ def show(sweep: Sweep, measure: Measure, spreads: Spreads, live: bool, t: Transl
     plot.draw(figure, t, key=f"sweep-result-{sweep.id}", tools=not live)
 
 
-def _points(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> go.Figure:
+def _points(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> Chart:
     values = plan.axes[0].values if plan.axes else (None,) * len(plan.cells)
     points = [
         SweepPoint(names.cell(plan, number, t), _number(value), spread.values if spread else ())
@@ -41,7 +39,7 @@ def _number(value: Value | None) -> float | None:
     return None if value is None or isinstance(value, bool | str) else float(value)
 
 
-def _heatmap(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> go.Figure:
+def _heatmap(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> Chart:
     down, across = plan.axes
     width = len(across.values)
     cells = [spread.values if spread else () for spread in spreads]
@@ -52,7 +50,7 @@ def _heatmap(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> g
     )  # fmt: skip
 
 
-def _parallel(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> go.Figure:
+def _parallel(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> Chart:
     coordinates = [_coordinate(plan, axis, t) for axis in plan.axes]
     told = [names.cell_in_full(plan, number, t) for number in range(len(plan.cells))]
     lines = [
