@@ -12,6 +12,7 @@ from digitlab.charts.frame import (
     SMALL_SIZE,
     VERMILLION,
     Chart,
+    Trace,
     bare,
     faint,
     figure,
@@ -120,7 +121,7 @@ def _ray(start: Point, end: Point, colour: str) -> Shape:
     return {"type": "path", "path": _path([start, end]), "layer": "above", "line": line}
 
 
-def _neuron_trace(column: Column) -> Any:
+def _neuron_trace(column: Column) -> Trace:
     heights = column.heights()
     common = {"x": [column.at] * len(heights), "y": heights, "hoverinfo": "skip"}
     if column.kind == "output":
@@ -156,7 +157,7 @@ def _link(before: Column, after: Column) -> Any | None:
     return _lines(itertools.product(starts, goals))
 
 
-def _lines(pairs: Iterable[tuple[Point, Point]]) -> Any:
+def _lines(pairs: Iterable[tuple[Point, Point]]) -> Trace:
     """Thin lines between pairs of points, all in one trace."""
     ends = [(*pair, (None, None)) for pair in pairs]
     xs, ys = zip(*itertools.chain.from_iterable(ends), strict=True) if ends else ((), ())
@@ -194,7 +195,7 @@ def _kind_text(column: Column, t: Translator) -> str:
             return t("picture")
 
 
-def _layer_targets(columns: Sequence[Column], t: Translator) -> Any:
+def _layer_targets(columns: Sequence[Column], t: Translator) -> Trace:
     """Unseen markers over the layers, which say under the pointer what the layer is."""
     heights = (0.35, 0.0, -0.35)
     return trace(

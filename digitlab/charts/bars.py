@@ -19,6 +19,7 @@ from digitlab.charts.frame import (
     SMALL_SIZE,
     VERMILLION,
     Chart,
+    Trace,
     figure,
     legend_below,
     margin,
@@ -110,7 +111,7 @@ def counts(
     )
 
 
-def _count_bars(name: str, numbers: Counts, colour: str, t: Translator, *, labelled: bool) -> Any:
+def _count_bars(name: str, numbers: Counts, colour: str, t: Translator, *, labelled: bool) -> Trace:
     per_digit = np.asarray(numbers)
     return trace(
         "bar",

@@ -13,6 +13,7 @@ from digitlab.charts.frame import (
     SMALL_SIZE,
     VERMILLION,
     Chart,
+    Trace,
     axis,
     faint,
     figure,
@@ -70,7 +71,7 @@ def _percentages(matrix: Counts) -> npt.NDArray[np.float64]:
     return shares
 
 
-def _colours(wrong: npt.NDArray[np.float64], limit: float, shares: bool) -> Any:
+def _colours(wrong: npt.NDArray[np.float64], limit: float, shares: bool) -> Trace:
     full = f"{limit:.1f}%" if shares else f"{limit:,.0f}"
     return trace(
         "heatmap",
@@ -116,7 +117,7 @@ def _number(value: float, shares: bool) -> str:
     return f"{value:.1f}" if value < 100 else "100"
 
 
-def _targets(matrix: Counts, t: Translator) -> Any:
+def _targets(matrix: Counts, t: Translator) -> Trace:
     fields = [divmod(value, DIGITS) for value in range(DIGITS * DIGITS)]
     return targets(
         [read for _, read in fields],

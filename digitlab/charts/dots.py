@@ -12,6 +12,7 @@ from digitlab.charts.frame import (
     LEGEND_ROOM,
     VERMILLION,
     Chart,
+    Trace,
     axis,
     figure,
     legend_below,
@@ -86,7 +87,7 @@ def _smallest(scores: Sequence[Scored]) -> float:
     return min([*there, 0.99])
 
 
-def _dots(row: tuple[str, list[float | None], str, str], place: int, t: Translator) -> Any:
+def _dots(row: tuple[str, list[float | None], str, str], place: int, t: Translator) -> Trace:
     name, values, colour, symbol = row
     digits = [digit for digit, value in enumerate(values) if value is not None]
     return trace(

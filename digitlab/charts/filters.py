@@ -18,6 +18,7 @@ from digitlab.charts.frame import (
     LEGEND_ROOM,
     VERMILLION,
     Chart,
+    Trace,
     axis,
     bare,
     colours,
@@ -238,7 +239,7 @@ def exciting_digits(found: Sequence[Exciting]) -> str:
     return f'<div style="{style}">{"".join(_shown(one) for one in found)}</div>'
 
 
-def _cells(weights: Floats, limit: float, **settings: Any) -> Any:
+def _cells(weights: Floats, limit: float, **settings: Any) -> Trace:
     return trace(
         "heatmap",
         z=weights.astype(np.float32), zmin=-limit, zmax=limit, colorscale=colours("RdBu_r"),
@@ -267,7 +268,7 @@ def _frame(top: int, left: int, height: int, width: int) -> list[dict[str, Any]]
 
 def _line(
     angles: Sequence[float], values: npt.ArrayLike, name: str, style: tuple[str, str, str]
-) -> Any:
+) -> Trace:
     colour, dash, symbol = style
     return trace(
         "scatter",

@@ -24,6 +24,8 @@ CLEAR = "rgba(0,0,0,0)"
 TEXT_SIZE, LABEL_SIZE, SMALL_SIZE = 12, 11, 10
 LEGEND_ROOM = 88  # pixels under a chart with a legend: axis, its title, and the legend
 
+Trace = dict[str, Any]  # of a figure, as Plotly's JSON has it
+
 _TITLE = {
     "font": {"size": 15}, "pad": {"t": 8},
     "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container",
@@ -87,7 +89,7 @@ def figure(
     return Chart(traces, common | layout, alt or title)
 
 
-def trace(kind: str, **settings: Any) -> dict[str, Any]:
+def trace(kind: str, **settings: Any) -> Trace:
     """A trace, "bar" or "scatter" say, as Plotly's JSON has it; what is None is left out."""
     return {"type": kind} | {name: value for name, value in settings.items() if value is not None}
 

@@ -14,6 +14,7 @@ from digitlab.charts.frame import (
     LEGEND_ROOM,
     VERMILLION,
     Chart,
+    Trace,
     axis,
     figure,
     legend_below,
@@ -117,7 +118,7 @@ def value_axis(metric: Metric, name: str) -> dict[str, Any]:
     return axis(name, rangemode="tozero")
 
 
-def _traces(metric: Metric, training: Points, validation: Points, t: Translator) -> list[Any]:
+def _traces(metric: Metric, training: Points, validation: Points, t: Translator) -> list[Trace]:
     value = _VALUES[metric]
     validated = bool(farthest(validation))
     name = t("training") if validated else t("training (no validation)")
@@ -127,7 +128,7 @@ def _traces(metric: Metric, training: Points, validation: Points, t: Translator)
     return traces
 
 
-def _start(metric: Metric, untrained: float, went_on: bool, t: Translator) -> Any:
+def _start(metric: Metric, untrained: float, went_on: bool, t: Translator) -> Trace:
     point: Points = ((0.0,), (untrained,))
     name = t("at its beginning, test set") if went_on else t("untrained, test set")
     return _line(point, name, _VALUES[metric], "markers", GREEN, symbol="diamond", size=10)
@@ -136,7 +137,7 @@ def _start(metric: Metric, untrained: float, went_on: bool, t: Translator) -> An
 def _line(
     points: Points, name: str, value: str, mode: str, colour: str, *,
     width: float = 2.5, symbol: str = "circle", size: int = 6,
-) -> Any:  # fmt: skip
+) -> Trace:  # fmt: skip
     xs, ys = thin(*points)
     return trace(
         "scatter",

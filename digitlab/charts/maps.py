@@ -26,6 +26,7 @@ from digitlab.charts.frame import (
     SMALL_SIZE,
     VERMILLION,
     Chart,
+    Trace,
     bare,
     colours,
     figure,
@@ -204,7 +205,7 @@ def _caption(neurons: bool, t: Translator) -> str:
     return t("a square is a neuron") if neurons else t("one colour scale for all of these maps")
 
 
-def _grid_targets(grid: _Grid, maps: Floats, first: int, t: Translator) -> Any:
+def _grid_targets(grid: _Grid, maps: Floats, first: int, t: Translator) -> Trace:
     boxes = [grid.box(number) for number in range(grid.count)]
     numbers = [first + number for number in range(grid.count)]
     if maps.ndim == 1:
@@ -223,7 +224,7 @@ def _grid_targets(grid: _Grid, maps: Floats, first: int, t: Translator) -> Any:
     )  # fmt: skip
 
 
-def _pixel_targets(values: Floats, t: Translator) -> Any:
+def _pixel_targets(values: Floats, t: Translator) -> Trace:
     rows, columns = (places.ravel().tolist() for places in np.indices(values.shape))
     row, column = t("row"), t("column")
     hover = [

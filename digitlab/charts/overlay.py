@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from digitlab.charts.frame import (
     BLUE,
@@ -14,6 +13,7 @@ from digitlab.charts.frame import (
     PURPLE,
     VERMILLION,
     Chart,
+    Trace,
     figure,
     legend_below,
     margin,
@@ -68,10 +68,10 @@ def overlay(metric: Metric, runs: Sequence[RunCurves], t: Translator) -> Chart:
     )
 
 
-def _traces(run: RunCurves, colour: str, metric: Metric, t: Translator) -> list[Any]:
+def _traces(run: RunCurves, colour: str, metric: Metric, t: Translator) -> list[Trace]:
     validated = bool(farthest(run.validation))
     dotted = _line(run.training, run, colour, metric, t("training"), dash="dot")
-    dotted.showlegend = not validated
+    dotted["showlegend"] = not validated  # one entry a run
     if not validated:
         return [dotted]
     return [dotted, _line(run.validation, run, colour, metric, t("validation"), dash="solid")]
@@ -79,7 +79,7 @@ def _traces(run: RunCurves, colour: str, metric: Metric, t: Translator) -> list[
 
 def _line(
     points: Points, run: RunCurves, colour: str, metric: Metric, part: str, *, dash: str
-) -> Any:
+) -> Trace:
     xs, ys = thin(*points)
     name = html.escape(run.name, quote=False)  # a person has typed it, and Plotly knows tags
     value = "%{y:.4f}" if metric == "loss" else "%{y:.2%}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from digitlab.charts.frame import GREY_BLUE, LABEL_SIZE, Chart, faint, figure, margin, trace
+from digitlab.charts.frame import GREY_BLUE, LABEL_SIZE, Chart, Trace, faint, figure, margin, trace
 from digitlab.charts.sweep import shade, wrapped
 
 _SPREAD = 0.14  # of an axis's height: how far apart lines lie that share a value
@@ -70,7 +70,7 @@ def _fanned(places: Sequence[float | None], results: Sequence[float | None]) -> 
     return moved
 
 
-def _line(xs: Sequence[int], places: Sequence[float], name: str) -> Any:
+def _line(xs: Sequence[int], places: Sequence[float], name: str) -> Trace:
     return trace(
         "scatter",
         x=list(xs), y=list(places), mode="lines+markers", name=name,
@@ -79,7 +79,7 @@ def _line(xs: Sequence[int], places: Sequence[float], name: str) -> Any:
     )  # fmt: skip
 
 
-def _uprights(coordinates: Sequence[Coordinate]) -> list[Any]:
+def _uprights(coordinates: Sequence[Coordinate]) -> list[Trace]:
     return [
         trace("scatter", x=[place, place], y=[-_SPREAD / 2, 1 + _SPREAD / 2], mode="lines",
                    hoverinfo="skip", line={"color": faint(GREY_BLUE, 0.7), "width": 1})

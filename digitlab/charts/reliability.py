@@ -15,6 +15,7 @@ from digitlab.charts.frame import (
     SMALL_SIZE,
     VERMILLION,
     Chart,
+    Trace,
     axis,
     figure,
     legend_below,
@@ -88,7 +89,7 @@ def stretched(value: float, edges: Sequence[float]) -> float:
     return float(np.interp(value, edges, np.arange(len(edges))))
 
 
-def _diagonal(count: int, t: Translator) -> Any:
+def _diagonal(count: int, t: Translator) -> Trace:
     return trace(
         "scatter",
         x=[0, count], y=[0, count], name=t("as often right as certain"), mode="lines",
@@ -96,7 +97,7 @@ def _diagonal(count: int, t: Translator) -> Any:
     )  # fmt: skip
 
 
-def _points(bins: Sequence[Calibrated], edges: Sequence[float], t: Translator) -> Any:
+def _points(bins: Sequence[Calibrated], edges: Sequence[float], t: Translator) -> Trace:
     """Mean certainty and share right of every bin that has samples, each with its interval."""
     xs, ys, above, below = [], [], [], []
     for each in bins:
@@ -118,7 +119,7 @@ def _points(bins: Sequence[Calibrated], edges: Sequence[float], t: Translator) -
     )  # fmt: skip
 
 
-def _histogram(bins: Sequence[Calibrated], t: Translator) -> Any:
+def _histogram(bins: Sequence[Calibrated], t: Translator) -> Trace:
     return trace(
         "bar",
         x=[place + 0.5 for place in range(len(bins))], width=0.86,

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from digitlab.charts.frame import LABEL_SIZE, Chart, bare, figure, margin, strong
+from digitlab.charts.frame import LABEL_SIZE, Chart, Trace, bare, figure, margin, strong
 from digitlab.charts.targets import targets
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
@@ -217,7 +217,7 @@ def _label(placed: _Tile) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _targets(tiles: Sequence[_Tile]) -> Any:
+def _targets(tiles: Sequence[_Tile]) -> Trace:
     return targets(
         [placed.column for placed in tiles],
         [placed.row + _GAP_SHARE for placed in tiles],

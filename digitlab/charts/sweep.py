@@ -20,6 +20,7 @@ from digitlab.charts.frame import (
     TEXT_SIZE,
     VERMILLION,
     Chart,
+    Trace,
     axis,
     colours,
     figure,
@@ -95,7 +96,9 @@ def _measure_axis(metric: Metric, measure: str) -> dict[str, Any]:
     return axis(measure, tickformat=".3~g")
 
 
-def _rings(xs: Sequence[float], points: Sequence[SweepPoint], metric: Metric, t: Translator) -> Any:
+def _rings(
+    xs: Sequence[float], points: Sequence[SweepPoint], metric: Metric, t: Translator
+) -> Trace:
     pairs = [
         (x, value, point.name)
         for x, point in zip(xs, points, strict=True)
@@ -112,7 +115,7 @@ def _rings(xs: Sequence[float], points: Sequence[SweepPoint], metric: Metric, t:
 
 def _means(
     xs: Sequence[float], points: Sequence[SweepPoint], metric: Metric, ordered: bool, t: Translator
-) -> Any:
+) -> Trace:
     rows = [
         (x, float(np.mean(point.values)), point)
         for x, point in zip(xs, points, strict=True)
@@ -260,7 +263,7 @@ def sweep_curves(
     )
 
 
-def _lines(curves: Sequence[SweepCurve], colour: str, metric: Metric, named: bool) -> Any:
+def _lines(curves: Sequence[SweepCurve], colour: str, metric: Metric, named: bool) -> Trace:
     """Lines that look alike as one trace with gaps between them: few traces are drawn soon."""
     xs: list[float | None] = []
     ys: list[float | None] = []

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from digitlab.charts.frame import GREY_BLUE, VERMILLION, trace
+from digitlab.charts.frame import GREY_BLUE, VERMILLION, Trace, trace
 
 _CHOSEN = 0.4  # opacity of the place clicked last
 
@@ -24,7 +24,7 @@ def targets(
     width: float = 1.0,
     height: float = 1.0,
     chosen: float = _CHOSEN,
-) -> Any:
+) -> Trace:
     """Bars over places that a click on one of them is told by its value.
 
     Args:

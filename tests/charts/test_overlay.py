@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from digitlab import charts
+from digitlab.charts import RunCurves
+from digitlab.messages import Translator
+
+T = Translator("en")
+
+
+def curves(name: str, validated: bool = True) -> RunCurves:
+    training = ([1, 2, 3], [0.9, 0.5, 0.25])
+    return RunCurves(name, training, ([1, 2, 3], [1, 0.6, 0.5]) if validated else charts.NO_POINTS)
+
+
+def test_training_is_dotted_validation_solid_and_both_have_the_runs_colour() -> None:
+    dotted, solid, *others = charts.overlay("loss", [curves("one"), curves("two")], T).data
+    assert (dotted.line.dash, solid.line.dash) == ("dot", "solid")
+    assert dotted.line.color == solid.line.color != others[0].line.color
+    np.testing.assert_array_equal(np.asarray(solid.y, float), [1, 0.6, 0.5])
+    assert "training" in dotted.hovertemplate
+    assert "validation" in solid.hovertemplate
+
+
+def test_the_legend_has_one_entry_a_run() -> None:
+    runs = [curves("one"), curves("two", validated=False)]
+    named = [
+        line.name for line in charts.overlay("loss", runs, T).data if line.showlegend is not False
+    ]
+    assert named == ["one", "two"]
+
+
+def test_a_name_is_no_markup() -> None:
+    (line, _) = charts.overlay("accuracy", [curves("<b>7</b>")], T).data
+    assert line.name == "&lt;b&gt;7&lt;/b&gt;"
+
+
+def test_more_runs_than_colours_are_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be told apart"):
+        charts.overlay("loss", [curves(str(n)) for n in range(charts.MOST_RUNS + 1)], T)
