@@ -11,10 +11,13 @@ from typing import Any
 from digitlab.config import RunConfig
 from digitlab.dataset import MNIST_FINGERPRINT
 from digitlab.lesson_record import Record, key
-from digitlab.lessons import DROPOUT, NOTES, ROWS, Figure, Row, holds
-from digitlab.messages import Translator
+from digitlab.lessons import DROPOUT, NOTES, ROWS, Figure, Row, Verdict, verdict
+from digitlab.messages import Translator, mark
 
 _NOTHING = "—"
+_VERDICTS: dict[Verdict, str] = {
+    "holds": mark("yes"), "above": mark("**above**"), "below": mark("**below**"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def _figure(figure: Figure, records: Sequence[Record], comparable: bool) -> dict
         "name": figure.name, "author": figure.author or None,
         "low": figure.low, "high": figure.high, "each_low": figure.each_low,
         "mean": sum(values) / len(values) if values else None, "values": values,
-        "holds": holds(figure, values) if comparable else None,
+        "verdict": verdict(figure, values) if comparable else None,
     }  # fmt: skip
 
 
@@ -152,7 +155,7 @@ def _number(
     row: Row, figure: Figure, *, first: bool, results: Results, t: Translator
 ) -> tuple[str, ...]:
     values = values_of(figure, results.of(row))
-    verdict = holds(figure, values) if results.comparable else None
+    found = verdict(figure, values) if results.comparable else None
     return (
         row.title if first else "",
         t(figure.name),
@@ -160,7 +163,7 @@ def _number(
         _expected(figure, t),
         _mean(figure, values),
         _each(_shown(figure, value) for value in values),
-        {True: t("yes"), False: t("**no**"), None: _NOTHING}[verdict],
+        t(_VERDICTS[found]) if found else _NOTHING,
     )
 
 

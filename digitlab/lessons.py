@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from digitlab.config import ConfigError, RunConfig, Value
 from digitlab.lesson_record import Look, Record
 from digitlab.messages import mark, message
 from digitlab.presets import PRESETS
+
+Verdict = Literal["holds", "above", "below"]
 
 SEEDS = 3  # where a run takes under a minute on two cores; otherwise one
 DROPOUT = "dropout"
@@ -153,7 +156,8 @@ ROWS: tuple[Row, ...] = (
         "cnn-keras", "cnn-keras", "cnn-keras",
         (
             Figure(_TEST, _last("test_accuracy"), mark("over 99%"), 0.99),
-            Figure(mark("a typeset 6 is read as"), _look("typeset-six"), "6", 6, 6, decimals=0),
+            Figure(mark("a typeset 6 is read as"), _look("typeset-six"),
+                   mark("6, from probabilities that say 5"), decimals=0),
         ),
         seeds=1, looks=("typeset-six",),
     ),
@@ -200,7 +204,7 @@ NOTES: Mapping[str, str] = {
     ),
     "mlp-64": mark(
         "The exercise: 64 units, batches of 16, 5 epochs, the rest as in mlp-128. Its author "
-        "leaves the figure to the reader."
+        "leaves the figure to the reader; single seeds lie from 96.8% to a little over 97%."
     ),
     "cnn-tutorial": mark(
         "The author measured on the training images: an epoch's accuracy is the mean over its "
@@ -210,7 +214,10 @@ NOTES: Mapping[str, str] = {
     "cnn-keras": mark(
         "The learning rate is 1.0, as Keras had it for Adadelta when the lesson was written; "
         "today's default is 0.001, so the same script no longer comes to 99%. The lesson "
-        "validates on the test set; nothing is chosen by it, so the figure is fair all the same."
+        "validates on the test set; nothing is chosen by it, so the figure is fair all the same. "
+        "The author's program answers 6 for his typeset 6, but the largest of the ten "
+        "probabilities that it prints is the 5's: it adds one to its place. Ours reads a typeset "
+        "6 of the lab's own. Who has seen nothing but handwriting may well misread print."
     ),
     "cnn-keras-slow": mark(
         "The same network with today's default learning rate of Adadelta, 0.001. Two of its "
@@ -257,10 +264,11 @@ def rows_of(lesson: str | None) -> tuple[Row, ...]:
     return tuple(row for row in ROWS if row.lesson == lesson)
 
 
-def holds(figure: Figure, values: list[float]) -> bool | None:
+def verdict(figure: Figure, values: Sequence[float]) -> Verdict | None:
     """Whether the values of a figure, one a seed, are what they should be; None: nothing said."""
     if figure.low is None or not values:
         return None
     mean = sum(values) / len(values)
-    within = figure.low <= mean and (figure.high is None or mean <= figure.high)
-    return within and (figure.each_low is None or min(values) >= figure.each_low)
+    if mean < figure.low or (figure.each_low is not None and min(values) < figure.each_low):
+        return "below"
+    return "above" if figure.high is not None and mean > figure.high else "holds"

@@ -58,8 +58,8 @@ def test_the_authors_figure_stands_beside_ours_each_seed_and_their_mean() -> Non
 def test_a_figure_that_does_not_come_out_is_said() -> None:
     (row,) = rows_of("mlp-512")
     found = results((row,), *(record_of(row, seed, 0.9) for seed in (1, 2, 3)))
-    assert cells(markdown(found, EN), "mlp-512 | test accuracy")[-1] == "**no**"
-    assert json.loads(document(found))["rows"][0]["figures"][0]["holds"] is False
+    assert cells(markdown(found, EN), "mlp-512 | test accuracy")[-1] == "**below**"
+    assert json.loads(document(found))["rows"][0]["figures"][0]["verdict"] == "below"
 
 
 def test_machine_date_versions_command_and_costs_are_told() -> None:
@@ -68,7 +68,8 @@ def test_machine_date_versions_command_and_costs_are_told() -> None:
     for fact in ("Abacus 7, 2 cores", "Python 3.11.7", "keras 3.15", "2023-11-14", "the command"):
         assert fact in page
     assert cells(page, "cnn-keras | cnn-keras")[4:] == ["12", "12", "51,234", "float32, 1"]
-    assert cells(page, " | a typeset 6")[2:] == ["6", "6", "6", "6", "yes"]
+    read_as = "6, from probabilities that say 5"
+    assert cells(page, " | a typeset 6")[2:] == [read_as, "—", "6", "6", "—"]
     assert "Adadelta" in page
 
 
@@ -109,7 +110,7 @@ def test_a_trial_compares_nothing() -> None:
     for found in (trial, sample):
         assert "**A trial" in markdown(found, EN)
         assert cells(markdown(found, EN), "mlp-512 | test accuracy")[-1] == "—"
-        assert json.loads(document(found))["rows"][0]["figures"][0]["holds"] is None
+        assert json.loads(document(found))["rows"][0]["figures"][0]["verdict"] is None
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

@@ -4,7 +4,7 @@ import pytest
 
 from digitlab.config import ConfigError
 from digitlab.lesson_texts import TEXTS
-from digitlab.lessons import DROPOUT_RATES, LESSONS, NOTES, ROWS, Figure, holds, rows_of
+from digitlab.lessons import DROPOUT_RATES, LESSONS, NOTES, ROWS, Figure, rows_of, verdict
 from digitlab.presets import PRESETS
 
 
@@ -49,22 +49,22 @@ def test_a_trial_is_smaller_and_never_larger() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "held"),
+    ("values", "found"),
     [
-        ([0.978], True),
-        ([0.9755, 0.9845, 0.98], True),
-        ([0.97, 0.99, 0.98], False),  # the mean is right, a single run is not
-        ([0.973, 0.974, 0.975], False),
-        ([0.99, 0.99, 0.99], False),
+        ([0.978], "holds"),
+        ([0.9755, 0.9845, 0.98], "holds"),
+        ([0.97, 0.99, 0.98], "below"),  # the mean is right, a single run is not
+        ([0.973, 0.974, 0.975], "below"),
+        ([0.99, 0.99, 0.99], "above"),
         ([], None),
     ],
 )
 def test_a_figure_is_judged_by_its_mean_and_by_each_run(
-    values: list[float], held: bool | None
+    values: list[float], found: str | None
 ) -> None:
     figure = Figure("test accuracy", lambda record: None, "", 0.976, 0.983, each_low=0.972)
-    assert holds(figure, values) is held
-    assert holds(Figure("anything", lambda record: None), values) is None
+    assert verdict(figure, values) == found
+    assert verdict(Figure("anything", lambda record: None), values) is None
 
 
 def test_an_unknown_lesson_is_refused_with_those_there_are() -> None:

@@ -45,7 +45,7 @@ def test_a_click_on_a_field_shows_its_samples_until_a_box_is_used(page: Page, se
     click(page, 0, 8, 9)
     expect(page.get_by_text("9 read as 8: 1.")).to_be_visible()
 
-    page.get_by_label("Truth").click()
+    page.get_by_label("Truth", exact=True).click()
     page.get_by_role("option", name="6", exact=True).click()
     expect(page.get_by_text("6 read as 8: 1.")).to_be_visible()
 
