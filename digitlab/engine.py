@@ -145,6 +145,7 @@ class Engine:
         me = psutil.Process()
         self.store.register(self.id, me.pid, me.create_time())
         self.store.succeed(self.id, dead, adopt=adopt)
+        self.store.remove_orphans()
 
     def _settle(self, driven: Container[str] = ()) -> None:
         """Mark the runs that are noted as running, and are not, as interrupted."""
