@@ -323,6 +323,15 @@ class Store:
         """The batch metrics of a run, in order."""
         return [BatchMetrics(**row) for row in self._metrics("batches", run, "epoch, step")]
 
+    def batch_counts(self, owner: str) -> dict[str, int]:
+        """How many batch metrics each of a person's runs has; runs without any are not in it."""
+        rows = self.database.all(
+            "SELECT run, COUNT(*) AS count FROM batches JOIN runs ON runs.id = run"
+            " WHERE owner = ? GROUP BY run",
+            owner,
+        )
+        return {row["run"]: row["count"] for row in rows}
+
     def epochs(self, run: str) -> list[EpochMetrics]:
         """The epoch metrics of a run, in order."""
         rows = self._metrics("epochs", run, "epoch")
