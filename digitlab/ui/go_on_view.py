@@ -39,7 +39,7 @@ def origin(run: Run, t: Translator) -> None:
     if run.origin is None:
         return
     told = t("Goes on from {name}.", name=plain(_name(run.origin, t)))
-    frozen = t("Its convolutions are frozen: they are still those of that run.")
+    frozen = t("Its convolutions were frozen: they are still those of that run.")
     st.caption(f"{told} {frozen}" if run.frozen else told)
 
 
