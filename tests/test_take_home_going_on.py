@@ -1,5 +1,6 @@
 """The code of a run that goes on from another gives that run's figures, not a new network's."""
 
+import ast
 import dataclasses
 import io
 import json
@@ -247,6 +248,15 @@ def test_the_code_says_what_became_of_the_optimizer_s_state(memory, sentence) ->
     assert ("elsewhere they differ a little" in code) == (memory != "lost")
     assert "trainable = False" not in code
     assert "first weights" not in code
+
+
+def test_the_notebook_begins_there_too() -> None:
+    start = take_home.Start("start-0.npz", frozen=True)
+    cells = json.loads(take_home.notebook(CNN, "", EN, start=start))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    script = take_home.script(CNN, "", EN, start=start)
+    assert ast.dump(ast.parse(code)) == ast.dump(ast.parse(script))
+    assert "layer.trainable = False" in code
 
 
 # What is here of a beginning ----------------------------------------------------------------
