@@ -84,8 +84,9 @@ class Engine:
         return run
 
     def go_on(
-        self, owner: str, origin: Run, epochs: int, train_images: int, *, frozen: bool = False
-    ) -> Run:
+        self, owner: str, origin: Run, epochs: int, train_images: int, *, frozen: bool = False,
+        digits: DigitSet | None = None,
+    ) -> Run:  # fmt: skip
         """Queue a run that goes on from the end of ``origin``, for more epochs.
 
         Args:
@@ -94,14 +95,16 @@ class Engine:
             epochs: how many more.
             train_images: on how many images; the first ones, as always.
             frozen: keep the convolutions as they are.
+            digits: another set than the origin's, to train on and to be tested on.
 
         Raises:
-            LabError: the run has not ended, has no weights, or a number is out of bounds.
+            LabError: the run has not ended, has no weights, a number is out of bounds, or the
+                origin's images are wanted and not here any more.
         """
         going_on.last_epoch(self.store, origin)
         config = dataclasses.replace(origin.config, epochs=epochs, train_images=train_images)
-        digits = dataset.find(origin.digits.fingerprint)
-        return self._add(owner, config, digits, None, origin=origin.id, frozen=frozen)
+        images = digits or dataset.find(origin.digits.fingerprint)
+        return self._add(owner, config, images, None, origin=origin.id, frozen=frozen)
 
     def stop(self, run: str) -> None:
         """Ask a run to stop; it keeps what it has."""
@@ -142,6 +145,7 @@ class Engine:
         me = psutil.Process()
         self.store.register(self.id, me.pid, me.create_time())
         self.store.succeed(self.id, dead, adopt=adopt)
+        self.store.remove_orphans()
 
     def _settle(self, driven: Container[str] = ()) -> None:
         """Mark the runs that are noted as running, and are not, as interrupted."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -32,6 +33,28 @@ class Start:
     network: Network
     optimizer: Mapping[str, Floats]
     frozen: bool = False
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What is still here of what a run that goes on from another began with.
+
+    ``weights`` and ``optimizer`` are files of the store. ``exact`` says whether they are all that
+    the run had: without ``optimizer`` it is, where there was nothing to take over either.
+    """
+
+    weights: Path
+    optimizer: Path | None
+    exact: bool
+
+    def read(self) -> Start:
+        """The weights and the optimizer's arrays.
+
+        Raises:
+            ModelFileError, OSError: the weights went away meanwhile, or are broken.
+        """
+        state = self.optimizer.read_bytes() if self.optimizer else None
+        return Start(Network.load(self.weights), unpack_state(state))
 
 
 def pack_state(state: Mapping[str, Floats]) -> bytes | None:
@@ -111,10 +134,59 @@ def last_epoch(store: Store, run: Run) -> int:
 
 def remembers(store: Store, run: Run) -> bool:
     """Whether the optimizer's state was kept and is that of the run's last weights."""
+    return STATE_FILE in store.files(run.id) and _has_state(store, run)
+
+
+def beginning(store: Store, run: Run) -> Beginning | None:
+    """What ``run`` began with, where it goes on from another; no file is read.
+
+    Its own first weights are those of the origin's end. None where neither are here any more.
+    """
+    own, origin = _kept(store, run, 0), _origin(store, run)
+    weights = own or (_kept(store, origin, _last(store, origin)) if origin else None)
+    if run.origin is None or weights is None:
+        return None
+    if origin is None:
+        return Beginning(weights, None, exact=False)
+    if remembers(store, origin):
+        return Beginning(weights, store.file(origin.id, STATE_FILE), exact=True)
+    return Beginning(weights, None, exact=not _has_state(store, origin))
+
+
+def _origin(store: Store, run: Run) -> Run | None:
+    """The run that ``run`` goes on from, while it is here with weights.
+
+    A zip may name a run of other settings, which cannot be it.
+    """
+    try:
+        origin = store.run(run.origin or "")
+        last_epoch(store, origin)
+    except LabError:
+        return None
+    wanted = replace(
+        origin.config, epochs=run.config.epochs, train_images=run.config.train_images
+    )  # fmt: skip
+    return origin if wanted == run.config else None
+
+
+def _kept(store: Store, run: Run, epoch: int) -> Path | None:
+    try:
+        return store.file(run.id, f"weights-{epoch:03d}.npz")
+    except StoreError:
+        return None
+
+
+def _has_state(store: Store, run: Run) -> bool:
+    """Whether the run ended with a state of the optimizer that goes with its last weights."""
     outcome = run.outcome
-    if outcome is None or outcome.ending == "diverged" or STATE_FILE not in store.files(run.id):
+    if outcome is None or outcome.ending == "diverged":
         return False
-    return outcome.kept_epoch == max(store.epochs_kept(run.id, "weights"), default=None)
+    return outcome.kept_epoch == _last(store, run)
+
+
+def _last(store: Store, run: Run) -> int:
+    """The last epoch whose weights are here; -1 where there are none."""
+    return max(store.epochs_kept(run.id, "weights"), default=-1)
 
 
 def _no_weights() -> StoreError:

@@ -65,7 +65,7 @@ class Shelf:
         self._set(owner, [run], "name", checked_name(name))
 
     def pin(self, owner: str, runs: Iterable[str], pinned: bool) -> None:
-        """Pin runs, or unpin them: what is pinned keeps its weights when the disk is full."""
+        """Pin runs, or unpin them: what is pinned loses its weights last when the disk is full."""
         self._set(owner, runs, "pinned", int(pinned))
 
     def delete(self, owner: str, runs: Sequence[str]) -> None:
@@ -99,14 +99,15 @@ class Shelf:
     def keep_within(self, budget: int = DISK_BUDGET) -> list[str]:
         """Remove weights until the files of all runs fit into ``budget`` bytes.
 
-        The oldest runs that have ended and are not pinned give theirs first; metrics, kernels and
-        readings stay. Returns the runs that lost their weights.
+        The oldest runs that have ended give theirs first, those that are pinned after all others:
+        pins that were never freed would fill any disk, and a zip may bring a thousand of them.
+        Metrics, kernels and readings stay. Returns the runs that lost their weights.
         """
         sizes = self.store.sizes()
         total, lost = sum(sizes.values()), []
         rows = self.store.database.all(
             "SELECT id FROM runs LEFT JOIN shelf ON shelf.run = runs.id WHERE ended IS NOT NULL"
-            " AND COALESCE(pinned, 0) = 0 ORDER BY created"
+            " ORDER BY COALESCE(pinned, 0), created"
         )
         for row in rows:
             if total <= budget:

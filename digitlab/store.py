@@ -27,6 +27,7 @@ from digitlab.messages import LabError, Message, message
 from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Report, Untrained
 
 DATABASE = "lab.sqlite3"  # the file in the lab's folder
+ORPHAN_SECONDS = 60.0  # a run's folder may be there for so long before its row
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS engines (
@@ -180,7 +181,7 @@ class Store:
         """
         row = self.database.one(f"SELECT * FROM runs WHERE id = ? AND {NOT_DELETED}", run)
         if row is None:
-            raise StoreError(message("There is no such run here; it may have been deleted."))
+            raise _no_such_run()
         return run_of(row)
 
     def runs_of(self, owner: str) -> list[Run]:
@@ -244,8 +245,24 @@ class Store:
         """Forget a run and remove its files."""
         with self.database.change() as database:
             database.execute("DELETE FROM runs WHERE id = ?", (run,))
-        if _RUN_ID.fullmatch(run):
-            shutil.rmtree(self.folder / "runs" / run, ignore_errors=True)
+        self._remove_files(run)
+
+    def remove_orphans(self, older_than: float = ORPHAN_SECONDS) -> list[str]:
+        """Remove the folders of runs that are not in the database; returns their ids.
+
+        A server that died while it deleted or loaded a run leaves one behind. One that was made or
+        moved here in the last ``older_than`` seconds stays: its row may be on the way.
+        """
+        folders = [
+            place for place in _folders(self.folder / "runs") if _RUN_ID.fullmatch(place.name)
+        ]
+        known = {row["id"] for row in self.database.all("SELECT id FROM runs")}
+        orphans = [
+            place.name for place in folders if place.name not in known and _age(place) > older_than
+        ]
+        for run in orphans:
+            self._remove_files(run)
+        return orphans
 
     def restore(
         self, run: Run, source: str, shelf: tuple[str, bool], epochs: Sequence[EpochMetrics],
@@ -311,6 +328,15 @@ class Store:
         """The batch metrics of a run, in order."""
         return [BatchMetrics(**row) for row in self._metrics("batches", run, "epoch, step")]
 
+    def batch_counts(self, owner: str) -> dict[str, int]:
+        """How many batch metrics each of a person's runs has; runs without any are not in it."""
+        rows = self.database.all(
+            "SELECT run, COUNT(*) AS count FROM batches JOIN runs ON runs.id = run"
+            " WHERE owner = ? GROUP BY run",
+            owner,
+        )
+        return {row["run"]: row["count"] for row in rows}
+
     def epochs(self, run: str) -> list[EpochMetrics]:
         """The epoch metrics of a run, in order."""
         rows = self._metrics("epochs", run, "epoch")
@@ -332,10 +358,14 @@ class Store:
         """
         target = self._path(run, name)
         self.run(run)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.{os.getpid()}")
-        partial.write_bytes(data)
-        partial.replace(target)
+        try:
+            _write(target, data)
+        except FileNotFoundError:
+            self.run(run)  # deleted meanwhile, and its folder with it
+            raise
+        if self.database.one("SELECT 1 FROM runs WHERE id = ?", run) is None:
+            self._remove_files(run)  # they may have been removed before this one was written
+            raise _no_such_run()
 
     def file(self, run: str, name: str) -> Path:
         """The path of a run's file.
@@ -360,10 +390,7 @@ class Store:
 
     def sizes(self) -> dict[str, int]:
         """How many bytes the files of each run take on the disk."""
-        folder = self.folder / "runs"
-        if not folder.is_dir():
-            return {}
-        return {place.name: _bytes_in(place) for place in folder.iterdir() if place.is_dir()}
+        return {place.name: _bytes_in(place) for place in _folders(self.folder / "runs")}
 
     def drop_weights(self, run: str) -> int:
         """Remove a run's weights, all but what its metrics and pictures need; bytes freed."""
@@ -371,7 +398,7 @@ class Store:
         for name in self.files(run):
             if name.startswith("weights-") or name == "optimizer.npz":
                 path = self._path(run, name)
-                freed += path.stat().st_size
+                freed += _size(path)
                 path.unlink(missing_ok=True)
         return freed
 
@@ -424,6 +451,10 @@ class Store:
         rows = self.database.all(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run)
         return [{key: row[key] for key in row.keys() if key != "run"} for row in rows]  # noqa: SIM118
 
+    def _remove_files(self, run: str) -> None:
+        if _RUN_ID.fullmatch(run):
+            shutil.rmtree(self.folder / "runs" / run, ignore_errors=True)
+
     def _path(self, run: str, name: str) -> Path:
         if not _RUN_ID.fullmatch(run) or not _FILE_NAME.fullmatch(name):
             raise ValueError(f"not a run's file: {run!r} {name!r}")
@@ -438,8 +469,49 @@ def interrupted(epochs: Sequence[EpochMetrics]) -> Message:
     )
 
 
+def _no_such_run() -> StoreError:
+    return StoreError(message("There is no such run here; it may have been deleted."))
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Write a file whole or not at all, and its folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    partial.write_bytes(data)
+    partial.replace(target)
+
+
+def _folders(parent: Path) -> list[Path]:
+    return [place for place in _places(parent) if place.is_dir()]
+
+
 def _bytes_in(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+    return sum(_size(path) for path in _places(folder) if path.is_file())
+
+
+def _places(folder: Path) -> list[Path]:
+    """What is in a folder; nothing, where it is not there or was deleted meanwhile."""
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file; 0 where it was deleted meanwhile."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _age(folder: Path) -> float:
+    """For how many seconds nothing in a folder was changed, and the folder was not moved."""
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return 0.0
+    return time.time() - max(found.st_mtime, found.st_ctime)
 
 
 def _text(value: Message | Mapping[str, Any]) -> str:

@@ -14,6 +14,12 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[1]
 JAPANESE = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]")
+# What is not the field's word, and the word that is.
+AVOIDED = {
+    "内部の値": "内部状態",  # of the optimizer
+    "書き込み{": "手書き数字{",  # kept drawings
+    "凍結し": "固定（凍結）",  # frozen layers
+}
 # Sentences that are the same in Japanese: names and numbers.
 SAME = re.compile(r"^[\W\d_]*$|^([Dd]ropout ?|MLP|CNN|Digit Lab|PATH|COMMAND)$")
 
@@ -66,6 +72,11 @@ def test_every_place_is_kept(japanese: Catalog) -> None:
     ]  # fmt: skip
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("word", AVOIDED)
+def test_the_field_s_own_words_are_used(word: str, japanese: Catalog) -> None:
+    assert [entry.id for entry in japanese if entry.string and word in entry.string] == []
 
 
 def test_no_sentence_is_built_where_the_catalogue_cannot_see_it() -> None:

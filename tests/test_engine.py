@@ -412,6 +412,20 @@ def test_a_closed_engine_leaves_no_process_and_its_queue_to_the_next(
         finished(store, waiting)
 
 
+def test_an_engine_that_starts_removes_what_has_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    young, old = tmp_path / "runs" / ("0" * 16), tmp_path / "runs" / ("1" * 16)
+    for folder in (young, old):
+        folder.mkdir(parents=True)
+        (folder / "weights-001.npz").write_bytes(b"weights")
+    ages = {young: 59.0, old: 61.0}
+    monkeypatch.setattr("digitlab.store._age", ages.__getitem__)
+    with closing(Engine(store, measure=False)):
+        assert (young.exists(), old.exists()) == (True, False)
+
+
 _DIES = """
 import dataclasses, sys, time
 from digitlab import dataset

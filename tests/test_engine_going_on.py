@@ -9,11 +9,12 @@ import pytest
 
 from digitlab import dataset, models
 from digitlab.config import ConfigError, RunConfig
+from digitlab.dataset.digits import ARRAYS
 from digitlab.engine import Engine
 from digitlab.going_on import STATE_FILE, unpack_state
 from digitlab.messages import LabError
 from digitlab.shelf import Shelf
-from digitlab.store import Run, Status, Store
+from digitlab.store import Digits, Run, Status, Store
 
 CNN = RunConfig(
     network="cnn", filters1=2, dense=4, train_images=64, batch_size=16, epochs=1, validation="none"
@@ -74,6 +75,19 @@ def test_a_run_goes_on_with_more_images_and_is_listed_with_its_origin(
     assert (first.weights["dense1"][0] != last.weights["dense1"][0]).any()
     state = unpack_state(store.file(run.id, STATE_FILE).read_bytes())
     assert state["iteration"] == 4 + 2 * 8
+
+
+def test_a_run_goes_on_with_another_set_and_the_store_says_which(
+    engine: Engine, store: Store
+) -> None:
+    origin = finished(store, engine.submit("ada", CNN, dataset.sample()))
+    few = {name: getattr(dataset.sample(), name)[:400] for name in ARRAYS}
+    np.savez(store.folder / "few.npz", **few)  # type: ignore[arg-type]
+    other = dataset.load(store.folder / "few.npz")
+    run = finished(store, engine.go_on("ada", origin, 1, 300, digits=other))
+    assert run.digits == Digits("mnist", other.fingerprint, 300, 0, 400)
+    assert len(np.load(store.file(run.id, "probabilities.npy"))) == 400
+    assert unpack_state(store.file(run.id, STATE_FILE).read_bytes())["iteration"] == 4 + 19
 
 
 def test_large_weights_reach_the_worker_too(engine: Engine, store: Store) -> None:

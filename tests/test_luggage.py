@@ -19,7 +19,7 @@ import pytest
 from digitlab import luggage
 from digitlab.config import RunConfig
 from digitlab.going_on import pack_state, unpack_state
-from digitlab.keepsakes import Keepsakes
+from digitlab.keepsakes import Keepsake, Keepsakes
 from digitlab.layers import layers_of, parameter_count
 from digitlab.luggage import LuggageError, Packed, Unpacked, files, form, packing, unpacking
 from digitlab.messages import message
@@ -294,13 +294,69 @@ def test_what_is_missed_most_goes_in_first_and_the_rest_is_told(
     assert "optimizer.npz" not in there.store.files(loaded)
 
 
-def test_a_long_run_takes_evenly_spaced_batches_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MOST_BATCHES", 100)
+def test_a_long_run_takes_evenly_spaced_batches_along() -> None:
     reports = [BatchMetrics(1, step, 1000, 0.5, 0.5, 1.0) for step in range(1, 251)]
-    steps = files.batch_table(reports)[:, 1]
+    steps = files.batch_table(reports, 100)[:, 1]
     assert len(steps) == 84
     assert set(np.diff(steps)) == {3}
     assert files.batch_table([]).shape == (0, 6)
+
+
+def train_on(lab: Lab, run: Run, steps: int) -> None:
+    """Give a run so many batch metrics in its first epoch, at once."""
+    with lab.store.database.change() as database:
+        database.execute("DELETE FROM batches WHERE run = ?", (run.id,))
+        database.executemany(
+            f"INSERT INTO batches VALUES (?{', ?' * 6})",
+            ((run.id, 1, step, steps, 1 / step, 0.5, 1e4) for step in range(1, steps + 1)),
+        )
+
+
+def test_numbers_that_would_unpack_to_too_much_are_thinned_and_loaded(
+    here: Lab, there: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long, longer, short = add(here), add(here), add(here)
+    train_on(here, long, 25_000)
+    train_on(here, longer, 45_000)
+    for module in ("packing", "opening"):
+        monkeypatch.setattr(f"digitlab.luggage.{module}.LARGEST_UNPACKED", 3_000_000)
+
+    data, packed = here.pack()
+
+    assert packed == Packed(3, 0, 0, 0, 2)
+    assert [str(sentence) for sentence in packed.left_out()] == [
+        "The curves of 2 runs have more points between the epochs than fit: evenly spaced ones "
+        "went in."
+    ]
+    told = there.unpack(data)
+    assert not told.refused
+    sources = {source: run for run, source in there.store.sources(YOU).items()}
+    points = {run.id: len(there.store.batches(sources[run.id])) for run in (long, longer, short)}
+    assert points == {long.id: 12_500, longer.id: 15_000, short.id: 4}
+    assert there.store.epochs_kept(sources[short.id], "weights") == [0, 1, 2]
+
+
+def test_weights_leave_room_for_the_numbers(
+    here: Lab, there: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = add(here)
+    train_on(here, run, 20_000)
+    for module in ("packing", "opening"):
+        monkeypatch.setattr(f"digitlab.luggage.{module}.LARGEST_UNPACKED", 2_000_000)
+    data, packed = here.pack()
+    assert packed.thinned == 0
+    assert packed.files_left_out > 0
+    assert "Left out: 0 runs, and" in str(packed.left_out()[0])
+    (loaded,) = there.unpack(data).runs
+    assert len(there.store.batches(loaded)) == 20_000
+
+
+def test_drawings_that_are_all_the_same_are_no_bomb(here: Lab, there: Lab) -> None:
+    picture = np.full((28, 28), 9, np.uint8)
+    same = [Keepsake(0, 7, 7, 0.9, "reference", picture, 1e9 + number) for number in range(1500)]
+    here.drawings.restore(ME, same)
+    data, packed = here.pack()
+    assert (packed.drawings, there.unpack(data).drawings) == (1500, 1500)
 
 
 def test_packing_takes_no_more_memory_than_a_chunk(here: Lab, tmp_path: Path) -> None:
@@ -324,6 +380,17 @@ def test_the_disks_budget_holds_and_what_it_took_is_told(
     lost = lambda shelf: [line.run.id for line in shelf.lines(YOU)]  # noqa: E731
     monkeypatch.setattr(Shelf, "keep_within", lost)
     assert there.unpack(data).without_weights == 1
+
+
+def test_a_loaded_pin_is_no_way_round_the_budget(
+    here: Lab, there: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.shelf.pin(ME, [add(here).id], True)
+    keep_within = Shelf.keep_within
+    monkeypatch.setattr(Shelf, "keep_within", lambda shelf: keep_within(shelf, 1_000))
+    told = there.unpack(here.pack()[0])
+    assert told.without_weights == 1
+    assert there.store.epochs_kept(told.runs[0], "weights") == []
 
 
 def test_one_person_cannot_load_without_end(

@@ -230,7 +230,7 @@ def test_the_origins_name_is_text_too(store: Store) -> None:
     Shelf(store).rename("ada", origin.id, "<b>first</b>")
     page = report(store, add(store, CNN, origin=origin.id, frozen=True))
     assert "It goes on from <b>first</b>: its beginning is that run's end." in page.text
-    assert "The convolutions were kept as they were there." in page.text
+    assert "Its convolutions were frozen: they are still those of that run." in page.text
     assert "At its beginning: 4 filters of 3x3" in page.text
     assert page.text.count("Before training") == 1  # in the lesson's question
     store.delete(origin.id)

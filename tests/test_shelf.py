@@ -151,4 +151,12 @@ def test_a_full_disk_takes_the_oldest_unpinned_weights_and_nothing_else(shelf: S
     assert kept == {pinned: [1], oldest: [], newest: [1], live: [1]}
     assert shelf.store.epochs_kept(oldest, "reading") == [1]
     assert shelf.keep_within(35_000) == []
-    assert set(shelf.keep_within(0)) == {newest}
+    assert set(shelf.keep_within(0)) == {newest, pinned}
+
+
+def test_pinned_weights_go_last_the_oldest_first_so_that_the_budget_holds(shelf: Shelf) -> None:
+    runs = [add(shelf, kilobytes=10).id for _ in range(4)]
+    shelf.pin(ME, runs[:3], True)
+
+    assert shelf.keep_within(25_000) == [runs[3], runs[0]]
+    assert sum(shelf.store.sizes().values()) <= 25_000

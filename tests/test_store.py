@@ -168,6 +168,73 @@ def test_a_deleted_run_takes_everything_and_drops_what_still_comes(store: Store)
     assert store.files(other.id) == ["weights-000.npz"]
 
 
+def test_a_file_written_while_its_run_is_deleted_does_not_stay(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = add(store)
+    replace = Path.replace
+
+    def late(self: Path, target: Path) -> Path:
+        store.delete(run.id)
+        self.parent.mkdir(exist_ok=True)  # as if the removal had been under way
+        self.write_bytes(b"weights")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", late)
+    with pytest.raises(StoreError, match="may have been deleted"):
+        store.keep(run.id, "weights-001.npz", b"weights")
+    assert not (store.folder / "runs" / run.id).exists()
+
+
+def test_a_folder_removed_under_the_writer_is_a_run_deleted(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = add(store)
+
+    def gone(self: Path, data: bytes) -> int:
+        store.delete(run.id)
+        raise FileNotFoundError(self)
+
+    monkeypatch.setattr(Path, "write_bytes", gone)
+    with pytest.raises(StoreError, match="may have been deleted"):
+        store.keep(run.id, "weights-001.npz", b"weights")
+
+
+def test_sizes_are_read_while_runs_are_deleted(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [add(store).id for _ in range(3)]
+    for run in runs:
+        store.keep(run, "weights-001.npz", b"weights")
+    is_file, is_dir = Path.is_file, Path.is_dir
+
+    def file_then_gone(self: Path) -> bool:
+        there = is_file(self)
+        if self.parent.name == runs[0]:
+            store.delete(runs[0])
+        return there
+
+    def folder_then_gone(self: Path) -> bool:
+        there = is_dir(self)
+        if self.name == runs[1]:
+            store.delete(runs[1])
+        return there
+
+    monkeypatch.setattr(Path, "is_file", file_then_gone)
+    monkeypatch.setattr(Path, "is_dir", folder_then_gone)
+    assert store.sizes() == {runs[0]: 0, runs[1]: 0, runs[2]: 7}
+
+
+def test_folders_without_a_row_go_once_they_are_old(store: Store) -> None:
+    run, orphan, foreign = add(store).id, "0" * 16, "notes"
+    store.keep(run, "weights-001.npz", b"weights")
+    for name in (orphan, foreign):
+        (store.folder / "runs" / name).mkdir()
+    assert store.remove_orphans() == []
+    assert store.remove_orphans(older_than=-1) == [orphan]
+    assert sorted(store.sizes()) == sorted([run, foreign])
+
+
 def test_a_report_that_comes_twice_is_kept_once(store: Store) -> None:
     run = add(store)
     for _ in range(2):

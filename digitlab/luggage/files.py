@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -92,9 +92,11 @@ def batches(archive: zipfile.ZipFile, run: Run) -> list[BatchMetrics]:
     ]
 
 
-def batch_table(reports: list[BatchMetrics]) -> npt.NDArray[np.float64]:
-    """Batch metrics as float64 (N, 6), thinned evenly to ``MOST_BATCHES`` rows."""
-    every = -(-len(reports) // MOST_BATCHES) or 1
+def batch_table(
+    reports: Sequence[BatchMetrics], most: int = MOST_BATCHES
+) -> npt.NDArray[np.float64]:
+    """Batch metrics as float64 (N, 6), thinned evenly to at most ``most`` rows."""
+    every = -(-len(reports) // most) or 1
     rows = [[getattr(report, column) for column in BATCH_COLUMNS] for report in reports[::every]]
     return np.array(rows, np.float64).reshape(-1, len(BATCH_COLUMNS))
 

@@ -21,7 +21,8 @@ VERSION = 1
 
 MEGABYTE = 1_000_000
 LARGEST = 200 * MEGABYTE  # bytes of the whole zip
-LARGEST_UNPACKED = 260 * MEGABYTE  # only JSON and batch metrics are compressed
+LARGEST_UNPACKED = 260 * MEGABYTE  # only JSON, batch metrics and drawings are compressed
+LARGEST_RATIO = 100  # of a member that unpacks to more than a megabyte
 MOST_MEMBERS = 20_000
 MOST_RUNS = 1_000
 MOST_BATCHES = 50_000  # of one run; a longer run takes evenly spaced ones along

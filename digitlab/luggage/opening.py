@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from digitlab.luggage.form import (
     LARGEST,
+    LARGEST_RATIO,
     LARGEST_UNPACKED,
     MEGABYTE,
     MEMBER,
@@ -29,7 +30,6 @@ _END_SIGNATURE, _ZIP64_SIGNATURE = b"PK\x05\x06", b"PK\x06\x07"
 _ZIP64_LOCATOR = 20
 _LONGEST_ENTRY = 300  # bytes of one entry in the directory; our longest takes 86
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
-_LARGEST_RATIO = 100  # of a member that unpacks to more than a megabyte
 
 
 def opened(source: BinaryIO) -> zipfile.ZipFile:
@@ -121,7 +121,7 @@ def _check(info: zipfile.ZipInfo, length: int) -> None:
     stored = info.compress_type == zipfile.ZIP_STORED
     if info.compress_size > length or (stored and info.compress_size != info.file_size):
         raise _refusal(info, message("its sizes cannot be true."))
-    if info.file_size > max(MEGABYTE, _LARGEST_RATIO * info.compress_size):
+    if info.file_size > max(MEGABYTE, LARGEST_RATIO * info.compress_size):
         raise _refusal(info, message("it would unpack to far more than it takes."))
 
 

@@ -1,8 +1,9 @@
 """A person's work is written into one zip, in bounded memory and of bounded size.
 
-Settings, metrics and names always go in. Files follow as far as they fit, in the order of what is
-missed most: the last weights, what the pictures need, the first weights, the optimizer's memory,
-the weights in between.
+Settings, metrics and names always go in; batch metrics take half of what a zip may unpack to, and
+are thinned where there are more. Files follow as far as they fit, in the order of what is missed
+most: the last weights, what the pictures need, the first weights, the optimizer's memory, the
+weights in between.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import json
 import shutil
 import time
 import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -24,12 +26,16 @@ from digitlab.keepsakes import Keepsake, Keepsakes
 from digitlab.luggage import record
 from digitlab.luggage.files import batch_table
 from digitlab.luggage.form import (
+    BATCH_COLUMNS,
     BATCHES,
     DRAWINGS,
     FORMAT,
     LARGEST,
+    LARGEST_RATIO,
     LARGEST_UNPACKED,
     MANIFEST,
+    MEGABYTE,
+    MOST_BATCHES,
     MOST_MEMBERS,
     MOST_RUNS,
     PICTURES,
@@ -40,22 +46,50 @@ from digitlab.luggage.form import (
     run_file,
 )
 from digitlab.luggage.record import Record
+from digitlab.messages import Message, message
 from digitlab.run_files import npy
 from digitlab.shelf import Line, Shelf
 
 _MEMBER_BYTES = 300  # of a member beside its data: its two headers and its two names
 _RESERVE = 1_000_000  # for the manifest and the end
 _CHUNK = 1_000_000
+_ROW = 8 * len(BATCH_COLUMNS)  # bytes
 
 
 @dataclass(frozen=True)
 class Packed:
-    """What a zip holds, and how many runs and files were left out of it for its size."""
+    """What a zip holds, and how many runs and files were left out of it for its size.
+
+    Of ``thinned`` runs only evenly spaced batch metrics went in.
+    """
 
     runs: int
     drawings: int
     runs_left_out: int
     files_left_out: int
+    thinned: int = 0
+
+    def left_out(self) -> list[Message]:
+        """What is not in it, in sentences."""
+        told = []
+        if self.runs_left_out or self.files_left_out:
+            told.append(
+                message(
+                    "A zip has at most {most} MB. Left out: {runs} runs, and {files} files of the "
+                    "others. The last weights went in first, then what the pictures need, then the "
+                    "weights of other epochs; pinned and newer runs before the others.",
+                    most=LARGEST // MEGABYTE, runs=self.runs_left_out, files=self.files_left_out,
+                )
+            )  # fmt: skip
+        if self.thinned:
+            told.append(
+                message(
+                    "The curves of {runs} runs have more points between the epochs than fit: "
+                    "evenly spaced ones went in.",
+                    runs=self.thinned,
+                )
+            )
+        return told
 
 
 @dataclass(frozen=True)
@@ -86,14 +120,30 @@ def pack(
     kept = drawings.of(owner)
     with zipfile.ZipFile(target, "w") as archive:
         _write_drawings(archive, kept)
-        sources = shelf.store.sources(owner)
+        sources, counts = shelf.store.sources(owner), shelf.store.batch_counts(owner)
+        rows = _most_rows([counts.get(line.run.id, 0) for line in taken])
         for line in taken:
-            _write_numbers(archive, shelf, line, sources)
+            _write_numbers(archive, shelf, line, sources, rows)
         left_out = _write_files(archive, target, _files(shelf, taken), progress)
         _write_manifest(archive, taken, left_out)
+    thinned = sum(counts.get(line.run.id, 0) > rows for line in taken)
     return Packed(
-        len(taken), len(kept), len(lines) - len(taken), sum(left_out.values())
+        len(taken), len(kept), len(lines) - len(taken), sum(left_out.values()), thinned
     )  # fmt: skip
+
+
+def _most_rows(counts: Collection[int]) -> int:
+    """How many batch metrics a run may take along, so that those of all runs fit.
+
+    Short runs leave to the long ones what they do not need.
+    """
+    left = LARGEST_UNPACKED // 2 // _ROW
+    for done, count in enumerate(sorted(counts)):
+        share = left // (len(counts) - done)
+        if count > share:
+            return max(1, min(share, MOST_BATCHES))
+        left -= count
+    return MOST_BATCHES
 
 
 def _write_manifest(
@@ -119,9 +169,12 @@ def _write_drawings(archive: zipfile.ZipFile, kept: Sequence[Keepsake]) -> None:
 
 
 def _write_numbers(
-    archive: zipfile.ZipFile, shelf: Shelf, line: Line, sources: dict[str, str]
+    archive: zipfile.ZipFile, shelf: Shelf, line: Line, sources: dict[str, str], rows: int
 ) -> None:
-    """What the database knows of a run. Where it goes on from is told by its first id as well."""
+    """What the database knows of a run, at most ``rows`` batch metrics.
+
+    Where it goes on from is told by its first id as well.
+    """
     run, store = line.run, shelf.store
     told = Record(
         run, sources.get(run.id, run.id), line.name, line.pinned, tuple(store.epochs(run.id))
@@ -129,7 +182,7 @@ def _write_numbers(
     data = json.loads(record.to_json(told))
     data["origin"] = sources.get(run.origin, run.origin) if run.origin else None
     _write(archive, path_of(run.id, RECORD), json.dumps(data, ensure_ascii=False).encode())
-    _write(archive, path_of(run.id, BATCHES), npy(batch_table(store.batches(run.id))))
+    _write(archive, path_of(run.id, BATCHES), npy(batch_table(store.batches(run.id), rows)))
 
 
 def _files(shelf: Shelf, taken: Sequence[Line]) -> list[_File]:
@@ -191,4 +244,11 @@ def _copy(archive: zipfile.ZipFile, file: _File) -> bool:
 
 
 def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+    archive.writestr(zipfile.ZipInfo(name), data, _compression(data))
+
+
+def _compression(data: bytes) -> int:
+    """None for what would look like a bomb: many drawings that are all the same."""
+    if len(data) > MEGABYTE and 2 * len(data) > LARGEST_RATIO * len(zlib.compress(data)):
+        return zipfile.ZIP_STORED
+    return zipfile.ZIP_DEFLATED

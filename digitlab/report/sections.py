@@ -94,7 +94,7 @@ def _images(material: Material, t: Translator) -> str:
 def _gone_on(material: Material, t: Translator) -> str:
     origin = material.origin or t("run {id}", id=(material.run.origin or "")[:6])
     told = t("It goes on from {name}: its beginning is that run's end.", name=origin)
-    frozen = t("The convolutions were kept as they were there.")
+    frozen = t("Its convolutions were frozen: they are still those of that run.")
     return f"{told} {frozen}" if material.run.frozen else told
 
 

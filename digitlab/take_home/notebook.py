@@ -10,17 +10,18 @@ from digitlab.messages import Translator
 from digitlab.progress import Pace
 from digitlab.scores import Scores
 from digitlab.take_home.parts import Part, parts
+from digitlab.take_home.start import Start
 
 
 def notebook(
     config: RunConfig, fingerprint: str, t: Translator,
-    *, pace: Pace | None = None, reached: Scores | None = None,
+    *, pace: Pace | None = None, reached: Scores | None = None, start: Start | None = None,
 ) -> bytes:  # fmt: skip
     """The code of ``script`` as a notebook: a text and a cell of code for each part, not yet run.
 
     The format is version 4.5 of https://nbformat.readthedocs.io/en/latest/format_description.html
     """
-    found = parts(config, fingerprint, t, pace=pace, reached=reached)
+    found = parts(config, fingerprint, t, pace=pace, reached=reached, start=start)
     cells = [cell for number, part in enumerate(found) for cell in _cells(number, part)]
     whole = {
         "cells": cells,

@@ -19,6 +19,7 @@ from digitlab.presets import matching, nearest
 from digitlab.progress import Pace
 from digitlab.scores import Scores
 from digitlab.take_home.images import images_name
+from digitlab.take_home.start import Start
 
 _SHOWN = 32  # filters, and misread samples
 _COLUMNS = 8
@@ -36,7 +37,7 @@ class Part:
 
 def parts(
     config: RunConfig, fingerprint: str, t: Translator,
-    *, pace: Pace | None = None, reached: Scores | None = None,
+    *, pace: Pace | None = None, reached: Scores | None = None, start: Start | None = None,
 ) -> tuple[Part, ...]:  # fmt: skip
     """The code that trains ``config`` again.
 
@@ -46,15 +47,17 @@ def parts(
         t: the language of titles and remarks; names and printed words are English as in Keras.
         pace: number format and threads of the run; the figures depend on both.
         reached: what the run scored on its test set, for comparison.
+        start: where the run goes on from another: the file it begins with, and how.
     """
     pace = pace or Pace()
     bfloat16 = pace.format == "mixed_bfloat16"
     found = [
-        _start(config, pace, t),
+        _preparation(config, pace, start, t),
         _images(config, fingerprint, bfloat16, t),
-        _network(config, bfloat16, t),
-        _compile(config, bfloat16, t),
-        _untrained(config, bfloat16, t),
+        _network(config, bfloat16, start, t),
+        *([_start(start, t)] if start else []),
+        _compile(config, bfloat16, start, t),
+        _before(config, bfloat16, start, t),
         _fit(config, bfloat16, t),
         _test(config, bfloat16, reached, t),
         _curves(config, t),
@@ -64,17 +67,20 @@ def parts(
     return (*found, _misread(bfloat16, t))
 
 
-def _start(config: RunConfig, pace: Pace, t: Translator) -> Part:
+def _preparation(config: RunConfig, pace: Pace, start: Start | None, t: Translator) -> Part:
+    same = t("Where the run was trained the figures are the run's; elsewhere they differ a little.")
     remarks = (
         t("A run of Digit Lab in plain Keras. It needs: pip install tensorflow matplotlib"),
-        t("The seed decides the first weights, the order of the images and the dropout."),
+        t("The seed decides the order of the images and the dropout.") if start
+        else t("The seed decides the first weights, the order of the images and the dropout."),
         t("No graphics card, and the run's number of threads: both change how sums are rounded."),
-        t("Where the run was trained the figures are the run's; elsewhere they differ a little."),
+        *([] if start and start.memory == "lost" else [same]),
     )  # fmt: skip
-    return Part(_title(config, t), remarks, _START.format(threads=pace.threads, seed=config.seed))
+    code = _PREPARATION.format(threads=pace.threads, seed=config.seed)
+    return Part(_title(config, t), remarks, code)
 
 
-_START = """\
+_PREPARATION = """\
 from pathlib import Path
 
 import keras
@@ -154,14 +160,16 @@ def _kept(config: RunConfig) -> list[str]:
     ]
 
 
-def _network(config: RunConfig, bfloat16: bool, t: Translator) -> Part:
+def _network(config: RunConfig, bfloat16: bool, start: Start | None, t: Translator) -> Part:
+    named = start is not None
     if not bfloat16:
-        return Part(t("The network"), (), f"model = {_sequential(config)}\nmodel.summary()")
+        code = f"model = {_sequential(config, named)}\nmodel.summary()"
+        return Part(t("The network"), (), code)
     remarks = (
         t("The run computed its hidden layers in bfloat16, which is faster and rounds more."),
         t("It was validated and tested with the same weights in float32: that is exact_model."),
     )
-    body = _sequential(config, "number_format").replace("\n", "\n    ")
+    body = _sequential(config, named, "number_format").replace("\n", "\n    ")
     code = (
         f"def network(number_format):\n    return {body}\n\n\n"
         'model = network("mixed_bfloat16")\nexact_model = network("float32")\nmodel.summary()'
@@ -169,15 +177,18 @@ def _network(config: RunConfig, bfloat16: bool, t: Translator) -> Part:
     return Part(t("The network"), remarks, code)
 
 
-def _sequential(config: RunConfig, dtype: str = "") -> str:
+def _sequential(config: RunConfig, named: bool, dtype: str = "") -> str:
     shape = "(28, 28, 1)" if config.network == "cnn" else "(28, 28)"
     *hidden, last = layers_of(config)
-    built = [f"keras.Input({shape})", *(_layer(layer, dtype) for layer in hidden), _layer(last)]
+    lines = [*(_layer(layer, named, dtype) for layer in hidden), _layer(last, named)]
+    built = [f"keras.Input({shape})", *lines]
     return "keras.Sequential([\n" + "".join(f"    {line},\n" for line in built) + "])"
 
 
-def _layer(layer: Layer, dtype: str = "") -> str:
+def _layer(layer: Layer, named: bool, dtype: str = "") -> str:
     arguments = list(_arguments(layer))
+    if named and layer.kernel_shape:
+        arguments.append(f'name="{layer.name}"')
     if dtype:
         arguments.append(f"dtype={dtype}")
     names = {
@@ -201,8 +212,54 @@ def _arguments(layer: Layer) -> Iterator[str]:
             yield repr(layer.rate)
 
 
-def _compile(config: RunConfig, bfloat16: bool, t: Translator) -> Part:
-    remarks = (t("As in the run without the compiler XLA, which is slow on processors here."),)
+def _start(start: Start, t: Translator) -> Part:
+    name = json.dumps(start.file)
+    remarks = [
+        t("The run goes on from another: it begins with the weights that the other ended with."),
+        t("They are in the file {file}, which has to lie beside this one.", file=start.file),
+    ]
+    if start.frozen:
+        remarks.append(t("The convolutions are frozen: training leaves their weights as they are."))
+    frozen = _FROZEN if start.frozen else ""
+    return Part(t("Where it begins"), tuple(remarks), _BEGIN.format(name=name, frozen=frozen))
+
+
+_BEGIN = """\
+start = np.load(FOLDER / {name})
+for layer in model.layers:
+    if layer.weights:
+        layer.set_weights([start[layer.name + "_kernel"], start[layer.name + "_bias"]]){frozen}"""
+
+_FROZEN = """
+    if isinstance(layer, layers.Conv2D):
+        layer.trainable = False"""
+
+_REMEMBER = """
+model.optimizer.build(model.trainable_variables)
+for variable in model.optimizer.variables:
+    slot = variable.path.split("/")[-1].removeprefix(model.name + "_")
+    if slot in start:
+        variable.assign(start[slot])"""
+
+
+def _memory(start: Start, t: Translator) -> str:
+    """What became of the optimizer's memory."""
+    match start.memory:
+        case "there":
+            return t("The optimizer goes on with its internal state: steps and running means.")
+        case "nothing":
+            return t("The optimizer begins afresh, as it did in the run.")
+        case "lost":
+            return t(
+                "The internal state that the optimizer may have had is not here any more: it "
+                "begins afresh, and the figures differ from the run's."
+            )
+
+
+def _compile(config: RunConfig, bfloat16: bool, start: Start | None, t: Translator) -> Part:
+    remarks = [t("Without the compiler XLA, as in the run: on a processor it makes this slower.")]
+    if start:
+        remarks.append(_memory(start, t))
     momentum = f", momentum={config.momentum!r}" if config.optimizer == "sgd" else ""
     optimizer = f"{_OPTIMIZERS[config.optimizer]}({config.learning_rate!r}{momentum})"
     code = f"""\
@@ -216,17 +273,22 @@ model.compile(
         code += (
             f'\nexact_model.compile(loss="{config.loss}", metrics=["accuracy"], jit_compile=False)'
         )
-    return Part(t("Loss and optimizer"), remarks, code)
+    if start and start.memory == "there":
+        code += _REMEMBER
+    return Part(t("Loss and optimizer"), tuple(remarks), code)
 
 
-def _untrained(config: RunConfig, bfloat16: bool, t: Translator) -> Part:
-    remarks = (t("Ten classes and no knowledge: about one in ten is right."),)
+def _before(config: RunConfig, bfloat16: bool, start: Start | None, t: Translator) -> Part:
+    remark = t("Ten classes and no knowledge: about one in ten is right.")
+    if start:
+        remark = t("What the network can do before it goes on.")
     code = ""
     if bfloat16:
         code += "exact_model.set_weights(model.get_weights())\n"
     if config.network == "cnn":
         code += "filters_before = model.layers[0].get_weights()[0]\n"
-    return Part(t("Before training"), remarks, code + _scored(config, bfloat16, "untrained"))
+    scored = _scored(config, bfloat16, "start" if start else "untrained")
+    return Part(t("Before training"), (remark,), code + scored)
 
 
 def _scored(config: RunConfig, bfloat16: bool, name: str) -> str:

@@ -7,18 +7,19 @@ from digitlab.messages import Translator
 from digitlab.progress import Pace
 from digitlab.scores import Scores
 from digitlab.take_home.parts import Part, parts
+from digitlab.take_home.start import Start
 
 
 def script(
     config: RunConfig, fingerprint: str, t: Translator,
-    *, pace: Pace | None = None, reached: Scores | None = None,
+    *, pace: Pace | None = None, reached: Scores | None = None, start: Start | None = None,
 ) -> str:  # fmt: skip
     """A Keras script that trains ``config`` again; it imports nothing of the lab.
 
     Its last line of output is ``test: loss 0.0000, accuracy 0.0000``. The arguments are those of
     ``parts``.
     """
-    found = parts(config, fingerprint, t, pace=pace, reached=reached)
+    found = parts(config, fingerprint, t, pace=pace, reached=reached, start=start)
     return "\n".join(_text(part) for part in found)
 
 

@@ -7,33 +7,39 @@ from typing import Any
 
 import streamlit as st
 
-from digitlab import dataset, results, take_home
+from digitlab import dataset, going_on, results, take_home
 from digitlab.dataset import DigitSet
+from digitlab.going_on import Beginning
 from digitlab.messages import LabError, Message, Translator, message
 from digitlab.presets import nearest
 from digitlab.store import Run, Status
+from digitlab.take_home import Memory, Start
 from digitlab.ui import lab
 from digitlab.ui.shell import plain
 
 
 def show(run: Run, t: Translator) -> None:
-    """Script and notebook of ``run``, each to read and to save, and the images beside them."""
-    st.markdown(t(_promise(run)))
-    settings = _settings(run)
+    """Script and notebook of ``run``, each to read and to save, and the files beside them."""
+    beginning = going_on.beginning(lab.store(), run)
+    st.markdown(t(_promise(run, beginning)))
+    settings = _settings(run, beginning)
     script, notebook = st.tabs([t("Script"), t("Notebook")], key=f"code-{run.id}-form")
     with script:
         _script(run, settings, t)
     with notebook:
         _notebook(run, settings, t)
+    if beginning is not None:
+        _start(run, beginning, t)
     _images(run, t)
 
 
-def _promise(run: Run) -> Message:
+def _promise(run: Run, beginning: Beginning | None) -> Message:
     """What the code does, and how near it comes to the run."""
-    if run.origin is not None:
+    if run.origin is not None and beginning is None:
         return message(
             "This code trains a new network with the run's settings in plain Keras, without Digit "
-            "Lab. The run went on from the weights of another run, so its figures are others."
+            "Lab. The run went on from another run, whose weights are not here any more: its "
+            "figures are others."
         )
     if run.status is not Status.FINISHED and not run.status.live:
         return message(
@@ -41,6 +47,8 @@ def _promise(run: Run) -> Message:
             "before its time; the code trains all {epochs} epochs.",
             epochs=run.config.epochs,
         )
+    if beginning is not None:
+        return _promise_to_go_on(beginning)
     return message(
         "This code trains the run again in plain Keras, without Digit Lab. Where the run was "
         "trained it gives the same loss and accuracy to four decimals; another processor, a "
@@ -48,14 +56,41 @@ def _promise(run: Run) -> Message:
     )
 
 
-def _settings(run: Run) -> dict[str, Any]:
+def _promise_to_go_on(beginning: Beginning) -> Message:
+    if beginning.exact:
+        return message(
+            "This code goes on as the run did, in plain Keras, without Digit Lab. Where the run "
+            "was trained it gives the same loss and accuracy to four decimals; another processor, "
+            "a graphics card or another version of TensorFlow rounds differently."
+        )
+    return message(
+        "This code goes on from the weights that the run began with, in plain Keras, without "
+        "Digit Lab. The optimizer's internal state of that time is not here any more: it begins "
+        "afresh, so the figures differ from the run's."
+    )
+
+
+def _settings(run: Run, beginning: Beginning | None) -> dict[str, Any]:
     """What both forms of the code are made from."""
-    whole = run.status is Status.FINISHED and run.origin is None
+    same = beginning.exact if beginning is not None else run.origin is None
+    whole = run.status is Status.FINISHED and same
     reached = results.final_test(run, lab.store().epochs(run.id)) if whole else None
     return {
-        "config": run.config, "fingerprint": run.digits.fingerprint,
-        "pace": run.pace, "reached": reached,
+        "config": run.config, "fingerprint": run.digits.fingerprint, "pace": run.pace,
+        "reached": reached, "start": _starting(run, beginning),
     }  # fmt: skip
+
+
+def _starting(run: Run, beginning: Beginning | None) -> Start | None:
+    if beginning is None:
+        return None
+    return Start(take_home.start_name(run.id), run.frozen, _memory(beginning))
+
+
+def _memory(beginning: Beginning) -> Memory:
+    if beginning.optimizer is not None:
+        return "there"
+    return "nothing" if beginning.exact else "lost"
 
 
 def _script(run: Run, settings: dict[str, Any], t: Translator) -> None:
@@ -81,6 +116,25 @@ def _notebook(run: Run, settings: dict[str, Any], t: Translator) -> None:
 
 def _name(run: Run) -> str:
     return f"{nearest(run.config)}-{run.id[:6]}"
+
+
+def _start(run: Run, beginning: Beginning, t: Translator) -> None:
+    st.caption(
+        t("Save the start into the same folder: the weights that the run began with, and the "
+          "optimizer's internal state.")
+        if beginning.optimizer
+        else t("Save the start into the same folder: the weights that the run began with.")
+    )  # fmt: skip
+    st.download_button(
+        t("Save the start"), functools.partial(_start_file, beginning),
+        take_home.start_name(run.id), "application/octet-stream",
+        icon=":material/download:", on_click="ignore", key=f"code-{run.id}-start",
+    )  # fmt: skip
+
+
+def _start_file(beginning: Beginning) -> bytes:
+    start = beginning.read()
+    return take_home.start_file(start.network, start.optimizer)
 
 
 def _images(run: Run, t: Translator) -> None:

@@ -8,13 +8,19 @@ import streamlit as st
 
 from digitlab import dataset, going_on, speed
 from digitlab.config import BY_NAME
+from digitlab.dataset import MNIST_FINGERPRINT, SAMPLE_FINGERPRINT, DigitSet
 from digitlab.layers import Layer, layers_of
-from digitlab.messages import LabError, Translator
+from digitlab.messages import LabError, Translator, mark
 from digitlab.store import Run, StoreError
 from digitlab.ui import lab
 from digitlab.ui.network_view import LAYER_KINDS
 from digitlab.ui.run_panel import duration, name_of
 from digitlab.ui.shell import Visit, plain
+
+_SETS = {
+    MNIST_FINGERPRINT: mark("full MNIST"),
+    SAMPLE_FINGERPRINT: mark("a sample of 5,000 MNIST images"),
+}
 
 
 def show(run: Run, visit: Visit) -> None:
@@ -33,7 +39,7 @@ def origin(run: Run, t: Translator) -> None:
     if run.origin is None:
         return
     told = t("Goes on from {name}.", name=plain(_name(run.origin, t)))
-    frozen = t("Its convolutions are kept as they were there.")
+    frozen = t("Its convolutions were frozen: they are still those of that run.")
     st.caption(f"{told} {frozen}" if run.frozen else told)
 
 
@@ -48,26 +54,70 @@ def _name(origin: str, t: Translator) -> str:
 def _form(run: Run, visit: Visit) -> None:
     t, store = visit.t, lab.store()
     going_on.last_epoch(store, run)
-    epochs, images = _numbers(run, t)
+    digits = _chosen(run, t)
+    epochs, images = _numbers(run, digits, t)
     layers = layers_of(run.config)
     convolutions = any(layer.kind == "conv" for layer in layers)
     frozen = convolutions and st.toggle(
-        t("Keep the convolutions as they are"), key=f"go-on-{run.id}-frozen",
+        t("Freeze the convolutions: keep them as they are"), key=f"go-on-{run.id}-frozen",
         help=t("Only the dense layers are trained: quick, and often enough for new images."),
     )  # fmt: skip
     _table(layers, frozen, t)
     _plan(run, epochs, images, t)
     if st.button(t("Go on"), type="primary", icon=":material/resume:", key=f"go-on-{run.id}-start"):
-        wanted = _configured(run, images)
-        started = lab.engine().go_on(visit.me, run, epochs, wanted, frozen=frozen)
+        wanted = _configured(run, images, digits)
+        started = lab.engine().go_on(visit.me, run, epochs, wanted, frozen=frozen, digits=digits)
         st.query_params["run"] = started.id
         st.rerun(scope="app")
 
 
-def _numbers(run: Run, t: Translator) -> tuple[int, int]:
+def _chosen(run: Run, t: Translator) -> DigitSet:
+    """The images to go on with: the run's own, or those in use where they are others.
+
+    Raises:
+        LabError: the run's own are not here any more, and there are no others.
+    """
+    own, other = run.digits.fingerprint, dataset.current().digits
+    if other.fingerprint == own:
+        return other
+    try:
+        sets = {own: dataset.find(own), other.fingerprint: other}
+    except LabError as error:
+        st.caption(plain(t(error.message)))
+        sets = {other.fingerprint: other}
+    labels = {which: _label(digits, run, t) for which, digits in sets.items()}
+    key = f"go-on-{run.id}-set"
+    if st.session_state.get(key) not in labels:
+        st.session_state.pop(key, None)  # the lab has come by another set meanwhile
+    asked = st.radio(t("Images"), list(labels), format_func=labels.__getitem__, key=key)
+    _warn_of_known_images(run, sets[asked], t)
+    return sets[asked]
+
+
+def _label(digits: DigitSet, run: Run, t: Translator) -> str:
+    count = f"{len(digits.y_train):,}"
+    if digits.fingerprint == run.digits.fingerprint:
+        return t("The run's own: {count} images", count=count)
+    name = _SETS.get(digits.fingerprint)
+    shown = plain(digits.path.name) if name is None else t(name)
+    return t("{name}, now in use: {count} images", name=shown, count=count)
+
+
+def _warn_of_known_images(run: Run, digits: DigitSet, t: Translator) -> None:
+    """The sample is cut from MNIST's training part, its test images as well."""
+    if (run.digits.fingerprint, digits.fingerprint) == (MNIST_FINGERPRINT, SAMPLE_FINGERPRINT):
+        st.caption(
+            t(
+                "The sample's test images are training images of full MNIST: this run may have "
+                "learned them already, so its test accuracy will look too good."
+            )
+        )
+
+
+def _numbers(run: Run, digits: DigitSet, t: Translator) -> tuple[int, int]:
     """For how many epochs, and on how many of the set's training images."""
-    there = len(dataset.find(run.digits.fingerprint).y_train)
-    epochs, images = f"go-on-{run.id}-epochs", f"go-on-{run.id}-images"
+    there = _most(digits)
+    epochs, images = f"go-on-{run.id}-epochs", f"go-on-{run.id}-images-{digits.fingerprint[:8]}"
     st.session_state.setdefault(epochs, run.config.epochs)
     st.session_state.setdefault(images, min(run.config.train_images, there))
     with st.container(horizontal=True):
@@ -81,10 +131,15 @@ def _numbers(run: Run, t: Translator) -> tuple[int, int]:
     return int(more), int(many)
 
 
-def _configured(run: Run, images: int) -> int:
+def _configured(run: Run, images: int, digits: DigitSet) -> int:
     """``images`` as a setting: all of the set stay all, however many the run's own speaks of."""
-    there = len(dataset.find(run.digits.fingerprint).y_train)
-    return max(images, run.config.train_images) if images == there else images
+    whole = images == _most(digits)
+    return max(images, run.config.train_images) if whole else images
+
+
+def _most(digits: DigitSet) -> int:
+    """How many images of a set a run can train on."""
+    return min(len(digits.y_train), int(BY_NAME["train_images"].high))
 
 
 def _table(layers: Sequence[Layer], frozen: bool, t: Translator) -> None:
@@ -107,9 +162,9 @@ def _plan(run: Run, epochs: int, images: int, t: Translator) -> None:
     """How long it takes, and whether the optimizer remembers."""
     seconds = epochs * speed.seconds_per_epoch(run.config, images, speed.load())
     remembers = (
-        t("The optimizer goes on with what it remembers.")
+        t("The optimizer goes on with its internal state.")
         if going_on.remembers(lab.store(), run)
-        else t("What the optimizer remembered was not kept; it begins afresh.")
+        else t("The optimizer's internal state was not kept; it begins afresh.")
     )
     st.caption(
         t("About {time} on this machine. {optimizer}", time=duration(seconds, t),

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset, take_home
 from digitlab.config import RunConfig
+from digitlab.going_on import STATE_FILE
 from digitlab.messages import Translator, message
 from digitlab.progress import EpochMetrics, Outcome, Pace
 from digitlab.store import Digits, Run, Status, Store
@@ -95,10 +96,34 @@ def test_of_a_stopped_run_nothing_is_promised(store: Store) -> None:
     assert "The run reached" not in app.code[0].value
 
 
-def test_of_a_run_that_went_on_from_another_nothing_is_promised(store: Store) -> None:
+def test_a_run_that_went_on_comes_with_the_start_that_its_code_loads(store: Store) -> None:
+    first = made(store, Status.FINISHED)
+    store.keep(first.id, "weights-001.npz", b"weights")
+    store.keep(first.id, STATE_FILE, b"state")
+    run = made(store, Status.FINISHED, origin=first.id)
+    app = shown(run)
+    assert "goes on as the run did" in said(app)
+    assert "four decimals" in said(app)
+    assert "the optimizer's internal state." in said(app)
+    assert "Save the start" in buttons(app)
+    assert f'np.load(FOLDER / "{take_home.start_name(run.id)}")' in app.code[0].value
+    assert "The run reached: loss 1.8765" in app.code[0].value
+
+
+def test_without_the_optimizer_s_state_it_says_that_the_figures_differ(store: Store) -> None:
+    run = made(store, Status.FINISHED, origin="0" * 16)
+    store.keep(run.id, "weights-000.npz", b"weights")
+    app = shown(run)
+    assert "the figures differ from the run's" in said(app)
+    assert "Save the start" in buttons(app)
+    assert "The run reached" not in app.code[0].value
+
+
+def test_without_the_weights_of_the_beginning_nothing_is_promised(store: Store) -> None:
     first = made(store, Status.FINISHED)
     app = shown(made(store, Status.FINISHED, origin=first.id))
-    assert "went on from the weights of another run" in said(app)
+    assert "went on from another run, whose weights are not here any more" in said(app)
+    assert "Save the start" not in buttons(app)
     assert "The run reached" not in app.code[0].value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset
 from digitlab.config import RunConfig
+from digitlab.dataset import DigitSet
 from digitlab.going_on import STATE_FILE, pack_state
 from digitlab.layers import layers_of, parameter_count
 from digitlab.network import Network
@@ -116,12 +118,12 @@ def test_an_mlp_has_nothing_to_freeze(home: Path, me: str) -> None:
     app = opened(add(home, me), me)
     assert not app.toggle
     assert [number.value for number in app.number_input] == [3, 4000]
-    assert "The optimizer goes on with what it remembers." in said(app)
+    assert "The optimizer goes on with its internal state." in said(app)
 
 
 def test_what_the_optimizer_has_forgotten_is_said(home: Path, me: str) -> None:
     app = opened(add(home, me, state=False), me)
-    assert "What the optimizer remembered was not kept; it begins afresh." in said(app)
+    assert "The optimizer's internal state was not kept; it begins afresh." in said(app)
 
 
 @pytest.mark.worker
@@ -129,7 +131,8 @@ def test_the_button_starts_a_run_and_opens_it(home: Path, me: str) -> None:
     run = add(home, me, CNN)
     app = opened(run, me)
     app.number_input(key=f"go-on-{run.id}-epochs").set_value(2)
-    app.number_input(key=f"go-on-{run.id}-images").set_value(128)
+    images = f"go-on-{run.id}-images-{dataset.SAMPLE_FINGERPRINT[:8]}"
+    app.number_input(key=images).set_value(128)
     app.toggle(key=f"go-on-{run.id}-frozen").set_value(True)
     new = started(run, app)
     assert (new.owner, new.origin, new.frozen) == (me, run.id, True)
@@ -146,7 +149,7 @@ def test_all_images_stay_all_images(home: Path, me: str) -> None:
 def test_a_run_says_which_one_it_goes_on_from(home: Path, me: str) -> None:
     origin = add(home, me)
     run = add(home, me, CNN, origin=origin.id, frozen=True)
-    assert "Goes on from mlp-128, changed. Its convolutions are kept" in said(opened(run, me))
+    assert "Goes on from mlp-128, changed. Its convolutions were frozen" in said(opened(run, me))
     lab.shelf().rename(me, origin.id, "*first* try")
     assert r"Goes on from \*first\* try." in said(opened(run, me))
     lab.shelf().delete(me, [origin.id])
@@ -159,21 +162,92 @@ def test_somebody_elses_run_and_one_that_trains_offer_nothing(home: Path, me: st
         assert not app.number_input
 
 
-@pytest.mark.parametrize(
-    ("lacking", "sentence"),
-    [
-        ({"kept": None}, "This run has kept no weights to go on from."),
-        ({"fingerprint": "f" * 64}, "The images of this run are not here any more."),
-    ],
-    ids=["weights", "images"],
-)
-def test_what_is_not_here_any_more_is_said(
-    home: Path, me: str, lacking: dict[str, Any], sentence: str
-) -> None:
-    app = opened(add(home, me, **lacking), me)
-    assert sentence in said(app)
+def test_without_weights_nothing_is_offered(home: Path, me: str) -> None:
+    app = opened(add(home, me, kept=None), me)
+    assert "This run has kept no weights to go on from." in said(app)
     assert not app.button
     assert not app.error
+
+
+# The images ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DigitSet:
+    """Another set than the sample, larger than it, that the lab is on."""
+    rng, path = np.random.default_rng(0), tmp_path / "_ours_.npz"
+    arrays = {
+        f"{kind}_{part}": rng.integers(0, high, (count, *shape), np.uint8)
+        for part, count in (("train", 4500), ("test", 30))
+        for kind, high, shape in (("x", 256, (28, 28)), ("y", 10, ()))
+    }
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+    monkeypatch.setenv("DIGITLAB_MNIST", str(path))
+    return dataset.current().digits
+
+
+def test_there_is_no_choice_while_the_run_s_own_images_are_in_use(home: Path, me: str) -> None:
+    assert not opened(add(home, me), me).radio
+
+
+def test_the_set_in_use_is_offered_when_it_is_another_one(
+    home: Path, me: str, other: DigitSet
+) -> None:
+    app = opened(add(home, me), me)
+    (choice,) = app.radio
+    own, new = dataset.SAMPLE_FINGERPRINT, other.fingerprint
+    assert choice.options == [
+        "The run's own: 4,000 images", r"\_ours\_.npz, now in use: 4,500 images",
+    ]  # fmt: skip
+    assert choice.value == own
+    assert app.number_input[1].value == 4000
+    choice.set_value(new).run()
+    assert app.number_input[1].value == 4500
+    assert not app.exception
+
+
+@pytest.mark.worker
+def test_it_goes_on_with_the_set_that_was_chosen(home: Path, me: str, other: DigitSet) -> None:
+    run = add(home, me)
+    app = opened(run, me)
+    app.radio(key=f"go-on-{run.id}-set").set_value(other.fingerprint).run()
+    new = started(run, app)
+    assert new.digits == Digits("mnist", other.fingerprint, 3600, 900, 30)
+    assert new.origin == run.id
+
+
+def test_images_that_are_gone_leave_the_set_in_use(home: Path, me: str) -> None:
+    app = opened(add(home, me, fingerprint="f" * 64), me)
+    assert "The images of this run are not here any more." in said(app)
+    (choice,) = app.radio
+    assert choice.options == ["a sample of 5,000 MNIST images, now in use: 4,000 images"]
+    assert app.button
+    assert not app.error
+
+
+def test_a_set_that_is_not_here_any_more_is_no_choice(
+    home: Path, me: str, other: DigitSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = add(home, me)
+    app = opened(run, me)
+    app.radio(key=f"go-on-{run.id}-set").set_value(other.fingerprint).run()
+    monkeypatch.setenv("DIGITLAB_MNIST", "sample")
+    app.run()
+    assert not app.exception
+    assert not app.radio
+    assert app.number_input[1].value == 4000
+
+
+def test_images_that_the_run_may_have_learned_are_spoken_of(
+    home: Path, me: str, monkeypatch: pytest.MonkeyPatch, other: DigitSet
+) -> None:
+    full = dataclasses.replace(other, fingerprint=dataset.MNIST_FINGERPRINT)
+    monkeypatch.setenv("DIGITLAB_MNIST", "sample")
+    monkeypatch.setattr(dataset, "find", lambda wanted: full)
+    app = opened(add(home, me, fingerprint=dataset.MNIST_FINGERPRINT), me)
+    assert "its test accuracy will look too good" not in said(app)
+    app.radio[0].set_value(dataset.SAMPLE_FINGERPRINT).run()
+    assert "its test accuracy will look too good" in said(app)
 
 
 def test_the_report_is_offered_once_the_run_has_ended(home: Path, me: str) -> None:
