@@ -59,6 +59,7 @@ class Drive:
         except StoreError:
             log.info("run %s was deleted while it trained", self.run.id)
             self._abandon()
+            self._binned()
         except Exception as error:
             log.exception("run %s failed", self.run.id)
             self._abandon()
@@ -190,6 +191,12 @@ class Drive:
     def _end(self, outcome: Outcome) -> None:
         status = Status(outcome.ending)
         self.store.end(self.run.id, status, _reason(self.run, outcome), outcome)
+
+    def _binned(self) -> None:
+        """A run that was deleted may be taken back; of one that is gone there is nothing to end."""
+        kept = len(self.store.epochs(self.run.id))
+        reason = message("Stopped when it was deleted; epochs kept: {epochs}.", epochs=kept)
+        self.store.end(self.run.id, Status.STOPPED, reason)
 
     def _lost(self) -> None:
         """The worker died, or was ended because it did not stop."""

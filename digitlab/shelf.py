@@ -14,8 +14,9 @@ from typing import Any
 
 from digitlab.messages import LabError, message
 from digitlab.progress import EpochMetrics
-from digitlab.store import NOT_DELETED, Run, Store, run_of
+from digitlab.store import NOT_DELETED, Run, Status, Store, run_of
 
+_JOINER = "\u200d"  # makes one emoji of several
 LONGEST_NAME = 80  # characters
 BIN_SECONDS = 3600.0  # how long a deleted run can be taken back
 DISK_BUDGET = 2_000_000_000  # bytes that the files of all runs may take
@@ -79,6 +80,28 @@ class Shelf:
         """Take runs back out of the bin."""
         self._set(owner, runs, "deleted", None)
 
+    def last_deleted(self, owner: str) -> list[str]:
+        """The runs that a person put into the bin last, all at once, as far as they are there."""
+        rows = self.store.database.all(
+            "SELECT run FROM shelf JOIN runs ON id = run WHERE owner = ? AND deleted = ("
+            " SELECT MAX(deleted) FROM shelf JOIN runs ON id = run WHERE owner = ?)",
+            owner, owner,
+        )  # fmt: skip
+        return [str(row["run"]) for row in rows]
+
+    def trains(self, owner: str) -> bool:
+        """Whether one of a person's runs waits or trains."""
+        found = self.store.database.one(
+            f"SELECT 1 FROM runs WHERE owner = ? AND status IN (?, ?) AND {NOT_DELETED}",
+            owner, Status.QUEUED, Status.RUNNING,
+        )  # fmt: skip
+        return found is not None
+
+    def count(self, owner: str) -> int:
+        """How many runs a person has, those in the bin included."""
+        row = self.store.database.one("SELECT COUNT(*) AS n FROM runs WHERE owner = ?", owner)
+        return int(row["n"]) if row else 0
+
     def empty_bin(self, older_than: float = BIN_SECONDS) -> int:
         """Remove for good what has lain in the bin for so many seconds; returns how many runs."""
         rows = self.store.database.all(
@@ -133,13 +156,14 @@ class Shelf:
 
 
 def checked_name(name: str) -> str:
-    """A run's name as it is kept: without control characters, spaces joined.
+    """A run's name as it is kept: without control and unseen characters, spaces joined.
 
     Raises:
         LabError: it is longer than ``LONGEST_NAME`` characters.
     """
     plain = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in name)
-    short = " ".join(plain.split())
+    seen = "".join(sign for sign in plain if unicodedata.category(sign) != "Cf" or sign == _JOINER)
+    short = " ".join(seen.split()).strip(_JOINER)
     if len(short) > LONGEST_NAME:
         raise LabError(
             message(

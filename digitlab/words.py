@@ -37,6 +37,14 @@ def epoch(number: int, t: Translator, *, went_on: bool = False) -> str:
     return t("taken over") if went_on else t("untrained")
 
 
+_DATA_SETS = {"mnist": mark("full MNIST"), "sample": mark("5,000 MNIST images")}
+
+
+def data_set(name: str, t: Translator) -> str:
+    """What a set of images is called; one that came from elsewhere by the name it has."""
+    return t(_DATA_SETS[name]) if name in _DATA_SETS else name
+
+
 def shown(value: Value, t: Translator) -> str:
     """A setting's value as a person reads it."""
     if isinstance(value, bool):

@@ -20,6 +20,7 @@ from digitlab.dataset import DigitSet
 from digitlab.engine import Engine
 from digitlab.messages import LabError
 from digitlab.presets import PRESETS
+from digitlab.shelf import Shelf
 from digitlab.store import Run, Status, Store
 
 SHORT = dataclasses.replace(PRESETS["mlp-128"], train_images=600, epochs=3)
@@ -258,6 +259,21 @@ def test_a_run_deleted_while_it_trains_leaves_nothing_and_frees_the_worker(
     assert not (store.folder / "runs" / run.id).exists()
     assert store.batches(run.id) == []
     assert worker_of(engine) == worker
+
+
+def test_a_run_deleted_while_it_trains_is_stopped_when_it_is_taken_back(
+    engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive, "STOP_SECONDS", 60.0)  # a busy machine is slow, and not deaf
+    shelf = Shelf(store)
+    run = engine.submit("ada", LONG, digits)
+    until(training(store, run))
+    shelf.delete("ada", [run.id])
+    finished(store, engine.submit("ada", TINY, digits))  # the worker is free again
+    shelf.restore("ada", shelf.last_deleted("ada"))
+    until(lambda: not store.run(run.id).status.live)
+    assert store.run(run.id).status is Status.STOPPED
+    assert "Stopped when it was deleted" in str(store.run(run.id).reason)
 
 
 def test_a_network_too_large_is_refused_with_its_size(

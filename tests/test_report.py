@@ -170,7 +170,7 @@ def test_it_has_the_numbers_of_the_run(store: Store) -> None:
     run = add(store, CNN)
     page, read = report(store, run), gather(store, run)
     text = page.text
-    assert "a sample of 5,000 MNIST images; 3,600 images to train on, 400 to validate" in text
+    assert "Data: 5,000 MNIST images; 3,600 images to train on, 400 to validate" in text
     assert "12,345 parameters, 12.3 seconds, 567 images a second" in text
     for number in ("2.345", "11.20%", "0.233", "80.00%", "86.00%", "87.00%"):
         assert number in text

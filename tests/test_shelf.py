@@ -160,3 +160,51 @@ def test_pinned_weights_go_last_the_oldest_first_so_that_the_budget_holds(shelf:
 
     assert shelf.keep_within(25_000) == [runs[3], runs[0]]
     assert sum(shelf.store.sizes().values()) <= 25_000
+
+
+def test_what_was_deleted_last_comes_back_first(shelf: Shelf) -> None:
+    first, second, third = (add(shelf).id for _ in range(3))
+    other = add(shelf, SOMEBODY).id
+    shelf.delete(ME, [first])
+    shelf.delete(SOMEBODY, [other])
+    shelf.delete(ME, [second, third])
+
+    assert sorted(shelf.last_deleted(ME)) == sorted([second, third])
+    shelf.restore(ME, shelf.last_deleted(ME))
+    assert shelf.last_deleted(ME) == [first]
+    shelf.restore(ME, [first])
+    assert shelf.last_deleted(ME) == []
+    assert shelf.count(ME) == 3
+
+
+def test_a_run_that_trains_is_stopped_by_its_deletion_and_is_there_when_taken_back(
+    shelf: Shelf,
+) -> None:
+    run = add(shelf, ended=False).id
+    shelf.store.start(run)
+    assert shelf.trains(ME)
+    reason = shelf.store.run(run).reason
+    shelf.delete(ME, [run])
+    assert not shelf.trains(ME), "nobody waits for what is in the bin"
+
+    shelf.store.report(run, epoch(1))  # its worker ends the batch
+    shelf.store.end(run, Status.STOPPED, reason)
+    shelf.restore(ME, shelf.last_deleted(ME))
+    (line,) = shelf.lines(ME)
+    assert line.run.stop, "it was asked to stop"
+    assert (line.run.status, line.last) == (Status.STOPPED, epoch(1))
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("\u200b\u2066\ufeff", ""),
+        ("\u202eabc", "abc"),
+        ("👩\u200d🔬 1", "👩\u200d🔬 1"),
+        ("\u200d", ""),
+    ],
+)
+def test_characters_that_nobody_sees_are_no_name(shelf: Shelf, typed: str, kept: str) -> None:
+    run = add(shelf).id
+    shelf.rename(ME, run, typed)
+    assert shelf.name(run) == kept

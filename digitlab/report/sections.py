@@ -44,10 +44,6 @@ Metric = Literal["loss", "accuracy"]
 _ANSWER_LINES = 7  # for the answer to a question
 _FACTOR = 3  # pixels of the file a pixel of a digit, a side
 _MOST_POINTS = 120  # of a curve within one epoch
-_DATA_SETS = {
-    "mnist": mark("full MNIST"),
-    "sample": mark("a sample of 5,000 MNIST images"),
-}
 _GENERAL = (
     mark("What did you change, and what did you expect from it?"),
     mark("What do the curves say about how it learned?"),
@@ -83,7 +79,7 @@ def _images(material: Material, t: Translator) -> str:
     digits = material.run.digits
     about = t(
         "Data: {name}; {train} images to train on, {validation} to validate, {test} to test.",
-        name=t(_DATA_SETS.get(digits.name, digits.name)), train=f"{digits.train:,}",
+        name=words.data_set(digits.name, t), train=f"{digits.train:,}",
         validation=f"{digits.validation:,}", test=f"{digits.test:,}",
     )  # fmt: skip
     if material.run.config.validation != "test":

@@ -18,6 +18,7 @@ import pandas  # noqa: F401  see below
 import streamlit as st
 
 from digitlab import dataset
+from digitlab.config import BY_NAME
 from digitlab.messages import LANGUAGES, LabError, Translator, mark, pick_language
 from digitlab.ui import lab
 from digitlab.ui.timing import timed
@@ -117,6 +118,13 @@ def page_link(name: str, label: str, *, help: str | None = None) -> None:
 def go(name: str, **query: str) -> None:
     """Open another page, the query taken along and ``query`` set in it."""
     st.switch_page(PAGES[name][0], query_params=st.query_params.to_dict() | query)
+
+
+def train(**query: str) -> None:
+    """Open the Train page on what ``query`` asks for, and forget what was asked for before."""
+    asked = {"preset", "run", *BY_NAME}
+    kept = {name: value for name, value in st.query_params.items() if name not in asked}
+    st.switch_page(PAGES["train"][0], query_params=kept | query)
 
 
 def _language() -> str:

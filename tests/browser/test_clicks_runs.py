@@ -56,6 +56,7 @@ def test_ticked_runs_are_overlaid_deleted_and_taken_back(
 
     page.locator(".st-key-runs-delete button").click()
     expect(page.get_by_text("1 of 1 runs.")).to_be_visible()
+    page.reload()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("3 of 3 runs.")).to_be_visible()
 
@@ -66,7 +67,8 @@ def test_a_run_is_named_and_its_settings_go_back_to_the_sliders(
     server = start_server()
     store = Store(tmp_path / "lab-0")
     fill(store)
-    page.goto(f"{server}/runs?me={ME}")
+    # What the sliders said before is in the address, and must not stay there.
+    page.goto(f"{server}/runs?me={ME}&preset=mlp-128&epochs=3")
     expect(page.get_by_text("3 of 3 runs.")).to_be_visible()
     page.wait_for_timeout(1000)
     tick(page, 1)
@@ -79,3 +81,4 @@ def test_a_run_is_named_and_its_settings_go_back_to_the_sliders(
     expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
     page.wait_for_function("() => location.href.includes('preset=mlp-64')")
     assert "run=" not in page.evaluate("location.href")
+    assert "epochs=" not in page.evaluate("location.href")

@@ -6,10 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from digitlab.config import RunConfig
+from digitlab.messages import Translator
 from digitlab.presets import PRESETS
-from digitlab.progress import EpochMetrics
+from digitlab.progress import EpochMetrics, Pace, Untrained
 from digitlab.store import Digits, Run, Status, Store
 from digitlab.ui import lab
+from digitlab.ui.runs import compare
 
 ROOT = Path(__file__).parents[2]
 ME = "m" * 22
@@ -91,3 +93,59 @@ def test_two_hundred_runs_are_listed(app: AppTest) -> None:
         lab.store().add(ME, "engine", PRESETS["mlp-128"], "mlp-128", 101_770, DIGITS)
 
     assert len(open_runs(app).dataframe[0].value) == 200
+
+
+def test_columns_of_numbers_sort_as_numbers(app: AppTest) -> None:
+    run = add(PRESETS["mlp-128"], "mlp-128", 1)
+    table = open_runs(app).dataframe[0].value
+    assert list(table["Images"]) == [3200]
+    assert list(table["Data set"]) == ["5,000 MNIST images"]
+    ended = lab.store().run(run.id)
+    assert ended.started is not None
+    assert ended.ended is not None
+    assert list(table["Time (s)"]) == pytest.approx([ended.ended - ended.started], abs=0.1)
+
+
+def test_weights_are_gone_only_where_there_were_some(app: AppTest) -> None:
+    never, had = add(PRESETS["mlp-128"], "mlp-128", 0), add(PRESETS["mlp-64"], "mlp-64", 1)
+    lab.store().report(had.id, Untrained(2.3, 0.1))
+    table = open_runs(app).dataframe[0].value
+    kept = dict(zip(table["Run"], table["Weights"], strict=True))
+    assert kept == {"mlp-64": "gone", "mlp-128": "–"}
+    assert never.untrained is None
+
+
+def test_what_was_deleted_comes_back_in_another_tab(app: AppTest) -> None:
+    run = add(PRESETS["mlp-128"], "mlp-128", 1)
+    lab.shelf().delete(ME, [run.id])  # in the first tab
+
+    open_runs(app)
+    assert "Runs deleted: 1. They can be taken back for an hour." in told(app)
+    app.button(key="runs-undo").click().run()
+    assert list(app.dataframe[0].value["Run"]) == ["mlp-128"]
+    assert not any(button.key == "runs-undo" for button in app.button)
+
+
+def test_what_differs_between_runs_is_more_than_their_sliders(app: AppTest) -> None:
+    first = add(PRESETS["cnn-filters"], "cnn-filters", 1)
+    store = lab.store()
+    later = store.add(ME, "engine", first.config, None, 1, DIGITS, origin=first.id, frozen=True)
+    store.start(later.id)
+    store.set_pace(later.id, Pace("mixed_bfloat16", 2, 1))
+    store.end(later.id, Status.FINISHED, later.reason)
+
+    rows = compare.differences(lab.shelf().lines(ME), Translator("en"))
+
+    assert rows == {
+        "Goes on from": [f"run {first.id[:4]}", "nothing: untrained"],
+        "Frozen convolutions": ["on", "off"],
+        "Number format, threads": ["mixed_bfloat16, 2", "–"],
+    }
+    assert "goes on from another run" in open_runs(app).dataframe[0].value["Settings"][0]
+
+
+def test_runs_of_one_name_are_told_apart(app: AppTest) -> None:
+    for _ in range(2):
+        lab.shelf().rename(ME, add(PRESETS["mlp-128"], "mlp-128", 1).id, "Mine")
+    names = [name for _, name in compare.named(lab.shelf().lines(ME), Translator("en"))]
+    assert names == ["Mine [1]", "Mine [2]"]

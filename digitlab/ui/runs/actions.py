@@ -12,7 +12,6 @@ from digitlab.shelf import LONGEST_NAME, Line
 from digitlab.ui import lab, shell
 from digitlab.ui.shell import Visit
 
-_DELETED = "runs-deleted"
 _REFUSED = "runs-refused"
 
 
@@ -26,11 +25,13 @@ def show(chosen: Sequence[Line], visit: Visit) -> None:
         st.button(
             t("Unpin") if pinned else t("Pin"), icon=":material/keep:", key="runs-pin",
             on_click=lab.shelf().pin, args=(visit.me, ids, not pinned),
-            help=t("A pinned run stays on top, and keeps its weights when the disk is full."),
+            help=t(
+                "A pinned run stays on top, and gives up its weights last when the disk is full."
+            ),
         )  # fmt: skip
         st.button(
             t("Delete"), icon=":material/delete:", key="runs-delete",
-            on_click=_delete, args=(visit.me, ids),
+            on_click=lab.shelf().delete, args=(visit.me, ids),
         )  # fmt: skip
 
 
@@ -40,7 +41,7 @@ def undo(visit: Visit) -> None:
     refused = st.session_state.pop(_REFUSED, None)
     if refused is not None:
         st.warning(t(refused))
-    deleted = st.session_state.get(_DELETED)
+    deleted = lab.shelf().last_deleted(visit.me)
     if not deleted:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -48,7 +49,7 @@ def undo(visit: Visit) -> None:
                       count=len(deleted)))  # fmt: skip
         st.button(
             t("Undo"), icon=":material/undo:", key="runs-undo",
-            on_click=_restore, args=(visit.me,),
+            on_click=lab.shelf().restore, args=(visit.me, deleted),
         )  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def _for_one(line: Line, visit: Visit) -> None:
         args=(visit.me, run.id, key), placeholder=run.preset or nearest(run.config),
     )  # fmt: skip
     if st.button(t("Open"), icon=":material/open_in_new:", key="runs-open"):
-        shell.go("train", run=run.id)
+        shell.train(run=run.id)
     if st.button(t("Look inside"), icon=":material/search:", key="runs-inspect"):
         shell.go("inspect", model=run.id, run=run.id)
     if st.button(
@@ -75,8 +76,7 @@ def _train_again(line: Line) -> None:
     """The Train page with the sliders of this run, and no run open."""
     preset = line.run.preset or nearest(line.run.config)
     different = line.run.config.differences(PRESETS[preset])
-    st.query_params.pop("run", None)
-    shell.go("train", preset=preset, **{name: str(value) for name, value in different.items()})
+    shell.train(preset=preset, **{name: str(value) for name, value in different.items()})
 
 
 def _rename(owner: str, run: str, key: str) -> None:
@@ -84,12 +84,3 @@ def _rename(owner: str, run: str, key: str) -> None:
         lab.shelf().rename(owner, run, st.session_state[key])
     except LabError as error:
         st.session_state[_REFUSED] = error.message
-
-
-def _delete(owner: str, runs: Sequence[str]) -> None:
-    lab.shelf().delete(owner, runs)
-    st.session_state[_DELETED] = list(runs)
-
-
-def _restore(owner: str) -> None:
-    lab.shelf().restore(owner, st.session_state.pop(_DELETED, []))

@@ -39,11 +39,11 @@ def _show(visit: Visit) -> None:
 
 def _question(visit: Visit) -> None:
     t = visit.t
-    runs, drawings = len(lab.store().runs_of(visit.me)), len(lab.drawings().of(visit.me))
+    runs, drawings = lab.shelf().count(visit.me), len(lab.drawings().of(visit.me))
     st.warning(
         t(
-            "This deletes {runs} runs with their weights and names, your sweeps and {drawings} "
-            "kept drawings, and what is in the bin. Runs that train are stopped. It cannot be "
+            "This deletes {runs} runs with their weights and names, those in the bin included, "
+            "your sweeps and {drawings} kept drawings. Runs that train are stopped. It cannot be "
             "undone: take everything home first, if you may want it again.",
             runs=runs, drawings=drawings,
         )

@@ -92,15 +92,8 @@ def _offer(ready: _Zip, t: Translator) -> None:
             runs=packed.runs, drawings=packed.drawings,
         )
     )  # fmt: skip
-    if packed.runs_left_out or packed.files_left_out:
-        st.warning(
-            t(
-                "A zip has at most {most} MB. Left out: {runs} runs, and {files} files of the "
-                "others. The last weights went in first, then what the pictures need, then the "
-                "weights of other epochs; pinned and newer runs before the others.",
-                most=LARGEST // MEGABYTE, runs=packed.runs_left_out, files=packed.files_left_out,
-            )
-        )  # fmt: skip
+    for sentence in packed.left_out():
+        st.warning(t(sentence))
 
 
 def _load(visit: Visit) -> None:
@@ -110,7 +103,7 @@ def _load(visit: Visit) -> None:
         t("Choose a zip"),
         t(
             "This file did not reach the lab: it is larger than {most} MB, its name is too long, "
-            "or the connection broke. Take it away, and choose another.",
+            "or the connection broke. Remove it and choose another one.",
             most=most,
         ),
     )
@@ -182,4 +175,5 @@ def _tell(told: Unpacked | Message | None, t: Translator) -> None:
     for sentence in told.refused[:_MOST_TOLD]:
         st.warning(plain(t(sentence)))
     if len(told.refused) > _MOST_TOLD:
-        st.warning(t("And so {count} more.", count=len(told.refused) - _MOST_TOLD))
+        more = len(told.refused) - _MOST_TOLD
+        st.warning(t("{count} more were refused in the same way.", count=more))

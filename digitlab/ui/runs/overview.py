@@ -11,21 +11,28 @@ from digitlab import words
 from digitlab.messages import Translator
 from digitlab.presets import PRESETS, nearest
 from digitlab.shelf import Line
-from digitlab.store import Status
+from digitlab.store import Run, Status
 from digitlab.ui import lab
 from digitlab.ui.readers import clock
-from digitlab.ui.run_panel import duration, name_of, status_text
+from digitlab.ui.run_panel import name_of, status_text
 from digitlab.ui.runs import actions, compare
 from digitlab.ui.shell import Visit, page_link, sentences
 from digitlab.ui.timing import timed
 
 _ANY = ""
+_TICK = 3.0  # seconds between two looks at runs that train
 
 
-@st.fragment
 def show(visit: Visit) -> None:
     """The runs that pass the filter, and beneath them what is done with the chosen ones."""
+    live = lab.shelf().trains(visit.me)
+    st.fragment(_fragment, run_every=_TICK if live else None)(visit, live)
+
+
+def _fragment(visit: Visit, live: bool) -> None:
     with timed("runs"), sentences(visit.t):
+        if live and not lab.shelf().trains(visit.me):
+            st.rerun()  # the whole page, once: the timer ends
         _show(visit)
 
 
@@ -102,9 +109,10 @@ def _table(lines: Sequence[Line], t: Translator) -> list[Line]:
             t("Settings"): [_changed(line, t) for line in lines],
             **accuracies,
             t("Epochs"): [line.last.epoch if line.last else 0 for line in lines],
-            t("Images"): [f"{line.run.digits.train:,} ({line.run.digits.name})" for line in lines],
+            t("Images"): [line.run.digits.train for line in lines],
+            t("Data set"): [words.data_set(line.run.digits.name, t) for line in lines],
             t("Parameters"): [line.run.parameters for line in lines],
-            t("Time"): [_time(line, t) for line in lines],
+            t("Time (s)"): [_seconds(line.run) for line in lines],
             t("Status"): [status_text(line.run.status, t) for line in lines],
             t("Started"): [clock(line.run.created) for line in lines],
             t("Weights"): [_weights(line, t) for line in lines],
@@ -116,6 +124,8 @@ def _table(lines: Sequence[Line], t: Translator) -> list[Line]:
             t("Run"): st.column_config.TextColumn(width=190, pinned=True),
             t("Settings"): st.column_config.TextColumn(width=220),
             **dict.fromkeys(accuracies, percent),
+            t("Images"): st.column_config.NumberColumn(format="localized"),
+            t("Parameters"): st.column_config.NumberColumn(format="localized"),
         },
     )  # fmt: skip
     return [lines[row] for row in picked["selection"]["rows"] if row < len(lines)]
@@ -135,7 +145,9 @@ def title(line: Line, t: Translator) -> str:
 def _changed(line: Line, t: Translator) -> str:
     preset = line.run.preset or nearest(line.run.config)
     told = words.changes(line.run.config, PRESETS[preset], t)
-    return f"{preset}: {told}" if told else preset
+    settings = f"{preset}: {told}" if told else preset
+    gone_on = t("goes on from another run")
+    return f"{settings}, {gone_on}" if line.run.went_on else settings
 
 
 def _percent(line: Line, metric: str) -> float | None:
@@ -143,12 +155,19 @@ def _percent(line: Line, metric: str) -> float | None:
     return None if value is None else 100 * value
 
 
-def _time(line: Line, t: Translator) -> str:
-    return duration(line.run.outcome.seconds, t) if line.run.outcome else "–"
+def _seconds(run: Run) -> float | None:
+    """How long it trained; of a run that was cut off, from its start to its end."""
+    if run.outcome is not None:
+        return round(run.outcome.seconds, 1)
+    if run.started is None or run.ended is None:
+        return None
+    return round(run.ended - run.started, 1)
 
 
 def _weights(line: Line, t: Translator) -> str:
     """Whether the run can still be looked into: a full disk takes the oldest weights."""
     if line.run.status.live:
         return "–"
-    return t("kept") if lab.store().epochs_kept(line.run.id, "weights") else t("gone")
+    if lab.store().epochs_kept(line.run.id, "weights"):
+        return t("kept")
+    return t("gone") if line.run.untrained is not None else "–"

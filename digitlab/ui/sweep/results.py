@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from digitlab import sweep_results, words
-from digitlab.config import BY_NAME
 from digitlab.messages import Translator
 from digitlab.progress import EpochMetrics
 from digitlab.store import Status
@@ -147,7 +146,4 @@ def _runs(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translator) 
         )  # fmt: skip
         st.caption(t("Tick a row to open the run."))
     if picked["selection"]["rows"]:
-        st.query_params.pop("preset", None)
-        for name in BY_NAME:
-            st.query_params.pop(name, None)
-        shell.go("train", run=shown[picked["selection"]["rows"][0]][1].id)
+        shell.train(run=shown[picked["selection"]["rows"][0]][1].id)
