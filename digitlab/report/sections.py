@@ -276,7 +276,7 @@ def _digits(material: Material, t: Translator) -> str:
     scores = mistakes.per_digit(labels, probabilities.argmax(axis=1))
     columns = [[f"{s.support:,}", *_shares(s)] for s in scores]
     columns.append([f"{len(labels):,}", *_shares(mistakes.macro(scores))])
-    names = [t("Number of samples"), t("Precision"), t("Recall"), t("F1")]
+    names = [t("Images"), t("Precision"), t("Recall"), t("F1")]
     rows = [[name, *values] for name, *values in zip(names, *columns, strict=True)]
     head = [t("Digit"), *(str(s.digit) for s in scores), t("Mean")]
     return table(head, rows, t("Digit by digit, on the test set"))
