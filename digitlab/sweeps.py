@@ -208,7 +208,11 @@ class Sweeps:
         """
         count = 0
         for row in self._database.all("SELECT * FROM sweeps WHERE stopped = 0 ORDER BY created"):
-            sweep = _sweep(row)
+            try:
+                sweep = _sweep(row)
+            except (LabError, LookupError, TypeError, ValueError) as error:  # of another version
+                log.warning("sweep %s cannot be read: %s", row["id"], error)
+                continue
             with self._submitting:
                 cut_off = [
                     place for place in self.places(sweep)

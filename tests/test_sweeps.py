@@ -243,6 +243,16 @@ def test_a_server_that_died_while_it_queued_a_sweep_queues_the_rest(
     assert [run.config.seed for run in runs(sweeps, sweep)] == [1, 1, 1, 2, 2, 2]
 
 
+def test_a_sweep_that_cannot_be_read_disturbs_no_other(
+    sweeps: Sweeps, queue: Queue, store: Store
+) -> None:
+    broken, sweep = start(sweeps, queue, SOMEBODY), start(sweeps, queue)
+    with store.database.change() as database:
+        database.execute("UPDATE sweeps SET plan = '{\"axes\": 7}' WHERE id = ?", (broken.id,))
+    end(store, runs(sweeps, sweep)[0], Status.INTERRUPTED)
+    assert sweeps.pick_up(queue) == 1
+
+
 def test_a_run_that_always_brings_the_server_down_is_not_picked_up_for_ever(
     sweeps: Sweeps, queue: Queue, store: Store
 ) -> None:

@@ -42,6 +42,12 @@ def test_a_sweep_is_started_and_its_results_come_by_themselves(page: Page, serve
     expect(page.get_by_text("2 of 2 runs are finished.")).to_be_visible()
     expect(page.get_by_text("My sweeps")).to_be_visible()
 
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("My sweeps")).to_have_count(0)
+    expect(page.get_by_text("2 of 2 runs are finished.")).to_have_count(0)
+    assert "sweep=" not in page.evaluate("location.href")
+    sound(page)
+
     page.get_by_role("link", name="Runs").first.click()
     expect(page.get_by_text("2 of 2 runs.")).to_be_visible()
     sound(page)

@@ -245,7 +245,25 @@ def test_what_was_stopped_can_be_trained_and_a_sweep_removed(app: AppTest) -> No
     app.button(key=f"sweep-remove-{sweep.id}").click().run()
 
     assert lab.sweeps().sweeps_of(ME) == []
+    assert "sweep" not in app.query_params
+    assert "My sweeps" not in [heading.value for heading in app.subheader]
+
+
+def test_a_sweep_that_was_removed_in_another_tab_is_missed(app: AppTest) -> None:
+    sweep = swept(trainer=Waiting())
+    open_sweep(app, sweep)
+    lab.sweeps().remove(ME, sweep.id)
+    app.button(key=f"sweep-stop-{sweep.id}").click().run()
+    assert not app.exception
     assert "no such sweep" in told(app)
+
+
+def test_sweeps_older_than_the_newest_ten_are_there_too(app: AppTest) -> None:
+    for _ in range(12):
+        swept(LESSONS["600-images"].plan(1))
+    assert len(open_sweep(app).dataframe[-1].value) == 10
+    app.checkbox(key="sweep-mine-all").check().run()
+    assert len(app.dataframe[-1].value) == 12
 
 
 def test_a_run_that_was_deleted_is_missing_and_the_page_stands(app: AppTest) -> None:
@@ -265,5 +283,5 @@ def test_my_sweeps_are_listed_with_how_far_they_are(app: AppTest) -> None:
     assert list(table["Sweep"]) == [
         "600 images: CNN against MLP", "Dropout after dense layers of mlp-128",
     ]  # fmt: skip
-    assert list(table["Runs"]) == ["2 / 2", "4 / 4"]
+    assert list(table["Runs finished"]) == ["2 / 2", "4 / 4"]
     assert list(table["Status"]) == ["finished", "finished"]

@@ -18,17 +18,21 @@ _SHOWN = 10
 
 
 def show(visit: Visit) -> None:
-    """A row for each of the newest sweeps; ticking one opens it."""
-    t, sweeps = visit.t, lab.sweeps().sweeps_of(visit.me)[:_SHOWN]
+    """A row for each of the newest sweeps, or of all; ticking one opens it."""
+    t, sweeps = visit.t, lab.sweeps().sweeps_of(visit.me)
     if not sweeps:
         return
     st.subheader(t("My sweeps"))
+    if len(sweeps) > _SHOWN and not st.checkbox(
+        t("Older ones too: all {count}", count=len(sweeps)), key="sweep-mine-all"
+    ):
+        sweeps = sweeps[:_SHOWN]
     places = [lab.sweeps().places(sweep) for sweep in sweeps]
     picked = st.dataframe(
         {
             t("Sweep"): [names.title(sweep.plan, t) for sweep in sweeps],
             t("Started"): [clock(sweep.created) for sweep in sweeps],
-            t("Runs"): [_done(one) for one in places],
+            t("Runs finished"): [_done(one) for one in places],
             t("Status"): [status(one, t) for one in places],
         },
         hide_index=True, on_select="rerun", selection_mode="single-row", key=_key(sweeps),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -36,6 +37,7 @@ def show(visit: Visit, sweep_id: str) -> None:
 
 def _panel(visit: Visit, sweep: Sweep, was_live: bool) -> None:
     with timed("sweep"), sentences(visit.t):
+        sweep = lab.sweeps().sweep(sweep.id)  # it may have been removed in another tab
         places, epochs = lab.sweeps().places(sweep), lab.sweeps().epochs(sweep)
         if was_live != any(place.live for place in places):
             st.rerun()  # the whole page, once: the timer starts or ends
@@ -72,25 +74,32 @@ def _buttons(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
             key=f"sweep-resume-{sweep.id}", on_click=_resume, args=(visit, sweep),
             help=t("Runs that are finished are not trained again."),
         )  # fmt: skip
-    st.button(
+    if st.button(
         t("Remove"), icon=":material/delete:", key=f"sweep-remove-{sweep.id}",
-        on_click=_remove, args=(visit, sweep), help=t("Its runs stay in your list of runs."),
-    )  # fmt: skip
+        help=t("Its runs stay in your list of runs."),
+    ):  # fmt: skip
+        lab.sweeps().remove(visit.me, sweep.id)
+        st.query_params.pop("sweep", None)
+        st.rerun()  # the whole page, which lists it too
 
 
 def _stop(visit: Visit, sweep: Sweep) -> None:
-    lab.sweeps().stop(lab.engine(), visit.me, sweep.id)
+    with _refusals():
+        lab.sweeps().stop(lab.engine(), visit.me, sweep.id)
 
 
 def _resume(visit: Visit, sweep: Sweep) -> None:
-    try:
+    with _refusals():
         lab.sweeps().resume(lab.engine(), visit.me, sweep.id)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Callbacks run outside the page: what they are refused is said when it is drawn."""
+    try:
+        yield
     except LabError as error:
         st.session_state[_REFUSED] = error.message
-
-
-def _remove(visit: Visit, sweep: Sweep) -> None:
-    lab.sweeps().remove(visit.me, sweep.id)
 
 
 def _progress(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translator) -> None:
