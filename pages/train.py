@@ -13,6 +13,7 @@ def main() -> None:
         choice = dataset.current()
         st.title(t("Train a network"))
         config = controls.run_config(t, len(choice.digits.x_train))
+        controls.link(config, t)
         data_view.source_line(choice, t)
         possible = network_view.plan(config, choice.digits, t)
         start = st.button(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -18,12 +19,14 @@ from digitlab.config import (
     apply_settings,
     from_query,
 )
-from digitlab.messages import Translator, mark
+from digitlab.messages import Message, Translator, mark, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS, nearest
 from digitlab.store import StoreError
 from digitlab.ui import lab, lesson_view
 from digitlab.ui.shell import plain
 
+# What an address may ask the lab for.
+_ASKED = {"me", "lang", "run", "model", "view", "sweep", "preset", *BY_NAME}
 _GROUPS: dict[Group, str] = {
     "network": mark("The network"), "training": mark("The training"), "data": mark("The images"),
 }  # fmt: skip
@@ -46,6 +49,7 @@ def run_config(t: Translator, available: int) -> RunConfig:
 
     ``available`` is how many training images the data set in use has.
     """
+    odd = _oddities()
     _take_settings_of_run()
     preset = _lesson(t)
     config, notes = from_query(st.query_params.to_dict(), PRESETS[preset])
@@ -53,7 +57,7 @@ def run_config(t: Translator, available: int) -> RunConfig:
     _about_lesson(preset, config, t)
     lesson_view.show(preset, t)
     refused = st.session_state.pop("refused-setting", None)
-    for note in (*notes, *([refused] if refused else [])):
+    for note in (*odd, *notes, *([refused] if refused else [])):
         st.warning(plain(t(note)))
     with st.container(key="sidebar-hint"):  # shown where the side bar is folded away
         st.caption(t("The sliders are behind » at the top left."))
@@ -63,6 +67,37 @@ def run_config(t: Translator, available: int) -> RunConfig:
                 if spec.group == group and spec.applies(config):
                     _widget(spec, config, available, t)
     return config
+
+
+def link(config: RunConfig, t: Translator) -> None:
+    """The address that opens this page with exactly these settings; it names no person."""
+    preset = st.query_params.get("preset", DEFAULT_PRESET)
+    asked = {"preset": preset} | config.differences(PRESETS[preset])
+    base = (st.context.url or "").partition("?")[0]
+    with st.expander(t("A link to these settings"), icon=":material/link:"):
+        st.caption(t("Whoever opens it finds every slider as it is here, and no run."))
+        st.code(f"{base}?{urlencode(asked)}", language=None, wrap_lines=True)
+
+
+def _oddities() -> list[Message]:
+    """What in the address is no setting or is there twice, taken out of it and said once."""
+    notes, query = [], st.query_params
+    for name in list(query):
+        values = query.get_all(name)
+        if name not in _ASKED:
+            del query[name]
+            notes.append(
+                message("The link asks for {field}, which is no setting here.", field=name[:40])
+            )
+        elif len(values) > 1:
+            query[name] = values[-1]
+            notes.append(
+                message(
+                    "The link has {field} more than once: the last one counts, {used}.",
+                    field=name, used=values[-1][:40],
+                )
+            )  # fmt: skip
+    return notes
 
 
 def _take_settings_of_run() -> None:
@@ -142,6 +177,8 @@ def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> No
         st.select_slider(label, sorted({2**power for power in range(11)} | {value}), **settings)
     elif spec.name == "seed":
         st.number_input(label, int(spec.low), int(spec.high), **settings)
+    elif spec.name == "train_images":  # a slider could not be set to 2,000 with a hand
+        st.number_input(label, int(spec.low), int(most), step=100, **settings)
     elif spec.kind is float:
         st.slider(label, float(spec.low), float(spec.high), step=0.05, **settings)
     else:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from pathlib import Path
+from urllib.parse import parse_qs, urlparse
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from digitlab.config import from_query
 from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import message
 from digitlab.presets import PRESETS
@@ -151,6 +154,8 @@ def test_choosing_a_lesson_sets_every_slider(app: AppTest) -> None:
         ({"activation": "<script>"}, "activation must be one of"),
         ({"preset": "x" * 500}, "There is no lesson called"),
         ({"run": "../../etc/passwd"}, "There is no such run here"),
+        ({"colour": "red"}, "The link asks for colour, which is no setting here."),
+        ({"<script>": "1"}, "which is no setting here."),
         ({"preset": "cnn-filters", "blocks": "3", "kernel1": "7", "kernel2": "7", "kernel3": "7",
           "pool2": "true", "pool3": "true"}, "Convolution 3 has a 7x7 kernel"),
     ],
@@ -161,6 +166,32 @@ def test_bad_addresses_are_answered_in_a_sentence(
     open_page(app, "train", **query)
 
     assert sentence in said(app)
+
+
+def test_of_a_field_that_is_there_twice_the_last_one_counts(app: AppTest) -> None:
+    app.query_params["epochs"] = ["3", "5"]
+    open_page(app, "train", preset="mlp-128")
+
+    assert "The link has epochs more than once: the last one counts, 5." in said(app)
+    assert app.slider(key="field-epochs").value == 5
+    assert app.query_params["epochs"] == "5"
+
+
+def test_a_link_to_the_settings_opens_exactly_them(app: AppTest) -> None:
+    open_page(app, "train", preset="cnn-filters", epochs="7", optimizer="sgd", train_images="2000")
+    asked = parse_qs(urlparse(app.code[0].value).query)
+
+    assert asked == {
+        "preset": ["cnn-filters"], "epochs": ["7"], "optimizer": ["sgd"], "train_images": ["2000"],
+    }  # fmt: skip
+    config, notes = from_query(
+        {name: value for name, (value,) in asked.items()}, PRESETS[asked["preset"][0]]
+    )
+    assert not notes
+    assert config == dataclasses.replace(
+        PRESETS["cnn-filters"], epochs=7, optimizer="sgd", train_images=2000
+    )
+    assert app.number_input(key="field-train_images").value == 2000
 
 
 def test_validation_on_the_test_set_comes_with_a_warning(app: AppTest) -> None:
