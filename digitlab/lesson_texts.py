@@ -134,7 +134,10 @@ TEXTS: dict[str, LessonText] = {
         mark("Does it help to switch neurons off at random while the network learns?"),
         (
             mark("Train as it is, with 0.3."),
-            mark("Set **Dropout after dense layers** to 0, 0.1 and so on to 0.8, and train each."),
+            mark(
+                "Set **Dropout after dense layers** to 0, 0.1 and so on to 0.8, and train each. "
+                "The Sweep page does it with one click."
+            ),
             mark("Set **Early stopping patience** to 0 for one of them."),
         ),
         mark(
