@@ -12,7 +12,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -144,7 +144,7 @@ class Sweeps:
         """The sweep with this id.
 
         Raises:
-            SweepError: there is none.
+            SweepError: there is none, or this version cannot read it.
         """
         row = self._database.one("SELECT * FROM sweeps WHERE id = ?", sweep)
         if row is None:
@@ -152,11 +152,11 @@ class Sweeps:
         return _sweep(row)
 
     def sweeps_of(self, owner: str) -> list[Sweep]:
-        """A person's sweeps, the newest first."""
+        """A person's sweeps, the newest first; one that cannot be read is passed over."""
         rows = self._database.all(
             "SELECT * FROM sweeps WHERE owner = ? ORDER BY created DESC", owner
         )
-        return [_sweep(row) for row in rows]
+        return list(_readable(rows))
 
     def places(self, sweep: Sweep) -> list[Place]:
         """All cells with all seeds, in the order in which they are trained: seed by seed."""
@@ -204,21 +204,18 @@ class Sweeps:
     def pick_up(self, trainer: Trainer) -> int:
         """After a restart: queue again what the old server was training; returns how many runs.
 
-        Sweeps that were stopped stay so, and so do those whose images are gone.
+        Sweeps that were stopped stay so, and so do those whose images are gone. Every page waits
+        for this: a sweep that fails here, for whatever reason, is passed over.
         """
+        rows = self._database.all("SELECT * FROM sweeps WHERE stopped = 0 ORDER BY created")
         count = 0
-        for row in self._database.all("SELECT * FROM sweeps WHERE stopped = 0 ORDER BY created"):
+        for sweep in _readable(rows):
             try:
-                sweep = _sweep(row)
-            except (LabError, LookupError, TypeError, ValueError) as error:  # of another version
-                log.warning("sweep %s cannot be read: %s", row["id"], error)
-                continue
-            with self._submitting:
-                cut_off = [
-                    place for place in self.places(sweep)
-                    if place.cut_off and place.tries < MOST_TRIES
-                ]  # fmt: skip
-                count += self._pick_up(trainer, sweep, cut_off)
+                count += self._pick_up(trainer, sweep)
+            except LabError as error:
+                log.warning("sweep %s is not picked up: %s", sweep.id, error)
+            except Exception:
+                log.exception("sweep %s is not picked up", sweep.id)
         return count
 
     def remove(self, owner: str, sweep: str) -> None:
@@ -236,14 +233,13 @@ class Sweeps:
         with self._database.change() as database:
             return database.execute("DELETE FROM sweeps WHERE owner = ?", (owner,)).rowcount
 
-    def _pick_up(self, trainer: Trainer, sweep: Sweep, places: list[Place]) -> int:
-        if not places:
-            return 0
-        try:
-            self._submit(trainer, sweep, places, dataset.find(sweep.digits))
-        except LabError as error:
-            log.warning("sweep %s is not picked up: %s", sweep.id, error)
-            return 0
+    def _pick_up(self, trainer: Trainer, sweep: Sweep) -> int:
+        with self._submitting:
+            places = [
+                place for place in self.places(sweep) if place.cut_off and place.tries < MOST_TRIES
+            ]
+            if places:
+                self._submit(trainer, sweep, places, dataset.find(sweep.digits))
         return len(places)
 
     def _mine(self, owner: str, sweep: str) -> Sweep:
@@ -292,8 +288,27 @@ class Sweeps:
             database.execute("UPDATE sweeps SET stopped = ? WHERE id = ?", (stopped, sweep.id))
 
 
+def _readable(rows: Iterable[Row]) -> Iterator[Sweep]:
+    """The sweeps of these rows without those that cannot be read."""
+    for row in rows:
+        try:
+            yield _sweep(row)
+        except SweepError as error:
+            log.warning("sweep %s is passed over: %s", row["id"], error.__cause__)
+
+
 def _sweep(row: Row) -> Sweep:
-    plan = sweep_plan.from_json(json.loads(row["plan"]))
+    """The sweep in a row of the table ``sweeps``.
+
+    Raises:
+        SweepError: its plan is none, or one of another version, with other settings or bounds.
+    """
+    try:
+        plan = sweep_plan.from_json(json.loads(row["plan"]))
+    except (LabError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise SweepError(
+            message("This sweep cannot be read: another version of Digit Lab has noted it.")
+        ) from error
     return Sweep(row["id"], row["owner"], plan, row["digits"], row["created"], bool(row["stopped"]))
 
 

@@ -10,13 +10,14 @@ import pytest
 
 from digitlab import dataset, sweep_plan
 from digitlab.config import RunConfig
+from digitlab.database import Database
 from digitlab.dataset import DigitSet
 from digitlab.engine import Engine
 from digitlab.messages import LabError
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics
 from digitlab.shelf import Shelf
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.store import DATABASE, Digits, Run, Status, Store
 from digitlab.sweep_plan import LESSONS, Axis, Plan, SweepError
 from digitlab.sweeps import MOST_TRIES, Sweep, Sweeps
 
@@ -243,16 +244,6 @@ def test_a_server_that_died_while_it_queued_a_sweep_queues_the_rest(
     assert [run.config.seed for run in runs(sweeps, sweep)] == [1, 1, 1, 2, 2, 2]
 
 
-def test_a_sweep_that_cannot_be_read_disturbs_no_other(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    broken, sweep = start(sweeps, queue, SOMEBODY), start(sweeps, queue)
-    with store.database.change() as database:
-        database.execute("UPDATE sweeps SET plan = '{\"axes\": 7}' WHERE id = ?", (broken.id,))
-    end(store, runs(sweeps, sweep)[0], Status.INTERRUPTED)
-    assert sweeps.pick_up(queue) == 1
-
-
 def test_a_run_that_always_brings_the_server_down_is_not_picked_up_for_ever(
     sweeps: Sweeps, queue: Queue, store: Store
 ) -> None:
@@ -280,6 +271,42 @@ def test_a_sweep_whose_images_are_gone_waits_and_disturbs_no_other(
     assert runs(sweeps, sweep)[0].status is Status.QUEUED
     with pytest.raises(LabError, match="images of this run are not here"):
         sweeps.resume(queue, SOMEBODY, gone.id)
+
+
+UNREADABLE = (
+    "no JSON", "[]", "{}", '{"cells": 1, "seeds": 1, "axes": [], "lesson": ""}',
+    '{"cells": [[{"colour": "red"}, ""]], "seeds": 1, "axes": [], "lesson": ""}',
+    '{"cells": [[{"epochs": 100000}, ""]], "seeds": 1, "axes": [], "lesson": ""}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("plan", UNREADABLE)
+def test_a_sweep_that_cannot_be_read_is_a_sentence_and_disturbs_no_other(
+    sweeps: Sweeps, queue: Queue, store: Store, plan: str
+) -> None:
+    broken, sweep = start(sweeps, queue, SOMEBODY), start(sweeps, queue)
+    end(store, runs(sweeps, sweep)[0], Status.INTERRUPTED)
+    with Database(store.folder / DATABASE, "").change() as database:
+        database.execute(
+            "UPDATE sweeps SET plan = ?, owner = ? WHERE id = ?", (plan, ME, broken.id)
+        )
+
+    assert sweeps.pick_up(queue) == 1
+    assert sweeps.sweeps_of(ME) == [sweep]
+    with pytest.raises(SweepError, match="cannot be read"):
+        sweeps.sweep(broken.id)
+    assert sweeps.remove_everything(ME) == 2
+
+
+def test_a_sweep_whose_runs_cannot_be_read_disturbs_no_other(
+    sweeps: Sweeps, queue: Queue, store: Store
+) -> None:
+    broken, sweep = start(sweeps, queue, SOMEBODY), start(sweeps, queue)
+    end(store, runs(sweeps, sweep)[0], Status.INTERRUPTED)
+    with Database(store.folder / DATABASE, "").change() as database:
+        database.execute("UPDATE runs SET reason = '' WHERE id = ?", (runs(sweeps, broken)[0].id,))
+
+    assert sweeps.pick_up(queue) == 1
 
 
 def test_the_epochs_of_all_runs_come_in_one_piece(

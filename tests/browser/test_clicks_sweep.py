@@ -27,26 +27,20 @@ def test_a_sweep_is_started_and_its_results_come_by_themselves(page: Page, serve
     values = page.get_by_role("textbox", name="Dropout after dense layers")
     values.fill("0, 0.5")
     values.press("Enter")
-    expect(page.get_by_text("2 runs (combinations: 2, seeds for each: 1)")).to_be_visible()
+    expect(page.get_by_text("Runs: 2 (combinations: 2, seeds for each: 1)")).to_be_visible()
 
     page.get_by_role("button", name="Start the sweep").last.click()
 
     expect(page.get_by_role("button", name="Stop all")).to_be_visible()
-    expect(page.get_by_text("2 of 2 runs are finished.")).to_be_visible()
+    expect(page.get_by_text("Runs finished: 2 of 2.")).to_be_visible()
     expect(page.get_by_text(re.compile(r"Best: Dropout after dense layers = 0"))).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(4)
     expect(page.get_by_role("button", name="Stop all")).to_have_count(0)
     sound(page)
 
     page.reload()
-    expect(page.get_by_text("2 of 2 runs are finished.")).to_be_visible()
+    expect(page.get_by_text("Runs finished: 2 of 2.")).to_be_visible()
     expect(page.get_by_text("My sweeps")).to_be_visible()
-
-    page.get_by_role("button", name="Remove").click()
-    expect(page.get_by_text("My sweeps")).to_have_count(0)
-    expect(page.get_by_text("2 of 2 runs are finished.")).to_have_count(0)
-    assert "sweep=" not in page.evaluate("location.href")
-    sound(page)
 
     page.get_by_role("link", name="Runs").first.click()
     expect(page.get_by_text("2 of 2 runs.")).to_be_visible()
@@ -60,10 +54,42 @@ def test_stop_all_ends_a_sweep_and_what_is_missing_can_be_trained(page: Page, se
     page.get_by_role("button", name="Stop all").click()
 
     expect(page.get_by_role("button", name="Train what is missing")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"\d of 9 runs are finished\."))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Runs finished: \d of 9\."))).to_be_visible()
 
     page.get_by_role("button", name="Train what is missing").click()
     expect(page.get_by_role("button", name="Stop all")).to_be_visible()
     page.get_by_role("button", name="Stop all").click()
     expect(page.get_by_role("button", name="Train what is missing")).to_be_visible()
     sound(page)
+
+
+def test_a_sweep_is_removed_once_and_the_page_goes_on_without_it(page: Page, server: str) -> None:
+    expect.set_options(timeout=TIMEOUT)
+    page.goto(f"{server}/sweep?{TINY}")
+    values = page.get_by_role("textbox", name="Dropout after dense layers")
+    values.fill("0.2, 0.4")
+    values.press("Enter")
+    expect(page.get_by_text("Runs: 2 (combinations: 2, seeds for each: 1)")).to_be_visible()
+    page.get_by_role("button", name="Start the sweep").last.click()
+    finished = "Runs finished: 2 of 2."
+    expect(page.get_by_text(finished)).to_be_visible()
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_text(finished)).to_be_visible()
+
+    page.get_by_role("button", name="Remove", exact=True).click()
+
+    expect(page.get_by_role("button", name="Remove", exact=True)).to_have_count(0)
+    expect(page.get_by_text("Runs finished:")).to_have_count(0)
+    expect(page.get_by_text("My sweeps")).to_have_count(0)
+    assert "sweep=" not in page.url
+    assert "units1=8" in page.url
+    sound(page)
+
+    other.get_by_role(
+        "button", name="Remove", exact=True
+    ).click()  # where it is still on the screen
+
+    expect(other.get_by_text("There is no such sweep here")).to_be_visible()
+    expect(other.get_by_role("button", name="Remove", exact=True)).to_have_count(0)
+    sound(other)

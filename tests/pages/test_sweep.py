@@ -87,8 +87,8 @@ def test_both_lessons_are_one_click_and_say_how_much_they_are(app: AppTest) -> N
     open_sweep(app)
 
     shown = told(app)
-    assert "**9** runs (combinations: 9, seeds for each: 1), at most about" in shown
-    assert "**6** runs (combinations: 2, seeds for each: 3), at most about" in shown
+    assert "Runs: **9** (combinations: 9, seeds for each: 1), at most about" in shown
+    assert "Runs: **6** (combinations: 2, seeds for each: 3), at most about" in shown
     for lesson in LESSONS:
         assert not app.button(key=f"sweep-start-{lesson}").disabled
     assert charts_of(app) == 0
@@ -133,9 +133,9 @@ def test_two_fields_and_seeds_are_counted(app: AppTest) -> None:
     open_sweep(app)
     app.multiselect(key="sweep-fields").set_value(["dropout", "optimizer"]).run()
     app.text_input(key="sweep-values-dropout").set_value("0, 0.5").run()
-    assert "**8** runs (combinations: 8, seeds for each: 1)" in told(app)
+    assert "Runs: **8** (combinations: 8, seeds for each: 1)" in told(app)
     app.multiselect(key="sweep-values-optimizer").set_value(["adam"]).run()
-    assert "**2** runs (combinations: 2, seeds for each: 1)" in told(app)
+    assert "Runs: **2** (combinations: 2, seeds for each: 1)" in told(app)
 
 
 def test_without_a_field_the_page_asks_for_one(app: AppTest) -> None:
@@ -157,7 +157,7 @@ def test_a_finished_sweep_tells_the_best_value_with_the_spread(app: AppTest) -> 
     open_sweep(app, swept())
 
     shown = told(app)
-    assert "4 of 4 runs are finished." in shown
+    assert "Runs finished: 4 of 4." in shown
     assert (
         "Best: Dropout after dense layers = 0.5, 95.15% (seeds: 95.10% to 95.20%). "
         "Worst: Dropout after dense layers = 0, 90.15% (seeds: 90.10% to 90.20%)."
@@ -210,11 +210,11 @@ def test_a_live_sweep_shows_its_progress_and_can_be_stopped(app: AppTest) -> Non
     open_sweep(app, sweep)
     assert "Results appear here as runs end." in told(app)
 
-    app.button(key=f"sweep-stop-{sweep.id}").click().run()
+    app.button(key=f"sweep-next-{sweep.id}").click().run()
 
     assert not app.exception
     assert all(place.run.stop for place in lab.sweeps().places(sweep) if place.run)
-    assert app.button(key=f"sweep-stop-{sweep.id}").disabled
+    assert app.button(key=f"sweep-next-{sweep.id}").disabled
 
 
 def test_a_second_sweep_under_way_is_refused_with_a_sentence(app: AppTest) -> None:
@@ -239,31 +239,32 @@ def test_what_was_stopped_can_be_trained_and_a_sweep_removed(app: AppTest) -> No
         assert place.run is not None
         lab.store().end(place.run.id, Status.STOPPED, place.run.reason)
     open_sweep(app, sweep)
-    assert "0 of 4 runs are finished." in told(app)
-    assert not app.button(key=f"sweep-resume-{sweep.id}").disabled
+    assert "Runs finished: 0 of 4." in told(app)
+    assert not app.button(key=f"sweep-next-{sweep.id}").disabled
 
     app.button(key=f"sweep-remove-{sweep.id}").click().run()
 
     assert lab.sweeps().sweeps_of(ME) == []
     assert "sweep" not in app.query_params
-    assert "My sweeps" not in [heading.value for heading in app.subheader]
+    assert "Runs finished:" not in told(app)
+    assert not app.warning
+    assert not app.error
 
 
-def test_a_sweep_that_was_removed_in_another_tab_is_missed(app: AppTest) -> None:
+@pytest.mark.parametrize("name", ["stop", "resume", "remove"])
+def test_a_press_for_a_sweep_that_is_gone_is_a_sentence(app: AppTest, name: str) -> None:
     sweep = swept(trainer=Waiting())
-    open_sweep(app, sweep)
+    for place in lab.sweeps().places(sweep) if name != "stop" else ():
+        assert place.run is not None
+        lab.store().end(place.run.id, Status.STOPPED, place.run.reason)
+    key = f"sweep-{'remove' if name == 'remove' else 'next'}-{sweep.id}"
+    button = open_sweep(app, sweep).button(key=key)
     lab.sweeps().remove(ME, sweep.id)
-    app.button(key=f"sweep-stop-{sweep.id}").click().run()
+
+    button.click().run()
+
     assert not app.exception
     assert "no such sweep" in told(app)
-
-
-def test_sweeps_older_than_the_newest_ten_are_there_too(app: AppTest) -> None:
-    for _ in range(12):
-        swept(LESSONS["600-images"].plan(1))
-    assert len(open_sweep(app).dataframe[-1].value) == 10
-    app.checkbox(key="sweep-mine-all").check().run()
-    assert len(app.dataframe[-1].value) == 12
 
 
 def test_a_run_that_was_deleted_is_missing_and_the_page_stands(app: AppTest) -> None:
@@ -272,7 +273,7 @@ def test_a_run_that_was_deleted_is_missing_and_the_page_stands(app: AppTest) -> 
     assert gone is not None
     lab.store().delete(gone.id)
     open_sweep(app, sweep)
-    assert "3 of 4 runs are finished." in told(app)
+    assert "Runs finished: 3 of 4." in told(app)
 
 
 def test_my_sweeps_are_listed_with_how_far_they_are(app: AppTest) -> None:
@@ -285,3 +286,17 @@ def test_my_sweeps_are_listed_with_how_far_they_are(app: AppTest) -> None:
     ]  # fmt: skip
     assert list(table["Runs finished"]) == ["2 / 2", "4 / 4"]
     assert list(table["Status"]) == ["finished", "finished"]
+
+
+def test_sweeps_older_than_the_newest_ten_are_one_click_away(app: AppTest) -> None:
+    oldest, *_ = [swept(LESSONS["600-images"].plan(1)) for _ in range(11)]
+    open_sweep(app)
+    assert len(app.dataframe[-1].value) == 10
+
+    app.toggle(key="sweep-mine-all").set_value(True).run()
+
+    assert not app.exception
+    assert len(app.dataframe[-1].value) == 11
+    lab.sweeps().remove(ME, oldest.id)
+    app.run()
+    assert "sweep-mine-all" not in {toggle.key for toggle in app.toggle}

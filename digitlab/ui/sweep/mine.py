@@ -14,7 +14,7 @@ from digitlab.ui.readers import clock
 from digitlab.ui.shell import Visit
 from digitlab.ui.sweep import names
 
-_SHOWN = 10
+_SHOWN = 10  # at first: each costs a query
 
 
 def show(visit: Visit) -> None:
@@ -23,8 +23,8 @@ def show(visit: Visit) -> None:
     if not sweeps:
         return
     st.subheader(t("My sweeps"))
-    if len(sweeps) > _SHOWN and not st.checkbox(
-        t("Older ones too: all {count}", count=len(sweeps)), key="sweep-mine-all"
+    if len(sweeps) > _SHOWN and not st.toggle(
+        t("Show all {count} sweeps", count=len(sweeps)), key="sweep-mine-all"
     ):
         sweeps = sweeps[:_SHOWN]
     places = [lab.sweeps().places(sweep) for sweep in sweeps]

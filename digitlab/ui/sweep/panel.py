@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from digitlab import dataset, speed, sweep_plan
 from digitlab.config import RunConfig
-from digitlab.messages import LabError, Translator
+from digitlab.messages import LabError, Translator, mark
 from digitlab.store import Status
 from digitlab.sweep_plan import SweepError
 from digitlab.sweep_results import Epochs
@@ -22,6 +21,7 @@ from digitlab.ui.timing import timed
 
 _TICK_SECONDS = 2.0
 _REFUSED = "sweep-refused"
+_NOT_AGAIN = mark("Runs that are finished are not trained again.")
 
 
 def show(visit: Visit, sweep_id: str) -> None:
@@ -29,15 +29,16 @@ def show(visit: Visit, sweep_id: str) -> None:
     try:
         sweep = lab.sweeps().sweep(sweep_id)
     except SweepError as error:
+        st.session_state.pop(_REFUSED, None)  # this says it all
         st.warning(visit.t(error.message))
         return
     live = any(place.live for place in lab.sweeps().places(sweep))
-    st.fragment(_panel, run_every=_TICK_SECONDS if live else None)(visit, sweep, live)
+    st.fragment(_panel, run_every=_TICK_SECONDS if live else None)(visit, sweep_id, live)
 
 
-def _panel(visit: Visit, sweep: Sweep, was_live: bool) -> None:
+def _panel(visit: Visit, sweep_id: str, was_live: bool) -> None:
     with timed("sweep"), sentences(visit.t):
-        sweep = lab.sweeps().sweep(sweep.id)  # it may have been removed in another tab
+        sweep = lab.sweeps().sweep(sweep_id)  # each time: a fragment keeps its first arguments
         places, epochs = lab.sweeps().places(sweep), lab.sweeps().epochs(sweep)
         if was_live != any(place.live for place in places):
             st.rerun()  # the whole page, once: the timer starts or ends
@@ -61,45 +62,41 @@ def _headline(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
 
 
 def _buttons(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
-    t = visit.t
-    if any(place.live for place in places):
-        st.button(
-            t("Stop all"), icon=":material/stop:", key=f"sweep-stop-{sweep.id}",
-            disabled=sweep.stopped, on_click=_stop, args=(visit, sweep),
+    """One for what may be done now, and Remove.
+
+    The first is one and the same button whatever it says, and Remove keeps its place: where one
+    takes another's place, it moves as the other goes, and a press at that moment is lost.
+    """
+    t, live = visit.t, any(place.live for place in places)
+    if live or any(place.missing for place in places):
+        pressed = st.button(
+            t("Stop all") if live else t("Train what is missing"),
+            icon=":material/stop:" if live else ":material/resume:",
+            type="secondary" if live else "primary", key=f"sweep-next-{sweep.id}",
+            disabled=live and sweep.stopped, help=None if live else t(_NOT_AGAIN),
         )  # fmt: skip
-        return
-    if any(place.missing for place in places):
-        st.button(
-            t("Train what is missing"), icon=":material/resume:", type="primary",
-            key=f"sweep-resume-{sweep.id}", on_click=_resume, args=(visit, sweep),
-            help=t("Runs that are finished are not trained again."),
-        )  # fmt: skip
+        if pressed:
+            next_step = lab.sweeps().stop if live else lab.sweeps().resume
+            _change(lambda: next_step(lab.engine(), visit.me, sweep.id))
     if st.button(
-        t("Remove"), icon=":material/delete:", key=f"sweep-remove-{sweep.id}",
+        t("Remove"), icon=":material/delete:", key=f"sweep-remove-{sweep.id}", disabled=live,
         help=t("Its runs stay in your list of runs."),
     ):  # fmt: skip
-        lab.sweeps().remove(visit.me, sweep.id)
-        st.query_params.pop("sweep", None)
-        st.rerun()  # the whole page, which lists it too
+        _change(lambda: _remove(visit, sweep))
 
 
-def _stop(visit: Visit, sweep: Sweep) -> None:
-    with _refusals():
-        lab.sweeps().stop(lab.engine(), visit.me, sweep.id)
-
-
-def _resume(visit: Visit, sweep: Sweep) -> None:
-    with _refusals():
-        lab.sweeps().resume(lab.engine(), visit.me, sweep.id)
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Callbacks run outside the page: what they are refused is said when it is drawn."""
+def _change(action: Callable[[], object]) -> None:
+    """Do it and draw the whole page, which a callback in a fragment could not ask for."""
     try:
-        yield
+        action()
     except LabError as error:
         st.session_state[_REFUSED] = error.message
+    st.rerun()
+
+
+def _remove(visit: Visit, sweep: Sweep) -> None:
+    lab.sweeps().remove(visit.me, sweep.id)
+    st.query_params.pop("sweep", None)
 
 
 def _progress(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translator) -> None:
@@ -116,8 +113,8 @@ def _progress(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translat
     st.progress(
         min(1.0, share),
         t(
-            "{done} of {runs} runs · at most about {left} left, besides other people's runs that "
-            "are trained in between",
+            "Runs finished: {done} of {runs} · at most about {left} left, besides other people's "
+            "runs that are trained in between",
             done=done, runs=len(places), left=duration(left, t),
         ),
     )  # fmt: skip
@@ -128,7 +125,7 @@ def _progress(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translat
 
 def _ended(places: Sequence[Place], t: Translator) -> str:
     told = t(
-        "{done} of {runs} runs are finished.",
+        "Runs finished: {done} of {runs}.",
         done=sum(place.done for place in places), runs=len(places),
     )  # fmt: skip
     diverged = sum(

@@ -77,7 +77,7 @@ def _offer(plan: Plan, key: str, visit: Visit, digits: DigitSet) -> None:
 
 def _size(plan: Plan, digits: DigitSet, t: Translator) -> str:
     told = t(
-        "**{runs}** runs (combinations: {cells}, seeds for each: {seeds}), at most about "
+        "Runs: **{runs}** (combinations: {cells}, seeds for each: {seeds}), at most about "
         "**{time}** on this machine.",
         runs=plan.runs, cells=len(plan.cells), seeds=plan.seeds,
         time=duration(sweep_plan.seconds(plan, digits), t),
