@@ -44,6 +44,13 @@ def open_runs(app: AppTest) -> AppTest:
     return app
 
 
+def tick(app: AppTest, *rows: int) -> AppTest:
+    """What ticking these rows of the table does; AppTest cannot click on one."""
+    key = app.dataframe[0].proto.id.split("-", 2)[2]
+    app.session_state[key] = {"selection": {"rows": list(rows)}}
+    return app.run()
+
+
 def told(app: AppTest) -> str:
     return " ".join(element.value for group in (app.markdown, app.caption, app.info, app.warning)
                     for element in group)  # fmt: skip
@@ -75,6 +82,25 @@ def test_a_name_is_shown_as_text_and_pinned_runs_come_first(app: AppTest) -> Non
     table = open_runs(app).dataframe[0].value
 
     assert list(table["Run"]) == ["<script>alert(1)</script> 🖊", "mlp-64"]
+
+
+@pytest.mark.parametrize("button", ["runs-again", "runs-open", "runs-inspect"])
+def test_a_run_is_opened_with_its_own_settings_whatever_the_address_said_before(
+    app: AppTest, button: str
+) -> None:
+    run = add(PRESETS["mlp-64"], "mlp-64", 1)
+    for name, value in (("preset", "cnn-keras"), ("epochs", "3"), ("seed", "7"), ("run", "x")):
+        app.query_params[name] = value
+    tick(open_runs(app), 0)
+
+    app.button(key=button).click().run()
+    app.switch_page("pages/train.py").run()
+
+    assert not app.exception
+    assert app.slider(key="field-epochs").value == 5
+    assert app.query_params["preset"] == "mlp-64"
+    assert "epochs" not in app.query_params
+    assert app.query_params.get("run") == (None if button == "runs-again" else run.id)
 
 
 def test_the_filter_looks_at_names_lessons_and_settings(app: AppTest) -> None:
