@@ -19,6 +19,7 @@ from digitlab.ui.shell import Visit, page_link, sentences
 from digitlab.ui.timing import timed
 
 _ANY = ""
+_TICKED = "runs-ticked"
 _TICK = 3.0  # seconds between two looks at runs that train
 
 
@@ -103,23 +104,25 @@ def _table(lines: Sequence[Line], origins: Mapping[str, str], t: Translator) -> 
         t("Validation accuracy"): [_percent(line, "val_accuracy") for line in lines],
         t("Test accuracy"): [_percent(line, "test_accuracy") for line in lines],
     }
+    key = _key(lines)
+    _tick_again(key, lines)
     picked = st.dataframe(
         {
             t("Pinned"): ["●" if line.pinned else "" for line in lines],
             t("Run"): [names.title(line, t) for line in lines],
             t("Settings"): [names.settings(line, origins, t) for line in lines],
+            t("Status"): [status_text(line.run.status, t) for line in lines],
             **accuracies,
             t("Epochs"): [line.last.epoch if line.last else 0 for line in lines],
             t("Images"): [line.run.digits.train for line in lines],
             t("Data set"): [words.data_set(line.run.digits, t) for line in lines],
             t("Parameters"): [line.run.parameters for line in lines],
             t("Time (s)"): [_seconds(line.run) for line in lines],
-            t("Status"): [status_text(line.run.status, t) for line in lines],
             t("Started"): [clock(line.run.created) for line in lines],
             t("Weights"): [_weights(line, t) for line in lines],
         },
         hide_index=True, on_select="rerun", selection_mode="multi-row",
-        key=_key(lines), placeholder="–",
+        key=key, placeholder="–",
         column_config={
             t("Pinned"): st.column_config.TextColumn(width=60),
             t("Run"): st.column_config.TextColumn(width=190, pinned=True),
@@ -129,7 +132,17 @@ def _table(lines: Sequence[Line], origins: Mapping[str, str], t: Translator) -> 
             t("Parameters"): st.column_config.NumberColumn(format="localized"),
         },
     )  # fmt: skip
-    return [lines[row] for row in picked["selection"]["rows"] if row < len(lines)]
+    chosen = [lines[row] for row in picked["selection"]["rows"] if row < len(lines)]
+    st.session_state[_TICKED] = {line.run.id for line in chosen}
+    return chosen
+
+
+def _tick_again(key: str, lines: Sequence[Line]) -> None:
+    """In a table of other rows, or of the same in another order, the same runs stay ticked."""
+    ticked = st.session_state.get(_TICKED, ())
+    rows = [row for row, line in enumerate(lines) if line.run.id in ticked]
+    if rows and key not in st.session_state:
+        st.session_state[key] = {"selection": {"rows": rows}}
 
 
 def _key(lines: Sequence[Line]) -> str:
