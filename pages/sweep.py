@@ -11,7 +11,7 @@ def main() -> None:
     with shell.page("sweep") as visit:
         lab.engine().warm()
         choice = dataset.current()
-        st.title(visit.t("Sweep"))
+        st.title(visit.t("Sweeps"))
         st.markdown(visit.t("Train the same network many times and let one setting vary: "
                             "what does it do?"))  # fmt: skip
         if sweep := st.query_params.get("sweep"):

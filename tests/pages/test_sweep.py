@@ -136,6 +136,8 @@ def test_two_fields_and_seeds_are_counted(app: AppTest) -> None:
     assert "**8** runs (combinations: 8, seeds for each: 1)" in told(app)
     app.multiselect(key="sweep-values-optimizer").set_value(["adam"]).run()
     assert "**2** runs (combinations: 2, seeds for each: 1)" in told(app)
+    app.text_input(key="sweep-values-dropout").set_value("0").run()
+    assert "**One** run, at most about" in told(app)
 
 
 def test_without_a_field_the_page_asks_for_one(app: AppTest) -> None:

@@ -76,16 +76,21 @@ def _offer(plan: Plan, key: str, visit: Visit, digits: DigitSet) -> None:
 
 
 def _size(plan: Plan, digits: DigitSet, t: Translator) -> str:
-    told = t(
-        "**{runs}** runs (combinations: {cells}, seeds for each: {seeds}), at most about "
-        "**{time}** on this machine.",
-        runs=plan.runs, cells=len(plan.cells), seeds=plan.seeds,
-        time=duration(sweep_plan.seconds(plan, digits), t),
-    )  # fmt: skip
+    told = _runs_and_time(plan, duration(sweep_plan.seconds(plan, digits), t), t)
     if speed.load():
         return told
     guess = t("Its speed has not been measured yet, so this is a guess.")
     return f"{told} {guess}"
+
+
+def _runs_and_time(plan: Plan, time: str, t: Translator) -> str:
+    if plan.runs == 1:
+        return t("**One** run, at most about **{time}** on this machine.", time=time)
+    return t(
+        "**{runs}** runs (combinations: {cells}, seeds for each: {seeds}), at most about "
+        "**{time}** on this machine.",
+        runs=plan.runs, cells=len(plan.cells), seeds=plan.seeds, time=time,
+    )  # fmt: skip
 
 
 def _own(visit: Visit, digits: DigitSet) -> None:
