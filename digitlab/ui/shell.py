@@ -163,7 +163,7 @@ _STYLE = """<style>
 [data-testid="stFileUploaderDropzone"]::after { flex-basis: 100%; padding-top: 0.5rem; }
 [data-testid="stStatusWidget"] { display: none; }
 [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; row-gap: 0.3rem; }
-.st-key-top-bar { row-gap: 0; }
+.st-key-top-bar { row-gap: 0.4rem; }
 .st-key-answer h2 { font-size: clamp(1.1rem, 4.6vw, 1.75rem); padding: 0.3rem 0; }
 .block-container { padding-top: 4.2rem; }
 @media (min-width: 768px) { .st-key-sidebar-hint { display: none; } }

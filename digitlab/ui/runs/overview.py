@@ -124,7 +124,7 @@ def _table(lines: Sequence[Line], origins: Mapping[str, str], t: Translator) -> 
         hide_index=True, on_select="rerun", selection_mode="multi-row",
         key=key, placeholder="–",
         column_config={
-            t("Pinned"): st.column_config.TextColumn(width=60),
+            t("Pinned"): st.column_config.TextColumn(width=75),
             t("Run"): st.column_config.TextColumn(width=190, pinned=True),
             t("Settings"): st.column_config.TextColumn(width=220),
             **dict.fromkeys(accuracies, percent),
