@@ -158,12 +158,14 @@ class Shelf:
 def checked_name(name: str) -> str:
     """A run's name as it is kept: without control and unseen characters, spaces joined.
 
+    What holds nothing to see is no name, "".
+
     Raises:
         LabError: it is longer than ``LONGEST_NAME`` characters.
     """
     plain = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in name)
     seen = "".join(sign for sign in plain if unicodedata.category(sign) != "Cf" or sign == _JOINER)
-    short = " ".join(seen.split()).strip(_JOINER)
+    short = " ".join(part for part in seen.split() if part.strip(_JOINER)).strip(_JOINER)
     if len(short) > LONGEST_NAME:
         raise LabError(
             message(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 
 from digitlab.config import BY_NAME, RunConfig, Value
+from digitlab.dataset import MNIST_FINGERPRINT
 from digitlab.messages import Translator, mark
+from digitlab.store import Digits
 
 # What the choices of a field are called.
 CHOICES: dict[Value, str] = {
@@ -37,12 +39,13 @@ def epoch(number: int, t: Translator, *, went_on: bool = False) -> str:
     return t("taken over") if went_on else t("untrained")
 
 
-_DATA_SETS = {"mnist": mark("full MNIST"), "sample": mark("5,000 MNIST images")}
-
-
-def data_set(name: str, t: Translator) -> str:
-    """What a set of images is called; one that came from elsewhere by the name it has."""
-    return t(_DATA_SETS[name]) if name in _DATA_SETS else name
+def data_set(digits: Digits, t: Translator) -> str:
+    """What the images of a run are called. Any file of one's own is kept under the name "mnist"."""
+    if digits.name == "sample":
+        return t("5,000 MNIST images")
+    if digits.fingerprint == MNIST_FINGERPRINT:
+        return t("full MNIST")
+    return t("other images ({id})", id=digits.fingerprint[:4])
 
 
 def shown(value: Value, t: Translator) -> str:
@@ -55,10 +58,13 @@ def shown(value: Value, t: Translator) -> str:
 
 
 @functools.lru_cache(4096)  # a list of runs asks for each at every click
-def changes(config: RunConfig, base: RunConfig, t: Translator) -> str:
-    """What ``config`` has changed of ``base``, as far as it matters; "" for nothing."""
+def changes(config: RunConfig, base: RunConfig, t: Translator, *, but: tuple[str, ...] = ()) -> str:
+    """What ``config`` has changed of ``base``, as far as it matters and is not one of ``but``.
+
+    "" stands for nothing.
+    """
     changed = {
         name: value for name, value in config.differences(base).items()
-        if BY_NAME[name].applies(config)
+        if BY_NAME[name].applies(config) and name not in but
     }  # fmt: skip
     return ", ".join(f"{t(BY_NAME[name].label)} = {shown(v, t)}" for name, v in changed.items())

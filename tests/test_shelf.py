@@ -202,6 +202,8 @@ def test_a_run_that_trains_is_stopped_by_its_deletion_and_is_there_when_taken_ba
         ("\u202eabc", "abc"),
         ("👩\u200d🔬 1", "👩\u200d🔬 1"),
         ("\u200d", ""),
+        ("\u200d \u200d\u2066", ""),
+        ("a \u200d \u200b b", "a b"),
     ],
 )
 def test_characters_that_nobody_sees_are_no_name(shelf: Shelf, typed: str, kept: str) -> None:

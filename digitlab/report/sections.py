@@ -79,7 +79,7 @@ def _images(material: Material, t: Translator) -> str:
     digits = material.run.digits
     about = t(
         "Data: {name}; {train} images to train on, {validation} to validate, {test} to test.",
-        name=words.data_set(digits.name, t), train=f"{digits.train:,}",
+        name=words.data_set(digits, t), train=f"{digits.train:,}",
         validation=f"{digits.validation:,}", test=f"{digits.test:,}",
     )  # fmt: skip
     if material.run.config.validation != "test":

@@ -54,7 +54,7 @@ def _runs(visit: Visit, t: Translator) -> None:
         hide_index=True, on_select="rerun", selection_mode="single-row", key="my-runs",
     )  # fmt: skip
     if picked["selection"]["rows"]:
-        shell.train(run=runs[picked["selection"]["rows"][0]].id)
+        shell.go("train", run=runs[picked["selection"]["rows"][0]].id)
     st.caption(t("Tick a row to open the run."))
     st.caption(
         t("The address of this page is how you find your runs again: keep it as a bookmark.")

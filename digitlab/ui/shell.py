@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
+# A run brings its own settings: what the address still says of others would change its sliders.
+_LET_GO = {"run", "preset", *BY_NAME}
+
 # Where each page is, what it is called in the links, and its icon.
 PAGES = {
     "home": ("streamlit_app.py", mark("Digit Lab"), ":material/home:"),
@@ -116,15 +119,9 @@ def page_link(name: str, label: str, *, help: str | None = None) -> None:
 
 
 def go(name: str, **query: str) -> None:
-    """Open another page, the query taken along and ``query`` set in it."""
-    st.switch_page(PAGES[name][0], query_params=st.query_params.to_dict() | query)
-
-
-def train(**query: str) -> None:
-    """Open the Train page on what ``query`` asks for, and forget what was asked for before."""
-    asked = {"preset", "run", *BY_NAME}
-    kept = {name: value for name, value in st.query_params.items() if name not in asked}
-    st.switch_page(PAGES["train"][0], query_params=kept | query)
+    """Open another page for what ``query`` names; the run and the settings of before are let go."""
+    kept = {key: value for key, value in st.query_params.items() if key not in _LET_GO}
+    st.switch_page(PAGES[name][0], query_params=kept | query)
 
 
 def _language() -> str:
@@ -166,7 +163,7 @@ _STYLE = """<style>
 [data-testid="stFileUploaderDropzone"]::after { flex-basis: 100%; padding-top: 0.5rem; }
 [data-testid="stStatusWidget"] { display: none; }
 [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; row-gap: 0.3rem; }
-.st-key-top-bar { row-gap: 0; }
+.st-key-top-bar { row-gap: 0.4rem; }
 .st-key-answer h2 { font-size: clamp(1.1rem, 4.6vw, 1.75rem); padding: 0.3rem 0; }
 .block-container { padding-top: 4.2rem; }
 @media (min-width: 768px) { .st-key-sidebar-hint { display: none; } }

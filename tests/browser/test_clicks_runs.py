@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics
@@ -18,6 +18,7 @@ expect.set_options(timeout=90_000)
 ME = "r" * 22
 DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
 HEAD, ROW = 35, 35  # pixels
+PINNED, STATUS, EPOCHS = 2, 4, 8  # columns, the box not counted
 
 
 def fill(store: Store) -> None:
@@ -36,6 +37,11 @@ def tick(page: Page, row: int) -> None:
     box = page.get_by_test_id("stDataFrame").first.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 14, box["y"] + HEAD + ROW * row + ROW / 2)
+
+
+def cell(page: Page, column: int, row: int) -> Locator:
+    """A cell as screen readers are told of it, within the canvas."""
+    return page.get_by_test_id(f"glide-cell-{column}-{row}")
 
 
 def test_ticked_runs_are_overlaid_deleted_and_taken_back(
@@ -82,3 +88,34 @@ def test_a_run_is_named_and_its_settings_go_back_to_the_sliders(
     page.wait_for_function("() => location.href.includes('preset=mlp-64')")
     assert "run=" not in page.evaluate("location.href")
     assert "epochs=" not in page.evaluate("location.href")
+
+
+def test_rows_stay_ticked_while_a_run_trains_and_where_pinning_moves_them(
+    page: Page, start_server: Callable[[], str], tmp_path: Path
+) -> None:
+    server = start_server()
+    store = Store(tmp_path / "lab-0")
+    fill(store)
+    live = store.add(ME, "engine", PRESETS["mlp-128"], "mlp-128", 101_770, DIGITS)
+    store.start(live.id)
+    page.goto(f"{server}/runs?me={ME}")
+    expect(page.get_by_text("4 of 4 runs.")).to_be_visible()
+    page.wait_for_timeout(1000)
+    tick(page, 3)
+    name = page.get_by_label("Name", exact=True)
+    expect(name).to_have_attribute("placeholder", "mlp-128")
+
+    store.report(live.id, EpochMetrics(7, True, 0.5, 0.8, 0.4, 0.9, 0.3, 0.91, 1.5, 3200))
+    expect(cell(page, EPOCHS, 0)).to_have_text("7")
+    expect(name).to_be_visible()
+
+    store.end(live.id, Status.FINISHED, live.reason)
+    expect(cell(page, STATUS, 0)).to_have_text("finished")
+    expect(name).to_be_visible()
+
+    page.get_by_role("button", name="Pin").click()
+    expect(page.get_by_role("button", name="Unpin")).to_be_visible()
+    expect(cell(page, PINNED, 0)).to_have_text("●")
+    expect(name).to_be_visible()
+    tick(page, 0)  # it is the same run's row that can be unticked
+    expect(name).to_have_count(0)

@@ -115,7 +115,7 @@ def test_everything_is_packed_and_the_page_says_what_is_in_it() -> None:
 
     (save,) = page.download_button
     assert save.label.startswith("Save the zip (0.")
-    assert "2 runs and 1 drawings" in told(page)
+    assert "Runs in it: 2; drawings: 1;" in told(page)
     assert not page.warning
     made = page.session_state["luggage-packed"].path
     assert made.stat().st_size > 10_000
@@ -129,7 +129,7 @@ def test_a_zip_is_loaded_once_and_another_time_passed_over() -> None:
     data = packed()
     page = load(app("luggage", YOU), "mine.zip", data)
 
-    assert "Loaded: 1 runs and 1 drawings." in told(page)
+    assert "Loaded. Runs: 1; drawings: 1." in told(page)
     assert len(lab.store().runs_of(YOU)) == 1
     page.run()
     assert len(lab.store().runs_of(YOU)) == 1
@@ -155,7 +155,7 @@ def test_what_is_refused_is_quoted_as_text() -> None:
     (warning,) = page.warning
     assert r"\*\*bold\*\* \[x\](http\://y) \$z\$" in warning.value
     assert "because of weights-000.npz" in warning.value
-    assert "Loaded: 0 runs" in told(page)
+    assert "Loaded. Runs: 0" in told(page)
 
 
 def test_the_downloads_of_a_run_with_weights_and_without() -> None:
@@ -183,7 +183,7 @@ def test_nothing_is_deleted_before_the_second_question_is_answered() -> None:
     add()
     page = app("leave")
     page.button(key="leave-ask").click().run()
-    assert "deletes 1 runs" in told(page)
+    assert "those in the bin included (1), kept drawings (0)" in told(page)
     assert len(lab.store().runs_of(ME)) == 1
 
     page.button(key="leave-no").click().run()
@@ -195,13 +195,15 @@ def test_everything_of_mine_is_deleted_and_nothing_of_others() -> None:
     add()
     keep_drawing()
     luggage.unpack(io.BytesIO(packed()), lab.shelf(), lab.drawings(), YOU, lambda part: None)
+    lab.shelf().delete(ME, [add().id])
     page = app("leave")
     page.session_state["last-drawing"] = "drawn"
     page.button(key="leave-ask").click().run()
+    assert "those in the bin included (2), kept drawings (1)" in told(page)
 
     checked(page.button(key="leave-yes").click().run())
 
-    assert "Deleted for good: 1 runs and 1 drawings." in told(page)
+    assert "Deleted for good. Runs: 2; drawings: 1." in told(page)
     assert lab.store().runs_of(ME) == []
     assert lab.drawings().of(ME) == []
     assert len(lab.store().runs_of(YOU)) == len(lab.drawings().of(YOU)) == 1

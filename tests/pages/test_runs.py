@@ -1,5 +1,6 @@
 """The Runs page, run as a server runs it, on a store with runs in it."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics, Pace, Untrained
 from digitlab.store import Digits, Run, Status, Store
 from digitlab.ui import lab
-from digitlab.ui.runs import compare
+from digitlab.ui.runs import names
 
 ROOT = Path(__file__).parents[2]
 ME = "m" * 22
@@ -42,6 +43,13 @@ def open_runs(app: AppTest) -> AppTest:
     app.run()
     assert not app.exception
     return app
+
+
+def tick(app: AppTest, *rows: int) -> AppTest:
+    """What ticking these rows of the table does; AppTest cannot click on one."""
+    key = app.dataframe[0].proto.id.split("-", 2)[2]
+    app.session_state[key] = {"selection": {"rows": list(rows)}}
+    return app.run()
 
 
 def told(app: AppTest) -> str:
@@ -75,6 +83,25 @@ def test_a_name_is_shown_as_text_and_pinned_runs_come_first(app: AppTest) -> Non
     table = open_runs(app).dataframe[0].value
 
     assert list(table["Run"]) == ["<script>alert(1)</script> 🖊", "mlp-64"]
+
+
+@pytest.mark.parametrize("button", ["runs-again", "runs-open", "runs-inspect"])
+def test_a_run_is_opened_with_its_own_settings_whatever_the_address_said_before(
+    app: AppTest, button: str
+) -> None:
+    run = add(PRESETS["mlp-64"], "mlp-64", 1)
+    for name, value in (("preset", "cnn-keras"), ("epochs", "3"), ("seed", "7"), ("run", "x")):
+        app.query_params[name] = value
+    tick(open_runs(app), 0)
+
+    app.button(key=button).click().run()
+    app.switch_page("pages/train.py").run()
+
+    assert not app.exception
+    assert app.slider(key="field-epochs").value == 5
+    assert app.query_params["preset"] == "mlp-64"
+    assert "epochs" not in app.query_params
+    assert app.query_params.get("run") == (None if button == "runs-again" else run.id)
 
 
 def test_the_filter_looks_at_names_lessons_and_settings(app: AppTest) -> None:
@@ -129,23 +156,59 @@ def test_what_was_deleted_comes_back_in_another_tab(app: AppTest) -> None:
 def test_what_differs_between_runs_is_more_than_their_sliders(app: AppTest) -> None:
     first = add(PRESETS["cnn-filters"], "cnn-filters", 1)
     store = lab.store()
-    later = store.add(ME, "engine", first.config, None, 1, DIGITS, origin=first.id, frozen=True)
+    lab.shelf().rename(ME, first.id, "The first")
+    others = Digits("mnist", "abcd" * 16, 2000, 800, 1000)
+    later = store.add(ME, "engine", first.config, None, 1, others, origin=first.id, frozen=True)
     store.start(later.id)
     store.set_pace(later.id, Pace("mixed_bfloat16", 2, 1))
     store.end(later.id, Status.FINISHED, later.reason)
 
-    rows = compare.differences(lab.shelf().lines(ME), Translator("en"))
+    shown = tick(open_runs(app), 0, 1)
 
-    assert rows == {
-        "Goes on from": [f"run {first.id[:4]}", "nothing: untrained"],
+    table = shown.dataframe[1].value.set_index("Setting")
+    assert {label: list(row) for label, row in table.iterrows()} == {
+        "Data set": ["other images (abcd)", "5,000 MNIST images"],
+        "Images trained on": ["2,000", "3,200"],
+        "Goes on from": ["The first", "nothing: untrained"],
         "Frozen convolutions": ["on", "off"],
-        "Number format, threads": ["mixed_bfloat16, 2", "–"],
+        "Number format": ["mixed_bfloat16", "–"],
+        "Threads": ["2", "–"],
     }
-    assert "goes on from another run" in open_runs(app).dataframe[0].value["Settings"][0]
+
+
+def test_a_run_that_goes_on_says_from_what_and_more_epochs_are_no_change(app: AppTest) -> None:
+    first, store = add(PRESETS["cnn-filters"], "cnn-filters", 1), lab.store()
+    lab.shelf().rename(ME, first.id, "The first")
+    for changes in ({}, {"epochs": 3}, {"epochs": 3, "dropout": 0.5}):
+        config = dataclasses.replace(first.config, **changes)
+        store.add(
+            ME, "engine", config, None, 1, DIGITS, origin=first.id, frozen="dropout" in changes
+        )
+    lost = dataclasses.replace(first.config, epochs=4)
+    store.add(ME, "engine", lost, None, 1, DIGITS, origin="0" * 16)
+
+    table = open_runs(app).dataframe[0].value
+
+    assert list(table["Run"]) == [
+        "cnn-filters", "cnn-filters, changed", "cnn-filters", "cnn-filters", "The first",
+    ]  # fmt: skip
+    assert list(table["Settings"]) == [
+        "cnn-filters: goes on from a run that is not here any more",
+        "cnn-filters: goes on from The first, convolutions frozen, "
+        "Dropout after dense layers = 0.5",
+        "cnn-filters: goes on from The first",
+        "cnn-filters: goes on from The first",
+        "cnn-filters",
+    ]
 
 
 def test_runs_of_one_name_are_told_apart(app: AppTest) -> None:
-    for _ in range(2):
-        lab.shelf().rename(ME, add(PRESETS["mlp-128"], "mlp-128", 1).id, "Mine")
-    names = [name for _, name in compare.named(lab.shelf().lines(ME), Translator("en"))]
-    assert names == ["Mine [1]", "Mine [2]"]
+    runs = [add(PRESETS["mlp-128"], "mlp-128", 1).id for _ in range(4)]
+    for run, name in zip(runs, ("Mine", "Mine", f"Mine ({runs[0][:4]})", ""), strict=True):
+        lab.shelf().rename(ME, run, name)
+
+    called = names.told_apart(lab.shelf().lines(ME), Translator("en"))
+
+    assert len(set(called.values())) == 4
+    assert called[runs[1]] == f"Mine ({runs[1][:4]})"
+    assert called[runs[3]] == f"mlp-128 ({runs[3][:4]})"

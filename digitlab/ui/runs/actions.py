@@ -62,7 +62,7 @@ def _for_one(line: Line, visit: Visit) -> None:
         args=(visit.me, run.id, key), placeholder=run.preset or nearest(run.config),
     )  # fmt: skip
     if st.button(t("Open"), icon=":material/open_in_new:", key="runs-open"):
-        shell.train(run=run.id)
+        shell.go("train", run=run.id)
     if st.button(t("Look inside"), icon=":material/search:", key="runs-inspect"):
         shell.go("inspect", model=run.id, run=run.id)
     if st.button(
@@ -76,7 +76,7 @@ def _train_again(line: Line) -> None:
     """The Train page with the sliders of this run, and no run open."""
     preset = line.run.preset or nearest(line.run.config)
     different = line.run.config.differences(PRESETS[preset])
-    shell.train(preset=preset, **{name: str(value) for name, value in different.items()})
+    shell.go("train", preset=preset, **{name: str(value) for name, value in different.items()})
 
 
 def _rename(owner: str, run: str, key: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -11,30 +11,26 @@ from digitlab.charts import MOST_RUNS, Metric, RunCurves
 from digitlab.config import FIELDS
 from digitlab.messages import Translator
 from digitlab.shelf import Line
+from digitlab.store import Run
 from digitlab.ui import lab, plot
-from digitlab.ui.run_panel import METRICS, name_of
+from digitlab.ui.run_panel import METRICS
+from digitlab.ui.runs import names
 
 
-def show(chosen: Sequence[Line], t: Translator) -> None:
-    """Loss and accuracy of the chosen runs on the same axes, then only what differs in them."""
-    shown = chosen[:MOST_RUNS]
+def show(chosen: Sequence[Line], origins: Mapping[str, str], t: Translator) -> None:
+    """Loss and accuracy of the chosen runs on the same axes, then only what differs in them.
+
+    ``origins`` has the names of the runs that one may go on from.
+    """
+    shown, called = chosen[:MOST_RUNS], names.told_apart(chosen, t)
     if len(chosen) > len(shown):
         st.caption(t("The first {count} of the chosen runs are drawn.", count=len(shown)))
     for column, metric in zip(st.columns(2), METRICS, strict=True):
-        curves = [_curves(line, name, metric) for line, name in named(shown, t)]
+        curves = [_curves(line, called[line.run.id], metric) for line in shown]
         with column:
             plot.draw(charts.overlay(metric, curves, t), t, key=f"runs-{metric}", tools=True)
     if len(chosen) > 1:
-        _differences(chosen, t)
-
-
-def named(lines: Sequence[Line], t: Translator) -> list[tuple[Line, str]]:
-    """Each with its name, and with a number behind one that another has."""
-    names = [_name(line, t) for line in lines]
-    return [
-        (line, name if names.count(name) == 1 else f"{name} [{number}]")
-        for number, (line, name) in enumerate(zip(lines, names, strict=True), 1)
-    ]
+        _differences(chosen, list(called.values()), origins, t)
 
 
 def _curves(line: Line, name: str, metric: Metric) -> RunCurves:
@@ -48,44 +44,43 @@ def _curves(line: Line, name: str, metric: Metric) -> RunCurves:
     )  # fmt: skip
 
 
-def _differences(chosen: Sequence[Line], t: Translator) -> None:
+def _differences(
+    chosen: Sequence[Line], called: Sequence[str], origins: Mapping[str, str], t: Translator
+) -> None:
     """A row for each setting that is not the same in all; a column for each run."""
-    rows = differences(chosen, t)
+    rows = differences(chosen, origins, t)
     if not rows:
         st.caption(t("All settings of these runs are the same."))
         return
     st.markdown(t("**What differs** between the chosen runs"))
     columns = {t("Setting"): list(rows)}
-    for number, line in enumerate(chosen):
-        columns[f"{number + 1}. {_name(line, t)}"] = [values[number] for values in rows.values()]
+    for number, name in enumerate(called):
+        columns[f"{number + 1}. {name}"] = [values[number] for values in rows.values()]
     st.dataframe(columns, hide_index=True)
 
 
-def differences(lines: Sequence[Line], t: Translator) -> dict[str, list[str]]:
+def differences(
+    lines: Sequence[Line], origins: Mapping[str, str], t: Translator
+) -> dict[str, list[str]]:
     """What is not the same in all of some runs, by its name: the value of each, in words."""
-    told = [_settings(line, t) for line in lines]
-    names = dict.fromkeys(name for one in told for name in one)
-    rows = {name: [one.get(name, "–") for one in told] for name in names}
+    told = [_settings(line.run, origins, t) for line in lines]
+    labels = dict.fromkeys(label for one in told for label in one)
+    rows = {label: [one.get(label, "–") for one in told] for label in labels}
     return {name: values for name, values in rows.items() if len(set(values)) > 1}
 
 
-def _settings(line: Line, t: Translator) -> dict[str, str]:
+def _settings(run: Run, origins: Mapping[str, str], t: Translator) -> dict[str, str]:
     """All that a run's figures depend on, in words, by its name; what has no effect is left out."""
-    run, relevant = line.run, line.run.config.relevant()
+    relevant = run.config.relevant()
     settings = {
         t(field.label): words.shown(relevant[field.name], t)
         for field in FIELDS if field.name in relevant
     }  # fmt: skip
-    origin = t("run {id}", id=run.origin[:4]) if run.origin else t("nothing: untrained")
-    pace = f"{run.pace.format}, {run.pace.threads}" if run.pace else "–"
     return settings | {
-        t("Data set"): words.data_set(run.digits.name, t),
+        t("Data set"): words.data_set(run.digits, t),
         t("Images trained on"): f"{run.digits.train:,}",
-        t("Goes on from"): origin,
+        t("Goes on from"): names.origin(run, origins, t) or t("nothing: untrained"),
         t("Frozen convolutions"): words.shown(run.frozen, t),
-        t("Number format, threads"): pace,
+        t("Number format"): run.pace.format if run.pace else "–",
+        t("Threads"): str(run.pace.threads) if run.pace else "–",
     }
-
-
-def _name(line: Line, t: Translator) -> str:
-    return line.name or f"{name_of(line.run, t)} ({line.run.id[:4]})"

@@ -33,7 +33,7 @@ def _show(visit: Visit) -> None:
     done = st.session_state.get(_DONE)
     if done is not None:
         runs, drawings = done
-        st.success(t("Deleted for good: {runs} runs and {drawings} drawings.",
+        st.success(t("Deleted for good. Runs: {runs}; drawings: {drawings}.",
                      runs=runs, drawings=drawings))  # fmt: skip
 
 
@@ -42,9 +42,9 @@ def _question(visit: Visit) -> None:
     runs, drawings = lab.shelf().count(visit.me), len(lab.drawings().of(visit.me))
     st.warning(
         t(
-            "This deletes {runs} runs with their weights and names, those in the bin included, "
-            "your sweeps and {drawings} kept drawings. Runs that train are stopped. It cannot be "
-            "undone: take everything home first, if you may want it again.",
+            "This deletes all that is yours: runs with their weights and names, those in the bin "
+            "included ({runs}), kept drawings ({drawings}), and sweeps. Runs that train are "
+            "stopped. It cannot be undone: take everything home first, if you may want it again.",
             runs=runs, drawings=drawings,
         )
     )  # fmt: skip

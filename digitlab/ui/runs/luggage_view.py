@@ -87,7 +87,7 @@ def _offer(ready: _Zip, t: Translator) -> None:
     packed = ready.packed
     st.caption(
         t(
-            "In it: {runs} runs and {drawings} drawings, as they were when it was packed. Sweeps "
+            "Runs in it: {runs}; drawings: {drawings}; as they were when it was packed. Sweeps "
             "are not grouped again where it is loaded.",
             runs=packed.runs, drawings=packed.drawings,
         )
@@ -159,7 +159,7 @@ def _tell(told: Unpacked | Message | None, t: Translator) -> None:
         st.error(plain(t(told)))
         return
     loaded = t(
-        "Loaded: {runs} runs and {drawings} drawings.", runs=len(told.runs), drawings=told.drawings
+        "Loaded. Runs: {runs}; drawings: {drawings}.", runs=len(told.runs), drawings=told.drawings
     )
     (st.success if told.runs or told.drawings else st.info)(loaded)
     if told.known:
@@ -176,4 +176,4 @@ def _tell(told: Unpacked | Message | None, t: Translator) -> None:
         st.warning(plain(t(sentence)))
     if len(told.refused) > _MOST_TOLD:
         more = len(told.refused) - _MOST_TOLD
-        st.warning(t("{count} more were refused in the same way.", count=more))
+        st.warning(t("Refused besides these: {count}.", count=more))

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from digitlab import words
 from digitlab.messages import Translator
-from digitlab.presets import PRESETS, nearest
 from digitlab.shelf import Line
 from digitlab.store import Run, Status
 from digitlab.ui import lab
 from digitlab.ui.readers import clock
-from digitlab.ui.run_panel import name_of, status_text
-from digitlab.ui.runs import actions, compare
+from digitlab.ui.run_panel import status_text
+from digitlab.ui.runs import actions, compare, names
 from digitlab.ui.shell import Visit, page_link, sentences
 from digitlab.ui.timing import timed
 
 _ANY = ""
+_TICKED = "runs-ticked"
 _TICK = 3.0  # seconds between two looks at runs that train
 
 
@@ -50,8 +50,9 @@ def _show(visit: Visit) -> None:
 
 def _lines(lines: Sequence[Line], visit: Visit) -> None:
     t = visit.t
-    passed = _filtered(lines, t)
-    chosen = _table(passed, t)
+    origins = names.told_apart(lines, t)
+    passed = _filtered(lines, origins, t)
+    chosen = _table(passed, origins, t)
     st.caption(
         t(
             "{shown} of {count} runs. Tick rows to compare them, or to rename, pin or delete "
@@ -61,10 +62,10 @@ def _lines(lines: Sequence[Line], visit: Visit) -> None:
     )  # fmt: skip
     if chosen:
         actions.show(chosen, visit)
-        compare.show(chosen, t)
+        compare.show(chosen, origins, t)
 
 
-def _filtered(lines: Sequence[Line], t: Translator) -> list[Line]:
+def _filtered(lines: Sequence[Line], origins: Mapping[str, str], t: Translator) -> list[Line]:
     """The lines with the words and of the status that are asked for; pinned ones come first."""
     with st.container(horizontal=True):
         wanted = st.text_input(
@@ -78,7 +79,8 @@ def _filtered(lines: Sequence[Line], t: Translator) -> list[Line]:
         )  # fmt: skip
     found = [
         line for line in lines
-        if status in (_ANY, line.run.status) and _fits(line, wanted.casefold().split(), t)
+        if status in (_ANY, line.run.status)
+        and _fits(line, wanted.casefold().split(), origins, t)
     ]  # fmt: skip
     return sorted(found, key=lambda line: not line.pinned)
 
@@ -87,14 +89,14 @@ def _status(status: Status | str, t: Translator) -> str:
     return status_text(status, t) if isinstance(status, Status) else t("any")
 
 
-def _fits(line: Line, wanted: Sequence[str], t: Translator) -> bool:
+def _fits(line: Line, wanted: Sequence[str], origins: Mapping[str, str], t: Translator) -> bool:
     if not wanted:
         return True
-    text = " ".join((title(line, t), name_of(line.run, t), _changed(line, t))).casefold()
+    text = " ".join((line.name, names.title(line, t), names.settings(line, origins, t))).casefold()
     return all(word in text for word in wanted)
 
 
-def _table(lines: Sequence[Line], t: Translator) -> list[Line]:
+def _table(lines: Sequence[Line], origins: Mapping[str, str], t: Translator) -> list[Line]:
     """Draw the rows; returns the ticked ones."""
     percent = st.column_config.NumberColumn(format="%.2f%%")
     accuracies = {
@@ -102,25 +104,27 @@ def _table(lines: Sequence[Line], t: Translator) -> list[Line]:
         t("Validation accuracy"): [_percent(line, "val_accuracy") for line in lines],
         t("Test accuracy"): [_percent(line, "test_accuracy") for line in lines],
     }
+    key = _key(lines)
+    _tick_again(key, lines)
     picked = st.dataframe(
         {
             t("Pinned"): ["●" if line.pinned else "" for line in lines],
-            t("Run"): [title(line, t) for line in lines],
-            t("Settings"): [_changed(line, t) for line in lines],
+            t("Run"): [names.title(line, t) for line in lines],
+            t("Settings"): [names.settings(line, origins, t) for line in lines],
+            t("Status"): [status_text(line.run.status, t) for line in lines],
             **accuracies,
             t("Epochs"): [line.last.epoch if line.last else 0 for line in lines],
             t("Images"): [line.run.digits.train for line in lines],
-            t("Data set"): [words.data_set(line.run.digits.name, t) for line in lines],
+            t("Data set"): [words.data_set(line.run.digits, t) for line in lines],
             t("Parameters"): [line.run.parameters for line in lines],
             t("Time (s)"): [_seconds(line.run) for line in lines],
-            t("Status"): [status_text(line.run.status, t) for line in lines],
             t("Started"): [clock(line.run.created) for line in lines],
             t("Weights"): [_weights(line, t) for line in lines],
         },
         hide_index=True, on_select="rerun", selection_mode="multi-row",
-        key=_key(lines),
+        key=key, placeholder="–",
         column_config={
-            t("Pinned"): st.column_config.TextColumn(width=60),
+            t("Pinned"): st.column_config.TextColumn(width=75),
             t("Run"): st.column_config.TextColumn(width=190, pinned=True),
             t("Settings"): st.column_config.TextColumn(width=220),
             **dict.fromkeys(accuracies, percent),
@@ -128,26 +132,23 @@ def _table(lines: Sequence[Line], t: Translator) -> list[Line]:
             t("Parameters"): st.column_config.NumberColumn(format="localized"),
         },
     )  # fmt: skip
-    return [lines[row] for row in picked["selection"]["rows"] if row < len(lines)]
+    chosen = [lines[row] for row in picked["selection"]["rows"] if row < len(lines)]
+    st.session_state[_TICKED] = {line.run.id for line in chosen}
+    return chosen
+
+
+def _tick_again(key: str, lines: Sequence[Line]) -> None:
+    """In a table of other rows, or of the same in another order, the same runs stay ticked."""
+    ticked = st.session_state.get(_TICKED, ())
+    rows = [row for row, line in enumerate(lines) if line.run.id in ticked]
+    if rows and key not in st.session_state:
+        st.session_state[key] = {"selection": {"rows": rows}}
 
 
 def _key(lines: Sequence[Line]) -> str:
     """Another one when other rows are shown: ticks are row numbers, and must not move."""
     rows = ",".join(line.run.id for line in lines)
     return f"runs-table-{hashlib.sha256(rows.encode()).hexdigest()[:16]}"
-
-
-def title(line: Line, t: Translator) -> str:
-    """What a run is called in the list: its own name, or its lesson's."""
-    return line.name or name_of(line.run, t)
-
-
-def _changed(line: Line, t: Translator) -> str:
-    preset = line.run.preset or nearest(line.run.config)
-    told = words.changes(line.run.config, PRESETS[preset], t)
-    settings = f"{preset}: {told}" if told else preset
-    gone_on = t("goes on from another run")
-    return f"{settings}, {gone_on}" if line.run.went_on else settings
 
 
 def _percent(line: Line, metric: str) -> float | None:
@@ -170,4 +171,4 @@ def _weights(line: Line, t: Translator) -> str:
         return "–"
     if lab.store().epochs_kept(line.run.id, "weights"):
         return t("kept")
-    return t("gone") if line.run.untrained is not None else "–"
+    return t("gone") if line.run.untrained is not None or line.last is not None else "–"

@@ -146,4 +146,4 @@ def _runs(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translator) 
         )  # fmt: skip
         st.caption(t("Tick a row to open the run."))
     if picked["selection"]["rows"]:
-        shell.train(run=shown[picked["selection"]["rows"][0]][1].id)
+        shell.go("train", run=shown[picked["selection"]["rows"][0]][1].id)
