@@ -6,6 +6,7 @@ thread that writes its reports into the store. A run is acknowledged once it is 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import secrets
@@ -118,11 +119,18 @@ class Engine:
             self._wake()
 
     def workers(self) -> list[dict[str, Any]]:
-        """Process id, memory (bytes) and TensorFlow threads of each worker that is up."""
+        """Process id, memory (bytes) and TensorFlow threads of each worker that is up.
+
+        One that goes while it is asked is passed over.
+        """
         cluster = self._cluster
         if cluster is None:
             return []
-        return [cluster.call(address, worker.condition) for address in cluster.addresses()]
+        found = []
+        for address in cluster.addresses():
+            with contextlib.suppress(WorkerLostError):
+                found.append(cluster.call(address, worker.condition))
+        return found
 
     def close(self) -> None:
         """End the workers; runs that were training are marked as interrupted."""
