@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import operator
 
 from digitlab.config import RunConfig
 
@@ -42,12 +43,14 @@ PRESETS: dict[str, RunConfig] = {
 }  # fmt: skip
 
 DEFAULT_PRESET = "mlp-128"
+_VALUES = {name: tuple(preset.to_json().values()) for name, preset in PRESETS.items()}
 
 
 @functools.lru_cache(4096)  # a list of runs asks for each at every click
 def nearest(config: RunConfig) -> str:
     """The name of the lesson from which ``config`` differs in the fewest fields."""
-    return min(PRESETS, key=lambda name: len(config.differences(PRESETS[name])))
+    values = config.to_json().values()
+    return min(PRESETS, key=lambda name: sum(map(operator.ne, values, _VALUES[name])))
 
 
 def matching(config: RunConfig) -> str | None:
