@@ -5,35 +5,23 @@ from __future__ import annotations
 import re
 
 import pytest
+from clicking import click_point
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 TIMEOUT = 60_000
-
-# The place of a point of the first chart, in pixels of the window.
-_PIXEL = """([vertical, x, y]) => {
-    const chart = document.querySelector('.js-plotly-plot');
-    chart.scrollIntoView({block: 'center'});
-    const layout = chart._fullLayout, box = chart.getBoundingClientRect();
-    const xaxis = layout.xaxis, yaxis = layout[vertical];
-    return [box.x + xaxis._offset + xaxis.d2p(x), box.y + yaxis._offset + yaxis.d2p(y)];
-}"""
-
-
-def click(page: Page, vertical: str, x: float, y: float) -> None:
-    page.mouse.click(*page.evaluate(_PIXEL, [vertical, x, y]))
 
 
 def test_a_click_on_a_bin_shows_its_samples_until_the_list_is_used(page: Page, server: str) -> None:
     page.goto(f"{server}/inspect?model=mnist-only&view=confidence&lang=en")
     expect(page.get_by_text("When it says 90% to 95%")).to_be_visible(timeout=TIMEOUT)
     expect(page.locator(".js-plotly-plot").nth(1)).to_be_visible(timeout=TIMEOUT)
-    page.wait_for_timeout(500)  # charts take their width from the page once more
+    diagram = page.locator(".js-plotly-plot").first
 
-    click(page, "yaxis", 8.5, 4.5)
+    click_point(diagram, 8.5, 4.5, "yaxis")
     expect(page.get_by_text("When it says 99.9% to 100%")).to_be_visible()
 
-    click(page, "yaxis2", 7.5, 2)
+    click_point(diagram, 7.5, 2, "yaxis2")
     expect(page.get_by_text("When it says 99% to 99.9%")).to_be_visible()
 
     page.get_by_role("combobox", name="Samples that it is so certain of").click()

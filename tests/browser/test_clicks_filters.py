@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from clicking import click_mark
 from playwright.sync_api import Page, expect
 
 TIMEOUT = 90_000  # milliseconds; two busy cores load Plotly slowly
@@ -49,9 +50,7 @@ def test_slider_play_and_click(page: Page, server: str) -> None:
     page.wait_for_timeout(2000)
     assert title.text_content() == stands, "nothing plays any more"
 
-    place = page.locator(".js-plotly-plot .bars path").nth(7).bounding_box()
-    assert place is not None
-    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    click_mark(page.locator(".js-plotly-plot").first, 7)
     expect(page.get_by_role("heading", name="Filter 7", exact=True)).to_be_visible()
     expect(page.get_by_text("The patches that excite it most")).to_be_visible()
     expect(page.get_by_text("Why did it become like this?")).to_be_visible()

@@ -5,26 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from clicking import click_mark
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 
 TIMEOUT = 60_000  # milliseconds; two busy cores load Plotly slowly
 
 
-def click_target(page: Page, chart: int, number: int) -> None:
-    """Click the middle of place ``number`` of the chart ``chart``, once it is at rest."""
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=TIMEOUT)
-    plot = page.locator(".js-plotly-plot").nth(chart)
-    place = plot.locator(".bars .point").nth(number)
-    expect(place).to_be_attached(timeout=TIMEOUT)
-    plot.scroll_into_view_if_needed()
-    box, before = place.bounding_box(), None
-    while box != before:  # charts that are drawn above move it
-        page.wait_for_timeout(500)
-        box, before = place.bounding_box(), box
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+def chart(page: Page, number: int) -> Locator:
+    return page.locator(".js-plotly-plot").nth(number)
 
 
 def test_a_click_on_a_map_enlarges_it_and_leads_to_the_sum(page: Page, server: str) -> None:
@@ -35,7 +25,7 @@ def test_a_click_on_a_map_enlarges_it_and_leads_to_the_sum(page: Page, server: s
     # What the pictures show is said to those who do not see them.
     expect(page.get_by_role("figure", name="conv1: 24 maps of 26x26")).to_be_visible()
 
-    click_target(page, 0, 9)
+    click_mark(chart(page, 0), 9)
 
     expect(page.get_by_text("conv1, map 9")).to_be_visible(timeout=TIMEOUT)
     expect(page.get_by_text(re.compile(r"^Map 9 of conv1: from"))).to_be_visible()
@@ -52,12 +42,12 @@ def test_a_click_on_an_output_pixel_works_it_out(page: Page, server: str) -> Non
     total = page.get_by_text(re.compile(r"^Sum of products"))
     first = total.inner_text()
 
-    click_target(page, 1, 26 * 3 + 5)
+    click_mark(chart(page, 1), 26 * 3 + 5)
     expect(output).to_have_text(re.compile("row 3, column 5 "), timeout=TIMEOUT)
     expect(total).not_to_have_text(first)
     expect(page.get_by_text("rows 3 to 5, columns 5 to 7")).to_be_visible()
 
-    click_target(page, 1, 26 * 20 + 11)
+    click_mark(chart(page, 1), 26 * 20 + 11)
     expect(output).to_have_text(re.compile("row 20, column 11 "), timeout=TIMEOUT)
 
     # The fields say and do the same, and what was clicked before does not come back.

@@ -7,19 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from clicking import click_point
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 TIMEOUT = 60_000  # milliseconds; two busy cores load Plotly slowly
 expect.set_options(timeout=TIMEOUT)
-
-# The place of a point of a chart, in pixels of the window.
-_PIXEL = """([number, x, y]) => {
-    const chart = document.querySelectorAll('.js-plotly-plot')[number];
-    chart.scrollIntoView({block: 'center'});
-    const {xaxis, yaxis} = chart._fullLayout, box = chart.getBoundingClientRect();
-    return [box.x + xaxis._offset + xaxis.d2p(x), box.y + yaxis._offset + yaxis.d2p(y)];
-}"""
 
 
 def open_view(page: Page, server: str, view: str) -> None:
@@ -28,30 +21,24 @@ def open_view(page: Page, server: str, view: str) -> None:
     expect(page.get_by_label("Open a test sample")).to_be_visible()
 
 
-def click(page: Page, chart: int, x: float, y: float) -> None:
-    """Click a point of a chart once it has stopped moving: it takes its width when it is drawn."""
-    before, place = None, [0.0, 0.0]
-    while place != before:
-        before = place
-        page.wait_for_timeout(500)
-        place = page.evaluate(_PIXEL, [chart, x, y])
-    page.mouse.click(*place)
+def chart(page: Page, number: int) -> Locator:
+    return page.locator(".js-plotly-plot").nth(number)
 
 
 def test_a_click_on_a_field_shows_its_samples_until_a_box_is_used(page: Page, server: str) -> None:
     open_view(page, server, "confusion")
     expect(page.get_by_text("read as 5: 2")).to_be_visible()  # the largest field is shown at first
 
-    click(page, 0, 8, 9)
+    click_point(chart(page, 0), 8, 9)
     expect(page.get_by_text("9 read as 8: 1.")).to_be_visible()
 
     page.get_by_label("Truth", exact=True).click()
     page.get_by_role("option", name="6", exact=True).click()
     expect(page.get_by_text("6 read as 8: 1.")).to_be_visible()
 
-    click(page, 0, 7, 1)
+    click_point(chart(page, 0), 7, 1)
     expect(page.get_by_text("1 read as 7: 1.")).to_be_visible()
-    click(page, 1, 0, 0.5)
+    click_point(chart(page, 1), 0, 0.5)
     expect(page.get_by_text(re.compile(r"Test sample \d+ is a 1, read as 7"))).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
@@ -62,7 +49,7 @@ def test_a_click_opens_a_misread_sample_and_the_table_downloads(
     open_view(page, server, "misread")
     expect(page.get_by_text("10 of 10 misread samples")).to_be_visible()
 
-    click(page, 0, 0, 0.5)
+    click_point(chart(page, 0), 0, 0.5)
     expect(page.get_by_text(re.compile(r"Test sample \d+ is a 4, read as 9"))).to_be_visible()
     number = page.get_by_label("Open a test sample")
     expect(number).not_to_have_value("")

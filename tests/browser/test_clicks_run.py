@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from clicking import click_mark
 from playwright.sync_api import Locator, Page, expect
 
 from digitlab import dataset, models
@@ -67,19 +68,6 @@ def look(page: Page, server: str) -> Callable[[str, str], Page]:
 Look = Callable[[str, str], Page]
 
 
-def click(chart: Locator, number: int) -> None:
-    """Click the middle of a place, once its chart is at rest."""
-    place = chart.locator(".bars .point").nth(number)
-    expect(place).to_be_attached()
-    box, before = place.bounding_box(), None
-    while box != before:  # charts that are drawn above move it
-        chart.page.wait_for_timeout(500)
-        place.evaluate("place => place.scrollIntoView({block: 'center'})")
-        box, before = place.bounding_box(), box
-    assert box is not None
-    chart.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-
-
 def chart(page: Page, title: str) -> Locator:
     return page.locator(".js-plotly-plot").filter(has=page.locator(".gtitle", has_text=title))
 
@@ -92,7 +80,7 @@ def sound(page: Page) -> None:
 def test_a_kernel_of_a_deeper_layer(look: Look, cnn: str) -> None:
     page = look(cnn, "filters")
     page.get_by_test_id("stMain").get_by_text("Convolution 2").click()
-    click(chart(page, "The kernels of filter 0"), 5)
+    click_mark(chart(page, "The kernels of filter 0"), 5)
     expect(chart(page, "Kernel for input channel 5")).to_be_visible()
     expect(page.get_by_role("heading", name="Filter 0", exact=True)).to_be_visible()
     sound(page)
@@ -100,7 +88,7 @@ def test_a_kernel_of_a_deeper_layer(look: Look, cnn: str) -> None:
 
 def test_a_neuron_among_the_maps(look: Look, cnn: str) -> None:
     page = look(cnn, "maps")
-    click(chart(page, "dense1: 128 neurons"), 17)
+    click_mark(chart(page, "dense1: 128 neurons"), 17)
     expect(page.get_by_text("Neuron 17 of dense1:")).to_be_visible()
     sound(page)
 
@@ -108,9 +96,8 @@ def test_a_neuron_among_the_maps(look: Look, cnn: str) -> None:
 def test_the_lessons_sheet(look: Look, cnn: str) -> None:
     page = look(cnn, "misread")
     page.get_by_test_id("stMain").get_by_text("5x10 sheet").click()
-    sheet = page.locator(".js-plotly-plot").first
-    expect(sheet.locator(".bars .point").first).to_be_attached()
-    click(sheet, 0)
+    expect(page.get_by_text("A column for each digit")).to_be_visible()
+    click_mark(page.locator(".js-plotly-plot").first, 0)
     expect(page.get_by_text(re.compile(r"Test sample \d+ is a \d, read as \d"))).to_be_visible()
     sound(page)
 
@@ -119,7 +106,7 @@ def test_what_a_second_network_mends_and_breaks(look: Look, cnn: str) -> None:
     page = look(cnn, "runs")
     for title in ("Mended", "Broken"):
         if (sheet := chart(page, title)).count():
-            click(sheet, 0)
+            click_mark(sheet, 0)
             expect(
                 page.get_by_text(re.compile(r"Test sample \d+ is a \d\. The first"))
             ).to_be_visible()
@@ -132,7 +119,7 @@ def test_what_a_second_network_mends_and_breaks(look: Look, cnn: str) -> None:
 
 def test_what_was_learned(look: Look, cnn: str) -> None:
     page = look(cnn, "journey")
-    click(chart(page, "Learned since"), 2)
+    click_mark(chart(page, "Learned since"), 2)
     expect(page.get_by_text("It was read as: untrained:")).to_be_visible()
     expect(chart(page, "Probability of each digit")).to_be_visible()
     sound(page)
@@ -140,14 +127,14 @@ def test_what_was_learned(look: Look, cnn: str) -> None:
 
 def test_a_neuron_of_an_mlp(look: Look, mlp: str) -> None:
     page = look(mlp, "filters")
-    click(chart(page, "Neurons"), 9)
+    click_mark(chart(page, "Neurons"), 9)
     expect(page.get_by_role("heading", name="Neuron 9", exact=True)).to_be_visible()
     sound(page)
 
 
 def test_a_neuron_by_hand(look: Look, mlp: str) -> None:
     page = look(mlp, "hand")
-    click(chart(page, "dense1: 64 neurons"), 30)
+    click_mark(chart(page, "dense1: 64 neurons"), 30)
     expect(page.get_by_text("Output: neuron 30 is")).to_be_visible()
     sound(page)
 
