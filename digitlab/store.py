@@ -184,10 +184,12 @@ class Store:
             raise _no_such_run()
         return run_of(row)
 
-    def runs_of(self, owner: str) -> list[Run]:
-        """A person's runs, the newest first."""
-        query = f"SELECT * FROM runs WHERE owner = ? AND {NOT_DELETED} ORDER BY created DESC"
-        rows = self.database.all(query, owner)
+    def runs_of(self, owner: str, most: int = -1) -> list[Run]:
+        """A person's runs, the newest first; at most so many, -1 for all."""
+        rows = self.database.all(
+            f"SELECT * FROM runs WHERE owner = ? AND {NOT_DELETED} ORDER BY created DESC LIMIT ?",
+            owner, most,
+        )  # fmt: skip
         return [run_of(row) for row in rows]
 
     def waiting(self, engine: str) -> list[Run]:

@@ -1,4 +1,4 @@
-"""Settings in words: what a value or an epoch is called, and what a configuration has changed."""
+"""Runs and settings in words: what a run, a value or an epoch is called, and what was changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import functools
 from digitlab.config import BY_NAME, RunConfig, Value
 from digitlab.dataset import MNIST_FINGERPRINT
 from digitlab.messages import Translator, mark
-from digitlab.store import Digits
+from digitlab.presets import PRESETS, nearest
+from digitlab.store import Digits, Run
 
 # What the choices of a field are called.
 CHOICES: dict[Value, str] = {
@@ -30,6 +31,24 @@ CHOICES: dict[Value, str] = {
     5: "5x5",
     7: "7x7",
 }
+
+_MORE = ("epochs",)  # what a run that goes on for longer changes, and no more
+
+
+def run_name(run: Run, t: Translator) -> str:
+    """What a run is called that was given no name: its lesson, or the one it was made from."""
+    same = run.preset or (run.went_on and not run_changes(run, t))
+    return lesson(run) if same else t("{lesson}, changed", lesson=lesson(run))
+
+
+def lesson(run: Run) -> str:
+    """The lesson that a run is, or the one it was made from."""
+    return run.preset or nearest(run.config)
+
+
+def run_changes(run: Run, t: Translator) -> str:
+    """What a run has changed of its lesson; "" for nothing. Going on for longer is no change."""
+    return changes(run.config, PRESETS[lesson(run)], t, but=_MORE if run.went_on else ())
 
 
 def epoch(number: int, t: Translator, *, went_on: bool = False) -> str:

@@ -18,7 +18,7 @@ from digitlab.messages import Translator, mark
 from digitlab.mistakes import Mistake, Rates, Reading
 from digitlab.network import Floats
 from digitlab.pictures import enlarge, png_bytes
-from digitlab.presets import PRESETS, nearest
+from digitlab.presets import PRESETS
 from digitlab.report import plot, weights
 from digitlab.report.material import Bytes, Material
 from digitlab.report.page import (
@@ -54,7 +54,7 @@ _GENERAL = (
 def name_of(material: Material, t: Translator) -> str:
     """What the run is called: its own name, or its lesson's."""
     run = material.run
-    return material.name or run.preset or t("{lesson}, changed", lesson=nearest(run.config))
+    return material.name or words.run_name(run, t)
 
 
 # What was trained ---------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ def _facts(run: Run, t: Translator) -> str:
 def settings(material: Material, t: Translator) -> str:
     """The settings that matter; those that are not the lesson's stand out, with the lesson's."""
     config = material.run.config
-    lesson = material.run.preset or nearest(config)
+    lesson = words.lesson(material.run)
     base = PRESETS[lesson]
     changed = {name for name in config.differences(base) if BY_NAME[name].applies(config)}
     rows = [
@@ -385,7 +385,7 @@ def _most_often(found: Sequence[Mistake], t: Translator) -> str:
 
 def questions(material: Material, t: Translator) -> str:
     """The lesson's questions, and an empty place for each answer."""
-    text = TEXTS.get(material.run.preset or nearest(material.run.config))
+    text = TEXTS.get(words.lesson(material.run))
     asked = [t(text.question), t(text.look)] if text else [t(_GENERAL[1]), t(_GENERAL[2])]
     asked = [*(one.replace("**", "") for one in asked), t(_GENERAL[0])]
     places = (question(number, one, _ANSWER_LINES) for number, one in enumerate(asked, 1))

@@ -28,7 +28,7 @@ def show(visit: Visit, run_id: str) -> None:
             run = lab.store().run(run_id)
         except StoreError:
             return  # said above, where the run would be
-        go_on_view.origin(run, visit.t)
+        go_on_view.origin(run, visit)
         if not run.status.live:
             _show(run, visit)
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from digitlab import dataset, going_on, results, take_home
+from digitlab import dataset, going_on, results, take_home, words
 from digitlab.dataset import DigitSet
 from digitlab.going_on import Beginning
 from digitlab.messages import LabError, Message, Translator, message
-from digitlab.presets import nearest
 from digitlab.store import Run, Status
 from digitlab.take_home import Memory, Start
 from digitlab.ui import lab
@@ -115,7 +114,7 @@ def _notebook(run: Run, settings: dict[str, Any], t: Translator) -> None:
 
 
 def _name(run: Run) -> str:
-    return f"{nearest(run.config)}-{run.id[:6]}"
+    return f"{words.lesson(run)}-{run.id[:6]}"
 
 
 def _start(run: Run, beginning: Beginning, t: Translator) -> None:

@@ -20,7 +20,7 @@ from digitlab.config import (
     from_query,
 )
 from digitlab.messages import Message, Translator, mark, message
-from digitlab.presets import DEFAULT_PRESET, PRESETS, nearest
+from digitlab.presets import DEFAULT_PRESET, PRESETS
 from digitlab.store import StoreError
 from digitlab.ui import lab, lesson_view
 from digitlab.ui.shell import plain
@@ -109,7 +109,7 @@ def _take_settings_of_run() -> None:
         run = lab.store().run(query["run"])
     except StoreError:
         return
-    preset = run.preset or nearest(run.config)
+    preset = words.lesson(run)
     query["preset"] = preset
     _write(run.config, PRESETS[preset])
 

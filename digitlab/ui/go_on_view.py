@@ -13,8 +13,9 @@ from digitlab.layers import Layer, layers_of
 from digitlab.messages import LabError, Translator, mark
 from digitlab.store import Run, StoreError
 from digitlab.ui import lab
+from digitlab.ui.naming import called
 from digitlab.ui.network_view import LAYER_KINDS
-from digitlab.ui.run_panel import duration, name_of
+from digitlab.ui.run_panel import duration
 from digitlab.ui.shell import Visit, plain
 
 _SETS = {
@@ -34,21 +35,22 @@ def show(run: Run, visit: Visit) -> None:
         st.caption(plain(visit.t(error.message)))
 
 
-def origin(run: Run, t: Translator) -> None:
+def origin(run: Run, visit: Visit) -> None:
     """Which run this one goes on from, if it does."""
     if run.origin is None:
         return
-    told = t("Goes on from {name}.", name=plain(_name(run.origin, t)))
+    t = visit.t
+    told = t("Goes on from {name}.", name=plain(_name(run.origin, visit)))
     frozen = t("Its convolutions were frozen: they are still those of that run.")
     st.caption(f"{told} {frozen}" if run.frozen else told)
 
 
-def _name(origin: str, t: Translator) -> str:
+def _name(origin: str, visit: Visit) -> str:
     try:
         run = lab.store().run(origin)
     except StoreError:
-        return t("a run that is not here any more")
-    return lab.shelf().name(origin) or name_of(run, t)
+        return visit.t("a run that is not here any more")
+    return called(run, visit)
 
 
 def _form(run: Run, visit: Visit) -> None:

@@ -8,8 +8,9 @@ from digitlab import dataset, results
 from digitlab.messages import Translator, mark
 from digitlab.ui import lab, shell
 from digitlab.ui.data_view import source_line
+from digitlab.ui.naming import called
 from digitlab.ui.readers import clock
-from digitlab.ui.run_panel import name_of, status_text
+from digitlab.ui.run_panel import status_text
 from digitlab.ui.shell import Visit, page_link
 
 _DOORS = (
@@ -37,7 +38,7 @@ def show(visit: Visit) -> None:
 
 
 def _runs(visit: Visit, t: Translator) -> None:
-    runs = lab.store().runs_of(visit.me)[:_RUNS_SHOWN]
+    runs = lab.store().runs_of(visit.me, _RUNS_SHOWN)
     if not runs:
         return
     st.subheader(t("My runs"))
@@ -45,7 +46,7 @@ def _runs(visit: Visit, t: Translator) -> None:
     tests = [results.final_test(run, epochs[run.id]) for run in runs]
     picked = st.dataframe(
         {
-            t("Run"): [name_of(run, t) for run in runs],
+            t("Run"): [called(run, visit) for run in runs],
             t("Started"): [clock(run.created) for run in runs],
             t("Status"): [status_text(run.status, t) for run in runs],
             t("Epochs trained"): [len(epochs[run.id]) for run in runs],

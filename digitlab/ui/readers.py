@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from digitlab import models, results
+from digitlab import models, results, words
 from digitlab.messages import LabError, Translator, mark, message
 from digitlab.network import ModelFileError, Network
 from digitlab.shelf import Line
 from digitlab.store import Run, Status, StoreError
 from digitlab.ui import lab
-from digitlab.ui.run_panel import name_of
 from digitlab.ui.shell import Visit, plain, sentences
 
 _LIVE_TICK = 3.0  # seconds
@@ -213,7 +212,7 @@ def _label(line: Line, t: Translator) -> str:
     test = results.final_test(line.run, [line.last] if line.last else [])
     return t(
         "Run {name}, {time}: {accuracy}",
-        name=line.name or name_of(line.run, t), time=clock(line.run.created),
+        name=line.name or words.run_name(line.run, t), time=clock(line.run.created),
         accuracy=f"{test.accuracy:.2%}" if test else "–",
     )  # fmt: skip
 

@@ -10,12 +10,12 @@ import streamlit as st
 
 from digitlab import charts, results
 from digitlab.messages import Translator, mark
-from digitlab.presets import nearest
 from digitlab.progress import BatchMetrics, EpochMetrics
 from digitlab.scores import Scores
 from digitlab.store import Run, Status, StoreError
 from digitlab.ui import lab, plot
-from digitlab.ui.shell import Visit, page_link, sentences
+from digitlab.ui.naming import called
+from digitlab.ui.shell import Visit, page_link, plain, sentences
 
 _TICK_SECONDS = 1.0
 METRICS: tuple[charts.Metric, ...] = ("loss", "accuracy")
@@ -69,7 +69,7 @@ def _headline(run: Run, visit: Visit) -> None:
     label, colour, icon = _STATUS[run.status]
     t = visit.t
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"### {name_of(run, t)} :{colour}-badge[{icon} {t(label)}]")
+        st.markdown(f"### {plain(called(run, visit))} :{colour}-badge[{icon} {t(label)}]")
         st.space("stretch")
         if run.status.live and run.owner == visit.me:
             stopping = st.button(
@@ -92,11 +92,6 @@ def status_text(status: Status, t: Translator) -> str:
 
 def _stopping(run: Run) -> bool:
     return run.stop and run.status.live
-
-
-def name_of(run: Run, t: Translator) -> str:
-    """What a run is called: its lesson, or the one it was made from."""
-    return run.preset or t("{lesson}, changed", lesson=nearest(run.config))
 
 
 def _progress(run: Run, batches: Sequence[BatchMetrics], t: Translator) -> None:

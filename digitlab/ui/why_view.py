@@ -16,9 +16,9 @@ from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network, Prediction
 from digitlab.store import Run
 from digitlab.ui import lab, like_view, parts_view, plot
+from digitlab.ui.naming import called
 from digitlab.ui.network_view import LAYER_KINDS
 from digitlab.ui.readers import Reader, clock
-from digitlab.ui.run_panel import name_of
 from digitlab.ui.shell import Visit
 
 _MOST_RUNS = 20
@@ -191,7 +191,7 @@ def _readers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
         st.caption(t("Of your runs the newest {count} read here.", count=_MOST_RUNS))
     read = explain.readings(_bundled(t), drawing.digit)
     for run in runs.values():
-        read[_run_name(run, t)] = Prediction(_of_run(run, max(_epochs(run)), drawing.digit))
+        read[_run_name(run, visit)] = Prediction(_of_run(run, max(_epochs(run)), drawing.digit))
     st.dataframe(
         _reading_table(read, t), hide_index=True, height="content",
         column_config={
@@ -203,7 +203,7 @@ def _readers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
         },
     )  # fmt: skip
     if runs:
-        _epoch_by_epoch(runs, reader.run, drawing.digit, t)
+        _epoch_by_epoch(runs, reader.run, drawing.digit, visit)
     else:
         st.caption(t("Train a network, and it reads your drawing here too, epoch by epoch."))
 
@@ -218,8 +218,7 @@ def _bundled(t: Translator) -> dict[str, Network]:
 
 def _runs(reader: Reader, visit: Visit) -> dict[str, Run]:
     """The run that reads, and the person's newest runs, as far as their weights were kept."""
-    mine = sorted(lab.store().runs_of(visit.me), key=lambda run: -run.created)
-    runs = ([reader.run] if reader.run else []) + mine
+    runs = ([reader.run] if reader.run else []) + lab.store().runs_of(visit.me, _MOST_RUNS)
     return {run.id: run for run in runs[:_MOST_RUNS] if _epochs(run)}
 
 
@@ -227,8 +226,8 @@ def _epochs(run: Run) -> list[int]:
     return sorted(lab.store().epochs_kept(run.id, "weights"))
 
 
-def _run_name(run: Run, t: Translator) -> str:
-    return f"{name_of(run, t)}, {clock(run.created)}"
+def _run_name(run: Run, visit: Visit) -> str:
+    return f"{called(run, visit)}, {clock(run.created)}"
 
 
 def _reading_table(read: dict[str, Prediction], t: Translator) -> dict[str, list[object]]:
@@ -242,13 +241,13 @@ def _reading_table(read: dict[str, Prediction], t: Translator) -> dict[str, list
 
 
 def _epoch_by_epoch(
-    runs: dict[str, Run], reading: Run | None, digit: Picture, t: Translator
+    runs: dict[str, Run], reading: Run | None, digit: Picture, visit: Visit
 ) -> None:
-    names = list(runs)
+    t, names = visit.t, list(runs)
     run = runs[
         st.selectbox(
             t("A run, epoch by epoch"), names, key="readers-run",
-            format_func=lambda name: _run_name(runs[name], t),
+            format_func=lambda name: _run_name(runs[name], visit),
         )
     ]  # fmt: skip
     epochs = _epochs(run)

@@ -65,7 +65,7 @@ from digitlab.ui.shell import Visit
 if __name__ == "__main__":
     visit = Visit(Translator("en"), st.query_params["me"])
     run = lab.store().run(st.query_params["run"])
-    go_on_view.origin(run, visit.t)
+    go_on_view.origin(run, visit)
     go_on_view.show(run, visit)
     report_view.show(run, visit)
 """

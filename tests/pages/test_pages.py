@@ -15,6 +15,7 @@ from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import message
 from digitlab.presets import PRESETS
 from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Untrained
+from digitlab.shelf import Shelf
 from digitlab.store import Digits, Status, Store
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +76,8 @@ def stored_run(home: Path, owner: str, status: Status = Status.FINISHED, *, epoc
 
 
 def test_home_lists_my_runs_and_nobody_elses(app: AppTest, home: Path, me: str) -> None:
+    named = stored_run(home, me)
+    Shelf(Store(home)).rename(me, named, "Narrow net")
     stored_run(home, me)
     stored_run(home, secrets.token_urlsafe(16))
 
@@ -82,8 +85,8 @@ def test_home_lists_my_runs_and_nobody_elses(app: AppTest, home: Path, me: str) 
 
     assert not app.exception
     (table,) = app.dataframe
-    assert list(table.value["Run"]) == ["mlp-64"]
-    assert list(table.value["Test accuracy"]) == ["70.00%"]
+    assert list(table.value["Run"]) == ["mlp-64", "Narrow net"]
+    assert list(table.value["Test accuracy"]) == ["70.00%", "70.00%"]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -219,6 +222,21 @@ def test_my_finished_run_shows_what_it_came_to(app: AppTest, home: Path, me: str
     }  # fmt: skip
     assert "No sign of overfitting" in said(app)
     assert "Somebody else's run" not in said(app)
+
+
+def test_a_run_is_headed_by_the_name_it_was_given_and_others_do_not_see_it(
+    app: AppTest, home: Path, me: str
+) -> None:
+    mine, theirs = stored_run(home, me), stored_run(home, other := secrets.token_urlsafe(16))
+    for owner, run in ((me, mine), (other, theirs)):
+        Shelf(Store(home)).rename(owner, run, "[a](b) *net*")
+
+    assert r"### \[a\](b) \*net\* :green-badge" in headings(open_page(app, "train", run=mine))
+    assert "### mlp-64 :green-badge" in headings(open_page(app, "train", run=theirs))
+
+
+def headings(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.markdown)
 
 
 def test_a_run_opened_by_its_link_is_read_only_and_sets_the_sliders(

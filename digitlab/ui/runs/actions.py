@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from digitlab import words
 from digitlab.messages import LabError
-from digitlab.presets import PRESETS, nearest
+from digitlab.presets import PRESETS
 from digitlab.shelf import LONGEST_NAME, Line
 from digitlab.ui import lab, shell
 from digitlab.ui.shell import Visit
@@ -59,7 +60,7 @@ def _for_one(line: Line, visit: Visit) -> None:
     st.session_state.setdefault(key, line.name)
     st.text_input(
         t("Name"), key=key, max_chars=LONGEST_NAME, width=260, on_change=_rename,
-        args=(visit.me, run.id, key), placeholder=run.preset or nearest(run.config),
+        args=(visit.me, run.id, key), placeholder=words.lesson(run),
     )  # fmt: skip
     if st.button(t("Open"), icon=":material/open_in_new:", key="runs-open"):
         shell.go("train", run=run.id)
@@ -74,7 +75,7 @@ def _for_one(line: Line, visit: Visit) -> None:
 
 def _train_again(line: Line) -> None:
     """The Train page with the sliders of this run, and no run open."""
-    preset = line.run.preset or nearest(line.run.config)
+    preset = words.lesson(line.run)
     different = line.run.config.differences(PRESETS[preset])
     shell.go("train", preset=preset, **{name: str(value) for name, value in different.items()})
 

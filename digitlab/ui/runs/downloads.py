@@ -8,10 +8,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from digitlab import metrics_table, models
+from digitlab import metrics_table, models, words
 from digitlab.keras_file import keras_file
 from digitlab.messages import Translator
-from digitlab.presets import nearest
 from digitlab.store import Run
 from digitlab.ui import lab
 
@@ -40,7 +39,7 @@ def show(run: Run, t: Translator) -> None:
 
 
 def _button(run: Run, label: str, ending: str, data: Callable[[], bytes]) -> None:
-    name = f"{nearest(run.config)}-{run.id[:6]}{ending}"
+    name = f"{words.lesson(run)}-{run.id[:6]}{ending}"
     st.download_button(
         f"{label} ({ending.rpartition('.')[2]})", data, name, "application/octet-stream",
         icon=":material/download:", on_click="ignore", key=f"downloads-{run.id}{ending}",
