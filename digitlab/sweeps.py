@@ -12,7 +12,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -136,7 +136,8 @@ class Sweeps:
         refuse_too_much(plan, digits)
         with self._submitting:
             self._refuse_second(owner)
-            sweep = self._add(owner, plan, digits)
+            sweep = Sweep(secrets.token_hex(8), owner, plan, digits.fingerprint, time.time(), False)
+            self._add(sweep)
             self._submit(trainer, sweep, self.places(sweep), digits)
         return sweep
 
@@ -218,6 +219,28 @@ class Sweeps:
                 log.exception("sweep %s is not picked up", sweep.id)
         return count
 
+    def restore(
+        self, owner: str, plan: Plan, digits: str, created: float,
+        runs: Mapping[tuple[int, int], str],
+    ) -> bool:  # fmt: skip
+        """Note a sweep that was trained elsewhere; its runs, by seed and cell, are here by now.
+
+        It is stopped: what is missing is trained when its owner asks for it. Of a sweep that its
+        owner has already, only places with nothing done are filled. Returns whether it is new.
+        """
+        new = Sweep(secrets.token_hex(8), owner, plan, digits, created, True)
+        with self._submitting:
+            same = (old for old in self.sweeps_of(owner) if _the_same(old, new))
+            known = next(same, None)
+            if known is None:
+                self._add(new)
+            sweep = known or new
+            for place in self.places(sweep):
+                run = runs.get((place.seed, place.cell))
+                if place.missing and run is not None:
+                    self._put(sweep, place.seed, place.cell, run)
+        return known is None
+
     def remove(self, owner: str, sweep: str) -> None:
         """Forget a sweep; its runs stay.
 
@@ -254,38 +277,48 @@ class Sweeps:
                 message("You have a sweep under way: wait for its end, or stop it first.")
             )
 
-    def _add(self, owner: str, plan: Plan, digits: DigitSet) -> Sweep:
-        """Note the sweep and all its places, or nothing."""
-        sweep = Sweep(secrets.token_hex(8), owner, plan, digits.fingerprint, time.time(), False)
-        row = (sweep.id, owner, json.dumps(plan.to_json()), digits.fingerprint, sweep.created)
+    def _add(self, sweep: Sweep) -> None:
+        """Note a sweep and all its places, or nothing."""
+        plan = sweep.plan
+        row = (
+            sweep.id, sweep.owner, json.dumps(plan.to_json()), sweep.digits, sweep.created,
+            int(sweep.stopped),
+        )  # fmt: skip
         places = [
             (sweep.id, seed, cell) for seed in range(plan.seeds) for cell in range(len(plan.cells))
         ]
         with self._database.change() as database:
             database.execute(
-                "INSERT INTO sweeps (id, owner, plan, digits, created) VALUES (?, ?, ?, ?, ?)", row
-            )
+                "INSERT INTO sweeps (id, owner, plan, digits, created, stopped)"
+                " VALUES (?, ?, ?, ?, ?, ?)", row,
+            )  # fmt: skip
             database.executemany(
                 "INSERT INTO sweep_runs (sweep, seed, cell) VALUES (?, ?, ?)", places
             )
-        return sweep
 
     def _submit(
         self, trainer: Trainer, sweep: Sweep, places: Iterable[Place], digits: DigitSet
     ) -> None:
         for place in places:
             config = sweep.plan.config(place.cell, place.seed)
-            run = trainer.submit(sweep.owner, config, digits)
-            with self._database.change() as database:
-                database.execute(
-                    "UPDATE sweep_runs SET run = ?, tries = tries + 1"
-                    " WHERE sweep = ? AND seed = ? AND cell = ?",
-                    (run.id, sweep.id, place.seed, place.cell),
-                )
+            self._put(sweep, place.seed, place.cell, trainer.submit(sweep.owner, config, digits).id)
+
+    def _put(self, sweep: Sweep, seed: int, cell: int, run: str) -> None:
+        with self._database.change() as database:
+            database.execute(
+                "UPDATE sweep_runs SET run = ?, tries = tries + 1"
+                " WHERE sweep = ? AND seed = ? AND cell = ?",
+                (run, sweep.id, seed, cell),
+            )
 
     def _set_stopped(self, sweep: Sweep, stopped: bool) -> None:
         with self._database.change() as database:
             database.execute("UPDATE sweeps SET stopped = ? WHERE id = ?", (stopped, sweep.id))
+
+
+def _the_same(one: Sweep, other: Sweep) -> bool:
+    """Whether two sweeps are one that has been carried to and fro."""
+    return (one.plan, one.digits, one.created) == (other.plan, other.digits, other.created)
 
 
 def _readable(rows: Iterable[Row]) -> Iterator[Sweep]:

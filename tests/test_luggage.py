@@ -29,6 +29,7 @@ from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Untrain
 from digitlab.run_files import npy, reading
 from digitlab.shelf import Shelf
 from digitlab.store import Digits, Run, Status, Store
+from digitlab.sweeps import Sweeps
 
 ME, YOU = "m" * 22, "y" * 22
 TEST = 40  # test images
@@ -42,20 +43,25 @@ Members = dict[str, bytes]
 
 
 class Lab:
-    """A store with its shelf and its drawings."""
+    """A store with its shelf, its drawings and its sweeps."""
 
     def __init__(self, folder: Path) -> None:
         self.store = Store(folder)
         self.shelf, self.drawings = Shelf(self.store), Keepsakes(folder)
+        self.sweeps = Sweeps(self.store)
 
     def pack(self, owner: str = ME) -> tuple[bytes, Packed]:
         target = io.BytesIO()
-        packed = luggage.pack(self.shelf, self.drawings, owner, target, lambda part: None)
+        packed = luggage.pack(
+            self.shelf, self.drawings, self.sweeps, owner, target, lambda part: None
+        )
         return target.getvalue(), packed
 
     def unpack(self, data: bytes, owner: str = YOU) -> Unpacked:
         source = io.BytesIO(data)
-        return luggage.unpack(source, self.shelf, self.drawings, owner, lambda part: None)
+        return luggage.unpack(
+            source, self.shelf, self.drawings, self.sweeps, owner, lambda part: None
+        )
 
 
 @pytest.fixture
@@ -157,7 +163,7 @@ def test_everything_comes_back_equal_under_new_ids(here: Lab, there: Lab) -> Non
     data, packed = here.pack()
     told = there.unpack(data)
 
-    assert packed == Packed(2, 0, 0, 0)
+    assert packed == Packed(runs=2)
     assert (len(told.runs), told.known, told.refused) == (2, 0, [])
     newer, older = there.shelf.lines(YOU)
     assert (newer.name, newer.pinned, older.pinned) == ("今日の <b>best</b> 🖊", False, True)
@@ -266,7 +272,7 @@ def test_no_more_drawings_are_loaded_than_one_person_may_keep(
 
 def test_nothing_at_all_is_packed_and_loaded_too(here: Lab, there: Lab) -> None:
     data, packed = here.pack()
-    assert packed == Packed(0, 0, 0, 0)
+    assert packed == Packed()
     assert there.unpack(data) == Unpacked()
 
 
@@ -287,7 +293,7 @@ def test_what_is_missed_most_goes_in_first_and_the_rest_is_told(
 
     data, packed = here.pack()
 
-    assert packed == Packed(1, 0, 0, 2)
+    assert packed == Packed(runs=1, files_left_out=2)
     (loaded,) = there.unpack(data).runs
     assert there.store.epochs_kept(loaded, "weights") == [0, 2]
     assert there.store.epochs_kept(loaded, "reading") == [0, 1, 2]
@@ -323,7 +329,7 @@ def test_numbers_that_would_unpack_to_too_much_are_thinned_and_loaded(
 
     data, packed = here.pack()
 
-    assert packed == Packed(3, 0, 0, 0, 2)
+    assert packed == Packed(runs=3, thinned=2)
     assert [str(sentence) for sentence in packed.left_out()] == [
         "The curves of 2 runs have more points between the epochs than fit: evenly spaced ones "
         "went in."
@@ -365,7 +371,7 @@ def test_packing_takes_no_more_memory_than_a_chunk(here: Lab, tmp_path: Path) ->
         here.store.keep(run.id, f"weights-{epoch:03d}.npz", bytes(20_000_000))
     with (tmp_path / "luggage.zip").open("w+b") as target:
         tracemalloc.start()
-        luggage.pack(here.shelf, here.drawings, ME, target, lambda part: None)
+        luggage.pack(here.shelf, here.drawings, here.sweeps, ME, target, lambda part: None)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert target.seek(0, 2) > 60_000_000
@@ -581,13 +587,13 @@ def test_a_file_that_is_too_large(there: Lab, data: bytes, monkeypatch: pytest.M
     refused_whole(there, data, "a zip of the lab has at most")
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", 1.0, 1.5, None, True, 10**30, [1]])
+@pytest.mark.parametrize("version", [0, 3, "1", 1.0, 1.5, None, True, 10**30, [1]])
 def test_another_version_is_refused_by_name(there: Lab, data: bytes, version: object) -> None:
     members = members_of(data)
     about = json.loads(members["manifest.json"]) | {"version": version}
     members["manifest.json"] = json.dumps(about).encode()
-    shown = version if version in (0, 2) else r"\?"
-    refused_whole(there, zip_of(members), f"is of version {shown}; this lab loads version 1")
+    shown = version if version in (0, 3) else r"\?"
+    refused_whole(there, zip_of(members), f"is of version {shown}; this lab loads version 2")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ drawings.json, drawings.npy         the kept drawings: labels and readings; uint
 runs/ID/run.json                    settings, status, epoch metrics
 runs/ID/batches.npy                 batch metrics, float64 (N, 6)
 runs/ID/weights-EPOCH.npz, …        the run's files, as the store has them
+sweeps/ID.json                      what a sweep varied, and which runs are its own; since version 2
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from digitlab.messages import LabError
 from digitlab.progress import BatchMetrics
 
 FORMAT = "digitlab-luggage"
-VERSION = 1
+VERSION = 2
+OLDEST_VERSION = 1  # that is still loaded
 
 MEGABYTE = 1_000_000
 LARGEST = 200 * MEGABYTE  # bytes of the whole zip
@@ -42,7 +44,8 @@ _FILES = r"(?:weights|reading)-\d{3}\.npz|kernels-\d{3}\.npy|probabilities\.npy|
 _RUN_FILE = re.compile(_FILES, re.ASCII)
 MEMBER = re.compile(
     rf"manifest\.json|drawings\.json|drawings\.npy"
-    rf"|runs/{RUN_ID.pattern}/(?:run\.json|batches\.npy|{_FILES})",
+    rf"|runs/{RUN_ID.pattern}/(?:run\.json|batches\.npy|{_FILES})"
+    rf"|sweeps/{RUN_ID.pattern}\.json",
     re.ASCII,
 )
 
@@ -67,6 +70,11 @@ def run_file(name: str) -> RunFile | None:
         return None
     kind, _, epoch = name.partition(".")[0].partition("-")
     return RunFile(kind, int(epoch) if epoch else None)
+
+
+def sweep_path(sweep: str) -> str:
+    """The member in which a sweep is packed."""
+    return f"sweeps/{sweep}.json"
 
 
 def path_of(run: str, name: str) -> str:

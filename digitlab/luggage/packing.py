@@ -23,7 +23,7 @@ import numpy as np
 
 from digitlab.config import IMAGE_SIZE
 from digitlab.keepsakes import Keepsake, Keepsakes
-from digitlab.luggage import record
+from digitlab.luggage import record, sweep_record
 from digitlab.luggage.files import batch_table
 from digitlab.luggage.form import (
     BATCH_COLUMNS,
@@ -44,11 +44,13 @@ from digitlab.luggage.form import (
     Progress,
     path_of,
     run_file,
+    sweep_path,
 )
 from digitlab.luggage.record import Record
 from digitlab.messages import Message, message
 from digitlab.run_files import npy
 from digitlab.shelf import Line, Shelf
+from digitlab.sweeps import Sweeps
 
 _MEMBER_BYTES = 300  # of a member beside its data: its two headers and its two names
 _RESERVE = 1_000_000  # for the manifest and the end
@@ -63,10 +65,11 @@ class Packed:
     Of ``thinned`` runs only evenly spaced batch metrics went in.
     """
 
-    runs: int
-    drawings: int
-    runs_left_out: int
-    files_left_out: int
+    runs: int = 0
+    drawings: int = 0
+    sweeps: int = 0
+    runs_left_out: int = 0
+    files_left_out: int = 0
     thinned: int = 0
 
     def left_out(self) -> list[Message]:
@@ -104,13 +107,15 @@ class _File:
 
 
 def pack(
-    shelf: Shelf, drawings: Keepsakes, owner: str, target: BinaryIO, progress: Progress
-) -> Packed:
-    """Write all of a person's runs and drawings, the bin's not, as a zip into ``target``.
+    shelf: Shelf, drawings: Keepsakes, sweeps: Sweeps, owner: str, target: BinaryIO,
+    progress: Progress,
+) -> Packed:  # fmt: skip
+    """Write a person's runs, drawings and sweeps, the bin's runs not, as a zip into ``target``.
 
     Args:
         shelf: the runs of the lab.
         drawings: the kept drawings of the lab.
+        sweeps: the sweeps of the lab.
         owner: whose work it is.
         target: an empty file that is open for reading and writing.
         progress: told the part that is done, from 0 to 1.
@@ -124,11 +129,13 @@ def pack(
         rows = _most_rows([counts.get(line.run.id, 0) for line in taken])
         for line in taken:
             _write_numbers(archive, shelf, line, sources, rows)
+        swept = _write_sweeps(archive, sweeps, owner, {line.run.id for line in taken})
         left_out = _write_files(archive, target, _files(shelf, taken), progress)
         _write_manifest(archive, taken, left_out)
     thinned = sum(counts.get(line.run.id, 0) > rows for line in taken)
     return Packed(
-        len(taken), len(kept), len(lines) - len(taken), sum(left_out.values()), thinned
+        runs=len(taken), drawings=len(kept), sweeps=swept, runs_left_out=len(lines) - len(taken),
+        files_left_out=sum(left_out.values()), thinned=thinned,
     )  # fmt: skip
 
 
@@ -153,6 +160,20 @@ def _write_manifest(
     runs = [{"id": line.run.id, "left_out": left_out[line.run.id]} for line in oldest_first]
     about = {"format": FORMAT, "version": VERSION, "packed": time.time(), "runs": runs}
     _write(archive, MANIFEST, json.dumps(about, indent=1).encode())
+
+
+def _write_sweeps(
+    archive: zipfile.ZipFile, sweeps: Sweeps, owner: str, taken: Collection[str]
+) -> int:
+    """Write the sweeps of which a run is taken along; returns how many."""
+    count = 0
+    for sweep in sweeps.sweeps_of(owner):
+        places = sweeps.places(sweep)
+        kept = [place for place in places if place.run is not None and place.run.id in taken]
+        if kept:
+            _write(archive, sweep_path(sweep.id), sweep_record.to_json(sweep, kept))
+            count += 1
+    return count
 
 
 def _write_drawings(archive: zipfile.ZipFile, kept: Sequence[Keepsake]) -> None:

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.keepsakes import MOST as MOST_DRAWINGS
 from digitlab.keepsakes import Keepsake, Keepsakes
-from digitlab.luggage import record
+from digitlab.luggage import record, sweep_record
 from digitlab.luggage.fields import Fields, parse
 from digitlab.luggage.files import array, batches, clean
 from digitlab.luggage.form import (
@@ -37,6 +37,7 @@ from digitlab.luggage.form import (
     LARGEST_JSON,
     MANIFEST,
     MOST_RUNS,
+    OLDEST_VERSION,
     PICTURES,
     RECORD,
     RUN_ID,
@@ -47,8 +48,10 @@ from digitlab.luggage.form import (
 )
 from digitlab.luggage.opening import not_whole, opened
 from digitlab.luggage.record import Record
+from digitlab.luggage.sweep_record import SweepRecord
 from digitlab.messages import LabError, Message, message
 from digitlab.shelf import Shelf
+from digitlab.sweeps import Sweeps
 
 log = logging.getLogger(__name__)
 
@@ -69,20 +72,23 @@ class Unpacked:
     runs: list[str] = field(default_factory=list)
     known: int = 0
     drawings: int = 0
+    sweeps: int = 0
     without_weights: int = 0
     refused: list[Message] = field(default_factory=list)
 
 
 def unpack(
-    source: BinaryIO, shelf: Shelf, drawings: Keepsakes, owner: str, progress: Progress
-) -> Unpacked:
-    """Load the runs and drawings of a zip for ``owner``.
+    source: BinaryIO, shelf: Shelf, drawings: Keepsakes, sweeps: Sweeps, owner: str,
+    progress: Progress,
+) -> Unpacked:  # fmt: skip
+    """Load the runs, drawings and sweeps of a zip for ``owner``.
 
     Args:
         source: the zip, open for reading.
         shelf: the runs of the lab.
         drawings: the kept drawings of the lab.
-        owner: whose the loaded runs and drawings will be.
+        sweeps: the sweeps of the lab.
+        owner: whose all that is loaded will be.
         progress: told the part that is done, from 0 to 1.
 
     Raises:
@@ -97,6 +103,7 @@ def unpack(
             progress((number + 1) / len(runs))
         loading.note_unlisted()
         loading.load_drawings(drawings)
+        loading.load_sweeps(sweeps)
     lost = shelf.keep_within()
     loading.told.without_weights = len(set(lost) & set(loading.told.runs))
     return loading.told
@@ -115,7 +122,7 @@ def _runs(archive: zipfile.ZipFile) -> list[str]:
         if not isinstance(about, dict) or about.get("format") != FORMAT:
             raise LuggageError(not_whole())
         version = about.get("version")
-        if type(version) is not int or version != VERSION:
+        if type(version) is not int or not OLDEST_VERSION <= version <= VERSION:
             raise _other_version(version)
         return _listed(about)
     except LabError:
@@ -245,6 +252,27 @@ class _Loading:
         except LabError as refused:
             self.told.refused.append(refused.message)
 
+    def load_sweeps(self, sweeps: Sweeps) -> None:
+        """Load the sweeps, or note what is wrong with one."""
+        for name in self.archive.namelist():
+            if name.startswith("sweeps/"):
+                try:
+                    with _naming_sweep(name):
+                        self._load_sweep(sweep_record.from_json(_json(self.archive, name)), sweeps)
+                except LabError as refused:
+                    self.told.refused.append(refused.message)
+
+    def _load_sweep(self, read: SweepRecord, sweeps: Sweeps) -> None:
+        """Group the runs of a sweep that are here now; those that are not can be trained."""
+        runs = {place: self.renamed[run] for place, run in read.runs.items() if run in self.renamed}
+        for (seed, cell), run in runs.items():
+            here, asked = self.store.run(run), read.plan.config(cell, seed)
+            if (here.config, here.digits.fingerprint) != (asked, read.digits):
+                raise LuggageError(message("one of its runs was trained with other settings."))
+        if not runs:
+            raise LuggageError(message("none of its runs is here."))
+        self.told.sweeps += sweeps.restore(self.owner, read.plan, read.digits, read.created, runs)
+
     def _drawings(self) -> list[Keepsake]:
         told = _json(self.archive, DRAWINGS)
         if not isinstance(told, list) or len(told) > MOST_DRAWINGS:
@@ -281,6 +309,16 @@ def _naming(run: str, file: str) -> Iterator[None]:
         yield
     except Exception as error:
         raise _refusal(run, file, _why(error)) from error
+
+
+@contextmanager
+def _naming_sweep(file: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise LuggageError(
+            message("The sweep in {file} was not loaded: {why}", file=file, why=_why(error))
+        ) from error
 
 
 @contextmanager

@@ -92,7 +92,9 @@ def test_work_goes_home_and_is_loaded_by_another_person(
     expect(page.get_by_text("This is not a zip of Digit Lab")).to_be_visible(timeout=TIMEOUT)
 
     choose(page, packed)
-    expect(page.get_by_text("Loaded. Runs: 1; drawings: 0.")).to_be_visible(timeout=TIMEOUT)
+    expect(page.get_by_text("Loaded. Runs: 1; sweeps: 0; drawings: 0.")).to_be_visible(
+        timeout=TIMEOUT
+    )
     expect(page.get_by_text("1 of 1 runs.")).to_be_visible(timeout=TIMEOUT)  # the table above
 
     choose(page, packed)

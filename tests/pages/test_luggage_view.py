@@ -81,7 +81,7 @@ def keep_drawing() -> None:
 
 def packed() -> bytes:
     target = io.BytesIO()
-    luggage.pack(lab.shelf(), lab.drawings(), ME, target, lambda part: None)
+    luggage.pack(lab.shelf(), lab.drawings(), lab.sweeps(), ME, target, lambda part: None)
     return target.getvalue()
 
 
@@ -115,7 +115,7 @@ def test_everything_is_packed_and_the_page_says_what_is_in_it() -> None:
 
     (save,) = page.download_button
     assert save.label.startswith("Save the zip (0.")
-    assert "Runs in it: 2; drawings: 1;" in told(page)
+    assert "Runs in it: 2; sweeps: 0; drawings: 1;" in told(page)
     assert not page.warning
     made = page.session_state["luggage-packed"].path
     assert made.stat().st_size > 10_000
@@ -129,7 +129,7 @@ def test_a_zip_is_loaded_once_and_another_time_passed_over() -> None:
     data = packed()
     page = load(app("luggage", YOU), "mine.zip", data)
 
-    assert "Loaded. Runs: 1; drawings: 1." in told(page)
+    assert "Loaded. Runs: 1; sweeps: 0; drawings: 1." in told(page)
     assert len(lab.store().runs_of(YOU)) == 1
     page.run()
     assert len(lab.store().runs_of(YOU)) == 1
@@ -194,7 +194,9 @@ def test_nothing_is_deleted_before_the_second_question_is_answered() -> None:
 def test_everything_of_mine_is_deleted_and_nothing_of_others() -> None:
     add()
     keep_drawing()
-    luggage.unpack(io.BytesIO(packed()), lab.shelf(), lab.drawings(), YOU, lambda part: None)
+    luggage.unpack(
+        io.BytesIO(packed()), lab.shelf(), lab.drawings(), lab.sweeps(), YOU, lambda part: None
+    )
     lab.shelf().delete(ME, [add().id])
     page = app("leave")
     page.session_state["last-drawing"] = "drawn"

@@ -1,12 +1,13 @@
 """The Sweep page, run as a server runs it, on a store with sweeps in it."""
 
 import dataclasses
+import io
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitlab import dataset, sweep_plan
+from digitlab import dataset, luggage, sweep_plan
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.presets import PRESETS
@@ -274,6 +275,20 @@ def test_a_run_that_was_deleted_is_missing_and_the_page_stands(app: AppTest) -> 
     lab.store().delete(gone.id)
     open_sweep(app, sweep)
     assert "Runs finished: 3 of 4." in told(app)
+
+
+def test_a_sweep_from_a_zip_shows_its_result_again(app: AppTest) -> None:
+    swept(owner=SOMEBODY)
+    work, file = (lab.shelf(), lab.drawings(), lab.sweeps()), io.BytesIO()
+    luggage.pack(*work, SOMEBODY, file, lambda part: None)
+    luggage.unpack(file, *work, ME, lambda part: None)
+
+    (mine,) = lab.sweeps().sweeps_of(ME)
+    open_sweep(app, mine)
+
+    assert "Runs finished: 4 of 4." in told(app)
+    assert charts_of(app) > 1
+    assert "somebody else's" not in told(app)
 
 
 def test_my_sweeps_are_listed_with_how_far_they_are(app: AppTest) -> None:

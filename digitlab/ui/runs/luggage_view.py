@@ -31,7 +31,7 @@ class _Zip:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="digitlab-", ignore_cleanup_errors=True)
         self.path = Path(self._folder.name) / "luggage.zip"
-        self.packed = Packed(0, 0, 0, 0)
+        self.packed = Packed()
 
 
 @st.fragment
@@ -61,7 +61,10 @@ def _take(visit: Visit) -> None:
     t = visit.t
     if st.button(
         t("Take everything home"), icon=":material/luggage:", key="luggage-pack",
-        help=t("Packs your runs with their names, curves and weights, and your kept drawings."),
+        help=t(
+            "Packs your runs with their names, curves and weights, your sweeps and your kept "
+            "drawings."
+        ),
     ):  # fmt: skip
         _pack(visit)
     ready: _Zip | None = st.session_state.get(_PACKED)
@@ -73,7 +76,9 @@ def _pack(visit: Visit) -> None:
     st.session_state.pop(_PACKED, None)  # two zips of one visitor need not lie on the disk
     made = _Zip()
     with _progress(visit.t("Packing…")) as progress, made.path.open("w+b") as target:
-        made.packed = luggage.pack(lab.shelf(), lab.drawings(), visit.me, target, progress)
+        made.packed = luggage.pack(
+            lab.shelf(), lab.drawings(), lab.sweeps(), visit.me, target, progress
+        )
     st.session_state[_PACKED] = made
 
 
@@ -87,9 +92,9 @@ def _offer(ready: _Zip, t: Translator) -> None:
     packed = ready.packed
     st.caption(
         t(
-            "Runs in it: {runs}; drawings: {drawings}; as they were when it was packed. Sweeps "
-            "are not grouped again where it is loaded.",
-            runs=packed.runs, drawings=packed.drawings,
+            "Runs in it: {runs}; sweeps: {sweeps}; drawings: {drawings}; all as they were when it "
+            "was packed.",
+            runs=packed.runs, sweeps=packed.sweeps, drawings=packed.drawings,
         )
     )  # fmt: skip
     for sentence in packed.left_out():
@@ -128,7 +133,9 @@ def _load(visit: Visit) -> None:
 def _unpack(file: BinaryIO, visit: Visit) -> Unpacked | Message:
     try:
         with _progress(visit.t("Checking and loading…")) as progress:
-            return luggage.unpack(file, lab.shelf(), lab.drawings(), visit.me, progress)
+            return luggage.unpack(
+                file, lab.shelf(), lab.drawings(), lab.sweeps(), visit.me, progress
+            )
     except LuggageError as refused:
         return refused.message
 
@@ -159,9 +166,10 @@ def _tell(told: Unpacked | Message | None, t: Translator) -> None:
         st.error(plain(t(told)))
         return
     loaded = t(
-        "Loaded. Runs: {runs}; drawings: {drawings}.", runs=len(told.runs), drawings=told.drawings
-    )
-    (st.success if told.runs or told.drawings else st.info)(loaded)
+        "Loaded. Runs: {runs}; sweeps: {sweeps}; drawings: {drawings}.",
+        runs=len(told.runs), sweeps=told.sweeps, drawings=told.drawings,
+    )  # fmt: skip
+    (st.success if told.runs or told.sweeps or told.drawings else st.info)(loaded)
     if told.known:
         st.info(t("Runs that you have already, and that stay as they are: {count}.",
                   count=told.known))  # fmt: skip
