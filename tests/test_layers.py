@@ -40,7 +40,7 @@ def test_the_random_configurations_have_all_kinds() -> None:
 @pytest.mark.parametrize("name", [*PRESETS, *RANDOM])
 def test_shapes_and_parameters_are_those_of_keras(name) -> None:
     pytest.importorskip("keras")
-    from digitlab.keras_model import build
+    from digitlab.training.keras_model import build
 
     layers = layers_of((PRESETS | RANDOM)[name])
     model = build(layers)
@@ -108,7 +108,7 @@ def test_an_odd_side_loses_its_last_row_in_a_pooling() -> None:
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop", "adadelta"])
 def test_the_estimate_has_room_for_what_the_optimizer_keeps(optimizer) -> None:
     pytest.importorskip("keras")
-    from digitlab.keras_model import build, compile_model
+    from digitlab.training.keras_model import build, compile_model
 
     config = RunConfig(hidden_layers=0, optimizer=optimizer, momentum=0.5, batch_size=1)
     model = build(layers_of(config))

@@ -60,7 +60,7 @@ def pictures(count: int, seed: int = 1):
 @pytest.mark.parametrize("name", [*PRESETS, *SHAPES])
 def test_the_forward_pass_is_that_of_keras(name) -> None:
     keras = pytest.importorskip("keras")
-    from digitlab.keras_model import build
+    from digitlab.training.keras_model import build
 
     network = network_with_any_weights((PRESETS | SHAPES)[name])
     model = build(network.layers)
@@ -81,7 +81,7 @@ def test_the_forward_pass_is_that_of_keras(name) -> None:
 
 def test_weights_of_keras_are_our_network() -> None:
     pytest.importorskip("keras")
-    from digitlab.keras_model import network_of, untrained
+    from digitlab.training.keras_model import network_of, untrained
 
     model = untrained(SMALL)
     network = network_of(model, layers_of(SMALL), {"epoch": 0})

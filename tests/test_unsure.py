@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import mahalanobis
 
-from digitlab import dataset, models, reference, unsure, unsure_fit
+from digitlab import dataset, models, unsure
 from digitlab.__main__ import main
+from digitlab.bundled import reference, unsure_fit
+from digitlab.bundled.non_digits import KINDS, TEMPLATES, handmade, some
 from digitlab.drawing import digit_from_strokes, from_pixels
 from digitlab.layers import Stack
 from digitlab.network import Network
-from digitlab.non_digits import KINDS, TEMPLATES, handmade, some
 from digitlab.unsure import Judgement, Table, TableError, ink_of, judge
 
 ROOT = Path(__file__).parents[1]

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # These run in a worker, or in a process of their own.
-_ELSEWHERE = {"digitlab.trainer", "digitlab.keras_model"}
+_ELSEWHERE = {"digitlab.training.trainer", "digitlab.training.keras_model"}
 
 _IMPORTS = """
 import ast, pkgutil
@@ -36,9 +36,10 @@ assert not app.exception, app.exception
 _TRAINS = """
 import time
 from contextlib import closing
-from digitlab import dataset, models, results
+from digitlab import dataset, models
+from digitlab.store import results
 from digitlab.config import RunConfig
-from digitlab.engine import Engine
+from digitlab.jobs.engine import Engine
 from digitlab.home import home
 from digitlab.store import Store
 if __name__ == "__main__":
@@ -77,7 +78,12 @@ def heavy(modules: set[str]) -> set[str]:
 
 def test_no_module_of_the_web_side_imports_keras(lab_home: Path, tmp_path: Path) -> None:
     modules = modules_after(_IMPORTS, tmp_path)
-    assert {"digitlab.ui.shell", "digitlab.engine", "digitlab.worker", "streamlit"} <= modules
+    assert {
+        "digitlab.ui.shell",
+        "digitlab.jobs.engine",
+        "digitlab.jobs.worker",
+        "streamlit",
+    } <= modules
     assert not _ELSEWHERE & modules
     assert heavy(modules) == set()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from digitlab.bench import server as bench_server
 from digitlab.bench.server import Server
-from digitlab.examples import EXAMPLES
+from digitlab.drawing.examples import EXAMPLES
 
 _ROUNDS = 20
 

@@ -22,8 +22,8 @@ from digitlab.layers import parameter_count
 from digitlab.messages import LabError, message
 from digitlab.network import Floats, Network
 from digitlab.presets import PRESETS
-from digitlab.run_files import npy, reading
 from digitlab.store import Digits, Status, Store
+from digitlab.store.run_files import npy, reading
 
 _PRESET = "cnn-keras"
 _CLICKS = 10

@@ -10,9 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from digitlab import dataset, models, speed, unsure
+from digitlab import dataset, models, unsure
 from digitlab.bench import draw, inspect, runs
 from digitlab.messages import LabError, Translator, mark, message
+from digitlab.training import speed
 
 ABOUT = mark("Measure this machine and print the figures as JSON.")
 
@@ -61,7 +62,7 @@ def unsure_rates(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         LabError: the pen digits are not named, or not there.
     """
-    from digitlab import reference, unsure_fit  # only here: they are for building the lab
+    from digitlab.bundled import reference, unsure_fit  # only here: they are for building the lab
 
     if not options.pen_strokes:
         raise LabError(

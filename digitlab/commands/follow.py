@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from digitlab.engine import Engine
+from digitlab.jobs.engine import Engine
 from digitlab.messages import Translator
 from digitlab.store import Run, Store
 

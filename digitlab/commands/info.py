@@ -12,9 +12,11 @@ from typing import Any
 from dask.system import CPU_COUNT
 
 import digitlab
-from digitlab import cluster, dataset, models, speed
+from digitlab import dataset, models
 from digitlab.home import home
+from digitlab.jobs import cluster
 from digitlab.messages import Translator, mark
+from digitlab.training import speed
 
 ABOUT = mark("Print versions, the data set in use, the store, the workers and the bundled model.")
 _LIBRARIES = (

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from digitlab import dataset, mnist_only, models, unsure, unsure_fit
+from digitlab import dataset, models, unsure
+from digitlab.bundled import mnist_only, unsure_fit
+from digitlab.bundled.reference import Recipe, train_reference
 from digitlab.messages import LabError, Translator, mark, message
-from digitlab.reference import Recipe, train_reference
 
 ABOUT = mark("Train the model that comes with the lab, and write its files.")
 

@@ -12,20 +12,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from digitlab import dataset, lesson_record, lesson_report, speed
-from digitlab.cluster import scheduler_address
+from digitlab import dataset
 from digitlab.commands.follow import INTERRUPTED, Interrupt, follow
 from digitlab.commands.info import versions
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
-from digitlab.engine import Engine
 from digitlab.home import home
-from digitlab.lesson_record import Record
-from digitlab.lesson_report import Results
-from digitlab.lessons import LESSONS, Row, rows_of
+from digitlab.jobs.cluster import scheduler_address
+from digitlab.jobs.engine import Engine
+from digitlab.lessons import page, record
+from digitlab.lessons.page import Results
+from digitlab.lessons.record import Record
+from digitlab.lessons.rows import LESSONS, Row, rows_of
 from digitlab.messages import LabError, Translator, mark, message
 from digitlab.store import Run, Status, Store
-from digitlab.sweep_plan import run_seconds
+from digitlab.sweeps.planning import run_seconds
+from digitlab.training import speed
 
 ABOUT = mark("Train every lesson, and print its author's figures beside ours.")
 OWNER = "reproduce"
@@ -65,7 +67,7 @@ def run(options: argparse.Namespace, t: Translator) -> int:
     sheet.write()
     stopped = bool(sheet.results.missing()) and _train(sheet, digits, options.keep, t)
     if options.markdown is None:
-        print(lesson_report.markdown(sheet.results, t), end="")
+        print(page.markdown(sheet.results, t), end="")
     if stopped:
         return INTERRUPTED
     return 1 if sheet.results.missing() else 0
@@ -97,12 +99,12 @@ class _Sheet:
     ) -> None:
         self.json, self.markdown, self.t = options.json, options.markdown, t
         setting = _setting(digits)
-        records = lesson_record.read(self.json, setting) if self.json else {}
+        records = record.read(self.json, setting) if self.json else {}
         self.results = Results(rows, records, setting, _command(options))
 
-    def add(self, record: Record) -> None:
+    def add(self, found: Record) -> None:
         """Take a run's record, and write it at once."""
-        records = {**self.results.records, lesson_record.key(record.config): record}
+        records = {**self.results.records, record.key(found.config): found}
         self.results = replace(self.results, records=records)
         self.write()
 
@@ -113,10 +115,9 @@ class _Sheet:
             LabError: one of them cannot be written.
         """
         if self.json:
-            lesson_record.write(self.json, lesson_report.document(self.results))
+            record.write(self.json, page.document(self.results))
         if self.markdown:
-            page = lesson_report.markdown(self.results, self.t)
-            lesson_record.write(self.markdown, page)
+            record.write(self.markdown, page.markdown(self.results, self.t))
 
 
 def _setting(digits: DigitSet) -> dict[str, Any]:
@@ -150,7 +151,7 @@ def _train(sheet: _Sheet, digits: DigitSet, keep: bool, t: Translator) -> bool:
             title = _title(sheet.results, row, config, t)
             ended = _trained(engine, config, digits, asked, title, t)
             if ended.status is Status.FINISHED:
-                sheet.add(lesson_record.of_run(store, ended, digits, row.looks))
+                sheet.add(record.of_run(store, ended, digits, row.looks))
             clock.tick(config)
             _say(_told(title, ended, clock.left, t))
             if not keep:

@@ -9,16 +9,16 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
-from digitlab import dataset, results
-from digitlab.cluster import scheduler_address
+from digitlab import dataset
 from digitlab.commands.follow import INTERRUPTED, Interrupt, follow
 from digitlab.config import ConfigError, RunConfig, apply_settings
-from digitlab.engine import Engine
 from digitlab.home import home
+from digitlab.jobs.cluster import scheduler_address
+from digitlab.jobs.engine import Engine
 from digitlab.messages import Translator, mark, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS
 from digitlab.scores import Scores
-from digitlab.store import Run, Status, Store
+from digitlab.store import Run, Status, Store, results
 
 ABOUT = mark("Train a network and print what it came to.")
 OWNER = "command-line"

@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from digitlab import npz
 from digitlab.config import DIGITS
-from digitlab.going_on import MOST_STATE_BYTES, pack_state
 from digitlab.layers import layers_of
 from digitlab.luggage.form import (
     BATCH_COLUMNS,
@@ -31,8 +30,9 @@ from digitlab.luggage.opening import check_end
 from digitlab.messages import message
 from digitlab.network import Floats, Network
 from digitlab.progress import BatchMetrics
-from digitlab.run_files import npy
 from digitlab.store import Run
+from digitlab.store.run_files import npy
+from digitlab.training.going_on import MOST_STATE_BYTES, pack_state
 
 _MOST_ARRAYS = 64  # in one file; our largest networks have 8 layers with weights
 _LARGEST_LOSS = 1e30

@@ -22,7 +22,6 @@ from typing import BinaryIO
 import numpy as np
 
 from digitlab.config import IMAGE_SIZE
-from digitlab.keepsakes import Keepsake, Keepsakes
 from digitlab.luggage import record, sweep_record
 from digitlab.luggage.files import batch_table
 from digitlab.luggage.form import (
@@ -48,8 +47,9 @@ from digitlab.luggage.form import (
 )
 from digitlab.luggage.record import Record
 from digitlab.messages import Message, message
-from digitlab.run_files import npy
-from digitlab.shelf import Line, Shelf
+from digitlab.store.keepsakes import Keepsake, Keepsakes
+from digitlab.store.run_files import npy
+from digitlab.store.shelf import Line, Shelf
 from digitlab.sweeps import Sweeps
 
 _MEMBER_BYTES = 300  # of a member beside its data: its two headers and its two names

@@ -22,8 +22,8 @@ from digitlab.luggage.form import RUN_ID
 from digitlab.messages import LOCALE_DIR, LabError, Message, message
 from digitlab.presets import matching
 from digitlab.progress import Ending, EpochMetrics, NumberFormat, Outcome, Pace, Untrained
-from digitlab.shelf import LONGEST_NAME, checked_name
 from digitlab.store import Digits, Run, Status, interrupted
+from digitlab.store.shelf import LONGEST_NAME, checked_name
 
 _FIELDS = (
     "source", "name", "pinned", "status", "reason", "config", "preset", "digits", "pace",

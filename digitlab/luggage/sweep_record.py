@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from digitlab import config as settings
-from digitlab import sweep_plan
 from digitlab.config import BY_NAME
 from digitlab.luggage.fields import Fields
 from digitlab.luggage.form import RUN_ID
-from digitlab.sweep_plan import LESSONS, MOST_FIELDS, MOST_RUNS, MOST_SEEDS, Axis, Plan
-from digitlab.sweeps import Place, Sweep
+from digitlab.sweeps import Place, Sweep, planning
+from digitlab.sweeps.planning import LESSONS, MOST_FIELDS, MOST_RUNS, MOST_SEEDS, Axis, Plan
 
 _FIELDS = ("lesson", "seeds", "base", "axes", "digits", "created", "runs")
 _LARGEST_TIME = 4e9  # seconds since 1970: the year 2096
@@ -75,7 +74,7 @@ def _plan(found: Fields) -> Plan:
         base = found.raw("base")
         if not isinstance(base, dict) or not set(BY_NAME) <= set(base):
             raise found.wrong("base")
-        return sweep_plan.vary(settings.from_json(base), axes, seeds, lesson=lesson)
+        return planning.vary(settings.from_json(base), axes, seeds, lesson=lesson)
     if not lesson:
         raise found.wrong("lesson")
     return LESSONS[lesson].plan(seeds)

@@ -25,8 +25,6 @@ import numpy as np
 import numpy.typing as npt
 
 from digitlab.config import DIGITS, IMAGE_SIZE
-from digitlab.keepsakes import MOST as MOST_DRAWINGS
-from digitlab.keepsakes import Keepsake, Keepsakes
 from digitlab.luggage import record, sweep_record
 from digitlab.luggage.fields import Fields, parse
 from digitlab.luggage.files import array, batches, clean
@@ -50,7 +48,9 @@ from digitlab.luggage.opening import not_whole, opened
 from digitlab.luggage.record import Record
 from digitlab.luggage.sweep_record import SweepRecord
 from digitlab.messages import LabError, Message, message
-from digitlab.shelf import Shelf
+from digitlab.store.keepsakes import MOST as MOST_DRAWINGS
+from digitlab.store.keepsakes import Keepsake, Keepsakes
+from digitlab.store.shelf import Shelf
 from digitlab.sweeps import Sweeps
 
 log = logging.getLogger(__name__)

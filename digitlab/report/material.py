@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from digitlab import dataset, filters
+from digitlab import dataset
+from digitlab.inspection import filters
 from digitlab.layers import Layer, layers_of
 from digitlab.messages import LabError
 from digitlab.network import Floats
 from digitlab.progress import BatchMetrics, EpochMetrics
-from digitlab.shelf import Shelf
 from digitlab.store import Run, Store, StoreError
+from digitlab.store.shelf import Shelf
 
 Bytes = npt.NDArray[np.uint8]
 

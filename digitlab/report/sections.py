@@ -9,13 +9,14 @@ from typing import Literal
 
 import numpy as np
 
-from digitlab import mistakes, results, words
+from digitlab import words
 from digitlab.charts.pixels import colour_limit
 from digitlab.config import BY_NAME, DIGITS, FIELDS
+from digitlab.inspection import mistakes
+from digitlab.inspection.mistakes import Mistake, Rates, Reading
 from digitlab.layers import Layer
-from digitlab.lesson_texts import TEXTS
+from digitlab.lessons.texts import TEXTS
 from digitlab.messages import Translator, mark
-from digitlab.mistakes import Mistake, Rates, Reading
 from digitlab.network import Floats
 from digitlab.pictures import enlarge, png_bytes
 from digitlab.presets import PRESETS
@@ -37,7 +38,7 @@ from digitlab.report.page import (
     table,
 )
 from digitlab.scores import Scores, wilson
-from digitlab.store import Run, Status
+from digitlab.store import Run, Status, results
 
 Metric = Literal["loss", "accuracy"]
 

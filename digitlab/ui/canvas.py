@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from digitlab import drawing, examples
-from digitlab.drawing import Strokes
-from digitlab.examples import Example
+from digitlab import drawing
+from digitlab.drawing import Strokes, examples
+from digitlab.drawing.examples import Example
 from digitlab.messages import Translator, mark
 
 SIDE = 320  # fits a phone of 360 pixels

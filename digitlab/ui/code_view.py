@@ -7,12 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from digitlab import dataset, going_on, results, take_home, words
+from digitlab import dataset, take_home, words
 from digitlab.dataset import DigitSet
-from digitlab.going_on import Beginning
 from digitlab.messages import LabError, Message, Translator, message
-from digitlab.store import Run, Status
+from digitlab.store import Run, Status, results
 from digitlab.take_home import Memory, Start
+from digitlab.training import going_on
+from digitlab.training.going_on import Beginning
 from digitlab.ui import lab
 from digitlab.ui.shell import plain
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, drawing, examples, unsure
+from digitlab import charts, drawing, unsure
 from digitlab.config import DIGITS, IMAGE_SIZE
-from digitlab.drawing import Drawing
+from digitlab.drawing import Drawing, examples
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Prediction
 from digitlab.ui import canvas, keepsakes_view, own_drawing, plot, shell, why_view

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import dataset, going_on, speed
+from digitlab import dataset
 from digitlab.config import BY_NAME
 from digitlab.dataset import MNIST_FINGERPRINT, SAMPLE_FINGERPRINT, DigitSet
 from digitlab.layers import Layer, layers_of
 from digitlab.messages import LabError, Translator, mark
 from digitlab.store import Run, StoreError
+from digitlab.training import going_on, speed
 from digitlab.ui import lab
 from digitlab.ui.naming import called
 from digitlab.ui.network_view import LAYER_KINDS

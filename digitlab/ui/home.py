@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab import dataset, results
+from digitlab import dataset
 from digitlab.messages import Translator, mark
+from digitlab.store import results
 from digitlab.ui import lab, shell
 from digitlab.ui.data_view import source_line
 from digitlab.ui.naming import called

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from digitlab import keepsakes, pictures
+from digitlab import pictures
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing
-from digitlab.keepsakes import Keepsake
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Prediction
+from digitlab.store import keepsakes
+from digitlab.store.keepsakes import Keepsake
 from digitlab.ui import lab
 from digitlab.ui.readers import Reader, clock
 from digitlab.ui.shell import Visit

@@ -9,12 +9,12 @@ import streamlit as st
 from threadpoolctl import threadpool_limits
 
 from digitlab import models
-from digitlab.engine import Engine
 from digitlab.home import home
-from digitlab.keepsakes import Keepsakes
+from digitlab.jobs.engine import Engine
 from digitlab.network import Network
-from digitlab.shelf import Shelf
 from digitlab.store import Store
+from digitlab.store.keepsakes import Keepsakes
+from digitlab.store.shelf import Shelf
 from digitlab.sweeps import Sweeps
 
 _PRELOAD_SECONDS = 2.0  # after the first page, which is quicker alone

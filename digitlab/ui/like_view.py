@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, dataset, explain
+from digitlab import charts, dataset
 from digitlab.dataset import DigitSet
 from digitlab.drawing import Picture
+from digitlab.inspection import explain
 from digitlab.messages import Translator
 from digitlab.network import Floats, Network
 from digitlab.store import Run

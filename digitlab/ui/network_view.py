@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts, speed
+from digitlab import charts
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
-from digitlab.engine import refuse_too_large
+from digitlab.jobs.engine import refuse_too_large
 from digitlab.layers import Layer, layers_of, parameter_count
 from digitlab.messages import LabError, Translator, mark
+from digitlab.training import speed
 from digitlab.ui import plot
 from digitlab.ui.run_panel import duration
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab import charts, explain
+from digitlab import charts
 from digitlab.config import DIGITS
 from digitlab.drawing import Picture
+from digitlab.inspection import explain
 from digitlab.messages import Translator, mark
 from digitlab.network import Floats
 from digitlab.ui import plot

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from digitlab import models, results, words
+from digitlab import models, words
 from digitlab.messages import LabError, Translator, mark, message
 from digitlab.network import ModelFileError, Network
-from digitlab.shelf import Line
-from digitlab.store import Run, Status, StoreError
+from digitlab.store import Run, Status, StoreError, results
+from digitlab.store.shelf import Line
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit, plain, sentences
 

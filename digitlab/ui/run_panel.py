@@ -8,11 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from digitlab import charts, results
+from digitlab import charts
 from digitlab.messages import Translator, mark
 from digitlab.progress import BatchMetrics, EpochMetrics
 from digitlab.scores import Scores
-from digitlab.store import Run, Status, StoreError
+from digitlab.store import Run, Status, StoreError, results
 from digitlab.ui import lab, plot
 from digitlab.ui.naming import called
 from digitlab.ui.shell import Visit, page_link, plain, sentences

@@ -8,9 +8,10 @@ from dataclasses import fields
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, explain, models, words
+from digitlab import charts, models, words
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import ALL_STEPS, BOX_SIDE, CENTRE, Drawing, Picture, Steps
+from digitlab.inspection import explain
 from digitlab.layers import Layer
 from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network, Prediction

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from digitlab import models
 from digitlab.bench import runs
-from digitlab.shelf import Shelf
 from digitlab.store import Store
+from digitlab.store.shelf import Shelf
 
 
 def test_the_runs_have_names_metrics_and_weights(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from digitlab.reference import PEN_HELD_OUT, read_pen_digits
+from digitlab.bundled.reference import PEN_HELD_OUT, read_pen_digits
 
 TIMEOUT = 90_000  # milliseconds; two busy cores load Plotly and TensorFlow slowly
 

@@ -26,7 +26,7 @@ from digitlab.config import RunConfig
 from digitlab.layers import layers_of
 from digitlab.network import Network
 from digitlab.progress import EpochMetrics
-from digitlab.shelf import Shelf
+from digitlab.store.shelf import Shelf
 from digitlab.store import Digits, Status, Store
 from digitlab.messages import message
 store, owner = Store(Path(sys.argv[1])), sys.argv[2]

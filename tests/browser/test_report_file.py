@@ -17,8 +17,8 @@ from digitlab.network import Network
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics, Outcome, Pace, Untrained
 from digitlab.report import gather, html_of
-from digitlab.run_files import npy
 from digitlab.store import Digits, Run, Status, Store
+from digitlab.store.run_files import npy
 
 pytestmark = pytest.mark.browser
 RNG = np.random.default_rng(7)

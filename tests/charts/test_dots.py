@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from digitlab import charts
+from digitlab.inspection.mistakes import DigitScores, per_digit
 from digitlab.messages import Translator
-from digitlab.mistakes import DigitScores, per_digit
 
 T = Translator("en")
 LABELS = np.repeat(np.arange(10), 50)

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from digitlab import charts
+from digitlab.inspection.mistakes import Mistake
 from digitlab.messages import Translator
-from digitlab.mistakes import Mistake
 
 T = Translator("en")
 IMAGES = np.random.default_rng(0).integers(0, 256, (60, 28, 28), dtype=np.uint8)

@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset, take_home
 from digitlab.config import RunConfig
-from digitlab.going_on import STATE_FILE
 from digitlab.messages import Translator, message
 from digitlab.progress import EpochMetrics, Outcome, Pace
 from digitlab.store import Digits, Run, Status, Store
+from digitlab.training.going_on import STATE_FILE
 
 CONFIG = RunConfig(units1=8, train_images=100, epochs=1)
 LAST = EpochMetrics(1, True, 2.0, 0.3, 1.9, 0.4, 1.87654, 0.45678, 1.0, 80)

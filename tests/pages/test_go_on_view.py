@@ -14,11 +14,11 @@ from streamlit.testing.v1 import AppTest
 from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
-from digitlab.going_on import STATE_FILE, pack_state
 from digitlab.layers import layers_of, parameter_count
 from digitlab.network import Network
 from digitlab.progress import Outcome
 from digitlab.store import Digits, Run, Status, Store
+from digitlab.training.going_on import STATE_FILE, pack_state
 from digitlab.ui import lab
 
 CNN = RunConfig(network="cnn", filters1=2, dense=4, epochs=3, train_images=64, batch_size=16)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitlab import charts, dataset, filters
+from digitlab import charts, dataset
 from digitlab.config import RunConfig
+from digitlab.inspection import filters
 from digitlab.layers import layers_of, parameter_count
 from digitlab.network import Network
 from digitlab.store import Digits, Status, Store

@@ -15,8 +15,8 @@ from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import message
 from digitlab.presets import PRESETS
 from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Untrained
-from digitlab.shelf import Shelf
 from digitlab.store import Digits, Status, Store
+from digitlab.store.shelf import Shelf
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 120

@@ -14,8 +14,8 @@ from digitlab.messages import message
 from digitlab.network import Network
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics, Untrained
-from digitlab.shelf import Shelf
 from digitlab.store import Digits, Status, Store
+from digitlab.store.shelf import Shelf
 
 
 def _page() -> None:

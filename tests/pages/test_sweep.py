@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitlab import dataset, luggage, sweep_plan
+from digitlab import dataset, luggage
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics
 from digitlab.store import Digits, Run, Status
-from digitlab.sweep_plan import LESSONS, Axis, Plan
-from digitlab.sweeps import Sweep
+from digitlab.sweeps import Sweep, planning
+from digitlab.sweeps.planning import LESSONS, Axis, Plan
 from digitlab.ui import lab
 
 ROOT = Path(__file__).parents[2]
 ME, SOMEBODY = "m" * 22, "s" * 22
-ONE_FIELD = sweep_plan.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.5))], 2)
+ONE_FIELD = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.5))], 2)
 
 
 class Trained:
@@ -186,7 +186,7 @@ def test_another_measure_is_one_click(app: AppTest) -> None:
     ],
 )
 def test_every_number_of_fields_has_its_picture(app: AppTest, axes: list[Axis]) -> None:
-    open_sweep(app, swept(sweep_plan.vary(PRESETS["mlp-128"], axes, 1)))
+    open_sweep(app, swept(planning.vary(PRESETS["mlp-128"], axes, 1)))
     assert charts_of(app) == 4
     assert "Best: " in told(app)
 
@@ -200,7 +200,7 @@ def test_the_600_image_lesson_shows_what_differs(app: AppTest) -> None:
 
 def test_without_validation_there_are_the_curves_of_training(app: AppTest) -> None:
     base = dataclasses.replace(PRESETS["mlp-128"], validation="none")
-    sweep = swept(sweep_plan.vary(base, [Axis("dropout", (0.0, 0.5))], 1))
+    sweep = swept(planning.vary(base, [Axis("dropout", (0.0, 0.5))], 1))
     open_sweep(app, sweep)
     assert charts_of(app) == 3
     assert len(app.selectbox(key=f"sweep-measure-{sweep.id}").options) == 3

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from digitlab import by_hand, charts
-from digitlab.by_hand import BY_HAND, Pooled, WeightedSum
+from digitlab import charts
 from digitlab.config import DIGITS
-from digitlab.feature_maps import LayerMaps
+from digitlab.inspection import by_hand
+from digitlab.inspection.by_hand import BY_HAND, Pooled, WeightedSum
+from digitlab.inspection.feature_maps import LayerMaps
 from digitlab.messages import Translator
 from digitlab.network import softmax
 from digitlab.ui import clicks, plot

@@ -9,9 +9,9 @@ import streamlit as st
 
 from digitlab import charts, models
 from digitlab.charts.reliability import edge_text
+from digitlab.inspection.mistakes import Mistake
+from digitlab.inspection.reliability import EQUAL_EDGES, Bin, Reliability, bin_numbers, reliability
 from digitlab.messages import Translator
-from digitlab.mistakes import Mistake
-from digitlab.reliability import EQUAL_EDGES, Bin, Reliability, bin_numbers, reliability
 from digitlab.scores import wilson
 from digitlab.ui.inspect import last_used, sample_view
 from digitlab.ui.inspect.tested import Tested, tested

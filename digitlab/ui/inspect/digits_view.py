@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts, mistakes
+from digitlab import charts
+from digitlab.inspection import mistakes
+from digitlab.inspection.mistakes import DigitScores
 from digitlab.messages import Translator
-from digitlab.mistakes import DigitScores
 from digitlab.scores import wilson
 from digitlab.ui import plot
 from digitlab.ui.inspect.tested import Tested, tested

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, filters, words
+from digitlab import charts, words
 from digitlab.config import IMAGE_SIZE
+from digitlab.inspection import filters
 from digitlab.messages import Translator
 from digitlab.network import Floats, Network
 from digitlab.ui import clicks, lab, plot, readers, shell

@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab import charts, dataset, journey, results, words
+from digitlab import charts, dataset, words
 from digitlab.charts import Labelled
 from digitlab.dataset import DigitSet
-from digitlab.journey import Journey
+from digitlab.inspection import journey
+from digitlab.inspection.journey import Journey
 from digitlab.messages import LabError, Translator, message
 from digitlab.scores import Scores, score
-from digitlab.store import Run
+from digitlab.store import Run, results
 from digitlab.ui import clicks, lab, plot
 from digitlab.ui.inspect import reading_list, sample_view
 from digitlab.ui.inspect.tested import probabilities, tested

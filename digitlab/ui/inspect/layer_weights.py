@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, filters, models
+from digitlab import charts, models
+from digitlab.inspection import filters
 from digitlab.layers import Layer
 from digitlab.network import Floats, Network
 from digitlab.ui import lab

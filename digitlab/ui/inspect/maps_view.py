@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from digitlab import charts
-from digitlab.feature_maps import PASS_ON, LayerMaps
+from digitlab.inspection.feature_maps import PASS_ON, LayerMaps
 from digitlab.messages import Translator
 from digitlab.ui import clicks, plot
 from digitlab.ui.inspect import by_hand_view, picture

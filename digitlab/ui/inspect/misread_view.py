@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from digitlab import charts, mistakes
+from digitlab import charts
 from digitlab.config import DIGITS
+from digitlab.inspection import mistakes
+from digitlab.inspection.mistakes import Mistake, Order
 from digitlab.messages import Translator, mark
-from digitlab.mistakes import Mistake, Order
 from digitlab.ui.inspect import last_used, reading_list, sample_view
 from digitlab.ui.inspect.tested import Tested, tested
 from digitlab.ui.readers import Reader

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab import charts, dataset, filters, words
+from digitlab import charts, dataset, words
 from digitlab.dataset import DigitSet
-from digitlab.filters import ANGLES, Doubles, Excitement
+from digitlab.inspection import filters
+from digitlab.inspection.filters import ANGLES, Doubles, Excitement
 from digitlab.layers import Layer
 from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network

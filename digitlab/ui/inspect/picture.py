@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab.feature_maps import LayerMaps, layer_by_layer
+from digitlab.inspection.feature_maps import LayerMaps, layer_by_layer
 from digitlab.messages import Translator, mark
 from digitlab.network import Network
 from digitlab.pictures import data_uri, enlarge

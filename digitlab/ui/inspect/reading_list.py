@@ -8,9 +8,11 @@ from typing import TypeVar
 
 import streamlit as st
 
-from digitlab import charts, exports, mistakes
+from digitlab import charts
+from digitlab.inspection import mistakes
+from digitlab.inspection.mistakes import Grid, Reading
 from digitlab.messages import Translator
-from digitlab.mistakes import Grid, Reading
+from digitlab.take_home import exports
 from digitlab.ui.inspect import last_used
 from digitlab.ui.inspect.tested import Tested
 

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab import dataset, explain, mistakes
+from digitlab import dataset
 from digitlab.dataset import DigitSet
+from digitlab.inspection import explain, mistakes
+from digitlab.inspection.mistakes import Mistake
 from digitlab.messages import LabError, Translator, message
-from digitlab.mistakes import Mistake
 from digitlab.network import Floats, Network
 from digitlab.ui import in_parts, lab
 from digitlab.ui.readers import Reader

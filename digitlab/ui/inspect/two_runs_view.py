@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab import charts, comparison, dataset, models
+from digitlab import charts, dataset, models
 from digitlab.charts import Labelled
-from digitlab.comparison import Comparison
+from digitlab.inspection import comparison
+from digitlab.inspection.comparison import Comparison
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats
 from digitlab.ui import clicks, readers

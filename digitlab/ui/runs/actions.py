@@ -9,7 +9,7 @@ import streamlit as st
 from digitlab import words
 from digitlab.messages import LabError
 from digitlab.presets import PRESETS
-from digitlab.shelf import LONGEST_NAME, Line
+from digitlab.store.shelf import LONGEST_NAME, Line
 from digitlab.ui import lab, shell
 from digitlab.ui.shell import Visit
 

@@ -10,8 +10,8 @@ from digitlab import charts, words
 from digitlab.charts import MOST_RUNS, Metric, RunCurves
 from digitlab.config import FIELDS
 from digitlab.messages import Translator
-from digitlab.shelf import Line
 from digitlab.store import Run
+from digitlab.store.shelf import Line
 from digitlab.ui import lab, plot
 from digitlab.ui.run_panel import METRICS
 from digitlab.ui.runs import names

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from digitlab import words
 from digitlab.messages import Translator
-from digitlab.shelf import Line
 from digitlab.store import Run
+from digitlab.store.shelf import Line
 
 
 def title(line: Line, t: Translator) -> str:

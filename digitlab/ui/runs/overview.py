@@ -9,8 +9,8 @@ import streamlit as st
 
 from digitlab import words
 from digitlab.messages import Translator
-from digitlab.shelf import Line
 from digitlab.store import Run, Status
+from digitlab.store.shelf import Line
 from digitlab.ui import lab
 from digitlab.ui.readers import clock
 from digitlab.ui.run_panel import status_text

@@ -10,9 +10,9 @@ from digitlab import charts, words
 from digitlab.charts import SweepCurve
 from digitlab.config import Value
 from digitlab.messages import Translator, mark
-from digitlab.sweep_plan import Plan
-from digitlab.sweep_results import Epochs
 from digitlab.sweeps import Place, Sweep
+from digitlab.sweeps.measures import Epochs
+from digitlab.sweeps.planning import Plan
 from digitlab.ui import plot
 from digitlab.ui.sweep import names
 

@@ -6,8 +6,8 @@ from digitlab import words
 from digitlab.config import BY_NAME
 from digitlab.messages import Translator
 from digitlab.presets import nearest
-from digitlab.sweep_plan import LESSONS, Axis, Plan
-from digitlab.sweep_results import Measure
+from digitlab.sweeps.measures import Measure
+from digitlab.sweeps.planning import LESSONS, Axis, Plan
 
 
 def title(plan: Plan, t: Translator) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from digitlab import dataset, speed, sweep_plan
+from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.messages import LabError, Translator, mark
 from digitlab.store import Status
-from digitlab.sweep_plan import SweepError
-from digitlab.sweep_results import Epochs
-from digitlab.sweeps import Place, Sweep
+from digitlab.sweeps import Place, Sweep, planning
+from digitlab.sweeps.measures import Epochs
+from digitlab.sweeps.planning import SweepError
+from digitlab.training import speed
 from digitlab.ui import lab
 from digitlab.ui.run_panel import duration
 from digitlab.ui.shell import Visit, plain, sentences
@@ -162,6 +163,6 @@ def _expected(sweep: Sweep) -> list[float]:
     digits, measured = dataset.find(sweep.digits), speed.load()
 
     def seconds(config: RunConfig) -> float:
-        return sweep_plan.run_seconds(config, digits, measured)
+        return planning.run_seconds(config, digits, measured)
 
     return [seconds(cell.config) for cell in sweep.plan.cells]

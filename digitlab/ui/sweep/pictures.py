@@ -6,9 +6,9 @@ from digitlab import charts
 from digitlab.charts import Chart, Coordinate, SweepPoint
 from digitlab.config import Value
 from digitlab.messages import Translator
-from digitlab.sweep_plan import Axis, Plan
-from digitlab.sweep_results import Measure, Spreads
 from digitlab.sweeps import Sweep
+from digitlab.sweeps.measures import Measure, Spreads
+from digitlab.sweeps.planning import Axis, Plan
 from digitlab.ui import plot
 from digitlab.ui.sweep import names
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab import speed, sweep_plan, words
+from digitlab import words
 from digitlab.config import BY_NAME, FIELDS, Field, RunConfig, Value, from_query
 from digitlab.dataset import DigitSet
 from digitlab.messages import LabError, Translator
 from digitlab.presets import DEFAULT_PRESET, PRESETS
-from digitlab.sweep_plan import LESSONS, MOST_FIELDS, MOST_SEEDS, Axis, Lesson, Plan
+from digitlab.sweeps import planning
+from digitlab.sweeps.planning import LESSONS, MOST_FIELDS, MOST_SEEDS, Axis, Lesson, Plan
+from digitlab.training import speed
 from digitlab.ui import lab
 from digitlab.ui.run_panel import duration
 from digitlab.ui.shell import Visit, page_link, plain
@@ -61,7 +63,7 @@ def _offer(plan: Plan, key: str, visit: Visit, digits: DigitSet) -> None:
     t = visit.t
     st.markdown(_size(plan, digits, t))
     try:
-        sweep_plan.refuse_too_much(plan, digits)
+        planning.refuse_too_much(plan, digits)
         refused = None
     except LabError as error:
         refused = error
@@ -80,7 +82,7 @@ def _size(plan: Plan, digits: DigitSet, t: Translator) -> str:
         "Runs: **{runs}** (combinations: {cells}, seeds for each: {seeds}), at most about "
         "**{time}** on this machine.",
         runs=plan.runs, cells=len(plan.cells), seeds=plan.seeds,
-        time=duration(sweep_plan.seconds(plan, digits), t),
+        time=duration(planning.seconds(plan, digits), t),
     )  # fmt: skip
     if speed.load():
         return told
@@ -100,7 +102,7 @@ def _own(visit: Visit, digits: DigitSet) -> None:
         st.info(t("Choose at least one setting to vary."))
         return
     try:
-        plan = sweep_plan.vary(base, [Axis(spec.name, _values(spec, t)) for spec in fields], seeds)
+        plan = planning.vary(base, [Axis(spec.name, _values(spec, t)) for spec in fields], seeds)
     except LabError as error:
         st.error(plain(t(error.message)))
         return
@@ -155,7 +157,7 @@ def _values(spec: Field, t: Translator) -> tuple[Value, ...]:
         return tuple(picked)
     st.session_state.setdefault(key, _PROPOSED[spec.name])
     text = st.text_input(
-        label, key=key, max_chars=sweep_plan.LONGEST_LIST,
+        label, key=key, max_chars=planning.LONGEST_LIST,
         help=t("Values with commas between them, or from:to:step, for example 0:0.8:0.1."),
     )  # fmt: skip
-    return sweep_plan.parse_values(spec.name, text)
+    return planning.parse_values(spec.name, text)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import sweep_results, words
+from digitlab import words
 from digitlab.messages import Translator
 from digitlab.progress import EpochMetrics
 from digitlab.store import Status
-from digitlab.sweep_plan import LESSONS, Plan
-from digitlab.sweep_results import MEASURES, Epochs, Measure, Spread, Spreads
-from digitlab.sweeps import Place, Sweep
+from digitlab.sweeps import Place, Sweep, measures
+from digitlab.sweeps.measures import MEASURES, Epochs, Measure, Spread, Spreads
+from digitlab.sweeps.planning import LESSONS, Plan
 from digitlab.ui import shell
 from digitlab.ui.run_panel import status_text
 from digitlab.ui.shell import Visit
@@ -58,7 +58,7 @@ def _spreads(plan: Plan, places: Sequence[Place], epochs: Epochs, measure: Measu
     for place in places:
         if place.run is not None and place.run.status is Status.FINISHED:
             runs[place.cell].append(epochs.get(place.run.id, ()))
-    return [sweep_results.spread(measure, cell) for cell in runs]
+    return [measures.spread(measure, cell) for cell in runs]
 
 
 def _told(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> str:

@@ -1,0 +1,334 @@
+"""What a layer looks for: its weights epoch by epoch, and the images and edges that excite it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitlab import models
+from digitlab.config import DIGITS, IMAGE_SIZE
+from digitlab.inspection.explain import logits
+from digitlab.layers import Layer
+from digitlab.messages import message
+from digitlab.network import Floats, Network, activate, as_pixels, convolve
+from digitlab.store import Store, StoreError
+
+Pictures = npt.NDArray[Any]
+Doubles = npt.NDArray[np.float64]
+
+ANGLES = tuple(range(0, 360, 15))  # degrees
+MOST_IMAGES = 1_000
+
+_MULTIPLICATIONS = 30_000_000_000  # for all images together: about two seconds of one core
+_FEWEST_IMAGES = 50
+_CHUNK_IMAGES = 50  # more at once is no faster: their windows leave the processor's cache
+_CHUNK_VALUES = 8_000_000  # values of the unrolled windows held at once
+
+
+@dataclass(frozen=True)
+class Field:
+    """The square of the picture that one output of a layer sees: its side, and its shift.
+
+    Both in pixels; the next output sees the square ``step`` further.
+    """
+
+    size: int
+    step: int
+
+    def corner(self, row: int, column: int) -> tuple[int, int]:
+        """Top and left pixel of the square that the output at ``row``, ``column`` sees."""
+        return row * self.step, column * self.step
+
+
+@dataclass(frozen=True, eq=False)
+class Excitement:
+    """How strongly each image excites each filter (or unit) of a layer.
+
+    ``peaks`` float32 (N, F) are the largest outputs over all places, ``places`` int (N, F) where
+    they are (row * width + column of the feature map, 0 for a dense layer), ``means`` float32
+    (N, F) the mean outputs. Outputs are those behind the activation; the places are found before
+    it, where no two are cut off to the same 0.
+    """
+
+    peaks: Floats
+    places: npt.NDArray[np.int32]
+    means: Floats
+
+    def only(self, number: int) -> Excitement:
+        """The same for one filter: its column alone."""
+        chosen = slice(number, number + 1)
+        return Excitement(self.peaks[:, chosen], self.places[:, chosen], self.means[:, chosen])
+
+
+@dataclass(frozen=True)
+class Movement:
+    """How far weights have gone from where they began.
+
+    ``distance`` is the length of the difference, ``began`` and ``ended`` the lengths before and
+    after, ``cosine`` that of the angle between them: 1 is the same pattern, 0 an unlike one.
+    """
+
+    distance: float
+    began: float
+    ended: float
+    cosine: float
+
+
+# Weights through the epochs ---------------------------------------------------------------------
+
+
+def looked_at(network: Network) -> list[Layer]:
+    """The layers whose weights are pictures: all convolutions, or an MLP's first dense layer."""
+    convolutions = [layer for layer in network.layers if layer.kind == "conv"]
+    return convolutions or [next(layer for layer in network.layers if layer.kind == "dense")]
+
+
+@functools.cache
+def bundled_history() -> Mapping[int, Floats]:
+    """The bundled network's first kernels (3, 3, 1, 24), untrained (0) and after each epoch."""
+    path = models.BUNDLED.with_name("reference-history.npz")
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(enumerate(arrays["kernels"].astype(np.float32)))
+
+
+def epochs_of_run(store: Store, run: str, *, first_convolution: bool) -> list[int]:
+    """The epochs of which a layer's weights were kept, in order; 0 is the untrained network.
+
+    A first convolution's are kept of every epoch, other layers' with the whole network only.
+    """
+    epochs = set(store.epochs_kept(run, "weights"))
+    if first_convolution:
+        epochs.update(store.epochs_kept(run, "kernels"))
+    return sorted(epochs)
+
+
+def kernel_of_run(store: Store, run: str, layer: Layer, epoch: int) -> Floats:
+    """A layer's weights after ``epoch``, float32 of ``layer.kernel_shape``.
+
+    Only this layer is read, not its network. The values may be NaN where a run diverged.
+
+    Raises:
+        StoreError: they were not kept, or the file is not whole.
+    """
+    small = f"kernels-{epoch:03d}.npy"
+    try:
+        if layer.name == "conv1" and small in store.files(run):
+            kernel = np.load(store.file(run, small), allow_pickle=False)
+        else:
+            path = store.file(run, f"weights-{epoch:03d}.npz")
+            with np.load(path, allow_pickle=False) as arrays:
+                kernel = arrays[f"{layer.name}.kernel"]
+        if kernel.shape == layer.kernel_shape:
+            return np.asarray(kernel, np.float32)
+    except StoreError:
+        raise
+    except Exception as error:  # zip, NumPy and the system each raise their own
+        raise _broken(epoch) from error
+    raise _broken(epoch)
+
+
+def _broken(epoch: int) -> StoreError:
+    return StoreError(message("The weights of epoch {epoch} cannot be read.", epoch=epoch))
+
+
+def moved(before: npt.ArrayLike, after: npt.ArrayLike) -> Movement:
+    """How far one filter's weights, of any equal shapes, have gone."""
+    first, last = (np.asarray(weights, np.float64).ravel() for weights in (before, after))
+    began, ended = float(np.linalg.norm(first)), float(np.linalg.norm(last))
+    both = began * ended
+    cosine = float(first @ last / both) if both else 0.0
+    return Movement(float(np.linalg.norm(last - first)), began, ended, cosine)
+
+
+# Edges ------------------------------------------------------------------------------------------
+
+
+def edge(angle: float, side: int, *, centre: tuple[float, float] | None = None) -> Doubles:
+    """An ideal edge, float64 (side, side): 1 on one side of a straight line, 0 on the other.
+
+    It becomes bright towards ``angle`` (degrees; 0 is right, 90 up). A pixel on the line has the
+    share of its area that is bright. The line goes through ``centre`` (row and column, where whole
+    numbers are the middles of pixels), which is that of the picture if nothing else is said.
+    """
+    row, column = centre or ((side - 1) / 2, (side - 1) / 2)
+    right, up = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    at = np.arange(side)
+    distance = (at - column) * right - (at[:, np.newaxis] - row) * up
+    return _share_beyond(distance, abs(right), abs(up))
+
+
+def _share_beyond(distance: Doubles, width: float, height: float) -> Doubles:
+    """Share of a unit square on the bright side of a line, for its middle's distance from it.
+
+    A square's shadow on the line's normal is a box of ``width`` drawn along one of ``height``; the
+    share is the integral of that trapezium, here as differences of a twice integrated step.
+    """
+    long, short = max(width, height), min(width, height)
+    if short < 1e-6:  # the line runs along the pixels
+        return np.clip(distance / long + 0.5, 0, 1)
+    outer, inner = (long + short) / 2, (long - short) / 2
+    corners = ((outer, 1), (inner, -1), (-inner, -1), (-outer, 1))
+    area = sum(sign * np.maximum(distance + shift, 0) ** 2 for shift, sign in corners)
+    return np.asarray(area / (2 * long * short), np.float64)
+
+
+def edge_responses(kernel: npt.ArrayLike) -> Doubles:
+    """What one kernel (k, k) makes of an edge through its middle, at each of ``ANGLES``.
+
+    float64 (24,): the sum of weight times brightness, without the bias.
+    """
+    weights = np.asarray(kernel, np.float64)
+    return np.array([float((weights * edge(angle, len(weights))).sum()) for angle in ANGLES])
+
+
+def deep_edge_responses(network: Network, name: str) -> Floats:
+    """What all filters of the convolution ``name`` make of the same edges, float32 (24, F).
+
+    The edge goes through the middle of the field that one output in the middle of the feature map
+    sees, and through all layers before. The sums are without the layer's own bias.
+    """
+    layer, field = _layer(network, name), field_of(network.layers, name)
+    row, column = layer.output[0] // 2, layer.output[1] // 2
+    top, left = field.corner(row, column)
+    middle = (top + (field.size - 1) / 2, left + (field.size - 1) / 2)
+    edges = np.stack([edge(angle, IMAGE_SIZE, centre=middle) for angle in ANGLES])
+    window = _inputs(network, name, as_pixels(edges))
+    window = window[:, row : row + layer.kernel, column : column + layer.kernel]
+    return convolve(window, network.weights[name][0])[:, 0, 0]
+
+
+# What excites a filter --------------------------------------------------------------------------
+
+
+def field_of(layers: Sequence[Layer], name: str) -> Field:
+    """The square of the picture that one output of the layer ``name`` sees.
+
+    Convolutions are "valid": the squares lie within the picture. A dense layer sees all of it.
+    """
+    size, step = 1, 1
+    for layer in layers:
+        if layer.kind == "dense":
+            return Field(IMAGE_SIZE, IMAGE_SIZE)
+        if layer.kind in ("conv", "pool"):
+            size += (layer.kernel - 1) * step
+            step *= 2 if layer.kind == "pool" else 1
+        if layer.name == name:
+            break
+    return Field(size, step)
+
+
+def affordable_images(network: Network, name: str, count: int) -> int:
+    """How many of ``count`` images can be led through the layers up to ``name`` in a few seconds.
+
+    At most ``MOST_IMAGES``.
+    """
+    cost = sum(layer.multiplications for layer in _up_to(network, name))
+    fitting = max(_FEWEST_IMAGES, _MULTIPLICATIONS // max(1, cost))
+    return min(count, MOST_IMAGES, fitting)
+
+
+def excitement(
+    network: Network, name: str, images: Pictures, *, only: int | None = None
+) -> Excitement:
+    """How strongly pictures (N, 28, 28) excite the filters of the layer ``name``.
+
+    With ``only`` that filter alone is looked at, and the result has one column.
+    """
+    pixels = as_pixels(images)
+    chunk = _chunk(_up_to(network, name))
+    chosen = slice(None) if only is None else slice(only, only + 1)
+    parts = [
+        _excitement(network, name, pixels[start : start + chunk], chosen)
+        for start in range(0, len(pixels), chunk)
+    ]
+    return joined(parts)
+
+
+def joined(parts: Sequence[Excitement]) -> Excitement:
+    """Several images' excitement, one after the other."""
+    return Excitement(
+        np.concatenate([part.peaks for part in parts]),
+        np.concatenate([part.places for part in parts]),
+        np.concatenate([part.means for part in parts]),
+    )
+
+
+def largest(values: npt.ArrayLike, count: int) -> npt.NDArray[np.intp]:
+    """Where the ``count`` largest of values (N,) are, the largest first."""
+    return np.argsort(-np.asarray(values), kind="stable")[:count]
+
+
+def per_digit(values: npt.ArrayLike, labels: npt.ArrayLike) -> Doubles:
+    """The mean of values (N,) over the images of each digit, float64 (10,); NaN without any."""
+    digits = np.asarray(labels).astype(np.intp)
+    counts = np.bincount(digits, minlength=DIGITS)
+    sums = np.bincount(digits, weights=np.asarray(values, np.float64), minlength=DIGITS)
+    found: Doubles = np.divide(sums, counts, out=np.full(DIGITS, np.nan), where=counts > 0)
+    return found
+
+
+def _excitement(network: Network, name: str, pixels: Floats, chosen: slice) -> Excitement:
+    layer = _layer(network, name)
+    kernel, bias = network.weights[name]
+    if layer.activation != "softmax":  # whose outputs each depend on all sums
+        kernel, bias, chosen = kernel[..., chosen], bias[chosen], slice(None)
+    values = _inputs(network, name, pixels)
+    sums = (convolve(values, kernel) if layer.kind == "conv" else values @ kernel) + bias
+    flat = sums.reshape(len(pixels), -1, len(bias))
+    outputs = activate(layer.activation, flat)[..., chosen]
+    places = flat[..., chosen].argmax(axis=1)
+    peaks = np.take_along_axis(outputs, places[:, np.newaxis], axis=1)[:, 0]
+    return Excitement(peaks, places.astype(np.int32), outputs.mean(axis=1, dtype=np.float32))
+
+
+def _inputs(network: Network, name: str, pixels: Floats) -> Floats:
+    """What the layer ``name`` is given for pixels (N, 28, 28, 1)."""
+    before = dataclasses.replace(network, layers=_up_to(network, name)[:-1])
+    return before.activations(pixels)[-1] if before.layers else pixels
+
+
+def _up_to(network: Network, name: str) -> tuple[Layer, ...]:
+    names = [layer.name for layer in network.layers]
+    return network.layers[: names.index(name) + 1]
+
+
+def _layer(network: Network, name: str) -> Layer:
+    return _up_to(network, name)[-1]
+
+
+def _chunk(layers: Sequence[Layer]) -> int:
+    largest = max(max(layer.windows, math.prod(layer.output)) for layer in layers)
+    return max(1, min(_CHUNK_IMAGES, _CHUNK_VALUES // largest))
+
+
+# An MLP as one template a class -----------------------------------------------------------------
+
+
+def templates(network: Network) -> tuple[Floats, Floats]:
+    """An MLP without its activations: weights float32 (784, 10) and biases (10,).
+
+    Without them the dense layers multiply to one, and each class has one weight a pixel. With
+    them that is an approximation; for a network without hidden layers it is exact.
+    """
+    dense = [network.weights[layer.name] for layer in network.layers if layer.kind == "dense"]
+    whole, total = dense[0]
+    for weights, bias in dense[1:]:
+        whole, total = whole @ weights, total @ weights + bias
+    return whole, total
+
+
+def agreement(network: Network, images: Pictures, labels: npt.ArrayLike) -> tuple[float, float]:
+    """Accuracy, 0 to 1, of an MLP's templates alone, and that of the network, on pictures."""
+    weights, bias = templates(network)
+    alone = as_pixels(images).reshape(len(images), -1) @ weights + bias
+    both = (alone.argmax(axis=1), logits(network, images).argmax(axis=1))
+    truth = np.asarray(labels)
+    first, second = (float((read == truth).mean()) for read in both)
+    return first, second

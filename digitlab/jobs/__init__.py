@@ -1,0 +1,5 @@
+"""Runs are trained one after another by worker processes, over Dask.
+
+``engine`` takes runs and ends them, ``drive`` sees one through, ``cluster`` is what the lab asks of
+Dask, and ``worker`` is what a worker process does: it is called by name, and imports none of these.
+"""

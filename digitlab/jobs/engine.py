@@ -1,0 +1,299 @@
+"""Training for everybody: submit, stop, warm, close. The queue is in the store; workers train.
+
+One thread hands the oldest waiting run to a worker that is free; each run that trains has a
+thread that writes its reports into the store. A run is acknowledged once it is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import secrets
+import threading
+from collections.abc import Container
+from typing import Any
+
+import psutil
+
+from digitlab import dataset
+from digitlab.config import RunConfig
+from digitlab.dataset import DigitSet
+from digitlab.jobs import worker
+from digitlab.jobs.cluster import Cluster, WorkerLostError, worker_memory
+from digitlab.jobs.drive import Drive
+from digitlab.layers import layers_of, parameter_count, training_bytes
+from digitlab.messages import LabError, Message, message
+from digitlab.presets import DEFAULT_PRESET, PRESETS, matching
+from digitlab.store import Digits, Run, Status, Store, interrupted
+from digitlab.store.shelf import Shelf
+from digitlab.training import going_on, speed
+
+log = logging.getLogger(__name__)
+
+# A process that trains many models grows: it is started anew after so many runs or bytes.
+_RUNS_PER_WORKER = 20
+_WORKER_BYTES = 3_000_000_000
+_TENSORFLOW_BYTES = 700_000_000
+_IDLE_SECONDS = 1.0
+_RETRY_SECONDS = 5.0
+_CLOSE_SECONDS = 10.0
+# How far a process's start time may seem to move when the system's clock is set.
+_CLOCK_SECONDS = 3.0
+
+
+class Engine:
+    """Trains the runs of one store, one at a time on each worker, until it is closed.
+
+    Args:
+        store: where the runs are.
+        adopt: take over runs that wait in the queues of engines that have died.
+        measure: measure this machine's speed once, while nobody trains.
+    """
+
+    def __init__(self, store: Store, *, adopt: bool = True, measure: bool = True) -> None:
+        self.store, self.id = store, secrets.token_hex(8)
+        self.trouble: Message | None = None  # why no worker can be had at present
+        self._cluster: Cluster | None = None
+        self._calibration = speed.Calibration() if measure else None
+        self._drives: dict[str, Drive] = {}
+        self._runs_trained: dict[str, int] = {}
+        self._warm = self._closed = self._trained = False
+        self._changed = threading.Condition()
+        self._register(adopt)
+        self._thread = threading.Thread(target=self._work, name="digitlab-engine", daemon=True)
+        self._thread.start()
+
+    def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
+        """Queue a run; it is trained when a worker is free.
+
+        Raises:
+            LabError: the network is too large for this machine's memory.
+        """
+        return self._add(owner, config, digits, matching(config))
+
+    def _add(
+        self, owner: str, config: RunConfig, digits: DigitSet, preset: str | None, **start: Any
+    ) -> Run:
+        refuse_too_large(config)
+        split = digits.split(config)
+        parts = Digits(
+            digits.name, digits.fingerprint, len(split.train[0]), split.validation_count,
+            len(digits.x_test),
+        )  # fmt: skip
+        parameters = parameter_count(layers_of(config))
+        run = self.store.add(owner, self.id, config, preset, parameters, parts, **start)
+        self._wake()
+        return run
+
+    def go_on(
+        self, owner: str, origin: Run, epochs: int, train_images: int, *, frozen: bool = False,
+        digits: DigitSet | None = None,
+    ) -> Run:  # fmt: skip
+        """Queue a run that goes on from the end of ``origin``, for more epochs.
+
+        Args:
+            owner: whose the new run is.
+            origin: a run that has ended and has kept weights.
+            epochs: how many more.
+            train_images: on how many images; the first ones, as always.
+            frozen: keep the convolutions as they are.
+            digits: another set than the origin's, to train on and to be tested on.
+
+        Raises:
+            LabError: the run has not ended, has no weights, a number is out of bounds, or the
+                origin's images are wanted and not here any more.
+        """
+        going_on.last_epoch(self.store, origin)
+        config = dataclasses.replace(origin.config, epochs=epochs, train_images=train_images)
+        images = digits or dataset.find(origin.digits.fingerprint)
+        return self._add(owner, config, images, None, origin=origin.id, frozen=frozen)
+
+    def stop(self, run: str) -> None:
+        """Ask a run to stop; it keeps what it has."""
+        self.store.ask_to_stop(run)
+        self._wake()
+
+    def warm(self) -> None:
+        """Have a worker ready soon: somebody is about to train."""
+        if self._cluster is None:
+            self._warm = True
+            self._wake()
+
+    def workers(self) -> list[dict[str, Any]]:
+        """Process id, memory (bytes) and TensorFlow threads of each worker that is up.
+
+        One that goes while it is asked is passed over.
+        """
+        cluster = self._cluster
+        if cluster is None:
+            return []
+        found = []
+        for address in cluster.addresses():
+            with contextlib.suppress(WorkerLostError):
+                found.append(cluster.call(address, worker.condition))
+        return found
+
+    def close(self) -> None:
+        """End the workers; runs that were training are marked as interrupted."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join(timeout=30)
+        self._settle()
+        self.store.leave(self.id)
+        if self._calibration:
+            self._calibration.pause()
+        if self._cluster is not None:
+            self._cluster.close()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._drives, _CLOSE_SECONDS)
+
+    def _register(self, adopt: bool) -> None:
+        """Note this engine in the store, and settle what engines that have died left there."""
+        dead = [name for name, process in self.store.engines().items() if not _alive(*process)]
+        me = psutil.Process()
+        self.store.register(self.id, me.pid, me.create_time())
+        self.store.succeed(self.id, dead, adopt=adopt)
+        self.store.remove_orphans()
+
+    def _settle(self, driven: Container[str] = ()) -> None:
+        """Mark the runs that are noted as running, and are not, as interrupted."""
+        for run in self.store.running(self.id):
+            if run.id not in driven:
+                self.store.end(run.id, Status.INTERRUPTED, interrupted(self.store.epochs(run.id)))
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        while not self._closed:
+            seconds = _IDLE_SECONDS
+            try:
+                self._hand_out()
+                self.trouble = None
+            except Exception as error:
+                log.warning("no worker: %s", error)
+                self.trouble = _no_worker(error)
+                seconds = _RETRY_SECONDS
+            with self._changed:
+                if not self._closed:
+                    self._changed.wait(seconds)
+
+    def _hand_out(self) -> None:
+        """Give waiting runs to free workers, or use the quiet to measure the machine."""
+        self._settle(self._drives)  # the store could not be written when one of them ended
+        waiting = [run for run in self.store.waiting(self.id) if not self._stopped(run)]
+        if not waiting and not self._warm:
+            self._measure()
+            return
+        if self._calibration:
+            self._calibration.pause()
+        cluster = self._up()
+        busy = {drive.address for drive in list(self._drives.values())}
+        there = cluster.addresses()
+        if cluster.deserted:
+            self._cluster = None
+            cluster.close()
+            return
+        # A worker that is being started anew comes back under an address that looks free.
+        idle = len(there) - len(self._drives)
+        free = [address for address in there if address not in busy][: max(0, idle)]
+        for run, address in zip(waiting, free, strict=False):
+            self._drive(run, cluster, address)
+        if self._warm and free and not waiting:
+            cluster.submit(free[0], f"warm-{self.id}", worker.warm, self._usual_threads())
+        self._warm = False
+
+    def _stopped(self, run: Run) -> bool:
+        if run.stop:
+            self.store.end(run.id, Status.STOPPED, message("Stopped before it began."))
+        return run.stop or run.id in self._drives
+
+    def _up(self) -> Cluster:
+        if self._cluster is None or self._cluster.closed:
+            self._cluster = Cluster(self._on_report)
+        return self._cluster
+
+    def _usual_threads(self) -> int:
+        preset = PRESETS[DEFAULT_PRESET]
+        return speed.pace_for(preset, preset.train_images, speed.load(), None).threads
+
+    def _on_report(self, event: dict[str, Any]) -> None:
+        drive = self._drives.get(event["run"])
+        if drive is not None:
+            drive.reports.put(event)
+
+    def _drive(self, run: Run, cluster: Cluster, address: str) -> None:
+        try:
+            digits = dataset.find(run.digits.fingerprint)
+        except LabError as error:
+            self.store.end(run.id, Status.FAILED, error.message)
+            return
+        drive = self._drives[run.id] = Drive(run, digits, cluster, address, self.store)
+        threading.Thread(
+            target=self._train, args=(drive,), name=f"digitlab-run-{run.id}", daemon=True
+        ).start()
+
+    def _train(self, drive: Drive) -> None:
+        try:
+            drive.go()
+            self._trained = True
+            Shelf(self.store).keep_within()
+            if not self._closed:
+                self._recycle(drive)
+        finally:
+            del self._drives[drive.run.id]
+            self._wake()
+
+    def _recycle(self, drive: Drive) -> None:
+        """Start a worker anew that has trained many runs or has grown."""
+        count = self._runs_trained.pop(drive.address, 0) + 1
+        try:
+            grown = drive.cluster.call(drive.address, worker.condition)["memory"] > _WORKER_BYTES
+            if grown or count >= _RUNS_PER_WORKER:
+                drive.cluster.restart(drive.address)
+            else:
+                self._runs_trained[drive.address] = count
+        except WorkerLostError:
+            pass  # it is gone already, and its nanny starts another
+
+    def _measure(self) -> None:
+        embedded = self._cluster is not None and self._cluster.embedded
+        if self._calibration and self._trained and embedded and not self._drives:
+            self._calibration.go_on()
+
+
+def refuse_too_large(config: RunConfig) -> None:
+    """Refuse a network that this machine has no memory to train.
+
+    Raises:
+        LabError: with the size needed and the size there is.
+    """
+    needed, there = training_bytes(config) + _TENSORFLOW_BYTES, worker_memory()
+    if needed > there:
+        raise LabError(
+            message(
+                "This network needs about {needed} GB of memory to train, and this machine can "
+                "give it {there} GB. Make it smaller: fewer filters or units, more pooling, or "
+                "a smaller batch.",
+                needed=f"{needed / 1e9:.1f}", there=f"{there / 1e9:.1f}",
+            )
+        )  # fmt: skip
+
+
+def _alive(pid: int, born: float) -> bool:
+    try:
+        return bool(abs(psutil.Process(pid).create_time() - born) < _CLOCK_SECONDS)
+    except psutil.Error:
+        return False
+
+
+def _no_worker(error: Exception) -> Message:
+    if isinstance(error, LabError):
+        return error.message
+    return message(
+        "No worker can be reached at present ({detail}); runs wait until there is one.",
+        detail=type(error).__name__,
+    )

@@ -1,0 +1,10 @@
+"""What the lab keeps on disk: runs with their metrics and files, names and pins, drawings.
+
+``runs`` is the store itself, ``shelf`` how people keep their runs in order, ``keepsakes`` the
+drawings that they have kept; ``database`` is the one file that knows SQLite. ``results`` says what
+a run came to, and ``run_files`` how its files are written.
+"""
+
+from digitlab.store.runs import Digits, Run, Status, Store, StoreError, interrupted
+
+__all__ = ["Digits", "Run", "Status", "Store", "StoreError", "interrupted"]

@@ -1,0 +1,149 @@
+"""Drawings that people have kept with the digit they meant, and what a network read in them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from digitlab import pictures
+from digitlab.config import IMAGE_SIZE
+from digitlab.messages import LabError, message
+from digitlab.network import Prediction
+from digitlab.store.database import DATABASE, Database, Row
+
+# What one person can keep: a class's handwriting, and no more than a disk bears.
+MOST = 2_000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS drawings (
+    id INTEGER PRIMARY KEY, owner TEXT NOT NULL, label INTEGER NOT NULL, read_as INTEGER NOT NULL,
+    certainty REAL NOT NULL, model TEXT NOT NULL, digit BLOB NOT NULL, created REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS drawings_of ON drawings (owner, created);
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Keepsake:
+    """A kept drawing: ``digit`` uint8 (28, 28), the label its writer gave, and the reading."""
+
+    id: int
+    label: int
+    read_as: int
+    certainty: float
+    model: str
+    digit: npt.NDArray[np.uint8]
+    created: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the network read what the writer meant."""
+        return self.label == self.read_as
+
+
+class Keepsakes:
+    """The kept drawings of one lab."""
+
+    def __init__(self, folder: Path) -> None:
+        self._database = Database(folder / DATABASE, _SCHEMA)
+
+    def keep(
+        self, owner: str, label: int, digit: npt.NDArray[np.uint8], prediction: Prediction,
+        model: str,
+    ) -> None:  # fmt: skip
+        """Keep a drawing (28, 28) of ``owner`` with its label.
+
+        Raises:
+            LabError: this person has kept as many as one may.
+        """
+        row = (
+            owner, label, prediction.digit, prediction.certainty, model, digit.tobytes(),
+            time.time(),
+        )  # fmt: skip
+        with self._database.change() as database:
+            count = database.execute("SELECT COUNT(*) FROM drawings WHERE owner = ?", (owner,))
+            if count.fetchone()[0] >= MOST:
+                raise LabError(
+                    message(
+                        "You have kept {most} drawings, which is as many as fit. Save them as a "
+                        "file and delete some.",
+                        most=MOST,
+                    )
+                )
+            database.execute(
+                "INSERT INTO drawings (owner, label, read_as, certainty, model, digit, created)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+
+    def restore(self, owner: str, kept: Iterable[Keepsake]) -> int:
+        """Keep drawings as they were kept elsewhere, at their own times; returns how many.
+
+        One that this person has already stays as it is, and so does a full collection.
+        """
+        columns = "label, read_as, certainty, model, digit, created"
+        with self._database.change() as database:
+            rows = database.execute(f"SELECT {columns} FROM drawings WHERE owner = ?", (owner,))
+            there = {tuple(row) for row in rows}
+            before = len(there)
+            for one in kept:
+                row = (
+                    one.label, one.read_as, one.certainty, one.model, one.digit.tobytes(),
+                    one.created,
+                )  # fmt: skip
+                if row in there or len(there) >= MOST:
+                    continue
+                there.add(row)
+                database.execute(
+                    f"INSERT INTO drawings (owner, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (owner, *row),
+                )
+        return len(there) - before
+
+    def of(self, owner: str) -> list[Keepsake]:
+        """A person's drawings, the newest first."""
+        rows = self._database.all(
+            "SELECT * FROM drawings WHERE owner = ? ORDER BY created DESC", owner
+        )
+        return [_keepsake(row) for row in rows]
+
+    def delete(self, owner: str, ids: Iterable[int]) -> None:
+        """Delete some of a person's drawings; those of others stay."""
+        with self._database.change() as database:
+            database.executemany(
+                "DELETE FROM drawings WHERE owner = ? AND id = ?", [(owner, one) for one in ids]
+            )
+
+
+def _keepsake(row: Row) -> Keepsake:
+    digit = np.frombuffer(row["digit"], np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
+    return Keepsake(
+        row["id"], row["label"], row["read_as"], row["certainty"], row["model"], digit,
+        row["created"],
+    )  # fmt: skip
+
+
+def as_zip(kept: Sequence[Keepsake]) -> bytes:
+    """The drawings as PNGs (28x28, white on black) with a CSV that tells their labels."""
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(["file", "label", "read_as", "certainty", "model", "created"])
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for one in kept:
+            name = f"{one.label}-{one.id:06d}.png"
+            archive.writestr(name, pictures.png_bytes(one.digit))
+            writer.writerow(
+                [name, one.label, one.read_as, f"{one.certainty:.4f}", one.model,
+                 time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(one.created))]
+            )  # fmt: skip
+        archive.writestr("drawings.csv", table.getvalue())
+    return buffer.getvalue()

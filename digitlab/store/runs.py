@@ -1,0 +1,576 @@
+"""Runs, their metrics and their files, on disk: what the lab has acknowledged, it keeps.
+
+Numbers are in the database; files lie beside it, one folder a run, each written whole or not at
+all.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from digitlab import config as settings
+from digitlab.config import RunConfig
+from digitlab.messages import LabError, Message, message
+from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Report, Untrained
+from digitlab.store.database import DATABASE, Database, Row
+
+ORPHAN_SECONDS = 60.0  # a run's folder may be there for so long before its row
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS engines (
+    id TEXT PRIMARY KEY, pid INTEGER NOT NULL, born REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, engine TEXT NOT NULL,
+    status TEXT NOT NULL, reason TEXT NOT NULL, stop INTEGER NOT NULL DEFAULT 0,
+    config TEXT NOT NULL, preset TEXT, parameters INTEGER NOT NULL,
+    digits TEXT NOT NULL, pace TEXT, untrained TEXT, outcome TEXT,
+    created REAL NOT NULL, started REAL, ended REAL
+);
+CREATE INDEX IF NOT EXISTS runs_of ON runs (owner, created);
+CREATE INDEX IF NOT EXISTS runs_by_status ON runs (status, created);
+CREATE TABLE IF NOT EXISTS shelf (
+    run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE,
+    name TEXT NOT NULL DEFAULT '', pinned INTEGER NOT NULL DEFAULT 0, deleted REAL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS loaded (
+    run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE, source TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batches (
+    run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, epoch INTEGER NOT NULL,
+    step INTEGER NOT NULL, steps INTEGER NOT NULL, loss REAL NOT NULL, accuracy REAL NOT NULL,
+    images_per_second REAL NOT NULL, PRIMARY KEY (run, epoch, step)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS epochs (
+    run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, epoch INTEGER NOT NULL,
+    complete INTEGER NOT NULL, loss REAL NOT NULL, accuracy REAL NOT NULL,
+    val_loss REAL, val_accuracy REAL, test_loss REAL, test_accuracy REAL,
+    seconds REAL NOT NULL, images INTEGER NOT NULL, PRIMARY KEY (run, epoch)
+) WITHOUT ROWID;
+"""
+
+# Where a run goes on from another one's weights, and whether its convolutions stay as they are.
+_LATER = {"runs": {"origin": "TEXT", "frozen": "INTEGER NOT NULL DEFAULT 0"}}
+
+# A deleted run stays for a while, so that its owner may take it back; nobody sees it meanwhile.
+NOT_DELETED = "NOT EXISTS (SELECT 1 FROM shelf WHERE run = runs.id AND deleted IS NOT NULL)"
+
+# A run's turn counts its owner's runs that come before it, the one that trains included.
+_QUEUE = """
+SELECT * FROM (
+    SELECT *, ROW_NUMBER() OVER (PARTITION BY owner ORDER BY status = 'queued', created) AS turn
+    FROM runs WHERE engine = ? AND status IN ('queued', 'running')
+) WHERE status = 'queued' ORDER BY turn, created
+"""
+
+_FILE_NAME = re.compile(r"[a-z]+(-\d{3})?\.(npz|npy)")
+_RUN_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class Status(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def live(self) -> bool:
+        """Whether the run may still change."""
+        return self in (Status.QUEUED, Status.RUNNING)
+
+
+class StoreError(LabError):
+    """A run or file that is not in the store."""
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Which images a run is trained and tested on, and how many of each part."""
+
+    name: str
+    fingerprint: str
+    train: int
+    validation: int
+    test: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as the store knows it. Times are seconds since the epoch, UTC.
+
+    ``origin`` is the run whose weights it went on from; ``frozen`` says that its convolutions
+    were kept as they were there.
+    """
+
+    id: str
+    owner: str
+    engine: str
+    status: Status
+    reason: Message
+    stop: bool
+    config: RunConfig
+    preset: str | None
+    parameters: int
+    digits: Digits
+    pace: Pace | None
+    untrained: Untrained | None
+    outcome: Outcome | None
+    created: float
+    started: float | None
+    ended: float | None
+    origin: str | None = None
+    frozen: bool = False
+
+    @property
+    def went_on(self) -> bool:
+        """Whether its beginning is another run's end, and no untrained network."""
+        return self.origin is not None
+
+
+class Store:
+    """The runs under one folder. Safe to use from many threads and several processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = Database(folder / DATABASE, _SCHEMA, _LATER)
+
+    # Runs ---------------------------------------------------------------------------------
+
+    def add(
+        self, owner: str, engine: str, config: RunConfig, preset: str | None, parameters: int,
+        digits: Digits, *, origin: str | None = None, frozen: bool = False,
+    ) -> Run:  # fmt: skip
+        """Put a run in the queue; it is acknowledged once this returns."""
+        run = secrets.token_hex(8)
+        row = (
+            run, owner, engine, Status.QUEUED, _text(message("The run waits for its turn.")),
+            _text(config.to_json()), preset, parameters, _text(asdict(digits)), time.time(),
+            origin, int(frozen),
+        )  # fmt: skip
+        with self.database.change() as database:
+            database.execute(
+                "INSERT INTO runs (id, owner, engine, status, reason, config, preset, parameters,"
+                " digits, created, origin, frozen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+        return self.run(run)
+
+    def run(self, run: str) -> Run:
+        """The run with this id.
+
+        Raises:
+            StoreError: there is none.
+        """
+        row = self.database.one(f"SELECT * FROM runs WHERE id = ? AND {NOT_DELETED}", run)
+        if row is None:
+            raise _no_such_run()
+        return run_of(row)
+
+    def runs_of(self, owner: str, most: int = -1) -> list[Run]:
+        """A person's runs, the newest first; at most so many, -1 for all."""
+        rows = self.database.all(
+            f"SELECT * FROM runs WHERE owner = ? AND {NOT_DELETED} ORDER BY created DESC LIMIT ?",
+            owner, most,
+        )  # fmt: skip
+        return [run_of(row) for row in rows]
+
+    def waiting(self, engine: str) -> list[Run]:
+        """The queue of an engine: people take turns, and each person's oldest run comes first.
+
+        So a sweep of fifty runs keeps nobody else waiting for more than one of them.
+        """
+        return [run_of(row) for row in self.database.all(_QUEUE, engine)]
+
+    def running(self, engine: str) -> list[Run]:
+        """The runs that an engine is training."""
+        return self._by_status(engine, Status.RUNNING)
+
+    def place_in_queue(self, run: Run) -> int:
+        """How many runs are trained before this one."""
+        turns = [row["id"] for row in self.database.all(_QUEUE, run.engine)]
+        ahead = turns.index(run.id) if run.id in turns else 0
+        return ahead + sum(other.id != run.id for other in self.running(run.engine))
+
+    def start(self, run: str) -> bool:
+        """Mark a queued run as running; False when it is no longer queued."""
+        reason = _text(message("The network is being trained."))
+        with self.database.change() as database:
+            changed = database.execute(
+                "UPDATE runs SET status = ?, reason = ?, started = ? WHERE id = ? AND status = ?",
+                (Status.RUNNING, reason, time.time(), run, Status.QUEUED),
+            )
+            return changed.rowcount == 1
+
+    def set_pace(self, run: str, pace: Pace) -> None:
+        """Note the number format, threads and steps that a run is trained with."""
+        with self.database.change() as database:
+            database.execute("UPDATE runs SET pace = ? WHERE id = ?", (_text(asdict(pace)), run))
+
+    def end(
+        self, run: str, status: Status, reason: Message, outcome: Outcome | None = None
+    ) -> None:
+        """Write how a live run ended; a run that has ended stays as it is."""
+        with self.database.change() as database:
+            database.execute(
+                "UPDATE runs SET status = ?, reason = ?, outcome = ?, ended = ?"
+                " WHERE id = ? AND status IN (?, ?)",
+                (
+                    status, _text(reason), _text(asdict(outcome)) if outcome else None,
+                    time.time(), run, Status.QUEUED, Status.RUNNING,
+                ),
+            )  # fmt: skip
+
+    def ask_to_stop(self, run: str) -> None:
+        """Note that a run shall stop; its engine reads this."""
+        with self.database.change() as database:
+            database.execute("UPDATE runs SET stop = 1 WHERE id = ?", (run,))
+
+    def delete(self, run: str) -> None:
+        """Forget a run and remove its files."""
+        with self.database.change() as database:
+            database.execute("DELETE FROM runs WHERE id = ?", (run,))
+        self._remove_files(run)
+
+    def remove_orphans(self, older_than: float = ORPHAN_SECONDS) -> list[str]:
+        """Remove the folders of runs that are not in the database; returns their ids.
+
+        A server that died while it deleted or loaded a run leaves one behind. One that was made or
+        moved here in the last ``older_than`` seconds stays: its row may be on the way.
+        """
+        folders = [
+            place for place in _folders(self.folder / "runs") if _RUN_ID.fullmatch(place.name)
+        ]
+        known = {row["id"] for row in self.database.all("SELECT id FROM runs")}
+        orphans = [
+            place.name for place in folders if place.name not in known and _age(place) > older_than
+        ]
+        for run in orphans:
+            self._remove_files(run)
+        return orphans
+
+    def restore(
+        self, run: Run, source: str, shelf: tuple[str, bool], epochs: Sequence[EpochMetrics],
+        batches: Sequence[BatchMetrics], files: Path,
+    ) -> None:  # fmt: skip
+        """Put a run that has ended, as it was elsewhere, into the store: all of it, or nothing.
+
+        Args:
+            run: the run, under an id that no other has.
+            source: the id that it had where it was trained.
+            shelf: its name, and whether it is pinned.
+            epochs: its epoch metrics.
+            batches: its batch metrics.
+            files: a folder on the same disk with its files, which becomes the run's own.
+        """
+        target = self.folder / "runs" / run.id
+        target.parent.mkdir(exist_ok=True)
+        try:
+            with self.database.change() as database:
+                _insert(database, "runs", row_of(run))
+                _insert(database, "loaded", {"run": run.id, "source": source})
+                _insert(
+                    database, "shelf", {"run": run.id, "name": shelf[0], "pinned": int(shelf[1])}
+                )
+                for table, reports in (("epochs", epochs), ("batches", batches)):
+                    for report in reports:
+                        _insert(database, table, {"run": run.id} | asdict(report))
+                files.rename(target)
+        except BaseException:
+            shutil.rmtree(target, ignore_errors=True)
+            raise
+
+    def sources(self, owner: str) -> dict[str, str]:
+        """Where a person's runs were trained first: the id of each there, by its id here."""
+        rows = self.database.all(
+            "SELECT id, COALESCE(source, id) AS source FROM runs"
+            f" LEFT JOIN loaded ON run = id WHERE owner = ? AND {NOT_DELETED}",
+            owner,
+        )
+        return {row["id"]: row["source"] for row in rows}
+
+    # Metrics ------------------------------------------------------------------------------
+
+    def report(self, run: str, report: Report) -> None:
+        """Write one report of a run. One for a run deleted meanwhile is dropped."""
+        with self.database.change() as database:
+            if database.execute("SELECT 1 FROM runs WHERE id = ?", (run,)).fetchone() is None:
+                return
+            if isinstance(report, Untrained):
+                database.execute(
+                    "UPDATE runs SET untrained = ? WHERE id = ?", (_text(asdict(report)), run)
+                )
+            else:
+                table = "batches" if isinstance(report, BatchMetrics) else "epochs"
+                values = asdict(report)
+                places = ", ".join("?" * (len(values) + 1))
+                database.execute(
+                    f"INSERT OR REPLACE INTO {table} (run, {', '.join(values)}) VALUES ({places})",
+                    (run, *values.values()),
+                )
+
+    def batches(self, run: str) -> list[BatchMetrics]:
+        """The batch metrics of a run, in order."""
+        return [BatchMetrics(**row) for row in self._metrics("batches", run, "epoch, step")]
+
+    def batch_counts(self, owner: str) -> dict[str, int]:
+        """How many batch metrics each of a person's runs has; runs without any are not in it."""
+        rows = self.database.all(
+            "SELECT run, COUNT(*) AS count FROM batches JOIN runs ON runs.id = run"
+            " WHERE owner = ? GROUP BY run",
+            owner,
+        )
+        return {row["run"]: row["count"] for row in rows}
+
+    def epochs(self, run: str) -> list[EpochMetrics]:
+        """The epoch metrics of a run, in order."""
+        rows = self._metrics("epochs", run, "epoch")
+        return [EpochMetrics(**row | {"complete": bool(row["complete"])}) for row in rows]
+
+    def last_batch(self, run: str) -> BatchMetrics | None:
+        """The newest batch metrics of a run."""
+        rows = self._metrics("batches", run, "epoch DESC, step DESC LIMIT 1")
+        return BatchMetrics(**rows[0]) if rows else None
+
+    # Files --------------------------------------------------------------------------------
+
+    def keep(self, run: str, name: str, data: bytes) -> None:
+        """Write a run's file, whole or not at all.
+
+        Raises:
+            ValueError: the name is not one that the trainer gives.
+            StoreError: the run was deleted.
+        """
+        target = self._path(run, name)
+        self.run(run)
+        try:
+            _write(target, data)
+        except FileNotFoundError:
+            self.run(run)  # deleted meanwhile, and its folder with it
+            raise
+        if self.database.one("SELECT 1 FROM runs WHERE id = ?", run) is None:
+            self._remove_files(run)  # they may have been removed before this one was written
+            raise _no_such_run()
+
+    def file(self, run: str, name: str) -> Path:
+        """The path of a run's file.
+
+        Raises:
+            StoreError: the run has no such file.
+        """
+        path = self._path(run, name)
+        if not path.is_file():
+            raise StoreError(message("This run kept no file {name}.", name=name))
+        return path
+
+    def files(self, run: str) -> list[str]:
+        """The names of a run's files, sorted."""
+        if not _RUN_ID.fullmatch(run):
+            return []
+        try:
+            names = os.listdir(self.folder / "runs" / run)
+        except FileNotFoundError:
+            return []
+        return sorted(filter(_FILE_NAME.fullmatch, names))
+
+    def sizes(self) -> dict[str, int]:
+        """How many bytes the files of each run take on the disk."""
+        return {place.name: _bytes_in(place) for place in _folders(self.folder / "runs")}
+
+    def drop_weights(self, run: str) -> int:
+        """Remove a run's weights, all but what its metrics and pictures need; bytes freed."""
+        freed = 0
+        for name in self.files(run):
+            if name.startswith("weights-") or name == "optimizer.npz":
+                path = self._path(run, name)
+                freed += _size(path)
+                path.unlink(missing_ok=True)
+        return freed
+
+    def epochs_kept(self, run: str, kind: str) -> list[int]:
+        """The epochs for which a run has a file of this kind ("weights", "kernels", "reading")."""
+        names = (name for name in self.files(run) if name.startswith(f"{kind}-"))
+        return [int(name.partition("-")[2][:3]) for name in names]
+
+    # Engines ------------------------------------------------------------------------------
+
+    def register(self, engine: str, pid: int, born: float) -> None:
+        """Note the process that trains for this store, and when it started."""
+        with self.database.change() as database:
+            database.execute("INSERT INTO engines VALUES (?, ?, ?)", (engine, pid, born))
+
+    def leave(self, engine: str) -> None:
+        """Note that an engine trains no more: another may adopt what waits in its queue."""
+        with self.database.change() as database:
+            database.execute("UPDATE engines SET born = 0 WHERE id = ?", (engine,))
+
+    def engines(self) -> dict[str, tuple[int, float]]:
+        """(process id, start time) of every engine noted."""
+        rows = self.database.all("SELECT * FROM engines")
+        return {row["id"]: (row["pid"], row["born"]) for row in rows}
+
+    def succeed(self, engine: str, dead: Sequence[str], *, adopt: bool) -> None:
+        """Mark the running runs of dead engines as interrupted; ``adopt`` takes their queue."""
+        for gone in dead:
+            for run in self.running(gone):
+                self.end(run.id, Status.INTERRUPTED, interrupted(self.epochs(run.id)))
+            if adopt:
+                with self.database.change() as database:
+                    database.execute(
+                        "UPDATE runs SET engine = ? WHERE engine = ? AND status = ?",
+                        (engine, gone, Status.QUEUED),
+                    )
+            if adopt or not self.waiting(gone):
+                with self.database.change() as database:
+                    database.execute("DELETE FROM engines WHERE id = ?", (gone,))
+
+    # Rows ---------------------------------------------------------------------------------
+
+    def _by_status(self, engine: str, status: Status) -> list[Run]:
+        rows = self.database.all(
+            "SELECT * FROM runs WHERE status = ? AND engine = ? ORDER BY created", status, engine
+        )
+        return [run_of(row) for row in rows]
+
+    def _metrics(self, table: str, run: str, order: str) -> list[dict[str, Any]]:
+        rows = self.database.all(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run)
+        return [{key: row[key] for key in row.keys() if key != "run"} for row in rows]  # noqa: SIM118
+
+    def _remove_files(self, run: str) -> None:
+        if _RUN_ID.fullmatch(run):
+            shutil.rmtree(self.folder / "runs" / run, ignore_errors=True)
+
+    def _path(self, run: str, name: str) -> Path:
+        if not _RUN_ID.fullmatch(run) or not _FILE_NAME.fullmatch(name):
+            raise ValueError(f"not a run's file: {run!r} {name!r}")
+        return self.folder / "runs" / run / name
+
+
+def interrupted(epochs: Sequence[EpochMetrics]) -> Message:
+    """Why a run whose worker or server died has ended, and what is kept of it."""
+    return message(
+        "The training process ended before the run was complete; epochs kept: {epochs}.",
+        epochs=len(epochs),
+    )
+
+
+def _no_such_run() -> StoreError:
+    return StoreError(message("There is no such run here; it may have been deleted."))
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Write a file whole or not at all, and its folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    partial.write_bytes(data)
+    partial.replace(target)
+
+
+def _folders(parent: Path) -> list[Path]:
+    return [place for place in _places(parent) if place.is_dir()]
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(_size(path) for path in _places(folder) if path.is_file())
+
+
+def _places(folder: Path) -> list[Path]:
+    """What is in a folder; nothing, where it is not there or was deleted meanwhile."""
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file; 0 where it was deleted meanwhile."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _age(folder: Path) -> float:
+    """For how many seconds nothing in a folder was changed, and the folder was not moved."""
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return 0.0
+    return time.time() - max(found.st_mtime, found.st_ctime)
+
+
+def _text(value: Message | Mapping[str, Any]) -> str:
+    return json.dumps(value.to_json() if isinstance(value, Message) else value)
+
+
+def _insert(database: sqlite3.Connection, table: str, values: Mapping[str, Any]) -> None:
+    places = ", ".join("?" * len(values))
+    database.execute(
+        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})", tuple(values.values())
+    )
+
+
+def row_of(run: Run) -> dict[str, Any]:
+    """The row of the table ``runs`` that ``run_of`` reads."""
+    parts = {
+        name: None if value is None else _text(asdict(value))
+        for name, value in (
+            ("digits", run.digits), ("pace", run.pace), ("untrained", run.untrained),
+            ("outcome", run.outcome),
+        )
+    }  # fmt: skip
+    return parts | {
+        "id": run.id, "owner": run.owner, "engine": run.engine, "status": run.status,
+        "reason": _text(run.reason), "stop": int(run.stop), "config": _text(run.config.to_json()),
+        "preset": run.preset, "parameters": run.parameters, "created": run.created,
+        "started": run.started, "ended": run.ended, "origin": run.origin,
+        "frozen": int(run.frozen),
+    }  # fmt: skip
+
+
+@functools.lru_cache(4096)  # checking every field takes longer than all else about a row
+def _config(text: str) -> RunConfig:
+    return settings.from_json(json.loads(text))
+
+
+def run_of(row: Row | dict[str, Any]) -> Run:
+    """The run in a row of the table ``runs``."""
+    pace, untrained, outcome = (
+        json.loads(row[name]) if row[name] else None for name in ("pace", "untrained", "outcome")
+    )
+    return Run(
+        id=row["id"],
+        owner=row["owner"],
+        engine=row["engine"],
+        status=Status(row["status"]),
+        reason=Message.from_json(json.loads(row["reason"])),
+        stop=bool(row["stop"]),
+        config=_config(row["config"]),
+        preset=row["preset"],
+        parameters=row["parameters"],
+        digits=Digits(**json.loads(row["digits"])),
+        pace=Pace(**pace) if pace else None,
+        untrained=Untrained(**untrained) if untrained else None,
+        outcome=Outcome(**outcome) if outcome else None,
+        created=row["created"],
+        started=row["started"],
+        ended=row["ended"],
+        origin=row["origin"],
+        frozen=bool(row["frozen"]),
+    )

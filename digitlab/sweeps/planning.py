@@ -1,0 +1,337 @@
+"""What a sweep will train: some fields varied over values, each with several seeds, within limits.
+
+A plan is checked whole before anything is built of it, and before its first run is queued.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from digitlab import config as settings
+from digitlab.config import BY_NAME, Field, RunConfig, Value
+from digitlab.dataset import DigitSet
+from digitlab.jobs.engine import refuse_too_large
+from digitlab.messages import LabError, Message, mark, message
+from digitlab.presets import PRESETS
+from digitlab.training import speed
+
+# What nobody can exceed: a class shares the workers.
+MOST_RUNS = 60
+MOST_MINUTES = 120
+MOST_SEEDS = 5
+MOST_FIELDS = 4
+
+LONGEST_LIST = 1000  # characters in which a person writes a field's values
+_RUN_SECONDS = 3.0  # of a run besides its epochs: the network is built, the test set is read
+# Reading an image costs about a third of training on it, which also goes backwards.
+_READING = 1 / 3
+
+
+class SweepError(LabError):
+    """A sweep that cannot be trained, or is not there."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A field that varies, and its values in their order."""
+
+    field: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of values. ``label`` is a sentence where it has a name of its own, or ""."""
+
+    config: RunConfig
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep trains: every cell with ``seeds`` seeds, counted up from the cell's own.
+
+    ``axes`` is empty where the cells are configurations of their own; then they are labelled.
+    The cells of axes are in the order of ``itertools.product``. ``lesson`` is a name in
+    ``LESSONS``, or "".
+    """
+
+    cells: tuple[Cell, ...]
+    seeds: int
+    axes: tuple[Axis, ...] = ()
+    lesson: str = ""
+
+    def __post_init__(self) -> None:
+        _check_size(len(self.cells), self.seeds)
+
+    @property
+    def base(self) -> RunConfig:
+        """The first cell, which the others vary."""
+        return self.cells[0].config
+
+    @property
+    def runs(self) -> int:
+        """How many there are."""
+        return len(self.cells) * self.seeds
+
+    def config(self, cell: int, seed: int) -> RunConfig:
+        """What is trained for a cell with its seed number ``seed``, from 0.
+
+        Raises:
+            ConfigError: the seed is larger than one may be.
+        """
+        chosen = self.cells[cell].config
+        return dataclasses.replace(chosen, seed=chosen.seed + seed)
+
+    @property
+    def differing(self) -> tuple[Field, ...]:
+        """The fields that have an effect and are not the same in all cells."""
+        if self.axes:
+            return tuple(BY_NAME[axis.field] for axis in self.axes)
+        relevant = [cell.config.relevant() for cell in self.cells]
+        return tuple(
+            spec for spec in settings.FIELDS
+            if len({values.get(spec.name) for values in relevant}) > 1
+        )  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON values."""
+        return {
+            "lesson": self.lesson,
+            "seeds": self.seeds,
+            "axes": [[axis.field, list(axis.values)] for axis in self.axes],
+            "cells": [[cell.label, cell.config.to_json()] for cell in self.cells],
+        }
+
+
+def from_json(data: Mapping[str, Any]) -> Plan:
+    """The plan that ``to_json`` wrote."""
+    return Plan(
+        tuple(Cell(settings.from_json(config), label) for label, config in data["cells"]),
+        data["seeds"],
+        tuple(Axis(field, tuple(values)) for field, values in data["axes"]),
+        data["lesson"],
+    )
+
+
+def vary(base: RunConfig, axes: Sequence[Axis], seeds: int, *, lesson: str = "") -> Plan:
+    """Every combination of the axes' values, the rest as in ``base``.
+
+    Raises:
+        SweepError: too many runs, fields or seeds, or a field that cannot be varied here.
+        ConfigError: a value is out of bounds, or a combination cannot be trained.
+    """
+    _check_axes(axes)
+    _check_size(math.prod(len(axis.values) for axis in axes), seeds)
+    checked = tuple(_checked(axis) for axis in axes)
+    names = [axis.field for axis in checked]
+    cells = tuple(
+        Cell(_with(base, dict(zip(names, values, strict=True))))
+        for values in itertools.product(*(axis.values for axis in checked))
+    )
+    _check_effect(checked, cells)
+    return Plan(cells, seeds, checked, lesson)
+
+
+def _with(base: RunConfig, changes: dict[str, Value]) -> RunConfig:
+    return RunConfig(**(base.to_json() | changes))  # type: ignore[arg-type]
+
+
+def _check_axes(axes: Sequence[Axis]) -> None:
+    names = [axis.field for axis in axes]
+    if not 1 <= len(axes) <= MOST_FIELDS:
+        raise SweepError(
+            message("A sweep varies 1 to {most} settings, not {count}.",
+                    most=MOST_FIELDS, count=len(axes))
+        )  # fmt: skip
+    for axis in axes:
+        if axis.field not in BY_NAME:
+            raise SweepError(message("There is no setting called {field}.", field=axis.field[:40]))
+        if axis.field == "seed":
+            raise SweepError(message("Seeds are not varied as a setting: say how many there are."))
+        if names.count(axis.field) > 1:
+            raise SweepError(message("{field} is varied twice.", field=_label(axis.field)))
+        if not axis.values:
+            raise SweepError(message("{field} needs at least one value.", field=_label(axis.field)))
+
+
+def _check_size(cells: int, seeds: int) -> None:
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise SweepError(
+            message("A sweep has 1 to {most} seeds, not {count}.", most=MOST_SEEDS, count=seeds)
+        )
+    runs = cells * seeds
+    if runs > MOST_RUNS:
+        raise SweepError(
+            message(
+                "These would be {runs} runs, and a sweep has at most {most}. Take fewer values or "
+                "seeds.",
+                runs=f"{runs:,}", most=MOST_RUNS,
+            )
+        )  # fmt: skip
+
+
+def _checked(axis: Axis) -> Axis:
+    """The axis with each value as its field takes it, once."""
+    spec = BY_NAME[axis.field]
+    return Axis(axis.field, tuple(dict.fromkeys(spec.check(value) for value in axis.values)))
+
+
+def _check_effect(axes: Sequence[Axis], cells: Sequence[Cell]) -> None:
+    for axis in axes:
+        if not any(BY_NAME[axis.field].applies(cell.config) for cell in cells):
+            raise SweepError(
+                message("{field} has no effect with these settings.", field=_label(axis.field))
+            )
+
+
+def _label(field: str) -> Message:
+    return message(BY_NAME[field].label)
+
+
+# Values that a person writes --------------------------------------------------------------------
+
+
+def parse_values(field: str, text: str) -> tuple[Value, ...]:
+    """Values written as "0, 0.1, 0.5", or "0:0.8:0.1" for 0 to 0.8 in steps of 0.1, or both.
+
+    Raises:
+        SweepError: there is no setting of this name, or far too many values are written.
+        ConfigError: a value is none, or out of the field's bounds.
+    """
+    if field not in BY_NAME:
+        raise SweepError(message("There is no setting called {field}.", field=field[:40]))
+    if len(text) > LONGEST_LIST:
+        raise SweepError(
+            message(
+                "The list of values has {count} characters; at most {most} are read.",
+                count=f"{len(text):,}", most=f"{LONGEST_LIST:,}",
+            )
+        )  # fmt: skip
+    parts = [part for part in text.replace("、", ",").split(",") if part.strip()]
+    return tuple(
+        dict.fromkeys(value for part in parts for value in _values_of(BY_NAME[field], part))
+    )
+
+
+def _values_of(spec: Field, part: str) -> list[Value]:
+    if part.count(":") != 2 or spec.kind not in (int, float) or spec.choices:
+        return [spec.parse(part)]
+    low, high, step = (_number(text) for text in part.split(":"))
+    if not step > 0 or not low <= high or math.isinf(high - low):
+        raise SweepError(
+            message("Write a range as from:to:step, for example 0:0.8:0.1; {part} is none.",
+                    part=part.strip()[:40])
+        )  # fmt: skip
+    count = (high - low) / step + 1e-9
+    if count >= MOST_RUNS:
+        _check_size(_whole(count) + 1, 1)
+    return [spec.check(_tidy(spec, low + k * step)) for k in range(_whole(count) + 1)]
+
+
+def _whole(count: float) -> int:
+    return math.floor(min(count, 1e15))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan  # compares as false with everything, so the range is refused
+
+
+def _tidy(spec: Field, value: float) -> Value:
+    """Without the noise of adding: 0.3 and not 0.30000000000000004."""
+    rounded = float(f"{value:.10g}")
+    return int(rounded) if spec.kind is int and rounded.is_integer() else rounded
+
+
+# What it takes ----------------------------------------------------------------------------------
+
+
+def refuse_too_much(plan: Plan, digits: DigitSet) -> None:
+    """Refuse a plan of which a run does not fit into memory, or that takes too long.
+
+    Raises:
+        LabError: with the size or the time, and what there is.
+    """
+    for cell in plan.cells:
+        refuse_too_large(cell.config)
+    plan.config(0, plan.seeds - 1)
+    minutes = seconds(plan, digits) / 60
+    if minutes > MOST_MINUTES:
+        raise SweepError(
+            message(
+                "This sweep would take about {minutes} minutes on this machine, and a sweep takes "
+                "at most {most}. Take fewer values, seeds, epochs or training images.",
+                minutes=f"{minutes:,.0f}", most=MOST_MINUTES,
+            )
+        )  # fmt: skip
+
+
+def seconds(plan: Plan, digits: DigitSet) -> float:
+    """How long a plan takes on this machine if nobody else trains, without early stopping."""
+    measured = speed.load()
+    return plan.seeds * sum(run_seconds(cell.config, digits, measured) for cell in plan.cells)
+
+
+def run_seconds(
+    config: RunConfig, digits: DigitSet, measured: Sequence[speed.Measurement]
+) -> float:
+    """How long one run takes, in seconds: all its epochs, each with a look at the test set."""
+    split = digits.split(config)
+    images = split.train_count
+    read = len(digits.x_test) + (0 if split.on_test else split.validation_count)
+    epoch = speed.seconds_per_epoch(config, images, measured)
+    return config.epochs * epoch * (1 + _READING * read / images) + _RUN_SECONDS
+
+
+# The lessons ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A sweep that is one click: its name, the question it asks, and how many seeds it begins with.
+
+    ``shows`` is the measure that answers the question, a name in ``measures.MEASURES``.
+    """
+
+    title: str
+    question: str
+    seeds: int
+    shows: str
+    plan: Callable[[int], Plan]
+
+
+def _dropout(seeds: int) -> Plan:
+    rates = tuple(tenth / 10 for tenth in range(9))
+    return vary(PRESETS["mlp-512"], [Axis("dropout", rates)], seeds, lesson="dropout")
+
+
+def _few_images(seeds: int) -> Plan:
+    cells = (
+        Cell(PRESETS["cnn-600"], mark("CNN on 600 images")),
+        Cell(PRESETS["mlp-600"], mark("MLP on 600 images")),
+    )
+    return Plan(cells, seeds, lesson="600-images")
+
+
+LESSONS: dict[str, Lesson] = {
+    "dropout": Lesson(
+        mark("Dropout from 0 to 0.8"),
+        mark("How much dropout helps two large layers, and from where on does it harm? The lesson "
+             "lays the loss, validation loss and validation accuracy of all runs over each other."),
+        1, "val_accuracy", _dropout,
+    ),
+    "600-images": Lesson(
+        mark("600 images: CNN against MLP"),
+        mark("Which network learns more from only 600 images? Both are trained on the same ones, "
+             "each with several seeds, because single runs differ by luck."),
+        3, "test_accuracy", _few_images,
+    ),
+}  # fmt: skip

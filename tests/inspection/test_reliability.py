@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.calibration import calibration_curve
+
+from digitlab.inspection.reliability import EDGES, EQUAL_EDGES, bin_numbers, reliability
+
+RNG = np.random.default_rng(4)
+
+
+def readings(count: int = 2_000, sharpness: float = 3.0) -> tuple[np.ndarray, np.ndarray]:
+    """Labels, and probabilities that are right more often than not."""
+    labels = RNG.integers(0, 10, count)
+    logits = RNG.normal(size=(count, 10)) + sharpness * np.eye(10)[labels] * RNG.random((count, 1))
+    powers = np.exp(2 * logits)
+    return labels, (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+LABELS, PROBABILITIES = readings()
+
+
+@pytest.mark.parametrize("edges", [EDGES, EQUAL_EDGES])
+def test_the_bins_are_those_of_a_plain_loop(edges: tuple[float, ...]) -> None:
+    bins = reliability(LABELS, PROBABILITIES, edges).bins
+
+    error, widest = 0.0, 0.0
+    for low, high, found in zip(edges[:-1], edges[1:], bins, strict=True):
+        sure, right = [], 0
+        for label, row in zip(LABELS, PROBABILITIES, strict=True):
+            if np.float32(low) < row.max() <= np.float32(high):
+                sure.append(float(row.max()))
+                right += int(row.argmax() == label)
+        assert (found.low, found.high) == (low, high)
+        assert (found.count, found.right) == (len(sure), right)
+        if sure:
+            assert found.certainty == pytest.approx(np.mean(sure))
+            assert found.accuracy == right / len(sure)
+            gap = abs(right / len(sure) - np.mean(sure))
+            error += len(sure) / len(LABELS) * gap
+            widest = max(widest, gap)
+
+    measured = reliability(LABELS, PROBABILITIES, edges)
+    assert measured.expected_error == pytest.approx(error)
+    assert abs(measured.widest.gap) == pytest.approx(widest)
+    assert sum(each.count for each in bins) == len(LABELS)
+
+
+def test_the_curve_is_that_of_scikit_learn_for_was_it_right() -> None:
+    right = PROBABILITIES.argmax(axis=1) == LABELS
+    shares, certainties = calibration_curve(right, PROBABILITIES.max(axis=1), n_bins=15)
+
+    filled = [each for each in reliability(LABELS, PROBABILITIES, EQUAL_EDGES).bins if each.count]
+
+    np.testing.assert_allclose([each.accuracy for each in filled], shares)
+    np.testing.assert_allclose([each.certainty for each in filled], certainties, rtol=1e-6)
+
+
+def test_a_certainty_on_an_edge_belongs_below_it() -> None:
+    rows = np.zeros((4, 10), np.float32)
+    rows[:, 3] = [0.9, np.nextafter(np.float32(0.9), np.float32(1)), 0.95, 1.0]
+
+    assert [EDGES[place] for place in bin_numbers(rows)] == [0.8, 0.9, 0.9, 0.999]
+
+
+def test_a_network_as_right_as_it_is_certain_has_no_error_and_a_boaster_much() -> None:
+    rows = np.full((100, 10), 0.25 / 9)
+    rows[:, 0] = 0.75
+    labels = np.array([0] * 75 + [1] * 25)
+
+    honest, boasting = reliability(labels, rows), reliability(np.ones(100, int), rows)
+
+    assert honest.expected_error == pytest.approx(0)
+    assert boasting.expected_error == pytest.approx(0.75)
+    assert boasting.widest.gap == pytest.approx(0.75)
+
+
+def test_an_empty_bin_has_no_shares_and_no_gap() -> None:
+    first = reliability(LABELS[:1], np.eye(10)[:1]).bins[0]
+    assert (first.count, first.certainty, first.accuracy, first.gap) == (0, None, None, 0.0)
+
+
+def test_no_samples_are_refused() -> None:
+    with pytest.raises(ValueError, match="no samples"):
+        reliability(LABELS[:0], PROBABILITIES[:0])

@@ -1,0 +1,1002 @@
+"""Everything in one zip: it comes back equal, and nothing in a zip from elsewhere is believed."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import stat
+import struct
+import tracemalloc
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digitlab import luggage
+from digitlab.config import RunConfig
+from digitlab.layers import layers_of, parameter_count
+from digitlab.luggage import LuggageError, Packed, Unpacked, files, form, packing, unpacking
+from digitlab.messages import message
+from digitlab.network import Network, Prediction
+from digitlab.presets import matching
+from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Untrained
+from digitlab.store import Digits, Run, Status, Store
+from digitlab.store.keepsakes import Keepsake, Keepsakes
+from digitlab.store.run_files import npy, reading
+from digitlab.store.shelf import Shelf
+from digitlab.sweeps import Sweeps
+from digitlab.training.going_on import pack_state, unpack_state
+
+ME, YOU = "m" * 22, "y" * 22
+TEST = 40  # test images
+DIGITS = Digits("sample", "f" * 64, 3200, 800, TEST)
+MLP = RunConfig(units1=8, epochs=2)
+CNN = RunConfig(
+    network="cnn", blocks=1, filters1=2, dense=4, conv_dropout=0.25, epochs=2, optimizer="sgd"
+)
+
+Members = dict[str, bytes]
+
+
+class Lab:
+    """A store with its shelf, its drawings and its sweeps."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder)
+        self.shelf, self.drawings = Shelf(self.store), Keepsakes(folder)
+        self.sweeps = Sweeps(self.store)
+
+    def pack(self, owner: str = ME) -> tuple[bytes, Packed]:
+        target = io.BytesIO()
+        packed = luggage.pack(
+            self.shelf, self.drawings, self.sweeps, owner, target, lambda part: None
+        )
+        return target.getvalue(), packed
+
+    def unpack(self, data: bytes, owner: str = YOU) -> Unpacked:
+        source = io.BytesIO(data)
+        return luggage.unpack(
+            source, self.shelf, self.drawings, self.sweeps, owner, lambda part: None
+        )
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Lab:
+    return Lab(tmp_path / "here")
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Lab:
+    return Lab(tmp_path / "there")
+
+
+def network(config: RunConfig, epoch: int = 0) -> Network:
+    random = np.random.default_rng(epoch)
+    layers = layers_of(config)
+    weights = {
+        layer.name: (
+            random.normal(0, 0.1, layer.kernel_shape).astype(np.float32),
+            random.normal(0, 0.1, layer.kernel_shape[-1:]).astype(np.float32),
+        )
+        for layer in layers
+        if layer.kernel_shape
+    }
+    about = {"config": config.to_json(), "dataset": DIGITS.name, "epoch": epoch}
+    return Network(layers, weights, about)
+
+
+def probabilities(epoch: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.random.default_rng(epoch).dirichlet(np.ones(10), TEST).astype(np.float32)
+
+
+def state_of(config: RunConfig) -> dict[str, np.ndarray[Any, Any]]:
+    found: dict[str, np.ndarray[Any, Any]] = {"iteration": np.array(50, np.float32)}
+    for name, (kernel, bias) in network(config, 9).weights.items():
+        found |= {f"{name}_kernel_momentum": kernel, f"{name}_bias_momentum": bias}
+    return found
+
+
+def add(lab: Lab, config: RunConfig = MLP, owner: str = ME, **more: Any) -> Run:
+    """A run as the engine leaves it, every kind of file included."""
+    store = lab.store
+    parameters = parameter_count(layers_of(config))
+    run = store.add(owner, "engine", config, matching(config), parameters, DIGITS, **more)
+    store.start(run.id)
+    store.set_pace(run.id, Pace("mixed_bfloat16", 2, 20))
+    store.report(run.id, Untrained(2.4, 0.1))
+    for epoch in range(3):
+        after = network(config, epoch)
+        store.keep(run.id, f"weights-{epoch:03d}.npz", after.to_bytes())
+        store.keep(run.id, f"reading-{epoch:03d}.npz", reading(probabilities(epoch)))
+        if config.network == "cnn":
+            store.keep(run.id, f"kernels-{epoch:03d}.npy", npy(after.weights["conv1"][0]))
+        if epoch:
+            store.report(run.id, BatchMetrics(epoch, 10, 25, 0.7, 0.8, 1e4))
+            store.report(run.id, BatchMetrics(epoch, 25, 25, 0.6, 0.85, 1.1e4))
+            store.report(
+                run.id, EpochMetrics(epoch, True, 0.6, 0.8, None, None, 0.5, 0.9, 1.5, 3200)
+            )
+    store.keep(run.id, "probabilities.npy", npy(probabilities(2)))
+    packed = pack_state(state_of(config))
+    assert packed is not None
+    store.keep(run.id, "optimizer.npz", packed)
+    reason = message("All {epochs} epochs were trained.", epochs=2)
+    store.end(run.id, Status.FINISHED, reason, Outcome("finished", 2, 2, False, 3.5, 1e4))
+    return store.run(run.id)
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """What a run is, but for its id, its person and its place."""
+    return {name: value for name, value in vars(run).items()
+            if name not in ("id", "owner", "engine", "origin")}  # fmt: skip
+
+
+def arrays(path: Path) -> dict[str, Any]:
+    loaded = np.load(path)
+    if path.suffix == ".npy":
+        return {"": loaded}
+    return {name: loaded[name] for name in loaded.files if name != "header"}
+
+
+def same_files(ours: Lab, mine: str, theirs: Lab, yours: str) -> None:
+    assert ours.store.files(mine) == theirs.store.files(yours)
+    for name in ours.store.files(mine):
+        one, other = arrays(ours.store.file(mine, name)), arrays(theirs.store.file(yours, name))
+        assert one.keys() == other.keys()
+        assert all(np.array_equal(one[key], other[key]) for key in one), name
+
+
+# There and back --------------------------------------------------------------------------------
+
+
+def test_everything_comes_back_equal_under_new_ids(here: Lab, there: Lab) -> None:
+    first = add(here, CNN)
+    second = add(here, MLP, origin=first.id, frozen=True)
+    here.shelf.rename(ME, second.id, "今日の <b>best</b> 🖊")
+    here.shelf.pin(ME, [first.id], True)
+    add(here, owner=YOU)
+
+    data, packed = here.pack()
+    told = there.unpack(data)
+
+    assert packed == Packed(runs=2)
+    assert (len(told.runs), told.known, told.refused) == (2, 0, [])
+    newer, older = there.shelf.lines(YOU)
+    assert (newer.name, newer.pinned, older.pinned) == ("今日の <b>best</b> 🖊", False, True)
+    assert (newer.run.origin, newer.run.frozen, older.run.origin) == (older.run.id, True, None)
+    for before, after in ((first, older.run), (second, newer.run)):
+        assert facts(before) == facts(after)
+        assert after.id != before.id
+        assert after.owner == YOU
+        assert here.store.epochs(before.id) == there.store.epochs(after.id)
+        assert here.store.batches(before.id) == there.store.batches(after.id)
+        same_files(here, before.id, there, after.id)
+    assert list((there.store.folder).glob("loading-*")) == []
+
+
+def test_a_loaded_network_says_of_itself_what_this_lab_says(here: Lab, there: Lab) -> None:
+    run = add(here)
+    there.unpack(here.pack()[0])
+    (line,) = there.shelf.lines(YOU)
+
+    loaded = Network.load(there.store.file(line.run.id, "weights-002.npz"))
+
+    assert loaded.about == {"config": run.config.to_json(), "dataset": "sample", "epoch": 2}
+    images = np.random.default_rng(0).random((5, 28, 28), np.float32)
+    assert np.array_equal(loaded.predict(images), network(MLP, 2).predict(images))
+    state = unpack_state(there.store.file(line.run.id, "optimizer.npz").read_bytes())
+    assert state["iteration"] == 50
+
+
+def test_the_same_zip_again_is_passed_over_here_there_and_by_way_of_another_lab(
+    here: Lab, there: Lab, tmp_path: Path
+) -> None:
+    add(here)
+    data, _ = here.pack()
+    assert len(there.unpack(data).runs) == 1
+
+    again = there.unpack(data)
+    assert (again.runs, again.known) == ([], 1)
+    assert here.unpack(data, ME).known == 1  # where it was trained
+    assert here.unpack(there.pack(YOU)[0], ME).known == 1  # and came back to
+    third = Lab(tmp_path / "third")
+    third.unpack(there.pack(YOU)[0])
+    assert third.unpack(data).known == 1
+    # Another person's copy is not mine.
+    assert len(there.unpack(data, "z" * 22).runs) == 1
+
+
+def test_a_run_in_the_bin_is_loaded_again(here: Lab, there: Lab) -> None:
+    add(here)
+    data, _ = here.pack()
+    (loaded,) = there.unpack(data).runs
+    there.shelf.delete(YOU, [loaded])
+
+    assert len(there.unpack(data).runs) == 1
+    assert len(there.shelf.lines(YOU)) == 1
+
+
+def test_a_run_that_trains_arrives_interrupted_and_later_whole(here: Lab, there: Lab) -> None:
+    run = here.store.add(ME, "engine", MLP, None, 1, DIGITS)
+    here.store.start(run.id)
+    here.store.report(run.id, EpochMetrics(1, True, 0.6, 0.8, None, None, 0.5, 0.9, 1.5, 3200))
+    (cut,) = there.unpack(here.pack()[0]).runs
+
+    loaded = there.store.run(cut)
+    assert loaded.status is Status.INTERRUPTED
+    assert "epochs kept: 1" in str(loaded.reason)
+    assert loaded.ended is not None
+    assert loaded.parameters == parameter_count(layers_of(MLP))
+
+    here.store.report(run.id, EpochMetrics(2, True, 0.6, 0.8, None, None, 0.5, 0.9, 1.5, 3200))
+    here.store.end(run.id, Status.FINISHED, message("All {epochs} epochs were trained.", epochs=2))
+    (whole,) = there.unpack(here.pack()[0]).runs
+    assert there.store.run(whole).status is Status.FINISHED
+    assert there.store.run(cut).status is Status.INTERRUPTED  # nothing is changed
+    assert there.unpack(here.pack()[0]).known == 1
+
+
+def test_drawings_come_along_once(here: Lab, there: Lab) -> None:
+    run = add(here)
+    for digit in range(3):
+        picture = np.full((28, 28), 80 * digit, np.uint8)
+        seen = Prediction(np.eye(10, dtype=np.float32)[7])
+        here.drawings.keep(ME, digit, picture, seen, run.id if digit else "reference")
+
+    data, packed = here.pack()
+    told, again = there.unpack(data), there.unpack(data)
+
+    assert (packed.drawings, told.drawings, again.drawings) == (3, 3, 0)
+    mine, yours = here.drawings.of(ME), there.drawings.of(YOU)
+    assert [one.label for one in yours] == [2, 1, 0]
+    assert [one.created for one in yours] == [one.created for one in mine]
+    assert all(np.array_equal(a.digit, b.digit) for a, b in zip(mine, yours, strict=True))
+    assert [one.model for one in yours] == [told.runs[0], told.runs[0], "reference"]
+
+
+def test_no_more_drawings_are_loaded_than_one_person_may_keep(
+    here: Lab, there: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Prediction(np.eye(10, dtype=np.float32)[7])
+    for value in range(4):
+        here.drawings.keep(ME, 7, np.full((28, 28), value, np.uint8), seen, "reference")
+    data, _ = here.pack()
+    monkeypatch.setattr("digitlab.store.keepsakes.MOST", 3)
+    assert there.unpack(data).drawings == 3
+    assert len(there.drawings.of(YOU)) == 3
+
+
+def test_nothing_at_all_is_packed_and_loaded_too(here: Lab, there: Lab) -> None:
+    data, packed = here.pack()
+    assert packed == Packed()
+    assert there.unpack(data) == Unpacked()
+
+
+# Sizes -----------------------------------------------------------------------------------------
+
+
+def test_what_is_missed_most_goes_in_first_and_the_rest_is_told(
+    here: Lab, there: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = add(here)
+    size = here.store.file(run.id, "weights-000.npz").stat().st_size
+    small = sum(
+        here.store.file(run.id, name).stat().st_size
+        for name in here.store.files(run.id)
+        if not name.startswith(("weights", "optimizer"))
+    )
+    monkeypatch.setattr(packing, "LARGEST", packing._RESERVE + 2 * size + small + 10_000)
+
+    data, packed = here.pack()
+
+    assert packed == Packed(runs=1, files_left_out=2)
+    (loaded,) = there.unpack(data).runs
+    assert there.store.epochs_kept(loaded, "weights") == [0, 2]
+    assert there.store.epochs_kept(loaded, "reading") == [0, 1, 2]
+    assert "optimizer.npz" not in there.store.files(loaded)
+
+
+def test_a_long_run_takes_evenly_spaced_batches_along() -> None:
+    reports = [BatchMetrics(1, step, 1000, 0.5, 0.5, 1.0) for step in range(1, 251)]
+    steps = files.batch_table(reports, 100)[:, 1]
+    assert len(steps) == 84
+    assert set(np.diff(steps)) == {3}
+    assert files.batch_table([]).shape == (0, 6)
+
+
+def train_on(lab: Lab, run: Run, steps: int) -> None:
+    """Give a run so many batch metrics in its first epoch, at once."""
+    with lab.store.database.change() as database:
+        database.execute("DELETE FROM batches WHERE run = ?", (run.id,))
+        database.executemany(
+            f"INSERT INTO batches VALUES (?{', ?' * 6})",
+            ((run.id, 1, step, steps, 1 / step, 0.5, 1e4) for step in range(1, steps + 1)),
+        )
+
+
+def test_numbers_that_would_unpack_to_too_much_are_thinned_and_loaded(
+    here: Lab, there: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long, longer, short = add(here), add(here), add(here)
+    train_on(here, long, 25_000)
+    train_on(here, longer, 45_000)
+    for module in ("packing", "opening"):
+        monkeypatch.setattr(f"digitlab.luggage.{module}.LARGEST_UNPACKED", 3_000_000)
+
+    data, packed = here.pack()
+
+    assert packed == Packed(runs=3, thinned=2)
+    assert [str(sentence) for sentence in packed.left_out()] == [
+        "The curves of 2 runs have more points between the epochs than fit: evenly spaced ones "
+        "went in."
+    ]
+    told = there.unpack(data)
+    assert not told.refused
+    sources = {source: run for run, source in there.store.sources(YOU).items()}
+    points = {run.id: len(there.store.batches(sources[run.id])) for run in (long, longer, short)}
+    assert points == {long.id: 12_500, longer.id: 15_000, short.id: 4}
+    assert there.store.epochs_kept(sources[short.id], "weights") == [0, 1, 2]
+
+
+def test_weights_leave_room_for_the_numbers(
+    here: Lab, there: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = add(here)
+    train_on(here, run, 20_000)
+    for module in ("packing", "opening"):
+        monkeypatch.setattr(f"digitlab.luggage.{module}.LARGEST_UNPACKED", 2_000_000)
+    data, packed = here.pack()
+    assert packed.thinned == 0
+    assert packed.files_left_out > 0
+    assert "Left out: 0 runs, and" in str(packed.left_out()[0])
+    (loaded,) = there.unpack(data).runs
+    assert len(there.store.batches(loaded)) == 20_000
+
+
+def test_drawings_that_are_all_the_same_are_no_bomb(here: Lab, there: Lab) -> None:
+    picture = np.full((28, 28), 9, np.uint8)
+    same = [Keepsake(0, 7, 7, 0.9, "reference", picture, 1e9 + number) for number in range(1500)]
+    here.drawings.restore(ME, same)
+    data, packed = here.pack()
+    assert (packed.drawings, there.unpack(data).drawings) == (1500, 1500)
+
+
+def test_packing_takes_no_more_memory_than_a_chunk(here: Lab, tmp_path: Path) -> None:
+    run = add(here)
+    for epoch in range(3):
+        here.store.keep(run.id, f"weights-{epoch:03d}.npz", bytes(20_000_000))
+    with (tmp_path / "luggage.zip").open("w+b") as target:
+        tracemalloc.start()
+        luggage.pack(here.shelf, here.drawings, here.sweeps, ME, target, lambda part: None)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert target.seek(0, 2) > 60_000_000
+    assert peak < 5_000_000
+
+
+def test_the_disks_budget_holds_and_what_it_took_is_told(
+    here: Lab, there: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(here)
+    data, _ = here.pack()
+    lost = lambda shelf: [line.run.id for line in shelf.lines(YOU)]  # noqa: E731
+    monkeypatch.setattr(Shelf, "keep_within", lost)
+    assert there.unpack(data).without_weights == 1
+
+
+def test_a_loaded_pin_is_no_way_round_the_budget(
+    here: Lab, there: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.shelf.pin(ME, [add(here).id], True)
+    keep_within = Shelf.keep_within
+    monkeypatch.setattr(Shelf, "keep_within", lambda shelf: keep_within(shelf, 1_000))
+    told = there.unpack(here.pack()[0])
+    assert told.without_weights == 1
+    assert there.store.epochs_kept(told.runs[0], "weights") == []
+
+
+def test_one_person_cannot_load_without_end(
+    here: Lab, there: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(here)
+    add(here)
+    monkeypatch.setattr(unpacking, "MOST_OF_ONE", 1)
+    told = there.unpack(here.pack()[0])
+    assert len(told.runs) == 1
+    assert "you have 1 runs" in str(told.refused[0])
+
+
+# The whole zip is refused ----------------------------------------------------------------------
+
+
+def members_of(data: bytes) -> Members:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zip_of(members: Mapping[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", compression) as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name), data, compression)
+    return target.getvalue()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A good zip with one CNN and one MLP."""
+    lab = Lab(tmp_path_factory.mktemp("good"))
+    add(lab, CNN)
+    add(lab, MLP)
+    return lab.pack()[0]
+
+
+def refused_whole(there: Lab, data: bytes, sentence: str) -> None:
+    with pytest.raises(LuggageError, match=sentence):
+        there.unpack(data)
+    assert there.shelf.lines(YOU) == []
+    assert not list(there.store.folder.glob("loading-*"))
+
+
+NOT_WHOLE = "not a zip of Digit Lab, or it is not whole"
+
+
+@pytest.mark.parametrize("part", [0.0, 0.001, 0.5, 0.99, 0.99999])
+def test_a_truncated_zip(there: Lab, data: bytes, part: float) -> None:
+    refused_whole(there, data[: int(len(data) * part)], NOT_WHOLE)
+
+
+def test_what_is_no_zip_and_a_zip_with_something_before_or_behind_it(
+    there: Lab, data: bytes
+) -> None:
+    for wrong in (b"", b"PK", bytes(1000), b"GIF89a" + data, data + b"x"):
+        refused_whole(there, wrong, NOT_WHOLE)
+
+
+def test_somebody_elses_zip(there: Lab) -> None:
+    refused_whole(there, zip_of({"manifest.json": b"{}"}), NOT_WHOLE)
+    refused_whole(there, zip_of({}), NOT_WHOLE)
+    refused_whole(there, zip_of({"holiday.jpg": b"x"}), "because of the file holiday.jpg in it")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../evil.npz", "runs/../../evil", "/etc/passwd", "C:\\evil.npz", "..\\evil", "runs/",
+        "runs/0123456789abcdef/../weights-000.npz", "runs/0123456789abcdef/weights-0000.npz",
+        "runs/0123456789abcdef/weights-٠٠٠.npz", "runs/0123456789ABCDEF/run.json",
+        "runs/0123456789abcdef/run.json/", "runs/0123456789abcdef/run.json\n", "./manifest.json",
+        "runs/0123456789abcdef/.run.json", "manifest.json\0.exe", "__MACOSX/manifest.json",
+    ],
+)  # fmt: skip
+def test_names_that_are_not_ours(there: Lab, data: bytes, name: str) -> None:
+    stem = name.partition("\0")[0]
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("a" * len(name.encode()) if "\0" in name else stem), b"x")
+    wrong = target.getvalue()
+    if "\0" in name:
+        wrong = wrong.replace(b"a" * len(name), name.encode())
+    with zipfile.ZipFile(io.BytesIO(wrong)):
+        pass
+    refused_whole(there, wrong, "no file of the lab has such a name")
+    assert not (there.store.folder.parent / "evil.npz").exists()
+
+
+def test_a_name_that_is_there_twice(there: Lab, data: bytes) -> None:
+    target = io.BytesIO(data)
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(target, "a") as archive:
+        archive.writestr(zipfile.ZipInfo("manifest.json"), b"{}")
+    refused_whole(there, target.getvalue(), "manifest.json in it: it is there twice")
+
+
+def patched(data: bytes, name: str, at: int, value: bytes) -> bytes:
+    """``data`` with bytes of the entry ``name`` in its directory replaced."""
+    start = data.rindex(name.encode()) - 46
+    assert data[start : start + 4] == b"PK\x01\x02"
+    return data[: start + at] + value + data[start + at + len(value) :]
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "sentence"),
+    [
+        (8, b"\x01\x00", "it is encrypted"),
+        (8, b"\x40\x00", "it is encrypted"),
+        (10, b"\x0c\x00", "compressed in a way"),  # bzip2
+        (10, b"\x0e\x00", "compressed in a way"),  # LZMA
+        (10, b"\x00\x00", "its sizes cannot be true"),  # "stored" in fewer bytes than it has
+        (20, b"\xff\xff\xff\x7f", "its sizes cannot be true"),
+        (24, b"\xfe\xff\xff\xff", "far more than it takes"),
+        (24, b"\xff\xff\xff\xff", "far more than it takes|not whole"),  # zip64, without its field
+        (38, struct.pack("<L", (stat.S_IFLNK | 0o777) << 16), "a link or a device"),
+        (38, struct.pack("<L", (stat.S_IFCHR | 0o777) << 16), "a link or a device"),
+    ],
+)
+def test_what_the_directory_says_of_a_member(
+    there: Lab, data: bytes, at: int, value: bytes, sentence: str
+) -> None:
+    refused_whole(there, patched(data, "manifest.json", at, value), sentence)
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(there: Lab) -> None:
+    bomb = zip_of({"manifest.json": bytes(100_000_000)}, zipfile.ZIP_DEFLATED)
+    assert len(bomb) < 110_000
+    tracemalloc.start()
+    refused_whole(there, bomb, "far more than it takes")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000
+
+
+def test_many_small_bombs_are_refused_by_their_sum(
+    there: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digitlab.luggage.opening.LARGEST_UNPACKED", 1_000_000)
+    noise = np.random.default_rng(0).bytes(6_000) * 50
+    runs = {f"runs/{number:016x}/batches.npy": noise for number in range(8)}
+    refused_whole(there, zip_of(runs, zipfile.ZIP_DEFLATED), "would unpack to more than")
+
+
+def test_a_hundred_thousand_members_are_refused_before_they_are_listed(there: Lab) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for number in range(100_000):
+            archive.writestr(zipfile.ZipInfo(f"runs/{number:016x}/run.json"), b"")
+    large = target.getvalue()
+    tracemalloc.start()
+    refused_whole(there, large, NOT_WHOLE)  # more than 65,535 make it a zip64
+    end = large.rindex(b"PK\x05\x06")
+    # The same, as a plain zip that says so, and as one that says it has a few.
+    size = end - large.index(b"PK\x01\x02")
+    for count, sentence in ((60_000, "too many files: 60,000"), (3, "too many files|not whole")):
+        plain = bytearray(large)
+        plain[end - 20 : end - 16] = bytes(4)  # no locator of a zip64 end
+        plain[end + 8 : end + 12] = struct.pack("<2H", count, count)
+        plain[end + 12 : end + 20] = struct.pack("<2L", size, end - size)
+        refused_whole(there, bytes(plain), sentence)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * len(large)  # copies made here; a list of the members takes ten times that
+
+
+def test_a_zip64_end_that_says_something_else_is_refused(there: Lab, data: bytes) -> None:
+    end = data.rindex(b"PK\x05\x06")
+    start = struct.unpack("<L", data[end + 16 : end + 20])[0]
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 9, 9, end - start, start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    lying = data[:end] + record + locator + data[end:]
+    refused_whole(there, lying, NOT_WHOLE)
+    with zipfile.ZipFile(io.BytesIO(lying)) as archive:  # which Python would have believed
+        assert len(archive.namelist()) > 9
+
+
+@pytest.mark.parametrize("field", [4, 6, 8, 10, 12, 16, 20])
+def test_an_end_that_lies_is_refused(there: Lab, data: bytes, field: int) -> None:
+    end = data.rindex(b"PK\x05\x06")
+    wrong = bytearray(data)
+    wrong[end + field] ^= 0x01
+    refused_whole(there, bytes(wrong), NOT_WHOLE)
+
+
+def test_a_file_that_is_too_large(there: Lab, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digitlab.luggage.opening.LARGEST", len(data) - 1)
+    refused_whole(there, data, "a zip of the lab has at most")
+
+
+@pytest.mark.parametrize("version", [0, 3, "1", 1.0, 1.5, None, True, 10**30, [1]])
+def test_another_version_is_refused_by_name(there: Lab, data: bytes, version: object) -> None:
+    members = members_of(data)
+    about = json.loads(members["manifest.json"]) | {"version": version}
+    members["manifest.json"] = json.dumps(about).encode()
+    shown = version if version in (0, 3) else r"\?"
+    refused_whole(there, zip_of(members), f"is of version {shown}; this lab loads version 2")
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"format": "digitlab-luggage"',
+        b'{"format": NaN}', b"[" * 100_000, b'{"a":' * 50_000, b"9" * 10_000,
+        json.dumps({"format": "digitlab-luggage", "version": 1}).encode(),
+        json.dumps({"format": "digitlab-luggage", "version": 1, "packed": 1, "runs": 3}).encode(),
+        json.dumps({"format": "digitlab-luggage", "version": 1, "packed": 1,
+                    "runs": [{"id": "../../../../x", "left_out": 0}]}).encode(),
+        json.dumps({"format": "digitlab-luggage", "version": 1, "packed": 1,
+                    "runs": [{"id": "a" * 16, "left_out": 0}] * 2}).encode(),
+        json.dumps({"format": "digitlab-luggage", "version": 1, "packed": 1,
+                    "runs": [{"id": "a" * 16, "left_out": 0}] * 5000}).encode(),
+    ],
+)  # fmt: skip
+def test_a_broken_manifest(there: Lab, data: bytes, manifest: bytes) -> None:
+    members = members_of(data) | {"manifest.json": manifest}
+    with pytest.raises(LuggageError):
+        there.unpack(zip_of(members))
+    assert there.shelf.lines(YOU) == []
+
+
+def test_huge_json_is_refused_unread(there: Lab, data: bytes) -> None:
+    members = members_of(data)
+    members["manifest.json"] += b" " * form.LARGEST_JSON
+    refused_whole(there, zip_of(members), "more than 1,000,000 bytes")
+
+
+# One run is refused, and the others are loaded -------------------------------------------------
+
+
+def loaded_but(there: Lab, members: Members) -> str:
+    """Load a zip in which the CNN is wrong; returns why it was refused."""
+    told = there.unpack(zip_of(members))
+    (line,) = there.shelf.lines(YOU)
+    assert line.run.config == MLP
+    assert told.runs == [line.run.id]
+    assert len(there.store.files(line.run.id)) == 8
+    assert not list(there.store.folder.glob("loading-*"))
+    assert [path.name for path in (there.store.folder / "runs").iterdir()] == told.runs
+    (refused,) = told.refused
+    return str(refused)
+
+
+def cnn_in(members: Members) -> str:
+    """Where the CNN's members are."""
+    (name,) = (name for name in members if name.endswith("kernels-000.npy"))
+    return name.rpartition("/")[0]
+
+
+def change(data: bytes, edit: Callable[[dict[str, Any]], object]) -> Members:
+    """The good zip's members with the CNN's record edited."""
+    members = members_of(data)
+    path = f"{cnn_in(members)}/run.json"
+    record = json.loads(members[path])
+    edit(record)
+    members[path] = json.dumps(record).encode()
+    return members
+
+
+def setting(*path: Any, value: Any) -> Callable[[dict[str, Any]], None]:
+    def edit(record: Any) -> None:
+        for key in path[:-1]:
+            record = record[key]
+        record[path[-1]] = value
+
+    return edit
+
+
+HUGE = 10**400
+
+BAD_FIELDS: list[tuple[str, tuple[Any, ...], Any]] = [
+    ("source", ("source",), None), ("source", ("source",), "../../../etc/pw"),
+    ("source", ("source",), 5), ("name", ("name",), "x" * 5000), ("name", ("name",), 7),
+    ("name", ("name",), "a\nb"), ("name", ("name",), "\ud800"), ("pinned", ("pinned",), 1),
+    ("status", ("status",), "great"), ("status", ("status",), ["finished"]),
+    ("reason", ("reason",), "text"), ("config", ("config",), 3), ("config", ("config",), {}),
+    ("epochs", ("config", "epochs"), -3), ("epochs", ("config", "epochs"), 10**9),
+    ("network", ("config", "network"), "rnn"), ("learning_rate", ("config", "learning_rate"), HUGE),
+    ("called evil", ("config", "evil"), 1), ("called evil", ("evil",), 1),
+    ("preset", ("preset",), 5), ("digits.train", ("digits", "train"), -1),
+    ("digits.test", ("digits", "test"), 10**12), ("digits.test", ("digits", "test"), True),
+    ("digits.name", ("digits", "name"), "<b>"),
+    ("digits.fingerprint", ("digits", "fingerprint"), ""),
+    ("digits", ("digits",), []), ("pace.format", ("pace", "format"), "float64"),
+    ("pace.threads", ("pace", "threads"), 0), ("pace.steps", ("pace", "steps"), 1.5),
+    ("untrained.loss", ("untrained", "loss"), "2.3"),
+    ("untrained.accuracy", ("untrained", "accuracy"), 1.5),
+    ("outcome.ending", ("outcome", "ending"), "failed"),
+    ("outcome", ("outcome", "ending"), "stopped"),
+    ("outcome.kept_epoch", ("outcome", "kept_epoch"), 99),
+    ("outcome.seconds", ("outcome", "seconds"), -1), ("created", ("created",), 1e300),
+    ("created", ("created",), None), ("started", ("started",), "noon"), ("ended", ("ended",), HUGE),
+    ("origin", ("origin",), "me"), ("frozen", ("frozen",), None), ("epochs", ("epochs",), {}),
+    ("epochs[0].epoch", ("epochs", 0, "epoch"), -1), ("epochs[0].epoch", ("epochs", 0, "epoch"), 0),
+    ("epochs[1].epoch", ("epochs", 1, "epoch"), 1), ("epochs[1].epoch", ("epochs", 1, "epoch"), 3),
+    ("epochs[0].epoch", ("epochs", 0, "epoch"), 1.0),
+    ("epochs[0].complete", ("epochs", 0, "complete"), 1),
+    ("epochs[0].loss", ("epochs", 0, "loss"), None), ("epochs[0].loss", ("epochs", 0, "loss"), -5),
+    ("epochs[0].accuracy", ("epochs", 0, "accuracy"), 98.5),
+    ("epochs[1].val_loss", ("epochs", 1, "val_loss"), "low"),
+    ("epochs[0].seconds", ("epochs", 0, "seconds"), -1),
+    ("epochs[0].images", ("epochs", 0, "images"), -1),
+    ("epochs[1].", ("epochs", 1), {"epoch": 2}), ("epochs", ("epochs",), [1] * 5000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "path", "value"), BAD_FIELDS)
+def test_a_field_that_is_wrong_is_named(
+    there: Lab, data: bytes, said: str, path: tuple[Any, ...], value: Any
+) -> None:
+    members = change(data, setting(*path, value=value))
+    run = cnn_in(members).removeprefix("runs/")
+    sentence = loaded_but(there, members)
+    assert sentence.startswith(f"Run {run[:6]} was not loaded, because of run.json: ")
+    assert said in sentence
+    assert len(sentence) < 300
+
+
+@pytest.mark.parametrize("name", ["source", "status", "config", "epochs", "frozen", "created"])
+def test_a_field_that_is_missing_is_named(there: Lab, data: bytes, name: str) -> None:
+    sentence = loaded_but(there, change(data, lambda record: record.pop(name)))
+    assert f"the field {name} is missing" in sentence
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"NaN", b"[1]", b"\xff", b'{"a": 1e5', b"[" * 99_999])
+def test_a_record_that_is_no_json_object(there: Lab, data: bytes, text: bytes) -> None:
+    members = members_of(data)
+    members[f"{cnn_in(members)}/run.json"] = text
+    loaded_but(there, members)
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_numbers_that_are_not_finite_are_refused(there: Lab, data: bytes, number: str) -> None:
+    members = change(data, setting("epochs", 0, "loss", value=12345))
+    path = f"{cnn_in(members)}/run.json"
+    members[path] = members[path].replace(b"12345", number.encode())
+    sentence = loaded_but(there, members)
+    assert ("epochs[0].loss" if "e" in number else "not readable as JSON") in sentence
+
+
+def test_files_without_a_record_and_runs_that_are_not_listed(there: Lab, data: bytes) -> None:
+    members = members_of(data)
+    del members[f"{cnn_in(members)}/run.json"]
+    assert "because of run.json: it is missing" in loaded_but(there, members)
+
+
+def test_a_run_that_the_manifest_does_not_name(there: Lab, data: bytes) -> None:
+    members = members_of(data)
+    about = json.loads(members["manifest.json"])
+    about["runs"] = [one for one in about["runs"] if one["id"] not in cnn_in(members)]
+    members["manifest.json"] = json.dumps(about).encode()
+    assert "because of manifest.json: it does not name this run" in loaded_but(there, members)
+
+
+def nan_weights() -> bytes:
+    bad = network(CNN)
+    bad.weights["conv1"][0][0, 0, 0, 0] = np.nan
+    return bad.to_bytes()
+
+
+def pickled() -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([{"evil": print}], object), allow_pickle=True)
+    return buffer.getvalue()
+
+
+def savez(**arrays: Any) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def packed_npz(**arrays: Any) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def lying_shape() -> bytes:
+    """A header that promises more than there is."""
+    return npy(np.zeros((3, 3, 1, 2), np.float32))[:-8]
+
+
+READ = {"digit": np.zeros(TEST, np.uint8), "certainty": np.ones(TEST, np.float16)}
+GOOD_BATCH = [1.0, 10.0, 25.0, 0.5, 0.5, 100.0]
+
+
+def batch_rows(*rows: list[float], dtype: Any = np.float64) -> bytes:
+    return npy(np.array(rows, dtype))
+
+
+BAD_FILES: list[tuple[str, bytes, str]] = [
+    ("weights-000.npz", network(MLP).to_bytes(), "not those of the run's settings"),
+    ("weights-000.npz", network(RunConfig(units1=512)).to_bytes(), "more than the"),
+    ("weights-000.npz", nan_weights(), "not finite"),
+    ("weights-000.npz", b"", "not whole"),
+    ("weights-000.npz", network(CNN).to_bytes()[:-100], "not whole"),
+    ("weights-000.npz", savez(header=np.array([{}], object)), "wrong shape or type"),
+    ("weights-003.npz", network(CNN).to_bytes(), "cannot have such a file"),
+    ("weights-000.npz", zip_of({f"{n}.npy": b"" for n in range(100)}), "too many files: 100"),
+    ("kernels-000.npy", npy(np.zeros((3, 3, 1, 3), np.float32)), "shapes or types"),
+    ("kernels-000.npy", npy(np.zeros((3, 3, 1, 2), np.float64)), "shapes or types"),
+    ("kernels-000.npy", npy(np.asfortranarray(np.ones((3, 3, 1, 2), np.float32))), "shapes or"),
+    ("kernels-000.npy", npy(np.full((3, 3, 1, 2), np.inf, np.float32)), "not finite"),
+    ("kernels-000.npy", pickled(), "shapes or types"),
+    ("kernels-000.npy", lying_shape(), "it is broken"),
+    ("kernels-000.npy", npy(np.zeros((3, 3, 1, 2), np.float32)) + b"more", "it is broken"),
+    ("kernels-000.npy", b"not numpy", "it is broken"),
+    ("kernels-101.npy", npy(np.zeros((3, 3, 1, 2), np.float32)), "cannot have such a file"),
+    ("probabilities.npy", npy(np.zeros((TEST - 1, 10), np.float32)), "shapes or types"),
+    ("probabilities.npy", npy(np.full((TEST, 10), 7, np.float32)), "no training gives"),
+    ("probabilities.npy", npy(np.full((TEST, 10), np.nan, np.float32)), "not finite"),
+    ("reading-001.npz", savez(**READ | {"digit": np.full(TEST, 10, np.uint8)}), "no training"),
+    ("reading-001.npz", savez(**READ | {"certainty": np.full(TEST, 9, np.float16)}), "no training"),
+    ("reading-001.npz", savez(**READ, more=np.zeros(1)), "other names"),
+    ("reading-001.npz", savez(digit=READ["digit"]), "other names"),
+    ("reading-001.npz", packed_npz(**READ), "other names"),
+    ("reading-001.npz", savez(**READ | {"digit": np.zeros(TEST, object)}), "shapes or types"),
+    ("reading-001.npz", bytes(10), "not whole"),
+    ("optimizer.npz", savez(iteration=np.zeros((), np.float32), evil=np.zeros(3, "f4")), "other"),
+    ("optimizer.npz", savez(conv1_kernel_momentum=np.zeros((3, 3), np.float32)), "shapes"),
+    ("optimizer.npz", savez(conv9_kernel_momentum=np.zeros((3, 3), np.float32)), "shapes"),
+    ("optimizer.npz", savez(iteration=np.array(np.nan, np.float32)), "not finite"),
+    ("optimizer.npz", savez(iteration=np.array([{}], object)), "shapes or types"),
+    ("batches.npy", npy(np.zeros((3, 5))), "shapes or types"),
+    ("batches.npy", npy(np.zeros(6)), "shapes or types"),
+    ("batches.npy", pickled(), "shapes or types"),
+    ("batches.npy", npy(np.zeros((form.MOST_BATCHES + 1, 6))), "shapes or types"),
+    ("batches.npy", batch_rows(GOOD_BATCH, dtype=np.float32), "shapes or types"),
+    ("batches.npy", batch_rows(GOOD_BATCH, GOOD_BATCH), "no training gives"),
+    ("batches.npy", batch_rows([-1.0, *GOOD_BATCH[1:]]), "no training gives"),
+    ("batches.npy", batch_rows([3.0, *GOOD_BATCH[1:]]), "no training gives"),
+    ("batches.npy", batch_rows([1.0, 1.5, *GOOD_BATCH[2:]]), "no training gives"),
+    ("batches.npy", batch_rows([1.0, 26.0, *GOOD_BATCH[2:]]), "no training gives"),
+    ("batches.npy", batch_rows([*GOOD_BATCH[:3], np.nan, 0.5, 1.0]), "not finite"),
+    ("batches.npy", batch_rows([*GOOD_BATCH[:4], 50.0, 1.0]), "no training gives"),
+    ("batches.npy", batch_rows([*GOOD_BATCH[:5], -1.0]), "no training gives"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "why"), BAD_FILES)
+def test_a_file_that_is_wrong_is_named(
+    there: Lab, data: bytes, name: str, content: bytes, why: str
+) -> None:
+    members = members_of(data)
+    members[f"{cnn_in(members)}/{name}"] = content
+    sentence = loaded_but(there, members)
+    assert f"was not loaded, because of {name}: " in sentence
+    assert why in sentence
+
+
+def test_kernels_of_a_network_without_convolutions(there: Lab, data: bytes) -> None:
+    members = members_of(data)
+    (mlp,) = {name.rpartition("/")[0] for name in members if "/" in name} - {cnn_in(members)}
+    members[f"{mlp}/kernels-000.npy"] = members[f"{cnn_in(members)}/kernels-000.npy"]
+    told = there.unpack(zip_of(members))
+    assert "because of kernels-000.npy: this run cannot have such a file" in str(told.refused[0])
+    assert [line.run.config for line in there.shelf.lines(YOU)] == [CNN]
+
+
+def test_a_member_whose_bytes_were_changed_is_found_by_its_sum(there: Lab, data: bytes) -> None:
+    where = cnn_in(members_of(data)).encode() + b"/probabilities.npy"
+    at = data.index(where) + len(where) + 200
+    wrong = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+    told = there.unpack(wrong)
+    assert len(told.runs) == 1
+    assert "because of probabilities.npy: it is broken" in str(told.refused[0])
+
+
+def test_a_named_run_is_called_by_its_name(here: Lab, there: Lab) -> None:
+    run = add(here)
+    here.shelf.rename(ME, run.id, "Versuch 1")
+    members = members_of(here.pack()[0])
+    members[f"runs/{run.id}/weights-000.npz"] = b"x"
+    told = there.unpack(zip_of(members))
+    assert str(told.refused[0]).startswith("Run Versuch 1 was not loaded, because of weights-000")
+
+
+def test_several_runs_are_each_said(there: Lab, data: bytes) -> None:
+    members = members_of(data)
+    for name in members:
+        if name.endswith("batches.npy"):
+            members[name] = b"x"
+    told = there.unpack(zip_of(members))
+    assert (told.runs, len(told.refused)) == ([], 2)
+    assert there.shelf.lines(YOU) == []
+
+
+def test_a_full_disk_refuses_the_run_and_leaves_nothing(
+    there: Lab, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "rename", full)
+    told = there.unpack(data)
+    assert (told.runs, len(told.refused)) == ([], 2)
+    assert "could not write it to its disk" in str(told.refused[0])
+    assert there.shelf.lines(YOU) == []
+    assert there.store.database.one("SELECT COUNT(*) AS n FROM epochs")["n"] == 0  # type: ignore[index]
+
+
+# What a zip says is not shown as ours -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        {"text": "![x](http://example.org/x.png)", "values": {}},
+        {"text": "{epochs.__class__}", "values": {"epochs": 1}},
+        {"text": "All {epochs} epochs were trained.", "values": {}},
+        {"text": "All {epochs} epochs were trained.", "values": {"epochs": HUGE}},
+        {"text": "All {epochs} epochs were trained.", "values": {"epochs": [1]}},
+        {"text": "All {epochs} epochs were trained.", "values": {"epochs": 1, "more": 2}},
+        {"text": 5, "values": {}}, {}, {"text": "", "values": {}},
+    ],
+)  # fmt: skip
+def test_a_reason_that_is_no_sentence_of_ours_is_replaced(
+    there: Lab, data: bytes, reason: dict[str, Any]
+) -> None:
+    (_, run) = there.unpack(zip_of(change(data, setting("reason", value=reason)))).runs[::-1]
+    told = str(there.store.run(run).reason)
+    assert told == "This run was trained elsewhere, and loaded from a file."
+
+
+def test_what_a_reason_quotes_has_no_markdown_left(there: Lab, data: bytes) -> None:
+    values = {"detail": "Error: [a](http://b.c) <b> `x` ![p](q)" + "x" * 500}
+    reason = {"text": "Training failed in the worker ({detail}).", "values": values}
+
+    def edit(record: dict[str, Any]) -> None:
+        record |= {"status": "failed", "outcome": None, "reason": reason}
+
+    run = there.unpack(zip_of(change(data, edit))).runs[0]
+    told = str(there.store.run(run).reason)
+    assert told.startswith("Training failed in the worker (Error:  a (http:  b c)")
+    assert not set(told) & set("[]<>`!/*")
+    assert len(told) < 400
+
+
+def test_times_in_the_future_become_now_and_a_foreign_lesson_none(there: Lab, data: bytes) -> None:
+    def edit(record: dict[str, Any]) -> None:
+        record |= {"created": 3.9e9, "preset": "mlp-128", "origin": "a" * 16}
+
+    run = there.store.run(there.unpack(zip_of(change(data, edit))).runs[0])
+    assert run.created < 3e9
+    assert run.preset is None
+    assert run.origin is None  # a run of somebody else, for all that is known here
+
+
+# Drawings --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def good_drawings(tmp_path_factory: pytest.TempPathFactory) -> Members:
+    lab = Lab(tmp_path_factory.mktemp("drawn"))
+    add(lab)
+    seen = Prediction(np.eye(10, dtype=np.float32)[7])
+    for value in range(3):
+        lab.drawings.keep(ME, 7, np.full((28, 28), value, np.uint8), seen, "reference")
+    return members_of(lab.pack()[0])
+
+
+@pytest.fixture
+def drawn(good_drawings: Members) -> Members:
+    return dict(good_drawings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("label", 10), ("label", -1), ("label", "7"), ("label", True), ("read_as", 1.5),
+        ("certainty", 2), ("certainty", None), ("model", "=cmd|'/C calc'!A1"), ("model", 5),
+        ("model", "x" * 100), ("created", -1), ("created", 1e20), ("evil", 1),
+    ],
+)  # fmt: skip
+def test_a_drawing_that_is_wrong_is_named_and_runs_are_loaded(
+    there: Lab, drawn: Members, name: str, value: object
+) -> None:
+    told = json.loads(drawn["drawings.json"])
+    told[1][name] = value
+    drawn["drawings.json"] = json.dumps(told).encode()
+    found = there.unpack(zip_of(drawn))
+    assert (len(found.runs), found.drawings) == (1, 0)
+    assert str(found.refused[0]).startswith("The drawings were not loaded: ")
+    assert name in str(found.refused[0])
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    [
+        npy(np.zeros((2, 28, 28), np.uint8)), npy(np.zeros((3, 28, 29), np.uint8)),
+        npy(np.zeros((3, 28, 28), np.float32)), pickled(), b"", b"x" * 3000,
+    ],
+)  # fmt: skip
+def test_pictures_that_are_wrong(there: Lab, drawn: Members, pictures: bytes) -> None:
+    found = there.unpack(zip_of(drawn | {"drawings.npy": pictures}))
+    assert (len(found.runs), found.drawings) == (1, 0)
+    assert "The drawings were not loaded" in str(found.refused[0])
+
+
+def test_the_table_of_bad_fields_starts_from_a_good_one(there: Lab, data: bytes) -> None:
+    members = change(data, copy.copy)
+    assert len(there.unpack(zip_of(members)).runs) == 2

@@ -1,0 +1,264 @@
+"""Sweeps in the zip: grouped again where they are loaded, and not believed."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digitlab import dataset, luggage
+from digitlab.config import BY_NAME, RunConfig
+from digitlab.dataset import DigitSet
+from digitlab.layers import layers_of, parameter_count
+from digitlab.luggage import Packed, Unpacked
+from digitlab.presets import PRESETS
+from digitlab.progress import EpochMetrics
+from digitlab.store import Digits, Run, Status, Store
+from digitlab.store.keepsakes import Keepsakes
+from digitlab.store.shelf import Shelf
+from digitlab.sweeps import Sweep, Sweeps, planning
+from digitlab.sweeps.planning import LESSONS, Axis, Plan
+
+ME, YOU = "m" * 22, "y" * 22
+PLAN = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.5)), Axis("epochs", (2,))], 2)
+
+
+class Lab:
+    """A store with all that a zip is made of; as an engine it ends each run at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder)
+        self.shelf, self.drawings = Shelf(self.store), Keepsakes(folder)
+        self.sweeps = Sweeps(self.store)
+
+    def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
+        parts = Digits(digits.name, digits.fingerprint, 3200, 800, 1000)
+        run = self.store.add(owner, "x", config, None, parameter_count(layers_of(config)), parts)
+        self.store.start(run.id)
+        self.store.report(run.id, EpochMetrics(1, True, 0.5, 0.8, None, None, 0.3, 0.9, 1.5, 3200))
+        self.store.end(run.id, Status.FINISHED, run.reason)
+        return run
+
+    def stop(self, run: str) -> None:
+        self.store.ask_to_stop(run)
+
+    def sweep(self, plan: Plan = PLAN) -> Sweep:
+        return self.sweeps.start(self, ME, plan, dataset.sample())
+
+    def pack(self, owner: str = ME) -> tuple[bytes, Packed]:
+        target = io.BytesIO()
+        told = luggage.pack(
+            self.shelf, self.drawings, self.sweeps, owner, target, lambda part: None
+        )
+        return target.getvalue(), told
+
+    def unpack(self, data: bytes, owner: str = YOU) -> Unpacked:
+        source = io.BytesIO(data)
+        return luggage.unpack(
+            source, self.shelf, self.drawings, self.sweeps, owner, lambda part: None
+        )
+
+    def configs(self, sweep: Sweep) -> list[RunConfig | None]:
+        """What each place of a sweep has trained."""
+        return [place.run and place.run.config for place in self.sweeps.places(sweep)]
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Lab:
+    return Lab(tmp_path / "here")
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Lab:
+    return Lab(tmp_path / "there")
+
+
+def test_sweeps_are_grouped_again_where_they_are_loaded(here: Lab, there: Lab) -> None:
+    swept = [here.sweep(PLAN), here.sweep(LESSONS["600-images"].plan(1))]
+
+    data, packed = here.pack()
+    told = there.unpack(data)
+
+    assert (packed.runs, packed.sweeps) == (6, 2)
+    assert (len(told.runs), told.sweeps, told.refused) == (6, 2, [])
+    loaded = there.sweeps.sweeps_of(YOU)
+    for before, after in zip(reversed(swept), loaded, strict=True):
+        assert (after.plan, after.digits, after.created) == (
+            before.plan, before.digits, before.created,
+        )  # fmt: skip
+        assert there.configs(after) == here.configs(before)
+        assert all(place.done for place in there.sweeps.places(after))
+        assert after.stopped  # nothing of it is trained before somebody asks for it
+
+
+def test_what_is_missing_is_trained_there_when_it_is_asked_for(here: Lab, there: Lab) -> None:
+    first, *others = here.sweeps.places(here.sweep())
+    assert first.run is not None
+    here.shelf.delete(ME, [first.run.id])
+    there.unpack(here.pack()[0])
+    (sweep,) = there.sweeps.sweeps_of(YOU)
+
+    assert [place.run is None for place in there.sweeps.places(sweep)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert there.sweeps.pick_up(there) == 0
+    assert there.sweeps.resume(there, YOU, sweep.id) == 1
+    assert there.configs(sweep) == [PLAN.config(p.cell, p.seed) for p in [first, *others]]
+
+
+def test_a_sweep_comes_once_and_fills_its_gaps_later(here: Lab, there: Lab) -> None:
+    first = here.sweeps.places(here.sweep())[0]
+    assert first.run is not None
+    here.shelf.delete(ME, [first.run.id])
+    early, _ = here.pack()
+    here.shelf.restore(ME, [first.run.id])
+    later, _ = here.pack()
+
+    assert (there.unpack(early).sweeps, there.unpack(early).sweeps) == (1, 0)
+    told = there.unpack(later)
+    assert (len(told.runs), told.known, told.sweeps) == (1, 3, 0)
+    (sweep,) = there.sweeps.sweeps_of(YOU)
+    places = there.sweeps.places(sweep)
+    assert all(place.done for place in places)
+    there.unpack(early)  # the older zip takes nothing away
+    assert there.sweeps.places(sweep) == places
+    assert here.unpack(later, ME).sweeps == 0  # where it was trained
+    assert there.unpack(later, "z" * 22).sweeps == 1  # another person's is not mine
+
+
+def test_a_sweep_without_runs_is_left(here: Lab) -> None:
+    here.shelf.delete(ME, [place.run.id for place in here.sweeps.places(here.sweep()) if place.run])
+    assert here.pack()[1] == Packed()
+
+
+def test_a_zip_of_the_first_version_is_loaded(here: Lab, there: Lab) -> None:
+    here.sweep()
+    members = members_of(here.pack()[0])
+    del members[sweep_in(members)]
+    about = json.loads(members["manifest.json"]) | {"version": 1}
+    members["manifest.json"] = json.dumps(about).encode()
+
+    told = there.unpack(zip_of(members))
+
+    assert (len(told.runs), told.sweeps, told.refused) == (4, 0, [])
+
+
+# A sweep is refused by name, and all runs are loaded ------------------------------------------
+
+
+def members_of(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zip_of(members: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return target.getvalue()
+
+
+def sweep_in(members: dict[str, bytes]) -> str:
+    (name,) = (name for name in members if name.startswith("sweeps/"))
+    return name
+
+
+def refused(here: Lab, there: Lab, edit: Callable[[dict[str, Any]], object]) -> str:
+    """Why a sweep is refused whose JSON was edited."""
+    here.sweep()
+    members = members_of(here.pack()[0])
+    name = sweep_in(members)
+    data = json.loads(members[name])
+    edit(data)
+    members[name] = json.dumps(data).encode()
+    return why(there, zip_of(members))
+
+
+def why(there: Lab, data: bytes) -> str:
+    told = there.unpack(data)
+    assert len(told.runs) == 4
+    assert (told.sweeps, there.sweeps.sweeps_of(YOU)) == (0, [])
+    (sentence,) = map(str, told.refused)
+    assert sentence.startswith("The sweep in sweeps/")
+    return sentence
+
+
+def setting(*path: Any, value: Any) -> Callable[[dict[str, Any]], None]:
+    def edit(data: dict[str, Any]) -> None:
+        for step in path[:-1]:
+            data = data[step]
+        data[path[-1]] = value
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("said", "path", "value"),
+    [
+        ("field seeds is", ("seeds",), 6),
+        ("field seeds is", ("seeds",), 10**30),
+        ("field seeds is", ("seeds",), True),
+        ("field lesson is", ("lesson",), "<script>"),
+        ("field lesson is", ("lesson",), None),
+        ("field base is", ("base",), []),
+        ("field base is", ("base",), {"units1": 3}),
+        ("field axes is", ("axes",), [{"field": "dropout", "values": [0.1]}] * 5),
+        ("is varied twice", ("axes",), [{"field": "dropout", "values": [0.1]}] * 2),
+        ("field axes[0].field is", ("axes", 0, "field"), "nonsense"),
+        ("Seeds are not varied", ("axes", 0, "field"), "seed"),
+        ("field axes[0].values is", ("axes", 0, "values"), [0.1] * 61),
+        ("field axes[0].values is", ("axes", 0, "values"), [{"a": 1}]),
+        ("needs at least one value", ("axes", 0, "values"), []),
+        ("dropout must be a number", ("axes", 0, "values"), ["x" * 5000]),
+        ("dropout must be a number", ("axes", 0, "values"), [1e308]),
+        ("field lesson is", ("axes",), []),
+        ("field digits is", ("digits",), "../../etc/passwd"),
+        ("field digits is", ("digits",), "F" * 64),
+        ("field created is", ("created",), -1),
+        ("field runs is", ("runs",), [0] * 5),
+        ("field runs[0].seed is", ("runs", 0, "seed"), 2),
+        ("field runs[0].cell is", ("runs", 0, "cell"), -1),
+        ("field runs[0].run is", ("runs", 0, "run"), "../../../../x"),
+        ("field runs[1].run is", ("runs", 1, "cell"), 0),
+        ("none of its runs is here", ("runs",), []),
+        ("none of its runs is here", ("runs",), [{"seed": 0, "cell": 0, "run": "a" * 16}]),
+        ("was trained with other settings", ("digits",), "0" * 64),
+        ("was trained with other settings", ("base", "units1"), 64),
+        ("was trained with other settings", ("axes", 0, "values"), [0.5, 0.0]),
+        ("there is no field called more", ("more",), 1),
+    ],
+)
+def test_a_field_that_is_wrong_is_named(
+    here: Lab, there: Lab, said: str, path: tuple[Any, ...], value: Any
+) -> None:
+    assert said in refused(here, there, setting(*path, value=value))
+
+
+@pytest.mark.parametrize("name", ["lesson", "seeds", "base", "axes", "digits", "created", "runs"])
+def test_a_field_that_is_missing_is_named(here: Lab, there: Lab, name: str) -> None:
+    assert f"the field {name} is missing" in refused(here, there, lambda data: data.pop(name))
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"NaN", b"[1]", b"\xff", b"[" * 99_999, b" " * 10**6])
+def test_what_is_no_json_object(here: Lab, there: Lab, text: bytes) -> None:
+    here.sweep()
+    members = members_of(here.pack()[0])
+    members[sweep_in(members)] = text
+    assert ".json was not loaded: " in why(there, zip_of(members))
+
+
+def test_a_seed_past_the_largest_is_a_sentence(here: Lab, there: Lab) -> None:
+    def edit(data: dict[str, Any]) -> None:
+        data["base"]["seed"] = BY_NAME["seed"].high
+        data["runs"] = [place for place in data["runs"] if place["seed"]]
+
+    assert "seed must be" in refused(here, there, edit)

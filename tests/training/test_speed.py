@@ -1,0 +1,189 @@
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from digitlab.config import RunConfig
+from digitlab.presets import PRESETS
+from digitlab.progress import Pace
+from digitlab.training import speed
+from digitlab.training.speed import MEASURED, Calibration, Measurement, pace_for, seconds_per_epoch
+
+MLP = PRESETS["mlp-128"]
+ROWS = (
+    Measurement("mlp", "float32", 1, 60_000.0),
+    Measurement("mlp", "mixed_bfloat16", 1, 40_000.0),
+    Measurement("mlp", "float32", 2, 50_000.0),
+    Measurement("mlp", "mixed_bfloat16", 2, 30_000.0),
+    Measurement("cnn", "float32", 1, 900.0),
+    Measurement("cnn", "mixed_bfloat16", 1, 1_400.0),
+    Measurement("cnn", "float32", 2, 1_700.0),
+    Measurement("cnn", "mixed_bfloat16", 2, 2_700.0),
+)
+
+
+@pytest.fixture
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "CPU_COUNT", 2)
+
+
+# The pace -----------------------------------------------------------------------------------
+
+
+def test_each_kind_of_network_trains_at_its_own_best() -> None:
+    mlp = pace_for(MLP, 48_000, ROWS, None)
+    cnn = pace_for(PRESETS["cnn-keras"], 60_000, ROWS, None)
+    assert (mlp.format, mlp.threads) == ("float32", 1)
+    assert (cnn.format, cnn.threads) == ("mixed_bfloat16", 2)
+
+
+def test_a_short_run_does_not_wait_for_other_threads() -> None:
+    short = dataclasses.replace(MLP, epochs=1)
+    assert pace_for(short, 48_000, ROWS, loaded_threads=2).threads == 2
+    assert pace_for(short, 48_000, ROWS, loaded_threads=1).threads == 1
+    assert pace_for(short, 48_000, ROWS, loaded_threads=2).format == "float32"
+
+
+def test_a_long_run_does() -> None:
+    long = dataclasses.replace(MLP, epochs=100)
+    assert pace_for(long, 48_000, ROWS, loaded_threads=2).threads == 1
+    cnn = PRESETS["cnn-keras"]
+    assert pace_for(cnn, 60_000, ROWS, loaded_threads=1).threads == 2
+
+
+def test_without_a_measurement_it_is_float32_on_every_core(two_cores) -> None:
+    for config in (MLP, PRESETS["cnn-keras"]):
+        pace = pace_for(config, 48_000, (), None)
+        assert (pace.format, pace.threads) == ("float32", 2)
+        assert pace_for(config, 48_000, (), 1).threads == 1  # of the worker that is up
+    only_mlp = tuple(row for row in ROWS if row.network == "mlp")
+    assert pace_for(PRESETS["cnn-keras"], 48_000, only_mlp, None).format == "float32"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("images", [1, 10, 600, 3_200, 60_000])
+@pytest.mark.parametrize("measured", [(), ROWS], ids=["unmeasured", "measured"])
+def test_an_execution_is_short_enough_to_stop_and_to_draw(name, images, measured) -> None:
+    config = PRESETS[name]
+    pace = pace_for(config, images, measured, None)
+    batches = images / config.batch_size
+    assert 1 <= pace.steps <= 20
+    assert pace.steps == 1 or pace.steps * 10 <= batches  # ten points of the curve an epoch
+    if pace.steps > 1:
+        rate = seconds_per_epoch(config, images, measured) / batches
+        assert pace.steps * rate < 0.5
+
+
+def test_a_fast_network_has_many_steps_in_an_execution_and_a_slow_one_one() -> None:
+    assert pace_for(MLP, 48_000, ROWS, None).steps == 20
+    assert pace_for(PRESETS["cnn-keras"], 60_000, ROWS, None).steps <= 5
+    large = RunConfig(network="cnn", blocks=3, filters1=256, filters2=256, filters3=256)
+    assert pace_for(large, 60_000, ROWS, None) == Pace("mixed_bfloat16", 2, 1)
+
+
+# How long it takes --------------------------------------------------------------------------
+
+
+def test_an_epoch_takes_as_long_as_its_work() -> None:
+    measured = MEASURED["cnn"]
+    seconds = seconds_per_epoch(measured, 60_000, ROWS)
+    assert seconds == pytest.approx(60_000 / 2_700, rel=0.05)
+    assert seconds_per_epoch(measured, 6_000, ROWS) == pytest.approx(seconds / 10)
+    wider = dataclasses.replace(measured, filters2=128)
+    assert 1.8 * seconds < seconds_per_epoch(wider, 60_000, ROWS) < 2.2 * seconds
+    assert seconds_per_epoch(measured, 60_000, ()) > seconds
+
+
+def test_small_batches_cost_their_steps() -> None:
+    small = dataclasses.replace(MLP, batch_size=1)
+    more = seconds_per_epoch(small, 1_000, ROWS) - seconds_per_epoch(MLP, 1_000, ROWS)
+    assert more == pytest.approx(1.0, abs=0.05)
+
+
+# What is kept -------------------------------------------------------------------------------
+
+
+def test_measurements_are_kept_for_this_machine(lab_home: Path) -> None:
+    assert speed.load() == ()
+    speed.save(ROWS)
+    assert speed.load() == ROWS
+    assert [path.name for path in lab_home.iterdir()] == ["speed.json"]
+    speed.save(ROWS[:4])
+    assert speed.load() == ROWS[:4]
+
+
+@pytest.mark.parametrize("change", [{"cores": 3}, {"processor": "another"}, {"python": "3.0.0"}])
+def test_measurements_of_another_machine_do_not_count(lab_home: Path, change) -> None:
+    speed.save(ROWS)
+    path = lab_home / "speed.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    kept["machine"] |= change
+    path.write_text(json.dumps(kept), encoding="utf-8")
+    assert speed.load() == ()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b"null", b"{}", b"\xff\xfe", b'{"machine": {}}']
+)
+def test_a_broken_file_counts_as_none(lab_home: Path, data) -> None:
+    lab_home.mkdir()
+    (lab_home / "speed.json").write_bytes(data)
+    assert speed.load() == ()
+
+
+@pytest.mark.parametrize(
+    "rows", [None, 5, [1], [{"network": "mlp"}], [{"network": "mlp", "speed": 5}]]
+)
+def test_broken_rows_count_as_none(lab_home: Path, rows) -> None:
+    speed.save(ROWS)
+    path = lab_home / "speed.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(kept | {"measurements": rows}), encoding="utf-8")
+    assert speed.load() == ()
+
+
+# Measuring ----------------------------------------------------------------------------------
+
+
+def test_a_machine_that_was_measured_is_not_measured_again(lab_home: Path) -> None:
+    speed.save(ROWS)
+    calibration = Calibration()
+    calibration.go_on()
+    assert calibration._process is None
+    calibration.pause()
+    assert speed.load() == ROWS
+
+
+def test_a_measurement_that_is_paused_is_made_later(lab_home: Path, two_cores) -> None:
+    calibration = Calibration()
+    calibration.go_on()
+    started = calibration._process
+    assert started is not None
+    calibration.go_on()  # it goes on: no second process
+    assert calibration._process is started
+    calibration.pause()
+    assert started.poll() is not None
+    assert calibration._todo == [1, 2]
+    assert speed.load() == ()
+
+
+@pytest.mark.worker
+def test_this_machine_is_measured_in_a_process_of_its_own() -> None:
+    shorter = (
+        "import sys; from digitlab.training import calibration\n"
+        "calibration._BATCHES, calibration._STEPS = {'mlp': 6, 'cnn': 3}, {'mlp': 2, 'cnn': 1}\n"
+        "sys.argv = ['calibration', '1']; calibration.main()"
+    )
+    command = [sys.executable, "-c", shorter]
+    root = Path(__file__).parents[2]
+    printed = subprocess.run(command, cwd=root, capture_output=True, check=True, text=True).stdout
+    rows = [Measurement(**row) for row in json.loads(printed)]
+    assert {(row.network, row.format, row.threads) for row in rows} == {
+        (network, number_format, 1)
+        for network in ("mlp", "cnn")
+        for number_format in ("float32", "mixed_bfloat16")
+    }
+    assert all(row.images_per_second > 0 for row in rows)

@@ -1,0 +1,564 @@
+import dataclasses
+import io
+import itertools
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digitlab.config import RunConfig
+from digitlab.dataset import DigitSet, one_hot
+from digitlab.layers import layers_of, parameter_count
+from digitlab.network import Network, as_pixels
+from digitlab.presets import PRESETS
+from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Report, Untrained
+from digitlab.scores import score
+
+keras = pytest.importorskip("keras")
+
+from digitlab.store.run_files import npy  # noqa: E402
+from digitlab.training import trainer  # noqa: E402
+from digitlab.training.keras_model import build, compile_model  # noqa: E402
+from digitlab.training.trainer import WEIGHTS_BUDGET, epochs_between_weights, train  # noqa: E402
+
+MLP = RunConfig(units1=12, batch_size=16, epochs=2, validation_split=0.25, dropout=0.2)
+CNN = RunConfig(
+    network="cnn", blocks=1, filters1=3, kernel1=5, dense=8, dropout=0.0, batch_size=16, epochs=1,
+    validation="test", loss="categorical_crossentropy",
+)  # fmt: skip
+
+
+def squares(count: int, seed: int):
+    """Made pictures with some noise: a bright square, its side and so its label from 0 to 9."""
+    labels = np.arange(count, dtype=np.uint8) % 10
+    images = np.random.default_rng(seed).integers(0, 60, (count, 28, 28), np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[4 : 6 + 2 * label, 4 : 6 + 2 * label] = 255
+    return images, labels
+
+
+def digit_set(train_images: int = 64) -> DigitSet:
+    return DigitSet("mnist", *squares(train_images, 0), *squares(20, 1), Path("made"), "made")
+
+
+DIGITS = digit_set()
+EXACT = Pace()
+
+
+@dataclasses.dataclass
+class Ran:
+    """What a run handed over: its outcome, its reports in order, and its files by name."""
+
+    outcome: Outcome
+    reports: list[Report]
+    files: dict[str, bytes]
+
+    @property
+    def untrained(self) -> Untrained:
+        return next(report for report in self.reports if isinstance(report, Untrained))
+
+    @property
+    def batches(self) -> list[BatchMetrics]:
+        return [report for report in self.reports if isinstance(report, BatchMetrics)]
+
+    @property
+    def epochs(self) -> list[EpochMetrics]:
+        return [report for report in self.reports if isinstance(report, EpochMetrics)]
+
+    def array(self, name: str):
+        return np.load(io.BytesIO(self.files[name]), allow_pickle=False)
+
+    def network(self, epoch: int) -> Network:
+        return Network.load(self.files[f"weights-{epoch:03d}.npz"])
+
+
+def run(
+    config: RunConfig,
+    digits: DigitSet = DIGITS,
+    pace: Pace = EXACT,
+    stop: Callable[[], bool] = lambda: False,
+) -> Ran:
+    reports: list[Report] = []
+    files: dict[str, bytes] = {}
+    outcome = train(config, digits, reports.append, files.__setitem__, stop, pace)
+    return Ran(outcome, reports, files)
+
+
+def after(calls: int) -> Callable[[], bool]:
+    """A wish to stop that comes at the so-manieth question."""
+    asked = itertools.count(1)
+    return lambda: next(asked) > calls
+
+
+def numbers(epochs: list[EpochMetrics]) -> list[EpochMetrics]:
+    return [dataclasses.replace(epoch, seconds=0) for epoch in epochs]
+
+
+@pytest.fixture(scope="module")
+def cnn() -> Ran:
+    return run(CNN)
+
+
+@pytest.fixture(scope="module")
+def mlp() -> Ran:
+    return run(MLP)
+
+
+@pytest.fixture(scope="module")
+def kerass_own():
+    """The run of ``MLP`` as Keras trains it without us, from the same seed."""
+    keras.utils.set_random_seed(MLP.seed)
+    model = build(layers_of(MLP))
+    compile_model(model, MLP, 1)
+    (x, y), validation = DIGITS.split(MLP).train, DIGITS.split(MLP).validation
+    history = model.fit(
+        as_pixels(x), y.astype(np.int32), batch_size=16, epochs=2, verbose=0,
+        validation_data=(as_pixels(validation[0]), validation[1].astype(np.int32)),
+    )  # fmt: skip
+    return history.history, model.get_weights()
+
+
+# One epoch on 64 images ---------------------------------------------------------------------
+
+
+def test_reports_come_in_order(cnn) -> None:
+    kinds = [type(report) for report in cnn.reports]
+    assert kinds[0] is Untrained
+    assert kinds[-1] is EpochMetrics
+    assert len(cnn.batches) == len(kinds) - 2 >= 1
+
+
+def test_one_epoch_leaves_a_history_of_length_1(cnn) -> None:
+    (epoch,) = cnn.epochs
+    assert (epoch.epoch, epoch.complete, epoch.images) == (1, True, 64)
+    assert epoch.seconds > 0
+    outcome = cnn.outcome
+    assert (outcome.ending, outcome.epochs, outcome.kept_epoch) == ("finished", 1, 1)
+    assert not outcome.stopped_early
+    assert outcome.seconds >= epoch.seconds
+    assert outcome.images_per_second > 0
+
+
+def test_the_untrained_network_is_examined_first(cnn) -> None:
+    probabilities = cnn.network(0).predict(DIGITS.x_test)
+    scores = score(CNN.loss, DIGITS.y_test, probabilities)
+    assert cnn.untrained.loss == pytest.approx(scores.loss, abs=1e-5)
+    assert cnn.untrained.accuracy == scores.accuracy
+    assert cnn.untrained.loss == pytest.approx(-math.log(0.1), abs=0.5)
+
+
+def test_every_file_is_there(cnn, mlp) -> None:
+    both = ["kernels-{}.npy", "reading-{}.npz", "weights-{}.npz"]
+    assert sorted(cnn.files) == sorted(
+        [
+            "optimizer.npz",
+            "probabilities.npy",
+            *(name.format(e) for name in both for e in ("000", "001")),
+        ]
+    )
+    assert sorted(mlp.files) == sorted(
+        [
+            "optimizer.npz",
+            "probabilities.npy",
+            *(name.format(f"{e:03d}") for name in both[1:] for e in range(3)),
+        ]
+    )
+
+
+@pytest.mark.parametrize("which", ["cnn", "mlp"])
+def test_the_files_agree_with_the_numbers(which, request) -> None:
+    ran = request.getfixturevalue(which)
+    last = ran.epochs[-1]
+    probabilities = ran.array("probabilities.npy")
+    assert (probabilities.shape, probabilities.dtype) == ((20, 10), np.float32)
+    scores = score((CNN if which == "cnn" else MLP).loss, DIGITS.y_test, probabilities)
+    assert (last.test_loss, last.test_accuracy) == (scores.loss, scores.accuracy)
+    np.testing.assert_allclose(
+        ran.network(last.epoch).predict(DIGITS.x_test), probabilities, rtol=0, atol=1e-5
+    )
+    reading = ran.array(f"reading-{last.epoch:03d}.npz")
+    assert (reading["digit"].dtype, reading["certainty"].dtype) == (np.uint8, np.float16)
+    np.testing.assert_array_equal(reading["digit"], probabilities.argmax(axis=1))
+    np.testing.assert_allclose(reading["certainty"], probabilities.max(axis=1), atol=1e-3)
+
+
+def test_the_first_kernels_are_kept_with_every_epoch(cnn) -> None:
+    for epoch in (0, 1):
+        kernels = cnn.array(f"kernels-{epoch:03d}.npy")
+        assert (kernels.shape, kernels.dtype) == ((5, 5, 1, 3), np.float32)
+        np.testing.assert_array_equal(kernels, cnn.network(epoch).weights["conv1"][0])
+    assert not np.array_equal(cnn.array("kernels-000.npy"), cnn.array("kernels-001.npy"))
+
+
+def test_weights_say_where_they_come_from(mlp) -> None:
+    assert [mlp.network(epoch).about for epoch in range(3)] == [
+        {"config": MLP.to_json(), "dataset": "mnist", "epoch": epoch} for epoch in range(3)
+    ]
+
+
+def test_files_are_kept_before_the_report_that_speaks_of_them() -> None:
+    seen: list[str] = []
+    kept: list[str] = []
+
+    def report(one: Report) -> None:
+        epoch = {Untrained: 0, EpochMetrics: getattr(one, "epoch", 0)}.get(type(one))
+        if epoch is not None:
+            assert {f"weights-{epoch:03d}.npz", f"reading-{epoch:03d}.npz"} <= set(kept)
+            seen.append(type(one).__name__)
+
+    train(MLP, DIGITS, report, lambda name, data: kept.append(name), lambda: False, Pace())
+    assert seen == ["Untrained", "EpochMetrics", "EpochMetrics"]
+    assert kept[-1] == "probabilities.npy"
+
+
+# Against Keras ------------------------------------------------------------------------------
+
+
+def test_losses_and_weights_are_those_of_keras_alone(mlp, kerass_own) -> None:
+    history, weights = kerass_own
+    for ours, theirs in (
+        ("loss", "loss"), ("accuracy", "accuracy"), ("val_loss", "val_loss"),
+        ("val_accuracy", "val_accuracy"),
+    ):  # fmt: skip
+        found = [getattr(epoch, ours) for epoch in mlp.epochs]
+        assert found == pytest.approx(history[theirs], abs=1e-5)
+    kept = [array for pair in mlp.network(2).weights.values() for array in pair]
+    for array, expected in zip(kept, weights, strict=True):
+        np.testing.assert_allclose(array, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_the_batches_add_up_to_kerass_epoch(monkeypatch, mlp, steps) -> None:
+    monkeypatch.setattr(trainer, "REPORTS_PER_SECOND", 1e9)  # so that every execution reports
+    config = dataclasses.replace(MLP, validation="none", batch_size=10)  # 64 leaves a batch of 4
+    ran = run(config, pace=Pace(steps=steps))
+    for epoch in ran.epochs:
+        batches = [batch for batch in ran.batches if batch.epoch == epoch.epoch]
+        ends = [min(10 * batch.step, 64) for batch in batches]
+        sizes = np.diff([0, *ends])
+        assert [batch.step for batch in batches] == [*range(steps, 7, steps), 7]
+        assert {batch.steps for batch in batches} == {7}
+        for name in ("loss", "accuracy"):
+            mean = np.average([getattr(batch, name) for batch in batches], weights=sizes)
+            assert mean == pytest.approx(getattr(epoch, name), abs=1e-5)
+
+
+def test_reports_come_at_most_five_times_a_second(mlp) -> None:
+    config = dataclasses.replace(MLP, batch_size=1, epochs=3)
+    moments = []
+    began = time.perf_counter()
+
+    def report(one: Report) -> None:
+        if isinstance(one, BatchMetrics):
+            moments.append(one)
+
+    train(config, DIGITS, report, lambda name, data: None, lambda: False, Pace())
+    seconds = time.perf_counter() - began
+    assert len(moments) <= 5 * seconds + config.epochs  # each epoch's end reports as well
+    assert [batch.position for batch in moments if batch.step == batch.steps] == [1, 2, 3]
+
+
+# Repeatable ---------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_others(mlp) -> None:
+    again = run(MLP)
+    assert numbers(again.epochs) == numbers(mlp.epochs)
+    assert again.untrained == mlp.untrained
+    assert again.files == mlp.files
+    other = run(dataclasses.replace(MLP, seed=2))
+    assert other.untrained != mlp.untrained
+
+
+def test_the_steps_of_an_execution_change_no_number(mlp) -> None:
+    five = run(MLP, pace=Pace(steps=5))
+    assert five.untrained == mlp.untrained
+    for ours, theirs in zip(five.epochs, mlp.epochs, strict=True):
+        assert ours.images == theirs.images
+        assert ours.loss == pytest.approx(theirs.loss, abs=1e-6)
+        assert ours.val_loss == pytest.approx(theirs.val_loss, abs=1e-6)
+        assert ours.test_loss == pytest.approx(theirs.test_loss, abs=1e-6)
+
+
+def test_bfloat16_is_trained_in_and_float32_examined_in() -> None:
+    ran = run(CNN, pace=Pace(format="mixed_bfloat16"))
+    for epoch in (0, 1):
+        network = ran.network(epoch)
+        assert {a.dtype for pair in network.weights.values() for a in pair} == {np.dtype("f4")}
+        exact = network.predict(DIGITS.x_test)
+        reading = ran.array(f"reading-{epoch:03d}.npz")
+        np.testing.assert_array_equal(reading["digit"], exact.argmax(axis=1))
+    np.testing.assert_allclose(ran.array("probabilities.npy"), exact, rtol=0, atol=1e-5)
+    rough = build(layers_of(CNN), "mixed_bfloat16")
+    for layer, pair in network.weights.items():
+        rough.get_layer(layer).set_weights(pair)
+    assert np.abs(np.asarray(rough(as_pixels(DIGITS.x_test))) - exact).max() > 1e-5
+
+
+# Validation and losses ----------------------------------------------------------------------
+
+
+def test_validation_may_be_on_nothing() -> None:
+    ran = run(dataclasses.replace(MLP, validation="none", epochs=1))
+    assert (ran.epochs[0].val_loss, ran.epochs[0].val_accuracy) == (None, None)
+    assert ran.epochs[0].images == 64
+    assert ran.epochs[0].test_loss is not None
+
+
+def test_validation_may_be_on_the_last_part(mlp) -> None:
+    held = DIGITS.x_train[48:], DIGITS.y_train[48:]
+    for epoch in mlp.epochs:
+        scores = score(MLP.loss, held[1], mlp.network(epoch.epoch).predict(held[0]))
+        assert epoch.images == 48
+        assert epoch.val_loss == pytest.approx(scores.loss, abs=1e-5)
+        assert epoch.val_accuracy == pytest.approx(scores.accuracy)
+
+
+def test_validation_may_be_on_the_test_set(cnn) -> None:
+    (epoch,) = cnn.epochs
+    assert (epoch.val_loss, epoch.val_accuracy) == (epoch.test_loss, epoch.test_accuracy)
+
+
+def test_only_the_first_training_images_are_used() -> None:
+    ran = run(dataclasses.replace(MLP, train_images=20, epochs=1))
+    assert ran.epochs[0].images == 15
+
+
+@pytest.mark.parametrize("loss", ["categorical_crossentropy", "mean_squared_error"])
+def test_every_loss_is_trained_on_one_hot_vectors_as_keras_does(loss) -> None:
+    config = dataclasses.replace(MLP, loss=loss, epochs=1, validation="none")
+    ran = run(config)
+    keras.utils.set_random_seed(config.seed)
+    model = build(layers_of(config))
+    compile_model(model, config, 1)
+    images, labels = DIGITS.x_train, one_hot(DIGITS.y_train)
+    history = model.fit(as_pixels(images), labels, batch_size=16, verbose=0).history
+    assert ran.epochs[0].loss == pytest.approx(history["loss"][0], abs=1e-5)
+    assert ran.epochs[0].accuracy == pytest.approx(history["accuracy"][0], abs=1e-5)
+    tested = model.evaluate(as_pixels(DIGITS.x_test), one_hot(DIGITS.y_test), verbose=0)
+    assert (ran.epochs[0].test_loss, ran.epochs[0].test_accuracy) == pytest.approx(
+        tuple(tested), abs=1e-5
+    )
+
+
+def test_a_network_learns_the_squares() -> None:
+    config = dataclasses.replace(MLP, units1=64, dropout=0.0, epochs=60, learning_rate=0.005)
+    ran = run(config)
+    assert ran.epochs[-1].test_accuracy >= 0.9
+    assert ran.epochs[-1].test_loss < ran.untrained.loss / 3
+
+
+# Stopping -----------------------------------------------------------------------------------
+
+
+def test_a_stop_in_the_middle_of_an_epoch_keeps_what_was_trained() -> None:
+    config = dataclasses.replace(MLP, batch_size=4, epochs=9)
+    whole = run(dataclasses.replace(config, epochs=1))
+    ran = run(config, stop=after(20))
+    last = ran.epochs[-1]
+    assert (ran.outcome.ending, ran.outcome.stopped_early) == ("stopped", False)
+    assert not last.complete
+    assert 0 < last.images < 48
+    assert ran.outcome.kept_epoch == last.epoch == ran.outcome.epochs + 1
+    assert numbers(ran.epochs[:1]) == numbers(whole.epochs)
+    scores = score(MLP.loss, DIGITS.y_test, ran.network(last.epoch).predict(DIGITS.x_test))
+    assert last.test_loss == pytest.approx(scores.loss, abs=1e-5)
+    assert not np.array_equal(
+        ran.network(last.epoch).weights["dense1"][0], ran.network(1).weights["dense1"][0]
+    )
+    assert ran.array("probabilities.npy").shape == (20, 10)
+
+
+def test_a_stop_is_heeded_after_the_execution_under_way() -> None:
+    reports: list[Report] = []
+    config = dataclasses.replace(MLP, batch_size=1, epochs=100)
+
+    def stop() -> bool:  # as soon as the first batches are reported
+        return any(isinstance(report, BatchMetrics) for report in reports)
+
+    train(config, DIGITS, reports.append, lambda name, data: None, stop, Pace(steps=2))
+    seen = [report for report in reports if isinstance(report, BatchMetrics)]
+    last = reports[-1]
+    assert len(seen) == 1
+    assert isinstance(last, EpochMetrics)
+    assert (last.epoch, last.images) == (1, seen[0].step)
+
+
+def test_a_stop_before_the_start_trains_nothing() -> None:
+    ran = run(MLP, stop=lambda: True)
+    assert (ran.outcome.ending, ran.outcome.epochs, ran.outcome.kept_epoch) == ("stopped", 0, 0)
+    assert ran.reports == [ran.untrained]
+    assert sorted(ran.files) == ["probabilities.npy", "reading-000.npz", "weights-000.npz"]
+    assert ran.outcome.images_per_second == 0
+
+
+def test_a_stop_during_the_first_examination_leaves_the_untrained_weights(monkeypatch) -> None:
+    monkeypatch.setattr(trainer, "SECONDS_AFTER_STOP", -1.0)  # no time for any of it
+    ran = run(MLP, stop=lambda: True)
+    assert (ran.outcome.ending, ran.outcome.epochs) == ("stopped", 0)
+    assert ran.reports == []
+    assert list(ran.files) == ["weights-000.npz"]
+
+
+def test_a_stop_that_leaves_no_time_to_test_keeps_the_weights(monkeypatch) -> None:
+    monkeypatch.setattr(trainer, "SECONDS_AFTER_STOP", -1.0)
+    ran = run(dataclasses.replace(MLP, batch_size=4), stop=after(4))
+    (last,) = ran.epochs
+    assert (last.complete, last.test_loss, last.val_loss) == (False, None, None)
+    assert math.isfinite(last.loss)
+    assert {"weights-000.npz", "weights-001.npz"} <= set(ran.files)
+    assert "probabilities.npy" not in ran.files
+    assert ran.network(1).about["epoch"] == 1
+
+
+# Divergence ---------------------------------------------------------------------------------
+
+WILD = RunConfig(
+    hidden_layers=3, units1=1024, units2=1024, units3=1024, dropout=0.0, optimizer="sgd",
+    learning_rate=2.0, batch_size=64, epochs=40, validation="none",
+)  # fmt: skip
+
+
+def noise() -> DigitSet:
+    images = np.random.default_rng(0).integers(0, 256, (64, 28, 28), np.uint8)
+    labels = DIGITS.y_train
+    return DigitSet("mnist", images, labels, images[:20], labels[:20], Path("made"), "made")
+
+
+def test_a_run_that_diverges_keeps_its_earlier_epochs() -> None:
+    # One step an epoch: the step that breaks the weights is the last of its epoch, so Keras's
+    # loss of that epoch is still finite.
+    ran = run(WILD, noise())
+    assert ran.outcome.ending == "diverged"
+    assert 1 <= ran.outcome.epochs == ran.outcome.kept_epoch == len(ran.epochs) < 40
+    assert all(math.isfinite(epoch.test_loss) for epoch in ran.epochs)
+    assert all(math.isfinite(batch.loss) for batch in ran.batches)
+    network = ran.network(ran.outcome.kept_epoch)  # opens only when every weight is finite
+    assert network.about["epoch"] == ran.outcome.epochs
+    assert np.isfinite(ran.array("probabilities.npy")).all()
+    kept = sorted(name for name in ran.files if name.startswith("reading"))
+    assert kept[-1] == f"reading-{ran.outcome.epochs:03d}.npz"
+
+
+def test_a_run_that_diverges_within_an_epoch_ends_at_once() -> None:
+    ran = run(dataclasses.replace(WILD, batch_size=2), noise())
+    assert (ran.outcome.ending, ran.outcome.epochs, ran.outcome.kept_epoch) == ("diverged", 0, 0)
+    assert ran.epochs == []
+    assert all(math.isfinite(batch.loss) for batch in ran.batches)
+    assert ran.network(0).about["epoch"] == 0
+
+
+# Early stopping -----------------------------------------------------------------------------
+
+SEQUENCES = [
+    [5, 4, 3, 2, 1, 1, 1, 1, 1, 1],
+    [5, 4, 4.5, 4.4, 3.9, 4, 4, 4, 3, 3],
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    [3, 3, 3, 3, 3, 3, 3, 3, 3, 3],
+    [5, math.inf, 4, 4, 3, math.nan, 2, 9, 9, 9],
+]
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3, 5])
+@pytest.mark.parametrize("losses", SEQUENCES, ids=str)
+def test_patience_is_counted_as_keras_counts(losses, patience) -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(loss="mean_squared_error")
+    theirs = keras.callbacks.EarlyStopping("val_loss", patience=patience)
+    theirs.set_model(model)
+    theirs.on_train_begin()
+    model.stop_training = False
+    ours = trainer._Patience(patience)
+    for epoch, loss in enumerate(losses):
+        theirs.on_epoch_end(epoch, {"val_loss": loss})
+        exhausted = ours.exhausted(loss)
+        assert exhausted == model.stop_training
+        if exhausted:
+            return
+
+
+def test_no_patience_never_ends_a_run() -> None:
+    patience = trainer._Patience(0)
+    assert not any(patience.exhausted(loss) for loss in (1, 2, 3, 4, 5))
+
+
+PATIENT = dataclasses.replace(MLP, learning_rate=0.01, epochs=50, patience=3)
+
+
+def misleading() -> DigitSet:
+    """Labels of the validation part say nothing of the pictures: its loss soon rises."""
+    labels = DIGITS.y_train.copy()
+    labels[48:] = (labels[48:] + 5) % 10
+    return dataclasses.replace(DIGITS, y_train=labels)
+
+
+@pytest.fixture(scope="module")
+def ended_early() -> Ran:
+    return run(PATIENT, misleading())
+
+
+def test_a_run_ends_early_by_its_patience_and_keeps_its_last_weights(ended_early) -> None:
+    losses = [epoch.val_loss for epoch in ended_early.epochs]
+    outcome = ended_early.outcome
+    assert (outcome.ending, outcome.stopped_early) == ("finished", True)
+    assert outcome.epochs == outcome.kept_epoch == len(losses) < 50
+    assert int(np.argmin(losses)) == len(losses) - 1 - 3
+    assert f"weights-{len(losses):03d}.npz" in ended_early.files
+
+
+def test_patience_that_ends_with_the_last_epoch_did_not_end_it_early(ended_early) -> None:
+    length = len(ended_early.epochs)
+    ran = run(dataclasses.replace(PATIENT, epochs=length), misleading())
+    assert (len(ran.epochs), ran.outcome.stopped_early) == (length, False)
+
+
+# The budget for weights ---------------------------------------------------------------------
+
+
+def kept_epochs(parameters: int, epochs: int, ended: int) -> list[int]:
+    every = epochs_between_weights(parameters, epochs)
+    kept = [epoch for epoch in range(ended + 1) if epoch % every == 0]
+    return kept if kept[-1] == ended else [*kept, ended]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_weights_of_every_epoch_are_kept_while_they_fit(name) -> None:
+    parameters = parameter_count(layers_of(PRESETS[name]))
+    epochs = PRESETS[name].epochs
+    fits = 4 * parameters * (epochs + 1) <= WEIGHTS_BUDGET
+    assert (epochs_between_weights(parameters, epochs) == 1) is fits
+
+
+@pytest.mark.parametrize("parameters", [1, 101_770, 1_199_882, 4_738_826, 11_999_999])
+def test_kept_weights_stay_in_their_budget_wherever_a_run_ends(parameters) -> None:
+    for epochs in (1, 2, 3, 10, 50, 99, 100):
+        for ended in range(epochs + 1):
+            kept = kept_epochs(parameters, epochs, ended)
+            assert {0, ended} <= set(kept)
+            assert 4 * parameters * len(kept) <= WEIGHTS_BUDGET
+
+
+def test_of_a_huge_network_the_first_and_the_last_weights_are_kept() -> None:
+    assert kept_epochs(177_000_000, 100, 100) == [0, 100]
+    assert kept_epochs(177_000_000, 100, 7) == [0, 7]
+
+
+def test_a_run_past_its_budget_keeps_some_epochs_and_the_last(monkeypatch) -> None:
+    config = dataclasses.replace(MLP, epochs=5)
+    parameters = parameter_count(layers_of(config))
+    monkeypatch.setattr(trainer, "WEIGHTS_BUDGET", 3 * 4 * parameters)
+    ran = run(config)
+    weights = sorted(name for name in ran.files if name.startswith("weights"))
+    assert weights == ["weights-000.npz", "weights-003.npz", "weights-005.npz"]
+    assert ran.network(5).about["epoch"] == 5
+    assert len([name for name in ran.files if name.startswith("reading")]) == 6
+
+
+def test_npy_is_an_array_file_without_pickles() -> None:
+    array = np.arange(6, dtype=np.float32).reshape(2, 3)
+    np.testing.assert_array_equal(np.load(io.BytesIO(npy(array)), allow_pickle=False), array)
+    with pytest.raises(ValueError, match="allow_pickle"):
+        npy(np.array([object()]))
