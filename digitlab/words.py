@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import math
 
 from digitlab.config import BY_NAME, RunConfig, Value
 from digitlab.dataset import MNIST_FINGERPRINT
 from digitlab.messages import Translator, mark
 from digitlab.presets import PRESETS, nearest
-from digitlab.store import Digits, Run
+from digitlab.store import Digits, Run, Status
 
 # What the choices of a field are called.
 CHOICES: dict[Value, str] = {
@@ -32,6 +33,16 @@ CHOICES: dict[Value, str] = {
     7: "7x7",
 }
 
+_STATUS: dict[Status, str] = {
+    Status.QUEUED: mark("queued"),
+    Status.RUNNING: mark("running"),
+    Status.FINISHED: mark("finished"),
+    Status.STOPPED: mark("stopped"),
+    Status.DIVERGED: mark("diverged"),
+    Status.FAILED: mark("failed"),
+    Status.INTERRUPTED: mark("interrupted"),
+}
+
 _MORE = ("epochs",)  # what a run that goes on for longer changes, and no more
 
 
@@ -49,6 +60,18 @@ def lesson(run: Run) -> str:
 def run_changes(run: Run, t: Translator) -> str:
     """What a run has changed of its lesson; "" for nothing. Going on for longer is no change."""
     return changes(run.config, PRESETS[lesson(run)], t, but=_MORE if run.went_on else ())
+
+
+def status(status: Status, t: Translator) -> str:
+    """How far a run is, in a word."""
+    return t(_STATUS[status])
+
+
+def duration(seconds: float, t: Translator) -> str:
+    """A length of time, rounded as people say it."""
+    if seconds < 60:
+        return t("{seconds} s", seconds=math.ceil(seconds))
+    return t("{minutes} min {seconds} s", minutes=int(seconds // 60), seconds=int(seconds % 60))
 
 
 def epoch(number: int, t: Translator, *, went_on: bool = False) -> str:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from digitlab.ui import draw_view, readers, shell
+from digitlab.ui import readers, shell
+from digitlab.ui.draw import draw_view
 
 
 def main() -> None:

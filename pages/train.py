@@ -3,7 +3,8 @@
 import streamlit as st
 
 from digitlab import dataset
-from digitlab.ui import after_run, controls, data_view, lab, network_view, run_panel, shell
+from digitlab.ui import data_view, lab, shell
+from digitlab.ui.train import after_run, controls, network_view, run_panel
 
 
 def main() -> None:

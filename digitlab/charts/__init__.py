@@ -21,7 +21,7 @@ from digitlab.charts.filters import (
 from digitlab.charts.frame import Chart
 from digitlab.charts.grids import DECIMALS, Grid, number, number_grids, signed
 from digitlab.charts.journey import MOST_EPOCHS, digits_by_epoch
-from digitlab.charts.lines import NO_POINTS, Metric, Points, curves
+from digitlab.charts.lines import METRICS, NO_POINTS, Metric, Points, curves
 from digitlab.charts.maps import MOST_MAPS, Scale, feature_map, layer_maps, scale
 from digitlab.charts.overlay import MOST_RUNS, RunCurves, overlay
 from digitlab.charts.parallel import Coordinate, parallel_coordinates
@@ -46,6 +46,7 @@ from digitlab.charts.targets import targets
 
 __all__ = [
     "DECIMALS",
+    "METRICS",
     "MOST_EPOCHS",
     "MOST_MAPS",
     "MOST_RUNS",

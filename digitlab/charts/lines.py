@@ -24,6 +24,7 @@ from digitlab.charts.frame import (
 from digitlab.messages import Translator
 
 Metric = Literal["loss", "accuracy"]
+METRICS: tuple[Metric, ...] = ("loss", "accuracy")
 Points = tuple[npt.ArrayLike, npt.ArrayLike]
 Floats = npt.NDArray[np.float64]
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab import dataset
+from digitlab import dataset, words
 from digitlab.messages import Translator, mark
 from digitlab.store import results
 from digitlab.ui import lab, shell
 from digitlab.ui.data_view import source_line
 from digitlab.ui.naming import called
 from digitlab.ui.readers import clock
-from digitlab.ui.run_panel import status_text
 from digitlab.ui.shell import Visit, page_link
 
 _DOORS = (
@@ -49,7 +48,7 @@ def _runs(visit: Visit, t: Translator) -> None:
         {
             t("Run"): [called(run, visit) for run in runs],
             t("Started"): [clock(run.created) for run in runs],
-            t("Status"): [status_text(run.status, t) for run in runs],
+            t("Status"): [words.status(run.status, t) for run in runs],
             t("Epochs trained"): [len(epochs[run.id]) for run in runs],
             t("Test accuracy"): [f"{test.accuracy:.2%}" if test else "–" for test in tests],
         },

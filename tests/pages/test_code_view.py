@@ -24,7 +24,8 @@ def _page() -> None:
     import streamlit as st
 
     from digitlab.messages import Translator
-    from digitlab.ui import code_view, lab
+    from digitlab.ui import lab
+    from digitlab.ui.train import code_view
 
     code_view.show(lab.store().run(st.query_params["run"]), Translator(st.query_params["lang"]))
 

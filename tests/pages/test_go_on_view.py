@@ -59,7 +59,8 @@ def add(
 SCRIPT = """
 import streamlit as st
 from digitlab.messages import Translator
-from digitlab.ui import go_on_view, lab, report_view
+from digitlab.ui.train import go_on_view, report_view
+from digitlab.ui import lab
 from digitlab.ui.shell import Visit
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from digitlab.presets import PRESETS
 
 def _page(preset: str) -> None:
     from digitlab.messages import Translator
-    from digitlab.ui import lesson_view
+    from digitlab.ui.train import lesson_view
 
     lesson_view.show(preset, Translator("en"))
 

@@ -23,7 +23,8 @@ def _page() -> None:
 
     from digitlab import drawing
     from digitlab.messages import Translator
-    from digitlab.ui import readers, why_view
+    from digitlab.ui import readers
+    from digitlab.ui.draw import why_view
     from digitlab.ui.shell import Visit
 
     visit = Visit(Translator("en"), st.query_params["me"])

@@ -21,7 +21,6 @@ from digitlab.ui import clicks, lab, plot
 from digitlab.ui.inspect import reading_list, sample_view
 from digitlab.ui.inspect.tested import probabilities, tested
 from digitlab.ui.readers import Reader
-from digitlab.ui.run_panel import METRICS
 from digitlab.ui.shell import Visit
 
 _MOST_IMAGES = 1_000  # of the test set, that the bundled networks read here
@@ -123,7 +122,7 @@ def _history(
 ) -> None:
     """Its own training, as far as that was kept: the means of each epoch."""
     epochs = range(1, len(loss) + 1)
-    for column, metric, values in zip(st.columns(2), METRICS, (loss, accuracy), strict=True):
+    for column, metric, values in zip(st.columns(2), charts.METRICS, (loss, accuracy), strict=True):
         figure = charts.curves(metric, (epochs, values), charts.NO_POINTS, t)
         with column:
             plot.draw(figure, t, key=f"journey-{metric}")

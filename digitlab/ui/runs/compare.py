@@ -13,7 +13,6 @@ from digitlab.messages import Translator
 from digitlab.store import Run
 from digitlab.store.shelf import Line
 from digitlab.ui import lab, plot
-from digitlab.ui.run_panel import METRICS
 from digitlab.ui.runs import names
 
 
@@ -25,7 +24,7 @@ def show(chosen: Sequence[Line], origins: Mapping[str, str], t: Translator) -> N
     shown, called = chosen[:MOST_RUNS], names.told_apart(chosen, t)
     if len(chosen) > len(shown):
         st.caption(t("The first {count} of the chosen runs are drawn.", count=len(shown)))
-    for column, metric in zip(st.columns(2), METRICS, strict=True):
+    for column, metric in zip(st.columns(2), charts.METRICS, strict=True):
         curves = [_curves(line, called[line.run.id], metric) for line in shown]
         with column:
             plot.draw(charts.overlay(metric, curves, t), t, key=f"runs-{metric}", tools=True)

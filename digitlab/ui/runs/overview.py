@@ -13,7 +13,6 @@ from digitlab.store import Run, Status
 from digitlab.store.shelf import Line
 from digitlab.ui import lab
 from digitlab.ui.readers import clock
-from digitlab.ui.run_panel import status_text
 from digitlab.ui.runs import actions, compare, names
 from digitlab.ui.shell import Visit, page_link, sentences
 from digitlab.ui.timing import timed
@@ -86,7 +85,7 @@ def _filtered(lines: Sequence[Line], origins: Mapping[str, str], t: Translator) 
 
 
 def _status(status: Status | str, t: Translator) -> str:
-    return status_text(status, t) if isinstance(status, Status) else t("any")
+    return words.status(status, t) if isinstance(status, Status) else t("any")
 
 
 def _fits(line: Line, wanted: Sequence[str], origins: Mapping[str, str], t: Translator) -> bool:
@@ -111,7 +110,7 @@ def _table(lines: Sequence[Line], origins: Mapping[str, str], t: Translator) -> 
             t("Pinned"): ["●" if line.pinned else "" for line in lines],
             t("Run"): [names.title(line, t) for line in lines],
             t("Settings"): [names.settings(line, origins, t) for line in lines],
-            t("Status"): [status_text(line.run.status, t) for line in lines],
+            t("Status"): [words.status(line.run.status, t) for line in lines],
             **accuracies,
             t("Epochs"): [line.last.epoch if line.last else 0 for line in lines],
             t("Images"): [line.run.digits.train for line in lines],

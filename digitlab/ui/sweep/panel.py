@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from digitlab import dataset
+from digitlab import dataset, words
 from digitlab.config import RunConfig
 from digitlab.messages import LabError, Translator, mark
 from digitlab.store import Status
@@ -15,7 +15,6 @@ from digitlab.sweeps.measures import Epochs
 from digitlab.sweeps.planning import SweepError
 from digitlab.training import speed
 from digitlab.ui import lab
-from digitlab.ui.run_panel import duration
 from digitlab.ui.shell import Visit, plain, sentences
 from digitlab.ui.sweep import mine, names, results
 from digitlab.ui.timing import timed
@@ -116,7 +115,7 @@ def _progress(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translat
         t(
             "Runs finished: {done} of {runs} · at most about {left} left, besides other people's "
             "runs that are trained in between",
-            done=done, runs=len(places), left=duration(left, t),
+            done=done, runs=len(places), left=words.duration(left, t),
         ),
     )  # fmt: skip
     trouble = lab.engine().trouble

@@ -13,7 +13,6 @@ from digitlab.sweeps import planning
 from digitlab.sweeps.planning import LESSONS, MOST_FIELDS, MOST_SEEDS, Axis, Lesson, Plan
 from digitlab.training import speed
 from digitlab.ui import lab
-from digitlab.ui.run_panel import duration
 from digitlab.ui.shell import Visit, page_link, plain
 
 # What is written in the box of a field when it is chosen.
@@ -82,7 +81,7 @@ def _size(plan: Plan, digits: DigitSet, t: Translator) -> str:
         "Runs: **{runs}** (combinations: {cells}, seeds for each: {seeds}), at most about "
         "**{time}** on this machine.",
         runs=plan.runs, cells=len(plan.cells), seeds=plan.seeds,
-        time=duration(planning.seconds(plan, digits), t),
+        time=words.duration(planning.seconds(plan, digits), t),
     )  # fmt: skip
     if speed.load():
         return told

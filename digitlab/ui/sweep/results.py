@@ -14,7 +14,6 @@ from digitlab.sweeps import Place, Sweep, measures
 from digitlab.sweeps.measures import MEASURES, Epochs, Measure, Spread, Spreads
 from digitlab.sweeps.planning import LESSONS, Plan
 from digitlab.ui import shell
-from digitlab.ui.run_panel import status_text
 from digitlab.ui.shell import Visit
 from digitlab.ui.sweep import curves, names, pictures
 
@@ -139,7 +138,7 @@ def _runs(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translator) 
                 t("Settings"): [names.cell_in_full(sweep.plan, p.cell, t) for p, _ in shown],
                 t("Random seed"): [run.config.seed for _, run in shown],
                 t("Epochs"): [len(epochs.get(run.id, ())) for _, run in shown],
-                t("Status"): [status_text(run.status, t) for _, run in shown],
+                t("Status"): [words.status(run.status, t) for _, run in shown],
             },
             hide_index=True, on_select="rerun", selection_mode="single-row",
             key=f"sweep-runs-{sweep.id}-{len(shown)}",

@@ -10,7 +10,8 @@ from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing, examples
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Prediction
-from digitlab.ui import canvas, keepsakes_view, own_drawing, plot, shell, why_view
+from digitlab.ui import own_drawing, plot, shell
+from digitlab.ui.draw import canvas, keepsakes_view, why_view
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed

@@ -22,8 +22,9 @@ from digitlab.config import (
 from digitlab.messages import Message, Translator, mark, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS
 from digitlab.store import StoreError
-from digitlab.ui import lab, lesson_view
+from digitlab.ui import lab
 from digitlab.ui.shell import plain
+from digitlab.ui.train import lesson_view
 
 # What an address may ask the lab for.
 _ASKED = {"me", "lang", "run", "model", "view", "sweep", "preset", *BY_NAME}

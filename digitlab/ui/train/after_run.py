@@ -8,9 +8,10 @@ import streamlit as st
 
 from digitlab.messages import mark
 from digitlab.store import Run, StoreError
-from digitlab.ui import code_view, go_on_view, lab, report_view
+from digitlab.ui import lab
 from digitlab.ui.runs import downloads
 from digitlab.ui.shell import Visit, sentences
+from digitlab.ui.train import code_view, go_on_view, report_view
 
 _WAYS: dict[str, tuple[str, Callable[[Run, Visit], None]]] = {
     "on": (mark("Go on training"), go_on_view.show),

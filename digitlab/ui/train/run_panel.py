@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from digitlab import charts
-from digitlab.messages import Translator, mark
+from digitlab import charts, words
+from digitlab.messages import Translator
 from digitlab.progress import BatchMetrics, EpochMetrics
 from digitlab.scores import Scores
 from digitlab.store import Run, Status, StoreError, results
@@ -18,19 +17,17 @@ from digitlab.ui.naming import called
 from digitlab.ui.shell import Visit, page_link, plain, sentences
 
 _TICK_SECONDS = 1.0
-METRICS: tuple[charts.Metric, ...] = ("loss", "accuracy")
 
-_STATUS: dict[Status, tuple[str, str, str]] = {
-    Status.QUEUED: (mark("queued"), "gray", ":material/hourglass:"),
-    Status.RUNNING: (mark("running"), "blue", ":material/play_arrow:"),
-    Status.FINISHED: (mark("finished"), "green", ":material/check:"),
-    Status.STOPPED: (mark("stopped"), "orange", ":material/stop:"),
-    Status.DIVERGED: (mark("diverged"), "red", ":material/trending_up:"),
-    Status.FAILED: (mark("failed"), "red", ":material/error:"),
-    Status.INTERRUPTED: (mark("interrupted"), "orange", ":material/power_off:"),
+# The colour and the icon of a status.
+_BADGE: dict[Status, tuple[str, str]] = {
+    Status.QUEUED: ("gray", ":material/hourglass:"),
+    Status.RUNNING: ("blue", ":material/play_arrow:"),
+    Status.FINISHED: ("green", ":material/check:"),
+    Status.STOPPED: ("orange", ":material/stop:"),
+    Status.DIVERGED: ("red", ":material/trending_up:"),
+    Status.FAILED: ("red", ":material/error:"),
+    Status.INTERRUPTED: ("orange", ":material/power_off:"),
 }
-
-
 _WORRYING = (Status.DIVERGED, Status.FAILED, Status.INTERRUPTED)
 
 
@@ -66,10 +63,10 @@ def _draw_panel(visit: Visit, run_id: str, was_live: bool) -> None:
 
 
 def _headline(run: Run, visit: Visit) -> None:
-    label, colour, icon = _STATUS[run.status]
-    t = visit.t
+    t, (colour, icon) = visit.t, _BADGE[run.status]
+    label = words.status(run.status, t)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"### {plain(called(run, visit))} :{colour}-badge[{icon} {t(label)}]")
+        st.markdown(f"### {plain(called(run, visit))} :{colour}-badge[{icon} {label}]")
         st.space("stretch")
         if run.status.live and run.owner == visit.me:
             stopping = st.button(
@@ -83,11 +80,6 @@ def _headline(run: Run, visit: Visit) -> None:
         st.warning(t(run.reason))
     else:
         st.caption(t("Stopping: the run keeps what it has.") if _stopping(run) else t(run.reason))
-
-
-def status_text(status: Status, t: Translator) -> str:
-    """A status in a word."""
-    return t(_STATUS[status][0])
 
 
 def _stopping(run: Run) -> bool:
@@ -122,22 +114,15 @@ def _pace_text(run: Run, last: BatchMetrics, t: Translator) -> str:
     speed = f"{last.images_per_second:,.0f}"
     return t(
         "{epoch} · {speed} images/s · about {left} left",
-        epoch=epoch, speed=speed, left=duration(images / last.images_per_second, t),
+        epoch=epoch, speed=speed, left=words.duration(images / last.images_per_second, t),
     )  # fmt: skip
-
-
-def duration(seconds: float, t: Translator) -> str:
-    """A length of time in words, rounded as people say it."""
-    if seconds < 60:
-        return t("{seconds} s", seconds=math.ceil(seconds))
-    return t("{minutes} min {seconds} s", minutes=int(seconds // 60), seconds=int(seconds % 60))
 
 
 def _curves(
     run: Run, batches: Sequence[BatchMetrics], epochs: Sequence[EpochMetrics], t: Translator
 ) -> None:
     columns = st.columns(2)
-    for column, metric in zip(columns, METRICS, strict=True):
+    for column, metric in zip(columns, charts.METRICS, strict=True):
         figure = charts.curves(metric, **_series(metric, run, batches, epochs), t=t)
         with column:
             plot.draw(figure, t, key=f"{metric}-{run.id}", tools=not run.status.live)
@@ -209,7 +194,7 @@ def _facts(run: Run, t: Translator) -> None:
         t(
             "{time} in all · {speed} images/s · {format}, threads: {threads}, batches in one "
             "execution: {steps} · seed {seed}",
-            time=duration(run.outcome.seconds, t),
+            time=words.duration(run.outcome.seconds, t),
             speed=f"{run.outcome.images_per_second:,.0f}",
             format=run.pace.format, threads=run.pace.threads, steps=run.pace.steps,
             seed=run.config.seed,

@@ -18,9 +18,9 @@ from digitlab.network import Floats, Network, Prediction
 from digitlab.store import Run
 from digitlab.ui import lab, like_view, parts_view, plot
 from digitlab.ui.naming import called
-from digitlab.ui.network_view import LAYER_KINDS
 from digitlab.ui.readers import Reader, clock
 from digitlab.ui.shell import Visit
+from digitlab.ui.train.network_view import LAYER_KINDS
 
 _MOST_RUNS = 20
 

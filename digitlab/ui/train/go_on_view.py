@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import dataset
+from digitlab import dataset, words
 from digitlab.config import BY_NAME
 from digitlab.dataset import MNIST_FINGERPRINT, SAMPLE_FINGERPRINT, DigitSet
 from digitlab.layers import Layer, layers_of
@@ -15,9 +15,8 @@ from digitlab.store import Run, StoreError
 from digitlab.training import going_on, speed
 from digitlab.ui import lab
 from digitlab.ui.naming import called
-from digitlab.ui.network_view import LAYER_KINDS
-from digitlab.ui.run_panel import duration
 from digitlab.ui.shell import Visit, plain
+from digitlab.ui.train.network_view import LAYER_KINDS
 
 _SETS = {
     MNIST_FINGERPRINT: mark("full MNIST"),
@@ -170,6 +169,6 @@ def _plan(run: Run, epochs: int, images: int, t: Translator) -> None:
         else t("The optimizer's internal state was not kept; it begins afresh.")
     )
     st.caption(
-        t("About {time} on this machine. {optimizer}", time=duration(seconds, t),
+        t("About {time} on this machine. {optimizer}", time=words.duration(seconds, t),
           optimizer=remembers)
     )  # fmt: skip

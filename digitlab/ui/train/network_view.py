@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts
+from digitlab import charts, words
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.jobs.engine import refuse_too_large
@@ -14,7 +14,6 @@ from digitlab.layers import Layer, layers_of, parameter_count
 from digitlab.messages import LabError, Translator, mark
 from digitlab.training import speed
 from digitlab.ui import plot
-from digitlab.ui.run_panel import duration
 
 LAYER_KINDS = {
     "conv": mark("Convolution"),
@@ -35,7 +34,7 @@ def plan(config: RunConfig, digits: DigitSet, t: Translator) -> bool:
             "**{parameters}** parameters, trained on **{images}** images for **{epochs}** epochs: "
             "about **{time}** on this machine.",
             parameters=f"{parameter_count(layers_of(config)):,}", images=f"{images:,}",
-            epochs=config.epochs, time=duration(seconds, t),
+            epochs=config.epochs, time=words.duration(seconds, t),
         )
     )  # fmt: skip
     st.caption(_validation(config, digits, t))
