@@ -68,8 +68,9 @@ class RunConfig:
     seed: int = 1
 
     def __post_init__(self) -> None:
+        values = vars(self)  # a frozen dataclass refuses plain assignments
         for spec in FIELDS:
-            object.__setattr__(self, spec.name, spec.check(getattr(self, spec.name)))
+            values[spec.name] = spec.check(values[spec.name])
         _check_together(self)
 
     @property
@@ -165,13 +166,15 @@ class Field:
             return text
 
     def _typed(self, value: Any) -> Value | None:
+        known: Value = value
+        if type(value) is self.kind:
+            return known
         if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
             # An integer can be too large for a float; such a one is out of bounds anyway.
             return float(min(max(value, -(10**9)), 10**9))
         if self.kind is int and isinstance(value, float) and value.is_integer():
             return int(value)
-        known: Value = value
-        return known if type(value) is self.kind else None
+        return None
 
     def _allowed(self, value: Value) -> bool:
         if self.choices:

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from digitlab import config as settings
 from digitlab.config import RunConfig
@@ -544,30 +544,41 @@ def row_of(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@functools.lru_cache(4096)  # checking every field takes longer than all else about a row
+_Part = TypeVar("_Part", Digits, Pace, Untrained, Outcome)
+
+
+# What is read from JSON is frozen, and much of it the same in many rows.
+@functools.lru_cache(4096)
 def _config(text: str) -> RunConfig:
     return settings.from_json(json.loads(text))
 
 
+@functools.lru_cache(4096)
+def _reason(text: str) -> Message:
+    return Message.from_json(json.loads(text))
+
+
+@functools.lru_cache(4096)
+def _read(kind: type[_Part], text: str) -> _Part:
+    return kind(**json.loads(text))
+
+
 def run_of(row: Row | dict[str, Any]) -> Run:
     """The run in a row of the table ``runs``."""
-    pace, untrained, outcome = (
-        json.loads(row[name]) if row[name] else None for name in ("pace", "untrained", "outcome")
-    )
     return Run(
         id=row["id"],
         owner=row["owner"],
         engine=row["engine"],
         status=Status(row["status"]),
-        reason=Message.from_json(json.loads(row["reason"])),
+        reason=_reason(row["reason"]),
         stop=bool(row["stop"]),
         config=_config(row["config"]),
         preset=row["preset"],
         parameters=row["parameters"],
-        digits=Digits(**json.loads(row["digits"])),
-        pace=Pace(**pace) if pace else None,
-        untrained=Untrained(**untrained) if untrained else None,
-        outcome=Outcome(**outcome) if outcome else None,
+        digits=_read(Digits, row["digits"]),
+        pace=_read(Pace, row["pace"]) if row["pace"] else None,
+        untrained=_read(Untrained, row["untrained"]) if row["untrained"] else None,
+        outcome=_read(Outcome, row["outcome"]) if row["outcome"] else None,
         created=row["created"],
         started=row["started"],
         ended=row["ended"],
