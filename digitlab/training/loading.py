@@ -36,6 +36,8 @@ def _load(threads: int) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         import digitlab.training.trainer  # noqa: F401  loads Keras as well
 
+    # Each run is a model of its own; TensorFlow warns of its many functions.
+    tf.get_logger().setLevel("ERROR")
     _threads = threads
 
 
