@@ -337,7 +337,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "seed", mark("Random seed"),
-        mark("Same seed, same machine, same settings: same run."),
+        mark("Same seed, machine and settings, in the same number format with as many threads: same run."),
         "training", int, 0, 2**31 - 1,
     ),
 )  # fmt: skip

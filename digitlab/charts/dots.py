@@ -64,8 +64,8 @@ def digit_scores(scores: Sequence[Scored], t: Translator) -> Chart:
             t("digit"), tickvals=list(range(DIGITS)), showgrid=False, range=[-0.5, DIGITS - 0.5]
         ),
         yaxis=axis(
-            t("share (from {least})", least=f"{least:.0%}"), tickformat=".0%", dtick=step,
-            tick0=least, range=[least - step / 4, 1 + step / 4],
+            t("share (from {least})", least=f"{least:.0%}") if least else t("share"),
+            tickformat=".0%", dtick=step, tick0=least, range=[least - step / 4, 1 + step / 4],
         ),
     )  # fmt: skip
 

@@ -53,6 +53,12 @@ def fit_verdict(config: RunConfig, epochs: Sequence[EpochMetrics]) -> Message:
             "risen to {last} since, while the training loss kept falling.",
             **values,
         )
+    if last is best:
+        return message(
+            "No sign of overfitting: the validation loss ({last}) was lowest after the last "
+            "epoch. More epochs may still help.",
+            **values,
+        )
     gap = last.accuracy - (last.val_accuracy or 0.0)
     if gap > _WIDE_GAP:
         return message(
@@ -65,12 +71,6 @@ def fit_verdict(config: RunConfig, epochs: Sequence[EpochMetrics]) -> Message:
             "Not overfitting but unsteady: the validation loss was lowest after epoch {epoch} "
             "({best}) and is {last} at the end, and the training loss rose as well. A smaller "
             "learning rate may help.",
-            **values,
-        )
-    if last is best:
-        return message(
-            "No sign of overfitting: the validation loss ({last}) was lowest after the last "
-            "epoch. More epochs may still help.",
             **values,
         )
     return message(

@@ -95,8 +95,11 @@ def _live(reader: Reader, visit: Visit) -> None:
         st.rerun()  # the whole page, once: the timer ends
     kept = max(_epochs(reader.name))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(t("It still trains. Here are its weights after epoch {epoch}.",
-                     epoch=reader.epoch))  # fmt: skip
+        st.caption(
+            t("It still trains. Here are its weights after epoch {epoch}.", epoch=reader.epoch)
+            if reader.epoch
+            else t("It still trains. Here are the weights that it began with.")
+        )
         if kept > reader.epoch and st.button(t("Show epoch {epoch}", epoch=kept)):
             st.rerun()
 

@@ -60,7 +60,7 @@ def test_a_click_opens_a_misread_sample_and_the_table_downloads(
     expect(page.get_by_text("Test sample 3 is a")).to_be_visible()
 
     with page.expect_download() as begun:
-        page.get_by_role("button", name="All as a table (CSV)").click()
+        page.get_by_role("button", name="These 10 as a table (CSV)").click()
     begun.value.save_as(tmp_path / "misread.csv")
     with (tmp_path / "misread.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -41,4 +41,4 @@ def test_the_axis_begins_close_below_the_lowest_share_and_says_where(
     assert charts.scores_begin(scores) == pytest.approx(least)
     axis = charts.digit_scores(scores, T).layout.yaxis
     assert axis.range[0] <= lowest <= 1 <= axis.range[1]
-    assert f"{least:.0%}" in axis.title.text
+    assert axis.title.text == (f"share (from {least:.0%})" if least else "share")

@@ -67,7 +67,7 @@ def test_a_run_without_epochs_ends_as_it_began() -> None:
             "0.600 since, while the training loss kept falling.",
         ),
         (
-            history((0.9, 0.5), (0.3, 0.4), accuracy=0.99, val_accuracy=0.95),
+            history((0.9, 0.40), (0.3, 0.41), accuracy=0.99, val_accuracy=0.95),
             "It begins to overfit: the accuracy is 4.0 percentage points higher on the training "
             "images than on the validation images.",
         ),
@@ -113,8 +113,13 @@ def test_an_epoch_whose_validation_was_not_waited_for_does_not_count() -> None:
 
 @pytest.mark.parametrize(("last", "begins"), [(0.919, False), (0.921, True)])
 def test_two_points_between_the_accuracies_are_no_gap_yet(last, begins) -> None:
-    epochs = history((0.9, 0.5), (0.3, 0.4), accuracy=last, val_accuracy=0.9)
+    epochs = history((0.9, 0.40), (0.3, 0.41), accuracy=last, val_accuracy=0.9)
     assert str(fit_verdict(SPLIT, epochs)).startswith("It begins to overfit") is begins
+
+
+def test_a_gap_is_no_overfitting_while_the_validation_loss_still_falls() -> None:
+    epochs = history((0.9, 0.5), (0.3, 0.4), accuracy=0.96, val_accuracy=0.9)
+    assert str(fit_verdict(SPLIT, epochs)).startswith("No sign of overfitting")
 
 
 @pytest.mark.parametrize(("last", "overfits"), [(0.4199, False), (0.4201, True)])

@@ -58,11 +58,13 @@ def _in_words(scores: Sequence[DigitScores], t: Translator) -> str:
     precisions = [(s.precision, s.digit) for s in scores if s.precision is not None]
     (recall, missed), (precision, mixed) = min(recalls), min(precisions)
     said = t(
-        "The share axis begins at {least}, not at 0. Lowest recall: {recall}, of the digit "
-        "{missed}. Lowest precision: {precision}, of the digit {mixed}.",
-        least=f"{charts.scores_begin(scores):.0%}", recall=f"{recall:.1%}", missed=missed,
-        precision=f"{precision:.1%}", mixed=mixed,
+        "Lowest recall: {recall}, of the digit {missed}. Lowest precision: {precision}, of the "
+        "digit {mixed}.",
+        recall=f"{recall:.1%}", missed=missed, precision=f"{precision:.1%}", mixed=mixed,
     )  # fmt: skip
+    if least := charts.scores_begin(scores):
+        axis = t("The share axis begins at {least}, not at 0.", least=f"{least:.0%}")
+        said = f"{axis} {said}"
     never = [str(s.digit) for s in scores if s.precision is None and s.support]
     if not never:
         return said

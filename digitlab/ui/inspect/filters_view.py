@@ -138,6 +138,11 @@ def _channel(weights: Weights, t: Translator) -> int | None:
 
 
 def _explanation(weights: Weights, t: Translator) -> str:
+    if weights.templates and one_filter.only_layer(weights.reader):
+        return t(
+            "Each square is what the network asks of the picture for one class: with no hidden "
+            "layer, each class has one weight a pixel, and that is the whole network."
+        )
     if weights.templates:
         return t(
             "Each square is what the whole network asks of the picture for one class, **if its "
@@ -390,4 +395,4 @@ def _show_templates(weights: Weights, kernel: Floats, epoch: int, t: Translator)
             digit=int(sums.argmax()), sum=f"{sums.max():.1f}", limit=f"{weights.limit:.2g}",
         )
     )  # fmt: skip
-    one_filter.show_agreement(weights.reader, t)
+    one_filter.show_agreement(weights, epoch, t)

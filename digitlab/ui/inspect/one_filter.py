@@ -83,23 +83,31 @@ def _of_another_epoch(shown: Reader, t: Translator) -> str:
     )
 
 
-def show_agreement(reader: Reader, t: Translator) -> None:
+def only_layer(reader: Reader) -> bool:
+    """Whether the network has no hidden layer, so that the class templates are all of it."""
+    return sum(layer.kind == "dense" for layer in reader.network.layers) == 1
+
+
+def show_agreement(weights: Weights, epoch: int, t: Translator) -> None:
     """How much of the test set the templates alone read right, beside the network itself."""
-    if len([layer for layer in reader.network.layers if layer.kind == "dense"]) == 1:
-        st.markdown(
-            t("This network has no hidden layer: the templates are the whole of it, exactly.")
-        )
+    reader = dataclasses.replace(weights.reader, network=weights.network_at(epoch))
     digits = _digit_set(reader)
     count = min(filters.MOST_IMAGES, len(digits.y_test))
     alone, whole = _agreement(_key(reader), digits.fingerprint, count, reader.network, digits)
-    st.markdown(
-        t(
-            "With these ten templates alone **{alone}** of {count} test images are read right; the "
-            "trained network, with its activations, reads **{whole}** right. The difference is "
-            "what the templates do not show.",
+    if only_layer(reader):
+        told = t(
+            "This network has no hidden layer: the templates are the whole of it, exactly. They "
+            "read {whole} of {count} test images right.",
+            whole=f"{whole:.1%}", count=f"{count:,}",
+        )  # fmt: skip
+    else:
+        told = t(
+            "With these ten templates alone {alone} of {count} test images are read right; the "
+            "whole network, with its activations, reads {whole} right. The difference is what the "
+            "templates do not show.",
             alone=f"{alone:.1%}", whole=f"{whole:.1%}", count=f"{count:,}",
-        )
-    )  # fmt: skip
+        )  # fmt: skip
+    st.markdown(told)
 
 
 def _headline(layer: Layer, number: int, t: Translator) -> str:
@@ -207,8 +215,8 @@ def _digits(
         return [t("It is **dead**: it gives 0 everywhere on all of these images.")]
     return [
         t(
-            "The digit that excites it most is the **{best}**, the one that does so least the "
-            "**{least}**.",
+            "In the mean over its images, the **{best}** excites it most of all digits, and the "
+            "**{least}** least.",
             best=best, least=least,
         )
     ]  # fmt: skip

@@ -52,7 +52,8 @@ def downloads(
     """Both files, which are made only when they are asked for."""
     with st.container(horizontal=True):
         st.download_button(
-            t("All as a table (CSV)"), functools.partial(exports.table, found, test.probabilities),
+            t("These {count} as a table (CSV)", count=f"{len(found):,}"),
+            functools.partial(exports.table, found, test.probabilities),
             f"{name}.csv", "text/csv", key=f"{name}-csv", on_click="ignore",
             icon=":material/table:", disabled=not found,
         )  # fmt: skip

@@ -150,7 +150,9 @@ def _result(run: Run, visit: Visit) -> None:
     before, after = results.untrained_test(run.untrained), results.final_test(run, epochs)
     if before is None:
         return
-    if after is None:
+    if not epochs:
+        _before(before, run, t)
+    elif after is None:
         st.caption(
             t(
                 "It was stopped before the test set could be read with these weights; the Inspect "
@@ -167,11 +169,25 @@ def _result(run: Run, visit: Visit) -> None:
     _share(run, t)
 
 
+def _before(before: Scores, run: Run, t: Translator) -> None:
+    """A run that ended within its first epoch has no figures but those of its beginning."""
+    accuracy, loss = _beginning(run, t)
+    with st.container(horizontal=True, gap="large"):
+        st.metric(accuracy, f"{before.accuracy:.2%}", width="content")
+        st.metric(loss, f"{before.loss:.3f}", width="content")
+    st.caption(t("No epoch was trained to its end: these are the test figures of its beginning."))
+
+
+def _beginning(run: Run, t: Translator) -> tuple[str, str]:
+    """What accuracy and loss before the first step are called."""
+    if run.went_on:
+        return t("Accuracy, at its beginning"), t("Loss, at its beginning")
+    return t("Accuracy, untrained"), t("Loss, untrained")
+
+
 def _test_scores(before: Scores, after: Scores, run: Run, t: Translator) -> None:
     count = f"{run.digits.test:,}"
-    accuracy, loss = t("Accuracy, untrained"), t("Loss, untrained")
-    if run.went_on:
-        accuracy, loss = t("Accuracy, at its beginning"), t("Loss, at its beginning")
+    accuracy, loss = _beginning(run, t)
     st.subheader(t("On the test set: {count} images it has never seen", count=count))
     with st.container(horizontal=True, gap="large"):
         st.metric(accuracy, f"{before.accuracy:.2%}", width="content")
