@@ -215,9 +215,32 @@ def test_an_mlp_has_pages_of_neurons_and_class_templates(app: AppTest, home: Pat
     told = said(app)
     assert "linear approximation" in told
     assert "With these ten templates alone" in told
+    assert right(MLP, 2) in told
     slider(app, f"{run}-templates").set_value(1).run()
     assert not app.exception
     assert "The template of the" in said(app)
+    assert right(MLP, 1) in said(app)  # of the epoch that is shown
+    assert right(MLP, 2) not in said(app)
+
+
+def right(config: RunConfig, epoch: int) -> str:
+    """How much of the test images a kept network reads right, as the page says it."""
+    digits = dataset.current().digits
+    read = network_of(config, epoch, seed=epoch).predict(digits.x_test).argmax(axis=1)
+    return f"reads {(read == digits.y_test).mean():.1%} right"
+
+
+def test_without_a_hidden_layer_the_templates_are_all_of_it(
+    app: AppTest, home: Path, me: str
+) -> None:
+    open_view(app, run=kept_run(home, me, RunConfig(hidden_layers=0)))
+    choose_layer(app, "templates")
+
+    told = said(app)
+    assert "the templates are the whole of it, exactly" in told
+    assert "that is the whole network" in told
+    assert "linear approximation" not in told
+    assert "activations" not in told
 
 
 def test_kernels_are_shown_of_epochs_whose_weights_were_not_kept(

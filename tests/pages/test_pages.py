@@ -224,6 +224,16 @@ def test_my_finished_run_shows_what_it_came_to(app: AppTest, home: Path, me: str
     assert "Somebody else's run" not in said(app)
 
 
+def test_a_run_that_ended_within_its_first_epoch_shows_its_beginning_alone(
+    app: AppTest, home: Path, me: str
+) -> None:
+    open_page(app, "train", run=stored_run(home, me, Status.DIVERGED, epochs=0))
+
+    metrics = {metric.label: metric.value for metric in app.metric}
+    assert metrics == {"Accuracy, untrained": "10.00%", "Loss, untrained": "2.310"}
+    assert "No epoch was trained to its end" in said(app)
+
+
 def test_a_run_is_headed_by_the_name_it_was_given_and_others_do_not_see_it(
     app: AppTest, home: Path, me: str
 ) -> None:
