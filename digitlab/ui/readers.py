@@ -111,10 +111,19 @@ def _ended(reader: Reader, run: Run, visit: Visit) -> list[str]:
     if run.status is not Status.FINISHED:
         said.append(plain(t(run.reason)))
         if reader.epoch:
-            said.append(t("Here are its weights after epoch {epoch}.", epoch=reader.epoch))
+            said.append(_weights_of(reader, run, t))
     if not reader.epoch and not run.went_on:
         said.append(t("Its weights are untrained."))
     return said
+
+
+def _weights_of(reader: Reader, run: Run, t: Translator) -> str:
+    """Of when the weights are; a run can be stopped within an epoch."""
+    within = [epoch.epoch for epoch in lab.store().epochs(run.id) if not epoch.complete]
+    if reader.epoch in within:
+        return t("Here are its weights from within epoch {epoch}, where it ended.",
+                 epoch=reader.epoch)  # fmt: skip
+    return t("Here are its weights after epoch {epoch}.", epoch=reader.epoch)
 
 
 def choices(visit: Visit) -> dict[str, str]:

@@ -101,6 +101,24 @@ def test_a_run_that_was_stopped_at_once_is_untrained(app: AppTest, home: Path, m
     assert "Its weights are untrained." in said(app.run())
 
 
+def test_a_run_that_was_stopped_within_an_epoch_says_so(app: AppTest, home: Path, me: str) -> None:
+    run, store = kept_run(home, me, (0, 1), None), Store(home)
+    cut = EpochMetrics(2, False, 0.5, 0.8, None, None, 0.4, 0.86, 0.1, 320)
+    weights = Network(models.mnist_only().layers, models.mnist_only().weights, {"epoch": 2})
+    store.keep(run, "weights-002.npz", weights.to_bytes())
+    store.report(run, cut)
+    store.end(run, Status.STOPPED, message("The run waits for its turn."))
+    app.query_params["run"] = run
+    assert "Here are its weights from within epoch 2, where it ended." in said(app.run())
+
+
+def test_a_run_that_still_trains_before_its_first_epoch_is_as_it_began(
+    app: AppTest, home: Path, me: str
+) -> None:
+    app.query_params["run"] = kept_run(home, me, (0,), None)
+    assert "Here are the weights that it began with." in said(app.run())
+
+
 def test_somebody_elses_run_is_said_to_be_so_and_keeps_its_name_to_itself(
     app: AppTest, home: Path
 ) -> None:
