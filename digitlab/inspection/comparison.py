@@ -81,7 +81,7 @@ def verdict(found: Comparison) -> Message:
         return message(
             "Both networks are right on the same samples: on this test set there is no difference."
         )
-    values = {"mended": mended, "broken": broken, "share": percent(found.p_value)}
+    values = {"mended": f"{mended:,}", "broken": f"{broken:,}", "share": percent(found.p_value)}
     if found.p_value >= CLEAR:
         return message(
             "The second network mends {mended} and breaks {broken}. If neither were better, chance "
@@ -104,8 +104,8 @@ def verdict(found: Comparison) -> Message:
     )
 
 
-def percent(share: float) -> str:
+def percent(share: float) -> Message | str:
     """A chance as people read it: two digits, and never 0% of what can happen."""
     if share < 0.0001:
-        return "< 0.01%"
+        return message("less than 0.01%")
     return f"{100 * share:.2g}%" if share < 0.995 else "100%"
