@@ -214,6 +214,11 @@ class Drive:
 
 def _reason(run: Run, outcome: Outcome) -> Message:
     """Why a run ended, in a sentence."""
+    if outcome.ending == "diverged" and not outcome.epochs:
+        return message(
+            "The loss was no longer a finite number in epoch 1: the run diverged. A smaller "
+            "learning rate usually helps."
+        )
     if outcome.ending == "diverged":
         return message(
             "The loss was no longer a finite number in epoch {epoch}: the run diverged. Earlier "
