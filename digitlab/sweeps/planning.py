@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -200,6 +201,8 @@ def _label(field: str) -> Message:
 def parse_values(field: str, text: str) -> tuple[Value, ...]:
     """Values written as "0, 0.1, 0.5", or "0:0.8:0.1" for 0 to 0.8 in steps of 0.1, or both.
 
+    Full-width figures and signs, as a Japanese keyboard writes them, count as their plain forms.
+
     Raises:
         SweepError: there is no setting of this name, or far too many values are written.
         ConfigError: a value is none, or out of the field's bounds.
@@ -213,7 +216,8 @@ def parse_values(field: str, text: str) -> tuple[Value, ...]:
                 count=f"{len(text):,}", most=f"{LONGEST_LIST:,}",
             )
         )  # fmt: skip
-    parts = [part for part in text.replace("、", ",").split(",") if part.strip()]
+    plain = unicodedata.normalize("NFKC", text).replace("、", ",")
+    parts = [part for part in plain.split(",") if part.strip()]
     return tuple(
         dict.fromkeys(value for part in parts for value in _values_of(BY_NAME[field], part))
     )

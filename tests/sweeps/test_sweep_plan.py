@@ -237,3 +237,15 @@ def test_every_lesson_fits_and_shows_a_measure_that_there_is(
 def test_named_cells_are_limited_too() -> None:
     with pytest.raises(SweepError, match="61 runs"):
         Plan((Cell(RunConfig(), "one"),) * 61, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("０．１、０．２", (0.1, 0.2)),
+        ("0.1，0.2", (0.1, 0.2)),
+        ("０：０．４：０．２", (0.0, 0.2, 0.4)),
+    ],
+)
+def test_what_a_japanese_keyboard_writes_is_read(text: str, values: tuple[float, ...]) -> None:
+    assert planning.parse_values("dropout", text) == values
