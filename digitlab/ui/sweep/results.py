@@ -68,6 +68,8 @@ def _told(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> str:
     if len(known) < 2:
         return t("So far: {cell} {value}.", cell=names.cell_in_full(plan, best[0], t),
                  value=_in_words(best[1], measure, t))  # fmt: skip
+    if best[1].mean == worst[1].mean:
+        return t("All came to the same: {value}.", value=_in_words(best[1], measure, t))
     return t(
         "Best: {best}, {best_value}. Worst: {worst}, {worst_value}.",
         best=names.cell_in_full(plan, best[0], t), best_value=_in_words(best[1], measure, t),
