@@ -9,12 +9,13 @@ import stat
 import struct
 import tracemalloc
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from packed_lab import ME, YOU, Lab, Members, members_of, zip_of
 
 from digitlab import luggage
 from digitlab.config import RunConfig
@@ -24,44 +25,18 @@ from digitlab.messages import message
 from digitlab.network import Network, Prediction
 from digitlab.presets import matching
 from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Untrained
-from digitlab.store import Digits, Run, Status, Store
-from digitlab.store.keepsakes import Keepsake, Keepsakes
+from digitlab.store import Digits, Run, Status
+from digitlab.store.keepsakes import Keepsake
 from digitlab.store.run_files import npy, reading
 from digitlab.store.shelf import Shelf
-from digitlab.sweeps import Sweeps
 from digitlab.training.going_on import pack_state, unpack_state
 
-ME, YOU = "m" * 22, "y" * 22
 TEST = 40  # test images
 DIGITS = Digits("sample", "f" * 64, 3200, 800, TEST)
 MLP = RunConfig(units1=8, epochs=2)
 CNN = RunConfig(
     network="cnn", blocks=1, filters1=2, dense=4, conv_dropout=0.25, epochs=2, optimizer="sgd"
 )
-
-Members = dict[str, bytes]
-
-
-class Lab:
-    """A store with its shelf, its drawings and its sweeps."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = Store(folder)
-        self.shelf, self.drawings = Shelf(self.store), Keepsakes(folder)
-        self.sweeps = Sweeps(self.store)
-
-    def pack(self, owner: str = ME) -> tuple[bytes, Packed]:
-        target = io.BytesIO()
-        packed = luggage.pack(
-            self.shelf, self.drawings, self.sweeps, owner, target, lambda part: None
-        )
-        return target.getvalue(), packed
-
-    def unpack(self, data: bytes, owner: str = YOU) -> Unpacked:
-        source = io.BytesIO(data)
-        return luggage.unpack(
-            source, self.shelf, self.drawings, self.sweeps, owner, lambda part: None
-        )
 
 
 @pytest.fixture
@@ -411,19 +386,6 @@ def test_one_person_cannot_load_without_end(
 
 
 # The whole zip is refused ----------------------------------------------------------------------
-
-
-def members_of(data: bytes) -> Members:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def zip_of(members: Mapping[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", compression) as archive:
-        for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name), data, compression)
-    return target.getvalue()
 
 
 @pytest.fixture(scope="module")

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packed_lab import ME, YOU, Lab, members_of, zip_of
 
-from digitlab import dataset, luggage
+from digitlab import dataset
 from digitlab.config import BY_NAME, RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.layers import layers_of, parameter_count
-from digitlab.luggage import Packed, Unpacked
+from digitlab.luggage import Packed
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics
-from digitlab.store import Digits, Run, Status, Store
-from digitlab.store.keepsakes import Keepsakes
-from digitlab.store.shelf import Shelf
-from digitlab.sweeps import Sweep, Sweeps, planning
+from digitlab.store import Digits, Run, Status
+from digitlab.sweeps import Sweep, planning
 from digitlab.sweeps.planning import LESSONS, Axis, Plan
 
-ME, YOU = "m" * 22, "y" * 22
 PLAN = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.5)), Axis("epochs", (2,))], 2)
 
 
-class Lab:
-    """A store with all that a zip is made of; as an engine it ends each run at once."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = Store(folder)
-        self.shelf, self.drawings = Shelf(self.store), Keepsakes(folder)
-        self.sweeps = Sweeps(self.store)
+class SweepingLab(Lab):
+    """One that as an engine ends each run at once."""
 
     def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
         parts = Digits(digits.name, digits.fingerprint, 3200, 800, 1000)
@@ -50,35 +41,24 @@ class Lab:
     def sweep(self, plan: Plan = PLAN) -> Sweep:
         return self.sweeps.start(self, ME, plan, dataset.sample())
 
-    def pack(self, owner: str = ME) -> tuple[bytes, Packed]:
-        target = io.BytesIO()
-        told = luggage.pack(
-            self.shelf, self.drawings, self.sweeps, owner, target, lambda part: None
-        )
-        return target.getvalue(), told
-
-    def unpack(self, data: bytes, owner: str = YOU) -> Unpacked:
-        source = io.BytesIO(data)
-        return luggage.unpack(
-            source, self.shelf, self.drawings, self.sweeps, owner, lambda part: None
-        )
-
     def configs(self, sweep: Sweep) -> list[RunConfig | None]:
         """What each place of a sweep has trained."""
         return [place.run and place.run.config for place in self.sweeps.places(sweep)]
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Lab:
-    return Lab(tmp_path / "here")
+def here(tmp_path: Path) -> SweepingLab:
+    return SweepingLab(tmp_path / "here")
 
 
 @pytest.fixture
-def there(tmp_path: Path) -> Lab:
-    return Lab(tmp_path / "there")
+def there(tmp_path: Path) -> SweepingLab:
+    return SweepingLab(tmp_path / "there")
 
 
-def test_sweeps_are_grouped_again_where_they_are_loaded(here: Lab, there: Lab) -> None:
+def test_sweeps_are_grouped_again_where_they_are_loaded(
+    here: SweepingLab, there: SweepingLab
+) -> None:
     swept = [here.sweep(PLAN), here.sweep(LESSONS["600-images"].plan(1))]
 
     data, packed = here.pack()
@@ -96,7 +76,9 @@ def test_sweeps_are_grouped_again_where_they_are_loaded(here: Lab, there: Lab) -
         assert after.stopped  # nothing of it is trained before somebody asks for it
 
 
-def test_what_is_missing_is_trained_there_when_it_is_asked_for(here: Lab, there: Lab) -> None:
+def test_what_is_missing_is_trained_there_when_it_is_asked_for(
+    here: SweepingLab, there: SweepingLab
+) -> None:
     first, *others = here.sweeps.places(here.sweep())
     assert first.run is not None
     here.shelf.delete(ME, [first.run.id])
@@ -114,7 +96,7 @@ def test_what_is_missing_is_trained_there_when_it_is_asked_for(here: Lab, there:
     assert there.configs(sweep) == [PLAN.config(p.cell, p.seed) for p in [first, *others]]
 
 
-def test_a_sweep_comes_once_and_fills_its_gaps_later(here: Lab, there: Lab) -> None:
+def test_a_sweep_comes_once_and_fills_its_gaps_later(here: SweepingLab, there: SweepingLab) -> None:
     first = here.sweeps.places(here.sweep())[0]
     assert first.run is not None
     here.shelf.delete(ME, [first.run.id])
@@ -134,12 +116,12 @@ def test_a_sweep_comes_once_and_fills_its_gaps_later(here: Lab, there: Lab) -> N
     assert there.unpack(later, "z" * 22).sweeps == 1  # another person's is not mine
 
 
-def test_a_sweep_without_runs_is_left(here: Lab) -> None:
+def test_a_sweep_without_runs_is_left(here: SweepingLab) -> None:
     here.shelf.delete(ME, [place.run.id for place in here.sweeps.places(here.sweep()) if place.run])
     assert here.pack()[1] == Packed()
 
 
-def test_a_zip_of_the_first_version_is_loaded(here: Lab, there: Lab) -> None:
+def test_a_zip_of_the_first_version_is_loaded(here: SweepingLab, there: SweepingLab) -> None:
     here.sweep()
     members = members_of(here.pack()[0])
     del members[sweep_in(members)]
@@ -154,25 +136,12 @@ def test_a_zip_of_the_first_version_is_loaded(here: Lab, there: Lab) -> None:
 # A sweep is refused by name, and all runs are loaded ------------------------------------------
 
 
-def members_of(data: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def zip_of(members: dict[str, bytes]) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return target.getvalue()
-
-
 def sweep_in(members: dict[str, bytes]) -> str:
     (name,) = (name for name in members if name.startswith("sweeps/"))
     return name
 
 
-def refused(here: Lab, there: Lab, edit: Callable[[dict[str, Any]], object]) -> str:
+def refused(here: SweepingLab, there: SweepingLab, edit: Callable[[dict[str, Any]], object]) -> str:
     """Why a sweep is refused whose JSON was edited."""
     here.sweep()
     members = members_of(here.pack()[0])
@@ -183,7 +152,7 @@ def refused(here: Lab, there: Lab, edit: Callable[[dict[str, Any]], object]) -> 
     return why(there, zip_of(members))
 
 
-def why(there: Lab, data: bytes) -> str:
+def why(there: SweepingLab, data: bytes) -> str:
     told = there.unpack(data)
     assert len(told.runs) == 4
     assert (told.sweeps, there.sweeps.sweeps_of(YOU)) == (0, [])
@@ -238,25 +207,25 @@ def setting(*path: Any, value: Any) -> Callable[[dict[str, Any]], None]:
     ],
 )
 def test_a_field_that_is_wrong_is_named(
-    here: Lab, there: Lab, said: str, path: tuple[Any, ...], value: Any
+    here: SweepingLab, there: SweepingLab, said: str, path: tuple[Any, ...], value: Any
 ) -> None:
     assert said in refused(here, there, setting(*path, value=value))
 
 
 @pytest.mark.parametrize("name", ["lesson", "seeds", "base", "axes", "digits", "created", "runs"])
-def test_a_field_that_is_missing_is_named(here: Lab, there: Lab, name: str) -> None:
+def test_a_field_that_is_missing_is_named(here: SweepingLab, there: SweepingLab, name: str) -> None:
     assert f"the field {name} is missing" in refused(here, there, lambda data: data.pop(name))
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"NaN", b"[1]", b"\xff", b"[" * 99_999, b" " * 10**6])
-def test_what_is_no_json_object(here: Lab, there: Lab, text: bytes) -> None:
+def test_what_is_no_json_object(here: SweepingLab, there: SweepingLab, text: bytes) -> None:
     here.sweep()
     members = members_of(here.pack()[0])
     members[sweep_in(members)] = text
     assert ".json was not loaded: " in why(there, zip_of(members))
 
 
-def test_a_seed_past_the_largest_is_a_sentence(here: Lab, there: Lab) -> None:
+def test_a_seed_past_the_largest_is_a_sentence(here: SweepingLab, there: SweepingLab) -> None:
     def edit(data: dict[str, Any]) -> None:
         data["base"]["seed"] = BY_NAME["seed"].high
         data["runs"] = [place for place in data["runs"] if place["seed"]]

@@ -1,0 +1,54 @@
+"""A lab whose work is packed and unpacked, and zips that are taken apart and put together."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from digitlab import luggage
+from digitlab.luggage import Packed, Unpacked
+from digitlab.store import Store
+from digitlab.store.keepsakes import Keepsakes
+from digitlab.store.shelf import Shelf
+from digitlab.sweeps import Sweeps
+
+ME, YOU = "m" * 22, "y" * 22
+
+Members = dict[str, bytes]
+
+
+class Lab:
+    """A store with its shelf, its drawings and its sweeps."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder)
+        self.shelf, self.drawings = Shelf(self.store), Keepsakes(folder)
+        self.sweeps = Sweeps(self.store)
+
+    def pack(self, owner: str = ME) -> tuple[bytes, Packed]:
+        target = io.BytesIO()
+        packed = luggage.pack(
+            self.shelf, self.drawings, self.sweeps, owner, target, lambda part: None
+        )
+        return target.getvalue(), packed
+
+    def unpack(self, data: bytes, owner: str = YOU) -> Unpacked:
+        source = io.BytesIO(data)
+        return luggage.unpack(
+            source, self.shelf, self.drawings, self.sweeps, owner, lambda part: None
+        )
+
+
+def members_of(data: bytes) -> Members:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zip_of(members: Mapping[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", compression) as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name), data, compression)
+    return target.getvalue()
