@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import io
 import sys
 from pathlib import Path
 
@@ -23,9 +25,19 @@ METHODS = [("digitlab/**.py", "python"), ("pages/**.py", "python"), ("streamlit_
 def extracted() -> Catalog:
     """Every sentence in the code, with the files it stands in."""
     catalog = Catalog(locale="ja", project="Digit Lab", charset="utf-8")
-    for file, _, text, comments, _ in extract_from_dir(ROOT, METHODS, keywords=KEYWORDS):
-        catalog.add(text, locations=[(file, 0)], auto_comments=comments)
+    # Babel warns on stderr of each f-string that is a value and no sentence.
+    with contextlib.redirect_stderr(io.StringIO()):
+        for file, _, text, comments, _ in extract_from_dir(ROOT, METHODS, keywords=KEYWORDS):
+            catalog.add(text, locations=[(file, 0)], auto_comments=comments)
     return catalog
+
+
+def _po(catalog: Catalog) -> bytes:
+    """The catalogue as a file that is the same whichever version of Babel wrote it."""
+    written = io.BytesIO()
+    write_po(written, catalog, width=100, include_lineno=False, sort_output=True, omit_header=False)
+    lines = written.getvalue().splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(b'"Generated-By:'))
 
 
 def main() -> int:
@@ -40,10 +52,7 @@ def main() -> int:
     catalog.project, catalog.version, catalog.header_comment = "Digit Lab", "1", HEADER
     catalog.msgid_bugs_address = catalog.last_translator = catalog.language_team = "Digit Lab"
     catalog.creation_date = catalog.revision_date = DATE
-    with PO.open("wb") as stream:
-        write_po(
-            stream, catalog, width=100, include_lineno=False, sort_output=True, omit_header=False
-        )
+    PO.write_bytes(_po(catalog))
     missing = [entry.id for entry in catalog if entry.id and not entry.string]
     for text in missing:
         print(text)
