@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import threading
 
 import streamlit as st
@@ -59,8 +60,14 @@ def engine() -> Engine:
 
 
 def _preload() -> None:
-    """Load scikit-learn's metrics, a second's work, before a page needs them."""
+    """Load scikit-learn's metrics, a second's work, before a page needs them.
+
+    All that is loaded by then stays: the garbage collector need not look through it again.
+    """
     import sklearn.metrics  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
