@@ -10,7 +10,7 @@ from digitlab.config import RunConfig
 from digitlab.dataset import Choice, DigitSet
 from digitlab.messages import Translator
 from digitlab.ui import plot
-from digitlab.ui.shell import plain
+from digitlab.ui.shell import plain, sentences
 
 _SAMPLES = 40
 
@@ -22,11 +22,21 @@ def source_line(choice: Choice, t: Translator) -> None:
         st.warning(plain(t(note)))
 
 
+@st.fragment
 def show(digits: DigitSet, config: RunConfig, t: Translator) -> None:
-    """Samples, one image in numbers, and how many of each digit each part has."""
-    with st.expander(
-        t("The images: what the network learns from"), icon=":material/photo_library:"
-    ):
+    """Samples, one image in numbers, and how many of each digit each part has.
+
+    They are drawn only while they are open: a slider that moves has no need of them.
+    """
+    opened = st.expander(
+        t("The images: what the network learns from"),
+        icon=":material/photo_library:",
+        key="images",
+        on_change="rerun",
+    )
+    if not opened.open:
+        return
+    with opened, sentences(t):
         samples, numbers, parts = st.tabs(
             [t("Samples"), t("An image in numbers"), t("Training, validation, test")]
         )

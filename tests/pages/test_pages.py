@@ -294,6 +294,7 @@ def test_a_run_stopped_before_its_test_says_so_and_leads_on(
 
 
 def test_the_data_view_tells_the_parts(app: AppTest) -> None:
+    app.session_state["images"] = True  # opened by a click
     open_page(app, "train", preset="mlp-128")
 
     assert "Training: images 1 to 3,200 of the training images." in said(app)
