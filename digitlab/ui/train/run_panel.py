@@ -16,7 +16,9 @@ from digitlab.ui import lab, plot
 from digitlab.ui.naming import called
 from digitlab.ui.shell import Visit, page_link, plain, sentences
 
-_TICK_SECONDS = 1.0
+TICK_SECONDS = 1.0
+WAITING_TICK_SECONDS = 4.0  # while other runs come first, only the place in the queue moves
+_FIGURES_KEPT = 64  # of all the runs that people look at; one takes at most 50 kB
 
 # The colour and the icon of a status.
 _BADGE: dict[Status, tuple[str, str]] = {
@@ -38,28 +40,36 @@ def show(visit: Visit, run_id: str) -> None:
     except StoreError as error:
         st.warning(visit.t(error.message))
         return
-    live = st.fragment(_panel, run_every=_TICK_SECONDS if run.status.live else None)
-    live(visit, run_id, run.status.live)
+    tick = tick_of(run)
+    st.fragment(_panel, run_every=tick)(visit, run_id, tick)
     if not run.status.live:
         _result(run, visit)
 
 
-def _panel(visit: Visit, run_id: str, was_live: bool) -> None:
+def tick_of(run: Run) -> float | None:
+    """How often a live run's panel draws itself anew, in seconds."""
+    if not run.status.live:
+        return None
+    waits = run.status is Status.QUEUED and lab.store().place_in_queue(run) > 0
+    return WAITING_TICK_SECONDS if waits else TICK_SECONDS
+
+
+def _panel(visit: Visit, run_id: str, tick: float | None) -> None:
     with sentences(visit.t):
-        _draw_panel(visit, run_id, was_live)
+        _draw_panel(visit, run_id, tick)
 
 
-def _draw_panel(visit: Visit, run_id: str, was_live: bool) -> None:
+def _draw_panel(visit: Visit, run_id: str, tick: float | None) -> None:
     try:
         run = lab.store().run(run_id)
     except StoreError:
         st.rerun()
-    if was_live and not run.status.live:
-        st.rerun()  # the whole page, once: the timer ends and the result appears
-    epochs, batches = lab.store().epochs(run.id), lab.store().batches(run.id)
+    if tick_of(run) != tick:
+        st.rerun()  # the whole page, once: its timer changes, or ends and the result appears
+    last = lab.store().last_batch(run.id)
     _headline(run, visit)
-    _progress(run, batches, visit.t)
-    _curves(run, batches, epochs, visit.t)
+    _progress(run, last, visit.t)
+    _curves(run, last, visit.t)
 
 
 def _headline(run: Run, visit: Visit) -> None:
@@ -86,7 +96,7 @@ def _stopping(run: Run) -> bool:
     return run.stop and run.status.live
 
 
-def _progress(run: Run, batches: Sequence[BatchMetrics], t: Translator) -> None:
+def _progress(run: Run, last: BatchMetrics | None, t: Translator) -> None:
     """The bar with epoch, speed and time left; the same height whatever it says."""
     if not run.status.live:
         return
@@ -96,10 +106,10 @@ def _progress(run: Run, batches: Sequence[BatchMetrics], t: Translator) -> None:
         trouble = lab.engine().trouble
         if trouble is not None:
             st.warning(t(trouble))
-    elif not batches:
+    elif last is None:
         st.progress(0.0, t("Getting ready: TensorFlow is loaded and the network is built."))
     else:
-        st.progress(_done(run, batches[-1]), _pace_text(run, batches[-1], t))
+        st.progress(_done(run, last), _pace_text(run, last, t))
 
 
 def _done(run: Run, last: BatchMetrics) -> float:
@@ -118,14 +128,24 @@ def _pace_text(run: Run, last: BatchMetrics, t: Translator) -> str:
     )  # fmt: skip
 
 
-def _curves(
-    run: Run, batches: Sequence[BatchMetrics], epochs: Sequence[EpochMetrics], t: Translator
-) -> None:
-    columns = st.columns(2)
-    for column, metric in zip(columns, charts.METRICS, strict=True):
-        figure = charts.curves(metric, **_series(metric, run, batches, epochs), t=t)
+def _curves(run: Run, last: BatchMetrics | None, t: Translator) -> None:
+    figures = _figures(run.id, len(lab.store().epochs(run.id)), last, run.status, t.language)
+    for column, metric, figure in zip(st.columns(2), charts.METRICS, figures, strict=True):
         with column:
             plot.draw(figure, t, key=f"{metric}-{run.id}", tools=not run.status.live)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_FIGURES_KEPT)
+def _figures(
+    run_id: str, epochs: int, last: BatchMetrics | None, status: Status, language: str
+) -> tuple[charts.Chart, ...]:
+    """The curves of a run that has reported so far, made once for all who look at it."""
+    store, t = lab.store(), Translator(language)
+    run, batches, ends = store.run(run_id), store.batches(run_id), store.epochs(run_id)
+    return tuple(
+        charts.curves(metric, **_series(metric, run, batches, ends), t=t)
+        for metric in charts.METRICS
+    )
 
 
 def _series(

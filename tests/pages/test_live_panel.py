@@ -1,0 +1,120 @@
+"""What a live run costs those who watch it, without a browser."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from digitlab import charts
+from digitlab.messages import message
+from digitlab.presets import PRESETS
+from digitlab.progress import BatchMetrics, EpochMetrics
+from digitlab.store import Digits, Run, Status, Store
+from digitlab.ui import lab
+from digitlab.ui.train import run_panel
+
+ROOT = Path(__file__).parents[2]
+OWNER = secrets.token_urlsafe(16)
+
+
+@pytest.fixture
+def store(home: Path) -> Store:
+    return Store(home)
+
+
+def waiting_run(store: Store, engine: str = "somewhere else") -> Run:
+    """A run that no engine of this process takes from its queue."""
+    digits = Digits("sample", "0" * 64, 3200, 800, 1000)
+    return store.add(OWNER, engine, PRESETS["mlp-64"], "mlp-64", 50_890, digits)
+
+
+def reported(store: Store, run: Run, step: int) -> None:
+    store.report(run.id, BatchMetrics(1, step, 200, 1.0, 0.5, 9000.0))
+
+
+def watch(run: Run, language: str = "en") -> AppTest:
+    """Somebody who opens the Train page for this run."""
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+    for name, value in (("me", secrets.token_urlsafe(16)), ("lang", language), ("run", run.id)):
+        app.query_params[name] = value
+    app.switch_page("pages/train.py").run()
+    assert not app.exception
+    return app
+
+
+def curves(app: AppTest) -> list[str]:
+    """What the live curves are sent as."""
+    found = (element.proto.spec for element in app.get("plotly_chart"))
+    return [spec for spec in found if '"training' in spec]
+
+
+def test_curves_are_made_once_for_all_who_look_and_again_when_something_is_new(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = waiting_run(store)
+    store.start(run.id)
+    reported(store, run, step=10)
+    made: list[Any] = []
+    draw = charts.curves
+    monkeypatch.setattr(
+        charts, "curves", lambda *args, **named: made.append(args) or draw(*args, **named)
+    )
+
+    first = watch(run)
+    second = watch(run)
+    first.run()
+    assert [args[0] for args in made] == ["loss", "accuracy"]
+    assert curves(first) == curves(second)
+
+    reported(store, run, step=20)
+    second.run()
+    assert len(made) == 4
+    assert curves(second) != curves(first)
+
+    store.report(
+        run.id, EpochMetrics(1, True, 0.5, 0.9, 0.4, 0.91, 0.4, 0.9, seconds=1.0, images=3200)
+    )
+    first.run()
+    assert len(made) == 6
+
+
+def test_each_language_has_its_own_curves(store: Store) -> None:
+    run = waiting_run(store)
+    store.start(run.id)
+    reported(store, run, step=10)
+
+    assert curves(watch(run, "en"))
+    assert not curves(watch(run, "ja"))  # they are named in Japanese
+
+
+def test_a_panel_ticks_slowly_only_while_other_runs_come_first(store: Store) -> None:
+    engine = secrets.token_hex(8)
+    ahead, behind = waiting_run(store, engine), waiting_run(store, engine)
+
+    def ticks() -> list[float | None]:
+        return [run_panel.tick_of(store.run(run.id)) for run in (ahead, behind)]
+
+    assert lab.store().folder == store.folder
+    assert ticks() == [run_panel.TICK_SECONDS, run_panel.WAITING_TICK_SECONDS]
+
+    store.start(ahead.id)
+    assert ticks() == [run_panel.TICK_SECONDS, run_panel.WAITING_TICK_SECONDS]
+
+    store.end(ahead.id, Status.STOPPED, message("Stopped before it began."))
+    assert ticks() == [None, run_panel.TICK_SECONDS]
+
+
+def test_the_images_are_drawn_only_while_they_are_open(store: Store) -> None:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+    app.query_params["lang"] = "en"
+    app.switch_page("pages/train.py").run()
+    assert not app.tabs
+
+    app.session_state["images"] = True
+    app.run()
+    assert app.tabs[0].label == "Samples"
+    assert not app.exception
