@@ -213,7 +213,7 @@ def _units(layer: int) -> Field:
     return Field(
         f"units{layer}",
         (mark("Units in layer 1"), mark("Units in layer 2"), mark("Units in layer 3"))[layer - 1],
-        mark("How many neurons this hidden layer has. More can learn more, and overfit more."),
+        mark("How many units this hidden layer has. More can learn more, and overfit more."),
         "network", int, 1, 1024, applies=_mlp(layer),
     )  # fmt: skip
 
@@ -246,7 +246,7 @@ def _block(block: int) -> tuple[Field, Field, Field]:
 FIELDS: tuple[Field, ...] = (
     Field(
         "network", mark("Network"),
-        mark("MLP: every pixel to every neuron. CNN: small filters slide over the picture."),
+        mark("MLP: every pixel to every unit. CNN: small filters slide over the picture."),
         "network", str, choices=("mlp", "cnn"),
     ),
     Field(
@@ -273,12 +273,12 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "dropout", mark("Dropout after dense layers"),
-        mark("Share of the neurons switched off at random while training, against overfitting."),
+        mark("Share of the units switched off at random while training, against overfitting."),
         "network", float, 0, 0.9, applies=lambda c: c.network == "cnn" or c.hidden_layers > 0,
     ),
     Field(
         "activation", mark("Activation"),
-        mark("The curve that each hidden neuron's sum goes through."),
+        mark("The curve that each hidden unit's sum goes through."),
         "network", str, choices=("relu", "sigmoid", "tanh"),
         applies=lambda c: c.network == "cnn" or c.hidden_layers > 0,
     ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import gettext
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,11 @@ class LabError(Exception):
         self.message = sentence
 
 
+# What stands between the items of a list, and between two sentences.
+_COMMA = mark(", ")
+_AFTER_EACH_OTHER = mark("{said} {more}")
+
+
 @dataclass(frozen=True)
 class Translator:
     """Turns English sentences and messages into one language's text."""
@@ -87,6 +92,16 @@ class Translator:
             for name, value in values.items()
         }
         return translated.format(**filled) if filled else translated
+
+    def listed(self, items: Iterable[str]) -> str:
+        """``items`` with the language's comma between them."""
+        return self(_COMMA).join(items)
+
+    def paragraph(self, sentences: Iterable[str]) -> str:
+        """``sentences`` after each other; Japanese has no space between them."""
+        return functools.reduce(
+            lambda said, more: self(_AFTER_EACH_OTHER, said=said, more=more), sentences
+        )
 
 
 def pick_language(asked: str | None, *, fallback: str = "en") -> str:

@@ -7,6 +7,7 @@ import math
 
 from digitlab.config import BY_NAME, RunConfig, Value
 from digitlab.dataset import MNIST_FINGERPRINT
+from digitlab.layers import Kind, Layer
 from digitlab.messages import Translator, mark
 from digitlab.presets import PRESETS, nearest
 from digitlab.store import Digits, Run, Status
@@ -43,6 +44,18 @@ _STATUS: dict[Status, str] = {
     Status.INTERRUPTED: mark("interrupted"),
 }
 
+_MINUTE = 60  # seconds; and minutes of an hour
+_FEW_MINUTES = 10 * _MINUTE  # seconds
+
+# A network has one flatten layer; dropout counts for nothing of its own. The others are numbered.
+_LAYERS: dict[Kind, str] = {
+    "conv": mark("Convolution {number}"),
+    "pool": mark("Max pooling {number}"),
+    "flatten": mark("Flatten"),
+    "dense": mark("Dense layer {number}"),
+    "dropout": mark("Dropout"),
+}
+
 _MORE = ("epochs",)  # what a run that goes on for longer changes, and no more
 
 
@@ -68,10 +81,38 @@ def status(status: Status, t: Translator) -> str:
 
 
 def duration(seconds: float, t: Translator) -> str:
-    """A length of time, rounded as people say it."""
-    if seconds < 60:
-        return t("{seconds} s", seconds=math.ceil(seconds))
-    return t("{minutes} min {seconds} s", minutes=int(seconds // 60), seconds=int(seconds % 60))
+    """A length of time, rounded as people say it: seconds only in the first ten minutes."""
+    whole = math.ceil(seconds)
+    if whole < _MINUTE:
+        return t("{seconds} s", seconds=whole)
+    minutes, rest = divmod(whole, _MINUTE)
+    if whole < _FEW_MINUTES and rest:
+        return t("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    minutes = round(whole / _MINUTE)
+    if minutes < _MINUTE:
+        return t("{minutes} min", minutes=minutes)
+    hours, minutes = divmod(minutes, _MINUTE)
+    if minutes:
+        return t("{hours} h {minutes} min", hours=hours, minutes=minutes)
+    return t("{hours} h", hours=hours)
+
+
+def layer(of: Layer, t: Translator) -> str:
+    """What a layer is called: its kind, and which of its kind it is."""
+    if of.kind == "dense" and of.activation == "softmax":
+        return t("Output layer")
+    return t(_LAYERS[of.kind], number=of.name.removeprefix(of.kind))
+
+
+def counts(t: Translator, *, runs: int = 0, sweeps: int = 0, drawings: int = 0) -> str:
+    """How many there are of what a person has; what there is none of is left out."""
+    told = [
+        (runs, mark("1 run"), mark("{count} runs")),
+        (sweeps, mark("1 sweep"), mark("{count} sweeps")),
+        (drawings, mark("1 drawing"), mark("{count} drawings")),
+    ]
+    named = [t(one if count == 1 else more, count=count) for count, one, more in told if count]
+    return t.listed(named) or t("nothing")
 
 
 def epoch(number: int, t: Translator, *, went_on: bool = False) -> str:
@@ -109,4 +150,4 @@ def changes(config: RunConfig, base: RunConfig, t: Translator, *, but: tuple[str
         name: value for name, value in config.differences(base).items()
         if BY_NAME[name].applies(config) and name not in but
     }  # fmt: skip
-    return ", ".join(f"{t(BY_NAME[name].label)} = {shown(v, t)}" for name, v in changed.items())
+    return t.listed(f"{t(BY_NAME[name].label)} = {shown(v, t)}" for name, v in changed.items())

@@ -14,11 +14,48 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[1]
 JAPANESE = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]")
-# What is not the field's word, and the word that is.
+# What a Japanese teacher of the field would not write (a pattern), and what would be written.
 AVOIDED = {
     "内部の値": "内部状態",  # of the optimizer
-    "書き込み{": "手書き数字{",  # kept drawings
+    "書き込み[{]": "手書き数字{",  # kept drawings
     "凍結し": "固定（凍結）",  # frozen layers
+    "読み違": "誤分類",
+    "印刷された": "活字の",
+    "輪郭": "エッジ",
+    "模様": "パターン",
+    "画素": "ピクセル",
+    "オプティマイザ": "最適化手法",
+    "フォルダー": "フォルダ",
+    "わか[らりるれっ]": "分か",
+    "くり返": "繰り返",
+    "[一二三]つ": "1つ, 2つ, 3つ",
+    "ニューロン": "ユニット",
+    "(訓練|学習|テスト)用の?(画像|データ)": "訓練データ, テストデータ",
+    "サンプル": "抜粋, 画像の例",  # of MNIST; of its images
+    "ラボ": "Digit Lab",
+    "一括実験": "スイープ",
+    "実験": "元の学習",  # what an exported script repeats
+    "標準": "既定",
+    "中を見る": "調べる",
+    "縦棒": "誤差棒",
+    "較正": "キャリブレーション",
+    "自信": "確信度, 過信",
+    "ウィルソンの": "ウィルソン法",
+    "正確検定": "マクネマー検定（正確法）",
+    "(?<!ング（)平滑化": "ラベルスムージング（平滑化）",
+    "テストデータ *[{](index|number)[}]": "テスト画像{index}番",
+    "[ァ-ヴ]ー?ウィンドー|サーバ(?!ー)|コンピューター|ユーザ(?!ー)|パラメーター": "as elsewhere",
+}
+# Signs that a Japanese sentence does not have: half-width ones beside Japanese, stray spaces.
+LETTER = "[ぁ-んァ-ヶ一-龠々]"
+UNJAPANESE = {
+    "a half-width stop, comma or question mark": f"{LETTER} ?[.,?!;](?!npz)|[.,;] ?{LETTER}",
+    "a half-width bracket": rf"{LETTER} ?\((?!N,|%)|(?<![z\d])\) ?{LETTER}",  # but in formulas
+    "a full-width digit or letter": "[０-９Ａ-Ｚａ-ｚ]",  # noqa: RUF001
+    "English quotation marks": rf"{LETTER}[\"']|[\"']{LETTER}|[“”‘’]",  # noqa: RUF001
+    "a space beside a full-width sign": "[、。，．！？「」（）：〜] | [、。「」（）：〜]",  # noqa: RUF001
+    "a space between two letters": f"{LETTER} {LETTER}",
+    "another wave": "～",  # noqa: RUF001
 }
 # Sentences that are the same in Japanese: names and numbers.
 SAME = re.compile(r"^[\W\d_]*$|^([Dd]ropout ?|MLP|CNN|Digit Lab|PATH|COMMAND)$")
@@ -76,7 +113,17 @@ def test_every_place_is_kept(japanese: Catalog) -> None:
 
 @pytest.mark.parametrize("word", AVOIDED)
 def test_the_field_s_own_words_are_used(word: str, japanese: Catalog) -> None:
-    assert [entry.id for entry in japanese if entry.string and word in entry.string] == []
+    assert wrong(japanese, word) == []
+
+
+@pytest.mark.parametrize("sign", UNJAPANESE)
+def test_signs_and_spaces_are_japanese(sign: str, japanese: Catalog) -> None:
+    assert wrong(japanese, UNJAPANESE[sign]) == []
+
+
+def wrong(japanese: Catalog, pattern: str) -> list[str]:
+    """The sentences in which ``pattern`` is found."""
+    return [entry.string for entry in japanese if entry.id and re.search(pattern, entry.string)]
 
 
 def test_no_sentence_is_built_where_the_catalogue_cannot_see_it() -> None:

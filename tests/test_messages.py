@@ -100,3 +100,13 @@ def test_the_language_that_fits_is_picked(asked, picked) -> None:
 def test_another_fallback_counts_only_when_nothing_fits() -> None:
     assert pick_language("fr", fallback="ja") == "ja"
     assert pick_language("en", fallback="ja") == "en"
+
+
+def test_a_list_has_the_commas_of_its_language() -> None:
+    assert Translator("en").listed(["3", "5", "8"]) == "3, 5, 8"
+    assert Translator("ja").listed(["3", "5", "8"]) == "3、5、8"
+
+
+def test_japanese_sentences_follow_each_other_without_a_space() -> None:
+    assert Translator("en").paragraph(["One.", "Two.", "Three."]) == "One. Two. Three."
+    assert Translator("ja").paragraph(["一。", "{二}。", "三。"]) == "一。{二}。三。"

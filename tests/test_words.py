@@ -9,6 +9,7 @@ import pytest
 
 from digitlab import words
 from digitlab.config import RunConfig
+from digitlab.layers import layers_of
 from digitlab.messages import Translator
 from digitlab.presets import PRESETS
 from digitlab.store import Digits, Run, Store
@@ -47,3 +48,44 @@ def test_more_epochs_are_a_change_but_where_a_run_goes_on(tmp_path: Path) -> Non
     assert words.run_changes(run(tmp_path, WIDER, None, went_on=True), t) == (
         "Units in the dense layer = 128"
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "japanese"),
+    [
+        (0.2, "1 s", "1秒"),
+        (59.4, "1 min", "1分"),
+        (61, "1 min 1 s", "1分1秒"),
+        (300, "5 min", "5分"),
+        (599.5, "10 min", "10分"),
+        (754, "13 min", "13分"),
+        (3590, "1 h", "1時間"),
+        (71 * 60 + 12, "1 h 11 min", "1時間11分"),
+        (7200, "2 h", "2時間"),
+    ],
+)
+def test_a_length_of_time_is_rounded_as_people_say_it(
+    seconds: float, english: str, japanese: str
+) -> None:
+    assert words.duration(seconds, Translator("en")) == english
+    assert words.duration(seconds, Translator("ja")) == japanese
+
+
+def test_what_there_is_none_of_is_not_counted() -> None:
+    en, ja = Translator("en"), Translator("ja")
+    assert words.counts(en, runs=1, sweeps=0, drawings=2) == "1 run, 2 drawings"
+    assert words.counts(ja, runs=1, sweeps=0, drawings=2) == "記録1件、手書き数字2枚"
+    assert words.counts(en, sweeps=1) == "1 sweep"
+    assert (words.counts(en), words.counts(ja)) == ("nothing", "なし")
+
+
+def test_layers_have_names_and_numbers_that_a_reader_knows() -> None:
+    layers = layers_of(PRESETS["cnn-keras"])
+    assert [words.layer(layer, Translator("en")) for layer in layers] == [
+        "Convolution 1", "Convolution 2", "Max pooling 1", "Dropout", "Flatten", "Dense layer 1",
+        "Dropout", "Output layer",
+    ]  # fmt: skip
+    assert [words.layer(layer, Translator("ja")) for layer in layers] == [
+        "畳み込み層1", "畳み込み層2", "最大プーリング層1", "ドロップアウト", "平坦化", "全結合層1",
+        "ドロップアウト", "出力層",
+    ]  # fmt: skip

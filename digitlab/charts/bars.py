@@ -46,9 +46,10 @@ def probabilities(values: npt.ArrayLike, t: Translator, *, height: int = 240) ->
         marker={"color": [VERMILLION if digit == winner else GREY_BLUE for digit in range(DIGITS)]},
         text=labels, textposition="outside",
         textfont={"size": LABEL_SIZE}, **_UPRIGHT,
-        hovertemplate=t("digit") + " %{x}: %{y:.4%}<extra></extra>",
+        hovertemplate=t("digit {digit}: {value}", digit="%{x}", value="%{y:.4%}")
+        + "<extra></extra>",
     )  # fmt: skip
-    likely = ", ".join(f"{digit} {label}" for digit, label in enumerate(labels) if label)
+    likely = t.listed(f"{digit} {label}" for digit, label in enumerate(labels) if label)
     return figure(
         title,
         [bars],
@@ -118,5 +119,6 @@ def _count_bars(name: str, numbers: Counts, colour: str, t: Translator, *, label
         x=list(range(DIGITS)), y=per_digit, name=name, marker={"color": colour},
         text=[f"{count:,}" for count in per_digit] if labelled else None,
         textposition="outside" if labelled else "none", textfont={"size": SMALL_SIZE}, **_UPRIGHT,
-        hovertemplate=t("digit") + f" %{{x}}: %{{y:,d}}<extra>{name}</extra>",
+        hovertemplate=t("digit {digit}: {value}", digit="%{x}", value="%{y:,d}")
+        + f"<extra>{name}</extra>",
     )  # fmt: skip

@@ -35,7 +35,10 @@ def digits_by_epoch(
     picked = shares[shown].T
     floor = _floor([epochs[place] for place in shown], picked)
     columns = [words.epoch(epochs[place], t, went_on=went_on) for place in shown]
-    digit, epoch, right = t("digit"), t("epoch"), t("right")
+    where = t(
+        "digit {digit}, epoch {epoch}: {share} right",
+        digit="%{y}", epoch="%{customdata}", share="%{z:.2%}",
+    )  # fmt: skip
     cells = trace(
         "heatmap",
         z=picked, x=list(range(len(shown))), y=list(range(DIGITS)), zmin=floor, zmax=1,
@@ -43,9 +46,7 @@ def digits_by_epoch(
         customdata=[columns] * DIGITS,
         text=[[_percent(share) for share in row] for row in picked], texttemplate="%{text}",
         textfont={"size": SMALL_SIZE, "color": _INK}, colorbar=_colour_bar(floor),
-        hovertemplate=(
-            f"{digit} %{{y}}, {epoch} %{{customdata}}: %{{z:.2%}} {right}<extra></extra>"
-        ),
+        hovertemplate=f"{where}<extra></extra>",
     )  # fmt: skip
     return figure(
         t("Right for each digit after each epoch (%)"),

@@ -60,7 +60,7 @@ def curves(
     traces = _traces(metric, training, validation, t)
     if untrained is not None:
         traces.append(_start(metric, untrained, went_on, t))
-    ends = ", ".join(f"{line['name']} {line['y'][-1]:.4f}" for line in traces if len(line["y"]))
+    ends = t.listed(f"{line['name']} {line['y'][-1]:.4f}" for line in traces if len(line["y"]))
     return figure(
         name,
         traces,

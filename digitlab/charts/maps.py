@@ -149,11 +149,11 @@ def feature_map(
     """
     rows, columns = values.shape
     ends = shared or scale(values)
-    row, column = t("row"), t("column")
-    where = f"{row} %{{y}}, {column} %{{x}}: %{{z:.4f}}<extra></extra>"
+    where = t("row {row}, column {column}: {value}", row="%{y}", column="%{x}", value="%{z:.4f}")
     cells = {
         "type": "heatmap", "z": values, "zmin": ends.low, "zmax": ends.high,
-        "colorscale": colours(ends.name), "colorbar": _colour_bar(ends), "hovertemplate": where,
+        "colorscale": colours(ends.name), "colorbar": _colour_bar(ends),
+        "hovertemplate": f"{where}<extra></extra>",
     }  # fmt: skip
     over = [_pixel_targets(values, t)] if clickable else []
     return figure(
@@ -202,21 +202,20 @@ def _mosaic_height(grid: _Grid, neurons: bool) -> int:
 
 
 def _caption(neurons: bool, t: Translator) -> str:
-    return t("a square is a neuron") if neurons else t("one colour scale for all of these maps")
+    return t("a square is a unit") if neurons else t("one colour scale for all of these maps")
 
 
 def _grid_targets(grid: _Grid, maps: Floats, first: int, t: Translator) -> Trace:
     boxes = [grid.box(number) for number in range(grid.count)]
     numbers = [first + number for number in range(grid.count)]
     if maps.ndim == 1:
-        neuron = t("neuron")
-        hover = [f"{neuron} {n}: {value:.4f}" for n, value in zip(numbers, maps, strict=True)]
+        said, values = t("unit {number}: {value}"), maps
     else:
-        name, most = t("map"), maps.max(axis=(1, 2))
-        up_to = t("largest value")
-        hover = [
-            f"{name} {n}<br>{up_to}: {value:.4f}" for n, value in zip(numbers, most, strict=True)
-        ]
+        said, values = t("map {number}<br>largest value: {value}"), maps.max(axis=(1, 2))
+    hover = [
+        said.format(number=number, value=f"{value:.4f}")
+        for number, value in zip(numbers, values, strict=True)
+    ]
     return targets(
         [(left + right - 1) / 2 for left, _, right, _ in boxes],
         [top - 0.5 for _, top, _, _ in boxes],
@@ -226,9 +225,9 @@ def _grid_targets(grid: _Grid, maps: Floats, first: int, t: Translator) -> Trace
 
 def _pixel_targets(values: Floats, t: Translator) -> Trace:
     rows, columns = (places.ravel().tolist() for places in np.indices(values.shape))
-    row, column = t("row"), t("column")
+    said = t("row {row}, column {column}: {value}")
     hover = [
-        f"{row} {r}, {column} {c}: {value:.4f}"
+        said.format(row=r, column=c, value=f"{value:.4f}")
         for r, c, value in zip(rows, columns, values.ravel(), strict=True)
     ]
     return targets(columns, [r - 0.5 for r in rows], list(range(values.size)), hover, chosen=0)

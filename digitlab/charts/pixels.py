@@ -26,11 +26,11 @@ Floats = npt.NDArray[np.floating[Any]]
 def digit(image: npt.NDArray[np.uint8], t: Translator, *, title: str, height: int = 360) -> Chart:
     """A picture (H, W) uint8 enlarged, white on black, each pixel's value under the pointer."""
     rows, columns = image.shape
-    row, column = t("row"), t("column")
+    where = t("row {row}, column {column}: {value}", row="%{y}", column="%{x}", value="%{z}")
     pixels = trace(
         "heatmap",
         z=image, zmin=0, zmax=255, colorscale=[[0, "#000000"], [1, "#FFFFFF"]], showscale=False,
-        hovertemplate=f"{row} %{{y}}, {column} %{{x}}: %{{z}}<extra></extra>",
+        hovertemplate=f"{where}<extra></extra>",
     )  # fmt: skip
     edge: dict[str, Any] = {
         "showline": True, "mirror": True, "linecolor": GREY_BLUE, "linewidth": 1,

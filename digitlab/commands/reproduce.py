@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from digitlab import dataset
+from digitlab import dataset, words
 from digitlab.commands.follow import INTERRUPTED, Interrupt, follow
 from digitlab.commands.info import versions
 from digitlab.config import RunConfig
@@ -183,14 +183,14 @@ def _told(title: str, ended: Run, left: float, t: Translator) -> str:
         return f"{title} {t(ended.reason)}"
     return t(
         "{title} {seconds} s; about {left} to go.",
-        title=title, seconds=f"{ended.outcome.seconds:.0f}", left=_duration(left, t),
+        title=title, seconds=f"{ended.outcome.seconds:.0f}", left=words.duration(left, t),
     )  # fmt: skip
 
 
 def _plan(results: Results, seconds: float, t: Translator) -> str:
     told = t(
         "{rows} rows, {runs} runs to train: at most about {time} on this machine.",
-        rows=len(results.rows), runs=len(results.missing()), time=_duration(seconds, t),
+        rows=len(results.rows), runs=len(results.missing()), time=words.duration(seconds, t),
     )  # fmt: skip
     if speed.load():
         return told
@@ -198,7 +198,7 @@ def _plan(results: Results, seconds: float, t: Translator) -> str:
         "Its speed has not been measured yet; this is a guess, and runs may be slower than they "
         "need be. To measure it first: python -m digitlab bench speed"
     )
-    return f"{told} {hint}"
+    return t.paragraph([told, hint])
 
 
 class _Clock:
@@ -226,12 +226,6 @@ class _Clock:
     def tick(self, config: RunConfig) -> None:
         """Note that a run has ended."""
         self.waiting.remove(config)
-
-
-def _duration(seconds: float, t: Translator) -> str:
-    if seconds < 60:
-        return t("{seconds} s", seconds=round(seconds))
-    return t("{minutes} min", minutes=round(seconds / 60))
 
 
 def _say(text: str) -> None:

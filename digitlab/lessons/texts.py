@@ -30,7 +30,7 @@ TEXTS: dict[str, LessonText] = {
         ),
     ),
     "mlp-64": LessonText(
-        mark("What do fewer neurons and smaller batches change?"),
+        mark("What do fewer units and smaller batches change?"),
         (
             mark("Train as it is: 64 units, batches of 16, 5 epochs."),
             mark("Set **Batch size** to 128 and train again."),
@@ -114,7 +114,7 @@ TEXTS: dict[str, LessonText] = {
             mark("Set **Epochs** to 100 and train again."),
         ),
         mark(
-            "Do more neurons or more epochs close the gap to the CNN? At which epoch does the "
+            "Do more units or more epochs close the gap to the CNN? At which epoch does the "
             "validation loss begin to rise?"
         ),
     ),
@@ -131,7 +131,7 @@ TEXTS: dict[str, LessonText] = {
         ),
     ),
     "mlp-512-dropout": LessonText(
-        mark("Does it help to switch neurons off at random while the network learns?"),
+        mark("Does it help to switch units off at random while the network learns?"),
         (
             mark("Train as it is, with 0.3."),
             mark(

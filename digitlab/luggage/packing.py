@@ -75,13 +75,21 @@ class Packed:
     def left_out(self) -> list[Message]:
         """What is not in it, in sentences."""
         told = []
-        if self.runs_left_out or self.files_left_out:
+        if self.runs_left_out:
             told.append(
                 message(
-                    "A zip has at most {most} MB. Left out: {runs} runs, and {files} files of the "
-                    "others. The last weights went in first, then what the pictures need, then the "
-                    "weights of other epochs; pinned and newer runs before the others.",
-                    most=LARGEST // MEGABYTE, runs=self.runs_left_out, files=self.files_left_out,
+                    "A zip has room for {most} runs: pinned and newer ones went in, {count} did "
+                    "not.",
+                    most=MOST_RUNS, count=self.runs_left_out,
+                )
+            )  # fmt: skip
+        if self.files_left_out:
+            told.append(
+                message(
+                    "A zip has at most {most} MB, so {count} files were left out, weights of "
+                    "epochs in between before all others. The last weights went in first, then "
+                    "what the pictures need; pinned and newer runs before the others.",
+                    most=LARGEST // MEGABYTE, count=self.files_left_out,
                 )
             )  # fmt: skip
         if self.thinned:

@@ -85,14 +85,14 @@ def _images(material: Material, t: Translator) -> str:
     )  # fmt: skip
     if material.run.config.validation != "test":
         return about
-    return about + " " + t("It was validated on the test images themselves.")
+    return t.paragraph([about, t("It was validated on the test images themselves.")])
 
 
 def _gone_on(material: Material, t: Translator) -> str:
     origin = material.origin or t("run {id}", id=(material.run.origin or "")[:6])
     told = t("It goes on from {name}: its beginning is that run's end.", name=origin)
     frozen = t("Its convolutions were frozen: they are still those of that run.")
-    return f"{told} {frozen}" if material.run.frozen else told
+    return t.paragraph([told, frozen]) if material.run.frozen else told
 
 
 def _facts(run: Run, t: Translator) -> str:
@@ -147,7 +147,7 @@ def curves(material: Material, t: Translator) -> str:
         figure(_drawn(accuracy, t("Accuracy") + " (%)", t, percent=True)),
     )
     return section(
-        t("Curves"), drawn, paragraph(" ".join(_remarks(accuracy, material, t)), note=True)
+        t("Curves"), drawn, paragraph(t.paragraph(_remarks(accuracy, material, t)), note=True)
     )
 
 
@@ -337,7 +337,7 @@ def _kind(shown: int, layer: Layer, t: Translator) -> str:
     count = str(whole) if shown == whole else t("{shown} of {count}", shown=shown, count=whole)
     if layer.kind == "conv":
         return t("{count} filters of {size}x{size}", count=count, size=layer.kernel)
-    return t("{count} neurons of 28x28", count=count)
+    return t("{count} units of 28x28", count=count)
 
 
 def misread(material: Material, t: Translator) -> str:
@@ -360,7 +360,7 @@ def misread(material: Material, t: Translator) -> str:
         for samples in mistakes.upright(columns)
     ]
     drawn = sheet([str(digit) for digit in range(DIGITS)], rows)
-    return section(title, figure(drawn, f"{told} {_most_often(found, t)}"))
+    return section(title, figure(drawn, t.paragraph([told, _most_often(found, t)])))
 
 
 def _sample(sample: Reading, images: Bytes, t: Translator) -> str:

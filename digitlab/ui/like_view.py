@@ -58,7 +58,7 @@ def _about_distance(
         "the images are farther than {median}.",
         units=network.layers[-1].input[0], median=f"{median:.1f}",
     )  # fmt: skip
-    return f"{searched} {meaning}"
+    return t.paragraph([searched, meaning])
 
 
 def _trained_on(run: Run | None) -> tuple[DigitSet, int]:

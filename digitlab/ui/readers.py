@@ -86,7 +86,7 @@ def _standing(reader: Reader, run: Run, visit: Visit) -> None:
         if run.status.live:
             _live(reader, visit)
         elif said := _ended(reader, run, visit):
-            st.caption(" ".join(said))
+            st.caption(visit.t.paragraph(said))
 
 
 def _live(reader: Reader, visit: Visit) -> None:

@@ -92,9 +92,7 @@ def test_work_goes_home_and_is_loaded_by_another_person(
     expect(page.get_by_text("This is not a zip of Digit Lab")).to_be_visible(timeout=TIMEOUT)
 
     choose(page, packed)
-    expect(page.get_by_text("Loaded. Runs: 1; sweeps: 0; drawings: 0.")).to_be_visible(
-        timeout=TIMEOUT
-    )
+    expect(page.get_by_text("Loaded: 1 run.")).to_be_visible(timeout=TIMEOUT)
     expect(page.get_by_text("1 of 1 runs.")).to_be_visible(timeout=TIMEOUT)  # the table above
 
     choose(page, packed)
@@ -103,5 +101,5 @@ def test_work_goes_home_and_is_loaded_by_another_person(
 
     page.get_by_role("button", name="Delete all my data").click()
     page.get_by_role("button", name="Yes, delete everything").click()
-    expect(page.get_by_text("Deleted for good. Runs: 1")).to_be_visible(timeout=TIMEOUT)
+    expect(page.get_by_text("Deleted for good: 1 run")).to_be_visible(timeout=TIMEOUT)
     expect(page.get_by_text("There are no runs yet")).to_be_visible(timeout=TIMEOUT)

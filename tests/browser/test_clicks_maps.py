@@ -19,19 +19,19 @@ def chart(page: Page, number: int) -> Locator:
 
 def test_a_click_on_a_map_enlarges_it_and_leads_to_the_sum(page: Page, server: str) -> None:
     page.goto(f"{server}/inspect?view=maps")
-    expect(page.get_by_text(re.compile(r"Layer conv1: 24 maps"))).to_be_visible(timeout=TIMEOUT)
+    expect(page.get_by_text(re.compile(r"Convolution 1: 24 maps"))).to_be_visible(timeout=TIMEOUT)
     expect(page.get_by_text("Flatten and dropout are not shown")).to_be_visible(timeout=TIMEOUT)
-    expect(page.get_by_text("conv1, map 9")).to_have_count(0)
+    expect(page.get_by_text("Convolution 1, map 9")).to_have_count(0)
     # What the pictures show is said to those who do not see them.
-    expect(page.get_by_role("figure", name="conv1: 24 maps of 26x26")).to_be_visible()
+    expect(page.get_by_role("figure", name="Convolution 1: 24 maps of 26x26")).to_be_visible()
 
     click_mark(chart(page, 0), 9)
 
-    expect(page.get_by_text("conv1, map 9")).to_be_visible(timeout=TIMEOUT)
-    expect(page.get_by_text(re.compile(r"^Map 9 of conv1: from"))).to_be_visible()
+    expect(page.get_by_text("Convolution 1, map 9")).to_be_visible(timeout=TIMEOUT)
+    expect(page.get_by_text(re.compile(r"^Map 9 of Convolution 1: from"))).to_be_visible()
 
     page.get_by_role("button", name="Work it out by hand").first.click()
-    expect(page.get_by_text("conv1, map 9")).to_be_visible(timeout=TIMEOUT)
+    expect(page.get_by_text("Convolution 1, map 9")).to_be_visible(timeout=TIMEOUT)
     expect(page).to_have_url(re.compile("view=hand"))
 
 

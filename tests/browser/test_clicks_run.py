@@ -88,8 +88,8 @@ def test_a_kernel_of_a_deeper_layer(look: Look, cnn: str) -> None:
 
 def test_a_neuron_among_the_maps(look: Look, cnn: str) -> None:
     page = look(cnn, "maps")
-    click_mark(chart(page, "dense1: 128 neurons"), 17)
-    expect(page.get_by_text("Neuron 17 of dense1:")).to_be_visible()
+    click_mark(chart(page, "Dense layer 1: 128 units"), 17)
+    expect(page.get_by_text("Dense layer 1, unit 17:")).to_be_visible()
     sound(page)
 
 
@@ -134,8 +134,8 @@ def test_a_neuron_of_an_mlp(look: Look, mlp: str) -> None:
 
 def test_a_neuron_by_hand(look: Look, mlp: str) -> None:
     page = look(mlp, "hand")
-    click_mark(chart(page, "dense1: 64 neurons"), 30)
-    expect(page.get_by_text("Output: neuron 30 is")).to_be_visible()
+    click_mark(chart(page, "Dense layer 1: 64 units"), 30)
+    expect(page.get_by_text("Output: unit 30 is")).to_be_visible()
     sound(page)
 
 

@@ -84,7 +84,7 @@ def test_neurons_are_all_there(units: int) -> None:
     assert len(bars.customdata) == units
     assert len(set(zip(bars.x, bars.base, strict=True))) == units
     assert figure.layout.height < 620
-    assert "a square is a neuron" in figure.layout.xaxis.title.text
+    assert "a square is a unit" in figure.layout.xaxis.title.text
     pixels(figure)
 
 

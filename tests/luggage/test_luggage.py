@@ -327,7 +327,8 @@ def test_weights_leave_room_for_the_numbers(
     data, packed = here.pack()
     assert packed.thinned == 0
     assert packed.files_left_out > 0
-    assert "Left out: 0 runs, and" in str(packed.left_out()[0])
+    (sentence,) = packed.left_out()  # no word of the runs: none is left out
+    assert f"{packed.files_left_out} files were left out" in str(sentence)
     (loaded,) = there.unpack(data).runs
     assert len(there.store.batches(loaded)) == 20_000
 

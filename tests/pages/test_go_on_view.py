@@ -105,7 +105,7 @@ def test_the_table_says_what_is_trained_and_what_is_frozen(home: Path, me: str) 
     run = add(home, me, CNN)
     app = opened(run, me)
     before = table(app)
-    assert before["Layer"] == ["Convolution", "Dense", "Dense", "Total"]
+    assert before["Layer"] == ["Convolution 1", "Dense layer 1", "Output layer", "Total"]
     assert before["Trainable parameters"] == ["20", "1,356", "50", "1,426"]
     assert before["Frozen parameters"] == ["0", "0", "0", "0"]
 

@@ -14,9 +14,11 @@ from digitlab import charts, dataset
 from digitlab.config import RunConfig
 from digitlab.inspection import filters
 from digitlab.layers import layers_of, parameter_count
+from digitlab.messages import Translator
 from digitlab.network import Network
 from digitlab.store import Digits, Status, Store
 from digitlab.ui import lab
+from digitlab.ui.inspect import one_filter
 
 ROOT = Path(__file__).parents[2]
 CNN = RunConfig(network="cnn", blocks=2, filters1=4, kernel1=5, filters2=6, kernel2=3, dense=8)
@@ -310,3 +312,19 @@ def test_play_begins_at_the_untrained_filters_and_can_be_stopped(app: AppTest) -
     app.button(key="filters-play").click().run()
     assert app.button(key="filters-play").label == "Play"
     assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("cosine", "english", "japanese"),
+    [
+        (0.95, "still nearly the random one", "ほとんどそのまま"),
+        (0.62, "can still be seen", "まだ残っています"),
+        (0.40, "has faded a good deal", "かなり薄れました"),
+        (0.12, "Little of its random beginning is left", "ほとんど残っていません"),
+    ],
+)
+def test_how_much_of_the_beginning_is_left_is_said_by_degrees(
+    cosine: float, english: str, japanese: str
+) -> None:
+    assert english in one_filter.likeness(cosine, False, Translator("en"))
+    assert japanese in one_filter.likeness(cosine, False, Translator("ja"))

@@ -156,7 +156,7 @@ def test_every_layer_of_the_bundled_network_is_there_in_words_too(app: AppTest) 
     layers = [layer for layer in models.bundled().layers if layer.kind in ("conv", "pool")]
     for layer in layers:
         assert f"Layer {layer.name}: {layer.output[2]} maps" in said(app)
-    assert "Layer dense1: 256 neurons" in said(app)
+    assert "Dense layer 1: 256 units" in said(app)
     assert "The network reads a" in said(app)
     # Each layer with maps has its mosaic and one map enlarged, each dense one its picture.
     assert len(app.get("plotly_chart")) == 2 * len(layers) + 2
@@ -165,15 +165,15 @@ def test_every_layer_of_the_bundled_network_is_there_in_words_too(app: AppTest) 
 def test_a_map_is_picked_without_a_click(app: AppTest) -> None:
     opened(app)
     app.selectbox(key="maps-conv1-open").set_value(7).run()
-    assert "Map 7 of conv1: from" in said(sound(app))
+    assert "Map 7 of Convolution 1: from" in said(sound(app))
 
 
 def test_the_neurons_of_an_mlp(app: AppTest, home: Path) -> None:
     run = stored_run(home, app.query_params["me"], MLP)
     opened(app, run=run)
-    assert "Layer dense1: 20 neurons, 0 of them 0." in said(app)
+    assert "Dense layer 1: 20 units, 0 of them 0." in said(app)
     app.selectbox(key="maps-dense2-open").set_value(6).run()
-    assert "Neuron 6 of dense2" in said(sound(app))
+    assert "Output layer, unit 6" in said(sound(app))
 
 
 def test_many_maps_come_in_parts(app: AppTest, home: Path) -> None:
@@ -182,7 +182,7 @@ def test_many_maps_come_in_parts(app: AppTest, home: Path) -> None:
     parts = app.selectbox(key="maps-conv1-first")
     assert parts.options == ["0 to 63", "64 to 127", "128 to 129"]
     parts.set_value(128).run()
-    assert "Layer conv1: 130 maps" in said(sound(app))
+    assert "Convolution 1: 130 maps" in said(sound(app))
 
     app.session_state["model"] = models.BUNDLED_NAME  # with fewer maps
     app.query_params["model"] = models.BUNDLED_NAME
@@ -278,7 +278,7 @@ def test_the_subtotals_of_a_deeper_layer_are_in_a_table(app: AppTest, home: Path
 def test_softmax_is_said_to_need_all_ten(app: AppTest) -> None:
     opened(app, "hand")
     app.selectbox(key="hand-layer").set_value("dense2").run()
-    assert "Softmax needs the sums of all ten neurons" in said(app)
+    assert "Softmax needs the sums of all ten units" in said(app)
     table = app.dataframe[1].value
     assert sum(float(share) for share in table["Probability"]) == pytest.approx(1, abs=1e-5)
 

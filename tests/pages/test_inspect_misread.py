@@ -157,7 +157,7 @@ def test_a_sample_opens_by_its_number_and_closes(open_view: Open, home: Path) ->
 
 @pytest.mark.parametrize(
     ("why", "sentence"),
-    [("maps", "Layer conv1: "), ("parts", "slides over the digit"), ("like", "training images")],
+    [("maps", "Convolution 1: "), ("parts", "slides over the digit"), ("like", "training images")],
 )
 def test_an_open_sample_is_explained(open_view: Open, why: str, sentence: str) -> None:
     app = open_view("misread")
@@ -166,7 +166,7 @@ def test_an_open_sample_is_explained(open_view: Open, why: str, sentence: str) -
     app.segmented_control(key="sample-why").set_value(why).run()
     assert sentence in said(sound(app))
     if why == "maps":
-        assert "Layer dense1: " in said(app)
+        assert "Dense layer 1: " in said(app)
 
 
 # --- the confusion matrix -------------------------------------------------------------------------

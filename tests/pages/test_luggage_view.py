@@ -115,7 +115,7 @@ def test_everything_is_packed_and_the_page_says_what_is_in_it() -> None:
 
     (save,) = page.download_button
     assert save.label.startswith("Save the zip (0.")
-    assert "Runs in it: 2; sweeps: 0; drawings: 1;" in told(page)
+    assert "In it: 2 runs, 1 drawing;" in told(page)
     assert not page.warning
     made = page.session_state["luggage-packed"].path
     assert made.stat().st_size > 10_000
@@ -129,7 +129,7 @@ def test_a_zip_is_loaded_once_and_another_time_passed_over() -> None:
     data = packed()
     page = load(app("luggage", YOU), "mine.zip", data)
 
-    assert "Loaded. Runs: 1; sweeps: 0; drawings: 1." in told(page)
+    assert "Loaded: 1 run, 1 drawing." in told(page)
     assert len(lab.store().runs_of(YOU)) == 1
     page.run()
     assert len(lab.store().runs_of(YOU)) == 1
@@ -155,7 +155,7 @@ def test_what_is_refused_is_quoted_as_text() -> None:
     (warning,) = page.warning
     assert r"\*\*bold\*\* \[x\](http\://y) \$z\$" in warning.value
     assert "because of weights-000.npz" in warning.value
-    assert "Loaded. Runs: 0" in told(page)
+    assert "Loaded: nothing" in told(page)
 
 
 def test_the_downloads_of_a_run_with_weights_and_without() -> None:
@@ -205,7 +205,7 @@ def test_everything_of_mine_is_deleted_and_nothing_of_others() -> None:
 
     checked(page.button(key="leave-yes").click().run())
 
-    assert "Deleted for good. Runs: 2; drawings: 1." in told(page)
+    assert "Deleted for good: 2 runs, 1 drawing." in told(page)
     assert lab.store().runs_of(ME) == []
     assert lab.drawings().of(ME) == []
     assert len(lab.store().runs_of(YOU)) == len(lab.drawings().of(YOU)) == 1

@@ -20,7 +20,6 @@ from digitlab.ui import lab, like_view, parts_view, plot
 from digitlab.ui.naming import called
 from digitlab.ui.readers import Reader, clock
 from digitlab.ui.shell import Visit
-from digitlab.ui.train.network_view import LAYER_KINDS
 
 _MOST_RUNS = 20
 
@@ -92,7 +91,8 @@ def _way(drawing: Drawing, reader: Reader, visit: Visit) -> None:
         digit=prediction.digit, certainty=_percent(prediction.certainty),
     )  # fmt: skip
     if chosen != ALL_STEPS:
-        said += " " + t("A step is switched off: the answer above is made without it, too.")
+        off = t("A step is switched off: the answer above is made without it, too.")
+        said = t.paragraph([said, off])
     st.markdown(said)
     small = t(
         "Draw small and away from the middle: then the steps have the most to do, and the answer "
@@ -104,7 +104,7 @@ def _way(drawing: Drawing, reader: Reader, visit: Visit) -> None:
         "only what it was trained on: switch a step off and see what becomes of the answer.",
         side=BOX_SIDE,
     )
-    st.caption(f"{about} {small}")
+    st.caption(t.paragraph([about, small]))
 
 
 def _switches(t: Translator) -> None:
@@ -135,7 +135,7 @@ def _numbers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
     st.dataframe(_layer_table(rows, t), hide_index=True)
     st.caption(
         t(
-            "A share of zeros near 100% behind ReLU means that few neurons answer to this drawing. "
+            "A share of zeros near 100% behind ReLU means that few units answer to this drawing. "
             "Dropout is only at work in training."
         )
     )
@@ -168,8 +168,8 @@ def _layer_table(rows: Sequence[explain.LayerValues], t: Translator) -> dict[str
 def _layer_name(layer: Layer | None, t: Translator) -> str:
     if layer is None:
         return t("The picture, 0 to 1")
-    kind = t(LAYER_KINDS[layer.kind])
-    return f"{kind}, {layer.activation}" if layer.activation != "linear" else kind
+    name = words.layer(layer, t)
+    return t.listed([name, layer.activation]) if layer.activation != "linear" else name
 
 
 def _softmax_table(found: explain.SoftmaxSteps, t: Translator) -> dict[str, list[str]]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from digitlab import charts
+from digitlab import charts, words
 from digitlab.config import DIGITS
 from digitlab.inspection import by_hand
 from digitlab.inspection.by_hand import BY_HAND, Pooled, WeightedSum
 from digitlab.inspection.feature_maps import LayerMaps
+from digitlab.layers import Layer
 from digitlab.messages import Translator
 from digitlab.network import softmax
 from digitlab.ui import clicks, plot
@@ -44,10 +45,10 @@ class _Asked:
         return self.layers[self.number]
 
     @property
-    def before(self) -> str:
-        """The layer that the inputs come from; "" for the picture itself."""
+    def before(self) -> Layer | None:
+        """The layer that the inputs come from; None for the picture itself."""
         kinds = [found.layer for found in self.layers[: self.number]]
-        return next((layer.name for layer in reversed(kinds) if layer.kind in BY_HAND), "")
+        return next((layer for layer in reversed(kinds) if layer.kind in BY_HAND), None)
 
 
 def begin(found: LayerMaps, unit: int) -> None:
@@ -77,8 +78,9 @@ def show(reader: Reader, visit: Visit) -> None:
         begin(first, first.strongest)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
-            t("Layer"), list(numbers), key=_LAYER, width=150, on_change=_begin_layer, args=(layers,)
-        )
+            t("Layer"), list(numbers), key=_LAYER, width=190, on_change=_begin_layer,
+            args=(layers,), format_func=lambda name: words.layer(layers[numbers[name]].layer, t),
+        )  # fmt: skip
         asked = _ask(reader, layers, numbers[name], t)
     st.caption(chosen.name)
     if asked.found.layer.kind == "dense":
@@ -96,7 +98,7 @@ def _ask(reader: Reader, layers: Sequence[LayerMaps], number: int, t: Translator
     """Fields for what is worked out, for those who do not click."""
     found = layers[number]
     if not found.spatial:
-        return _Asked(reader, layers, number, _field(t("Neuron"), _UNIT, found.count))
+        return _Asked(reader, layers, number, _field(t("Unit"), _UNIT, found.count))
     rows, columns, count = found.output.shape
     return _Asked(
         reader, layers, number, _field(t("Map"), _UNIT, count),
@@ -138,7 +140,7 @@ def _pixel(asked: _Asked, t: Translator) -> None:
 def _output_map(asked: _Asked, t: Translator) -> None:
     """The map that the pixel is in; a click on another pixel works that out."""
     found, values = asked.found, asked.found.maps[asked.unit]
-    title = t("{layer}, map {number}", layer=found.layer.name, number=asked.unit)
+    title = t("{layer}, map {number}", layer=words.layer(found.layer, t), number=asked.unit)
     figure = charts.feature_map(
         values, t, title=title, shared=charts.scale(found.output), clickable=True,
         caption=t("click a pixel to work it out"),
@@ -173,7 +175,9 @@ def _input_map(
     """What the window is read from, with a frame round it."""
     (top, left), bottom, right = corner, corner[0] + side, corner[1] + side
     before, given = asked.before, asked.found.given
-    title = t("{layer}, map {number}", layer=before, number=channel) if before else t("The picture")
+    title = t("The picture")
+    if before is not None:
+        title = t("{layer}, map {number}", layer=words.layer(before, t), number=channel)
     figure = charts.feature_map(
         given[..., channel], t, title=title, shared=charts.scale(given),
         box=(left, top, right, bottom), caption=t("the frame is the window that is read"),
@@ -246,17 +250,17 @@ def _neuron(asked: _Asked, t: Translator) -> None:
     with right:
         figure = charts.layer_maps(
             found.maps, t, chosen=asked.unit,
-            title=t("{layer}: {count} neurons", layer=found.layer.name, count=found.count),
+            title=t("{layer}: {count} units", layer=words.layer(found.layer, t), count=found.count),
         )  # fmt: skip
         clicks.answer(figure, "hand-neurons", t, found.count, _take_neuron)
         st.caption(
             t(
-                "Output: neuron {number} is {value}. A click on a neuron works it out.",
+                "Output: unit {number} is {value}. A click on a unit works it out.",
                 number=asked.unit, value=charts.number(made.output),
             )
         )  # fmt: skip
     with left:
-        if not asked.before:
+        if asked.before is None:
             _products_picture(made, shape, t)
         _contributions(asked, made, shape, t)
     with right:
@@ -278,7 +282,7 @@ def _products_picture(made: WeightedSum, shape: tuple[int, ...], t: Translator) 
     plot.draw(figure, t, key="hand-in")
     st.caption(
         t(
-            "Pixels that speak for the neuron add {plus}, those against it {minus}; {zeros} of "
+            "Pixels that speak for the unit add {plus}, those against it {minus}; {zeros} of "
             "{count} are black and add nothing.",
             plus=charts.number(products[products > 0].sum()),
             minus=charts.number(products[products < 0].sum()),
@@ -316,11 +320,11 @@ def _contributions(asked: _Asked, made: WeightedSum, shape: tuple[int, ...], t: 
 
 def _input_name(asked: _Asked, place: int, shape: tuple[int, ...], t: Translator) -> str:
     where = by_hand.position(place, shape)
+    if asked.before is None:
+        return t("row {row}, column {column}", row=where[0], column=where[1])
     if len(where) == 1:
-        return t("{layer}, neuron {number}", layer=asked.before, number=place)
+        return t("{layer}, unit {number}", layer=words.layer(asked.before, t), number=place)
     row, column, channel = where
-    if not asked.before:
-        return t("row {row}, column {column}", row=row, column=column)
     return t("map {channel}, row {row}, column {column}", channel=channel, row=row, column=column)
 
 
@@ -328,7 +332,7 @@ def _softmax(made: WeightedSum, t: Translator) -> None:
     assert made.logits is not None
     st.markdown(
         t(
-            "Softmax needs the sums of all ten neurons: each exp(z) is divided by what the ten add "
+            "Softmax needs the sums of all ten units: each exp(z) is divided by what the ten add "
             "up to, so the ten results add up to 1."
         )
     )
@@ -371,8 +375,9 @@ def _rounding(shown: by_hand.Doubles, exact: float, t: Translator) -> None:
         decimals=charts.DECIMALS,
     )
     if charts.number(added) != charts.number(exact):
-        said += " " + t(
+        more = t(
             "Adding up the rounded products gives {added} instead of {exact}.",
             added=charts.number(added), exact=charts.number(exact),
         )  # fmt: skip
+        said = t.paragraph([said, more])
     st.caption(said)

@@ -102,7 +102,7 @@ def _about_diagram(test: Tested, found: Reliability, t: Translator) -> str:
         certainty=f"{widest.certainty or 0:.1%}", right=f"{widest.right:,}",
         count=f"{widest.count:,}",
     )  # fmt: skip
-    return f"{scale} {gap}"
+    return t.paragraph([scale, gap])
 
 
 def _widest(found: Reliability) -> Bin:

@@ -64,14 +64,15 @@ def _in_words(scores: Sequence[DigitScores], t: Translator) -> str:
     )  # fmt: skip
     if least := charts.scores_begin(scores):
         axis = t("The share axis begins at {least}, not at 0.", least=f"{least:.0%}")
-        said = f"{axis} {said}"
+        said = t.paragraph([axis, said])
     never = [str(s.digit) for s in scores if s.precision is None and s.support]
     if not never:
         return said
-    return said + " " + t(
+    told = t(
         "Never read, and counted with a precision of 0 in the mean: {digits}.",
-        digits=", ".join(never),
-    )  # fmt: skip
+        digits=t.listed(never),
+    )
+    return t.paragraph([said, told])
 
 
 def _table(scores: Sequence[DigitScores], t: Translator) -> dict[str, list[str]]:

@@ -91,9 +91,9 @@ def _draw(asked: str, reader: Reader, t: Translator) -> None:
 def _layer(network: Network, t: Translator) -> str:
     """The layer that is asked for, or the class templates of an MLP."""
     layers = filters.looked_at(network)
-    labels = {layer.name: t("Convolution {number}", number=n) for n, layer in enumerate(layers, 1)}
+    labels = {layer.name: words.layer(layer, t) for layer in layers}
     if layers[0].kind == "dense":
-        labels = {layers[0].name: t("Neurons"), _TEMPLATES: t("Class templates")}
+        labels = {layers[0].name: t("Units"), _TEMPLATES: t("Class templates")}
     if len(labels) == 1:
         return layers[0].name
     if st.session_state.get("filters-layer") not in labels:
@@ -113,7 +113,7 @@ def _page(weights: Weights, t: Translator) -> int:
     starts = range(0, count, _ON_A_PAGE)
     return int(
         st.selectbox(
-            t("Neurons"), starts, key=f"filters-page-{weights.key}",
+            t("Units"), starts, key=f"filters-page-{weights.key}",
             format_func=lambda first: _range(first, count, t),
         )
     )  # fmt: skip
@@ -151,7 +151,7 @@ def _explanation(weights: Weights, t: Translator) -> str:
         )
     if weights.layer.kind == "dense":
         return t(
-            "Each square is one neuron of the first layer, its 784 weights laid out as the "
+            "Each square is one unit of the first layer, its 784 weights laid out as the "
             "picture's pixels: red pixels excite it, blue ones hold it back."
         )
     if weights.first_convolution:
@@ -315,7 +315,7 @@ def _name(stage: _Stage, number: int, t: Translator) -> str:
     if stage.channel is not None:
         return t("Kernel for input channel {number}", number=number)
     if stage.weights.layer.kind == "dense":
-        return t("Neuron {number}", number=number)
+        return t("Unit {number}", number=number)
     return t("Filter {number}", number=number)
 
 
@@ -324,7 +324,7 @@ def _title(stage: _Stage, epoch: int, t: Translator) -> str:
     if stage.channel is not None:
         return t("The kernels of filter {number}, {when}", number=stage.channel, when=when)
     if stage.weights.layer.kind == "dense":
-        return t("Neurons, {when}", when=when)
+        return t("Units, {when}", when=when)
     return t("Filters, {when}", when=when)
 
 
@@ -340,7 +340,7 @@ def _tiles_caption(stage: _Stage, side: int, count: int, t: Translator) -> str:
     if stage.channel is not None:
         return t("{count} kernels of {side}x{side}, coloured by weight", count=count, side=side)
     if stage.weights.layer.kind == "dense":
-        return t("{count} neurons of 28x28, coloured by weight", count=count)
+        return t("{count} units of 28x28, coloured by weight", count=count)
     return t("{count} filters of {size}x{size}, coloured by weight", count=count, size=side)
 
 
@@ -357,7 +357,7 @@ def _in_numbers(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> str
         "(red).",
         limit=f"{stage.weights.limit:.2g}",
     )  # fmt: skip
-    return " ".join([largest, _gone(stage, pictures, epoch, t), scale])
+    return t.paragraph([largest, _gone(stage, pictures, epoch, t), scale])
 
 
 def _gone(stage: _Stage, pictures: Floats, epoch: int, t: Translator) -> str:

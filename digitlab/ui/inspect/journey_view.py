@@ -175,18 +175,19 @@ def _about_digits(found: Journey, t: Translator) -> str:
     best, worst = np.nanmax(end), np.nanmin(end)
     said = t(
         "Read best at the end: {best} ({most} right); worst: {worst} ({least} right).",
-        best=_listed(end == best), most=f"{best:.1%}",
-        worst=_listed(end == worst), least=f"{worst:.1%}",
+        best=_listed(end == best, t), most=f"{best:.1%}",
+        worst=_listed(end == worst, t), least=f"{worst:.1%}",
     )  # fmt: skip
     if len(found.epochs) <= charts.MOST_EPOCHS:
         return said
-    return said + " " + t(
+    shown = t(
         "{shown} of {count} epochs are shown.", shown=charts.MOST_EPOCHS, count=len(found.epochs)
-    )  # fmt: skip
+    )
+    return t.paragraph([said, shown])
 
 
-def _listed(chosen: npt.NDArray[np.bool_]) -> str:
-    return ", ".join(str(digit) for digit in np.flatnonzero(chosen))
+def _listed(chosen: npt.NDArray[np.bool_], t: Translator) -> str:
+    return t.listed(str(digit) for digit in np.flatnonzero(chosen))
 
 
 def _then_and_now(found: Journey, reader: Reader, digits: DigitSet, visit: Visit) -> None:
@@ -266,5 +267,5 @@ def _in_words(found: Journey, index: int, name: Callable[[int], str], t: Transla
     return t(
         "Test sample {index} is a {truth}. It was read as: {readings}.",
         index=index, truth=int(found.labels[index]),
-        readings=", ".join(f"{name(epoch)}: {digit}" for epoch, digit in steps),
+        readings=t.listed(f"{name(epoch)}: {digit}" for epoch, digit in steps),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts
+from digitlab import charts, words
 from digitlab.inspection.feature_maps import PASS_ON, LayerMaps
 from digitlab.messages import Translator
 from digitlab.ui import clicks, plot
@@ -39,7 +39,7 @@ def _explanation(layers: Sequence[LayerMaps], t: Translator) -> str:
         )
     return t(
         "This network has no convolution, so it has no maps: each layer makes one number for each "
-        "of its neurons."
+        "of its units."
     )
 
 
@@ -77,18 +77,17 @@ def reading(layers: Sequence[LayerMaps], t: Translator) -> str:
 def about(found: LayerMaps, t: Translator) -> str:
     """What a layer's picture shows, in numbers, for those who do not see it."""
     values = {
-        "layer": found.layer.name, "count": found.count, "silent": found.silent,
+        "layer": words.layer(found.layer, t), "count": found.count, "silent": found.silent,
         "strongest": found.strongest, "value": charts.number(found.extreme),
     }  # fmt: skip
     if not found.spatial:
         return t(
-            "Layer {layer}: {count} neurons, {silent} of them 0. Neuron {strongest} is strongest: "
-            "{value}.",
+            "{layer}: {count} units, {silent} of them 0. Unit {strongest} is strongest: {value}.",
             **values,
         )
     row, column = found.peak
     return t(
-        "Layer {layer}: {count} maps, {silent} of them 0 everywhere. Map {strongest} is strongest: "
+        "{layer}: {count} maps, {silent} of them 0 everywhere. Map {strongest} is strongest: "
         "{value} in row {row}, column {column}.",
         **values, row=row, column=column,
     )  # fmt: skip
@@ -147,26 +146,27 @@ def _open(key: str, number: int) -> None:
 
 def _title(found: LayerMaps, t: Translator) -> str:
     if not found.spatial:
-        return t("{layer}: {count} neurons", layer=found.layer.name, count=found.count)
+        return t("{layer}: {count} units", layer=words.layer(found.layer, t), count=found.count)
     height, width, count = found.output.shape
     return t(
         "{layer}: {count} maps of {height}x{width}",
-        layer=found.layer.name, count=count, height=height, width=width,
+        layer=words.layer(found.layer, t), count=count, height=height, width=width,
     )  # fmt: skip
 
 
 def _enlarged(found: LayerMaps, chosen: int, ends: charts.Scale, key: str, t: Translator) -> None:
-    label = t("Map to enlarge") if found.spatial else t("Neuron")
+    label = t("Map to enlarge") if found.spatial else t("Unit")
     st.selectbox(label, range(found.count), key=f"{key}-open", width=180)
     if not found.spatial:
         st.markdown(
             t(
-                "Neuron {number} of {layer}: **{value}**",
-                number=chosen, layer=found.layer.name, value=charts.number(found.output[chosen]),
+                "{layer}, unit {number}: **{value}**",
+                number=chosen, layer=words.layer(found.layer, t),
+                value=charts.number(found.output[chosen]),
             )
         )  # fmt: skip
         return
-    title = t("{layer}, map {number}", layer=found.layer.name, number=chosen)
+    title = t("{layer}, map {number}", layer=words.layer(found.layer, t), number=chosen)
     values = found.maps[chosen]
     figure = charts.feature_map(values, t, title=title, shared=ends, height=_ENLARGED_HEIGHT)
     plot.draw(figure, t, key=f"{key}-enlarged")
@@ -174,7 +174,7 @@ def _enlarged(found: LayerMaps, chosen: int, ends: charts.Scale, key: str, t: Tr
         t(
             "Map {number} of {layer}: from {smallest} to {largest}, {zeros} of its {count} values "
             "are 0.",
-            number=chosen, layer=found.layer.name, smallest=charts.number(values.min()),
+            number=chosen, layer=words.layer(found.layer, t), smallest=charts.number(values.min()),
             largest=charts.number(values.max()), zeros=int((values == 0).sum()), count=values.size,
         )
     )  # fmt: skip

@@ -24,6 +24,7 @@ _PATCHES, _DIGITS = 12, 8
 _PART = 100  # images between two signs of life
 _PARTS = 300  # of 100 images each, 100 KB at the most
 _DRAWN_EDGES = tuple(range(0, 360, 45))
+_BY_CHANCE = 0.2  # the cosine that two random 5x5 kernels have: 1 / sqrt(25)
 _FLAT = 0.15  # share of a kernel's size: edges that differ less are alike to it
 
 _DIRECTIONS = {
@@ -112,7 +113,7 @@ def show_agreement(weights: Weights, epoch: int, t: Translator) -> None:
 
 def _headline(layer: Layer, number: int, t: Translator) -> str:
     if layer.kind == "dense":
-        return t("Neuron {number}", number=number)
+        return t("Unit {number}", number=number)
     return t("Filter {number}", number=number)
 
 
@@ -345,10 +346,11 @@ def _journey(weights: Weights, number: int, kernel: Floats, epoch: int, t: Trans
         "is {ended} now.",
         distance=f"{moved.distance:.2f}", began=f"{moved.began:.2f}", ended=f"{moved.ended:.2f}",
     )  # fmt: skip
-    return [said, _likeness(moved.cosine, weights.reader.went_on, t)]
+    return [said, likeness(moved.cosine, weights.reader.went_on, t)]
 
 
-def _likeness(cosine: float, went_on: bool, t: Translator) -> str:
+def likeness(cosine: float, went_on: bool, t: Translator) -> str:
+    """How much of where a filter began is left in it, by the cosine between then and now."""
     alike = f"{cosine:.2f}"
     if went_on:
         return t("How alike the pattern is to the one it took over: {alike} (cosine).", alike=alike)
@@ -359,18 +361,20 @@ def _likeness(cosine: float, went_on: bool, t: Translator) -> str:
         )
     if cosine > 0.5:
         return t("Its random beginning can still be seen (cosine {alike}).", alike=alike)
+    if cosine > _BY_CHANCE:
+        return t("Its random beginning has faded a good deal (cosine {alike}).", alike=alike)
     return t("Little of its random beginning is left (cosine {alike}).", alike=alike)
 
 
 def _why(story: list[str], epoch: int, went_on: bool, t: Translator) -> str:
     """The sentences so far, with the reason why it is as they say."""
     if epoch == 0 and went_on:
-        return " ".join([*story, t("It is as another run has left it.")])
+        return t.paragraph([*story, t("It is as another run has left it.")])
     if epoch == 0:
-        return " ".join([*story, t("It is **random**: no training step has moved it yet.")])
+        return t.paragraph([*story, t("It is **random**: no training step has moved it yet.")])
     general = t(
         "Nobody drew it: each training step moves every weight a little in the direction that "
         "lowers the loss, so what helps to tell the digits apart grows."
     )
     question = t("Why did it become like this?")
-    return " ".join([f"**{question}**", *story, general])
+    return " ".join([f"**{question}**", t.paragraph([*story, general])])

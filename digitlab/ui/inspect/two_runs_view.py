@@ -128,14 +128,14 @@ def _in_words(index: int, one: Tested, other: Tested, t: Translator) -> str:
     return t(
         "Test sample {index} is a {truth}. The first network: {first}. The second: {second}.",
         index=index, truth=int(one.labels[index]),
-        first=_two_likeliest(one.probabilities[index]),
-        second=_two_likeliest(other.probabilities[index]),
+        first=_two_likeliest(one.probabilities[index], t),
+        second=_two_likeliest(other.probabilities[index], t),
     )  # fmt: skip
 
 
-def _two_likeliest(probabilities: Floats) -> str:
+def _two_likeliest(probabilities: Floats, t: Translator) -> str:
     digits = np.argsort(-probabilities)[:2]
-    return ", ".join(f"{digit} ({probabilities[digit]:.1%})" for digit in digits)
+    return t.listed(f"{digit} ({probabilities[digit]:.1%})" for digit in digits)
 
 
 def _labelled(index: int, one: Tested, other: Tested, t: Translator) -> Labelled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from digitlab import words
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit, sentences
 
@@ -33,8 +34,9 @@ def _show(visit: Visit) -> None:
     done = st.session_state.get(_DONE)
     if done is not None:
         runs, drawings = done
-        st.success(t("Deleted for good. Runs: {runs}; drawings: {drawings}.",
-                     runs=runs, drawings=drawings))  # fmt: skip
+        st.success(
+            t("Deleted for good: {what}.", what=words.counts(t, runs=runs, drawings=drawings))
+        )
 
 
 def _question(visit: Visit) -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import streamlit as st
 
-from digitlab import luggage
+from digitlab import luggage, words
 from digitlab.luggage import LuggageError, Packed, Unpacked
 from digitlab.luggage.form import LARGEST, MEGABYTE, Progress
 from digitlab.messages import Message, Translator
@@ -92,11 +92,10 @@ def _offer(ready: _Zip, t: Translator) -> None:
     packed = ready.packed
     st.caption(
         t(
-            "Runs in it: {runs}; sweeps: {sweeps}; drawings: {drawings}; all as they were when it "
-            "was packed.",
-            runs=packed.runs, sweeps=packed.sweeps, drawings=packed.drawings,
+            "In it: {what}; all as they were when it was packed.",
+            what=words.counts(t, runs=packed.runs, sweeps=packed.sweeps, drawings=packed.drawings),
         )
-    )  # fmt: skip
+    )
     for sentence in packed.left_out():
         st.warning(t(sentence))
 
@@ -166,9 +165,9 @@ def _tell(told: Unpacked | Message | None, t: Translator) -> None:
         st.error(plain(t(told)))
         return
     loaded = t(
-        "Loaded. Runs: {runs}; sweeps: {sweeps}; drawings: {drawings}.",
-        runs=len(told.runs), sweeps=told.sweeps, drawings=told.drawings,
-    )  # fmt: skip
+        "Loaded: {what}.",
+        what=words.counts(t, runs=len(told.runs), sweeps=told.sweeps, drawings=told.drawings),
+    )
     (st.success if told.runs or told.sweeps or told.drawings else st.info)(loaded)
     if told.known:
         st.info(t("Runs that you have already, and that stay as they are: {count}.",

@@ -45,7 +45,7 @@ def cell_in_full(plan: Plan, number: int, t: Translator) -> str:
     chosen = plan.cells[number]
     if chosen.label:
         return t(chosen.label)
-    return ", ".join(
+    return t.listed(
         f"{field(axis, t)} = {words.shown(getattr(chosen.config, axis.field), t)}"
         for axis in plan.axes
     )

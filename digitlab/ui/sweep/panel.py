@@ -133,7 +133,7 @@ def _ended(places: Sequence[Place], t: Translator) -> str:
     )
     if not diverged:
         return told
-    return told + " " + t("Diverged, and so without a result: {count}.", count=diverged)
+    return t.paragraph([told, t("Diverged, and so without a result: {count}.", count=diverged)])
 
 
 def _left(sweep: Sweep, places: Sequence[Place], epochs: Epochs) -> tuple[float, float]:

@@ -86,7 +86,7 @@ def _size(plan: Plan, digits: DigitSet, t: Translator) -> str:
     if speed.load():
         return told
     guess = t("Its speed has not been measured yet, so this is a guess.")
-    return f"{told} {guess}"
+    return t.paragraph([told, guess])
 
 
 def _own(visit: Visit, digits: DigitSet) -> None:

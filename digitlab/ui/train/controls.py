@@ -32,8 +32,8 @@ _GROUPS: dict[Group, str] = {
     "network": mark("The network"), "training": mark("The training"), "data": mark("The images"),
 }  # fmt: skip
 _LESSONS: dict[str, str] = {
-    "mlp-128": mark("A first network: 128 neurons, ten classes."),
-    "mlp-64": mark("The exercise: half the neurons, small batches."),
+    "mlp-128": mark("A first network: 128 units, ten classes."),
+    "mlp-64": mark("The exercise: half the units, small batches."),
     "cnn-tutorial": mark("A first CNN: two convolutions, no pooling, 4.7 million parameters."),
     "cnn-keras": mark("The classic CNN: pooling, dropout, Adadelta."),
     "cnn-keras-slow": mark("The same with today's default learning rate: watch it crawl."),

@@ -16,7 +16,6 @@ from digitlab.training import going_on, speed
 from digitlab.ui import lab
 from digitlab.ui.naming import called
 from digitlab.ui.shell import Visit, plain
-from digitlab.ui.train.network_view import LAYER_KINDS
 
 _SETS = {
     MNIST_FINGERPRINT: mark("full MNIST"),
@@ -42,7 +41,7 @@ def origin(run: Run, visit: Visit) -> None:
     t = visit.t
     told = t("Goes on from {name}.", name=plain(_name(run.origin, visit)))
     frozen = t("Its convolutions were frozen: they are still those of that run.")
-    st.caption(f"{told} {frozen}" if run.frozen else told)
+    st.caption(t.paragraph([told, frozen]) if run.frozen else told)
 
 
 def _name(origin: str, visit: Visit) -> str:
@@ -151,7 +150,7 @@ def _table(layers: Sequence[Layer], frozen: bool, t: Translator) -> None:
     free = [layer.parameters - kept for layer, kept in zip(shown, fixed, strict=True)]
     st.dataframe(
         {
-            t("Layer"): [*(t(LAYER_KINDS[layer.kind]) for layer in shown), t("Total")],
+            t("Layer"): [*(words.layer(layer, t) for layer in shown), t("Total")],
             t("Output shape"): [*("x".join(map(str, layer.output)) for layer in shown), ""],
             t("Trainable parameters"): [f"{count:,}" for count in (*free, sum(free))],
             t("Frozen parameters"): [f"{count:,}" for count in (*fixed, sum(fixed))],

@@ -11,17 +11,9 @@ from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.jobs.engine import refuse_too_large
 from digitlab.layers import Layer, layers_of, parameter_count
-from digitlab.messages import LabError, Translator, mark
+from digitlab.messages import LabError, Translator
 from digitlab.training import speed
 from digitlab.ui import plot
-
-LAYER_KINDS = {
-    "conv": mark("Convolution"),
-    "pool": mark("Max pooling"),
-    "flatten": mark("Flatten"),
-    "dense": mark("Dense"),
-    "dropout": mark("Dropout"),
-}
 
 
 def plan(config: RunConfig, digits: DigitSet, t: Translator) -> bool:
@@ -80,7 +72,7 @@ def show(config: RunConfig, t: Translator) -> None:
 def _table(layers: Sequence[Layer], t: Translator) -> dict[str, list[str]]:
     """The layer table, column by column."""
     return {
-        t("Layer"): [t(LAYER_KINDS[layer.kind]) for layer in layers],
+        t("Layer"): [words.layer(layer, t) for layer in layers],
         t("Output shape"): ["x".join(str(side) for side in layer.output) for layer in layers],
         t("Settings"): [_settings(layer, t) for layer in layers],
         t("Parameters"): [f"{layer.parameters:,}" for layer in layers],
