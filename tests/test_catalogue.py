@@ -51,11 +51,11 @@ LETTER = "[ぁ-んァ-ヶ一-龠々]"
 UNJAPANESE = {
     "a half-width stop, comma or question mark": f"{LETTER} ?[.,?!;](?!npz)|[.,;] ?{LETTER}",
     "a half-width bracket": rf"{LETTER} ?\((?!N,|%)|(?<![z\d])\) ?{LETTER}",  # but in formulas
-    "a full-width digit or letter": "[０-９Ａ-Ｚａ-ｚ]",  # noqa: RUF001
-    "English quotation marks": rf"{LETTER}[\"']|[\"']{LETTER}|[“”‘’]",  # noqa: RUF001
-    "a space beside a full-width sign": "[、。，．！？「」（）：〜] | [、。「」（）：〜]",  # noqa: RUF001
+    "a full-width digit or letter": "[０-９Ａ-Ｚａ-ｚ]",
+    "English quotation marks": rf"{LETTER}[\"']|[\"']{LETTER}|[“”‘’]",
+    "a space beside a full-width sign": "[、。，．！？「」（）：〜] | [、。「」（）：〜]",
     "a space between two letters": f"{LETTER} {LETTER}",
-    "another wave": "～",  # noqa: RUF001
+    "another wave": "～",
 }
 # Sentences that are the same in Japanese: names and numbers.
 SAME = re.compile(r"^[\W\d_]*$|^([Dd]ropout ?|MLP|CNN|Digit Lab|PATH|COMMAND)$")
