@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 from platformdirs import user_data_path
 
-from digitlab.messages import LabError, message
+from digitlab import disk
 
 
 def home() -> Path:
     """The lab's folder: ``DIGITLAB_HOME``, else the user's data folder; made when missing.
 
     Raises:
-        LabError: it cannot be made, or nothing can be written in it.
+        StorageError: it cannot be made, or nothing can be written in it.
     """
     folder = _wanted()
-    try:
+    with disk.told(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _refusal(folder) from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise _refusal(folder)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return folder
 
 
@@ -30,12 +29,3 @@ def _wanted() -> Path:
     named = os.environ.get("DIGITLAB_HOME")
     # A worker may run in another folder, so a relative path is settled here.
     return Path(os.path.expanduser(named)).absolute() if named else user_data_path("digitlab")
-
-
-def _refusal(folder: Path) -> LabError:
-    return LabError(
-        message(
-            "The lab cannot write in {folder}. Set DIGITLAB_HOME to a folder that it may write in.",
-            folder=str(folder),
-        )
-    )

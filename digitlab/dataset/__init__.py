@@ -15,7 +15,7 @@ from digitlab.dataset.digits import (
     fingerprint,
     one_hot,
 )
-from digitlab.dataset.download import MNIST_SHA256, MNIST_URL, Progress, fetch
+from digitlab.dataset.download import MNIST_SHA256, MNIST_URL, DownloadError, Progress, fetch
 from digitlab.dataset.file import DataFileError
 from digitlab.dataset.held import load, open_fingerprint
 
@@ -27,6 +27,7 @@ __all__ = [
     "Choice",
     "DataFileError",
     "DigitSet",
+    "DownloadError",
     "Fetching",
     "Progress",
     "Split",

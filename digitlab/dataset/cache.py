@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from digitlab import disk
 from digitlab.dataset.digits import Bytes
 from digitlab.home import home
-from digitlab.messages import LabError, message
 
 
 def mnist_file() -> Path:
@@ -27,26 +26,7 @@ def write(path: Path, arrays: Mapping[str, Bytes]) -> None:
     """Write an ``.npz`` so that it is there whole or not at all, whatever ends this process.
 
     Raises:
-        LabError: the disk is full, or the folder cannot be written.
+        StorageError: the disk is full, or the folder cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}")
-        try:
-            with partial.open("wb") as stream:
-                np.savez_compressed(stream, allow_pickle=False, **arrays)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise unwritable(path) from error
-
-
-def unwritable(path: Path) -> LabError:
-    """The error for a file that the disk did not take."""
-    return LabError(
-        message(
-            "The lab cannot write {path}. Free some space, or set DIGITLAB_HOME to another folder.",
-            path=str(path),
-        )
-    )
+    with disk.writing(path) as partial, partial.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **arrays)

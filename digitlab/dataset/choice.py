@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from digitlab.dataset.held import load
 from digitlab.messages import LabError, Message, message
 
 Fetching = Literal["no", "running", "failed"]
+
+log = logging.getLogger(__name__)
 
 _lock = threading.Lock()
 _download: Future[DigitSet] | None = None
@@ -96,7 +99,7 @@ def find(wanted: str) -> DigitSet:
 def fetch_in_background(*, url: str = MNIST_URL, sha256: str = MNIST_SHA256) -> None:
     """Start the download of full MNIST if the sample is in use for want of it; at most once.
 
-    Returns at once, and fails without a sound: ``current().reason`` tells how it went.
+    Returns at once, and raises nothing: ``current().reason`` and the log tell how it went.
     """
     global _download
     with _lock, contextlib.suppress(LabError):
@@ -123,6 +126,7 @@ def _settle(future: Future[DigitSet], download: Callable[[], DigitSet]) -> None:
     try:
         future.set_result(download())
     except Exception as error:
+        log.warning("full MNIST was not fetched", exc_info=error)
         future.set_exception(error)
 
 

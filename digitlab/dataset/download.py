@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from digitlab import disk
 from digitlab.dataset import cache
 from digitlab.dataset.digits import DigitSet
 from digitlab.dataset.held import load
@@ -22,6 +23,10 @@ _READ_SECONDS = 30.0
 _CHUNK_BYTES = 1 << 16
 
 
+class DownloadError(LabError):
+    """MNIST did not come from where it was asked for."""
+
+
 def fetch(
     progress: Progress | None = None, *, url: str = MNIST_URL, sha256: str = MNIST_SHA256
 ) -> DigitSet:
@@ -35,8 +40,8 @@ def fetch(
         sha256: the only file that is accepted.
 
     Raises:
-        LabError: the server cannot be reached, breaks off or sends another file than expected,
-            or the file cannot be written.
+        DownloadError: the server cannot be reached, breaks off or sends another file.
+        StorageError: the disk does not take the file.
     """
     import pooch
     import requests
@@ -54,9 +59,13 @@ def fetch(
         http(address, target, asker)
 
     try:
-        pooch.retrieve(url, f"sha256:{sha256}", path.name, path.parent, downloader=download)
+        if path.is_file() and pooch.file_hash(str(path)) == sha256:
+            return load(path)
+        with disk.scratch(path.parent, path.name) as folder:
+            pooch.retrieve(url, f"sha256:{sha256}", path.name, folder, downloader=download)
+            (folder / path.name).replace(path)
     except requests.RequestException as error:
-        raise LabError(
+        raise DownloadError(
             message(
                 "MNIST could not be downloaded from {host}. Check the network, or set "
                 "DIGITLAB_MNIST to an mnist.npz file.",
@@ -64,7 +73,7 @@ def fetch(
             )
         ) from error
     except ValueError as error:
-        raise LabError(
+        raise DownloadError(
             message(
                 "The file that {host} sent is not MNIST: its SHA-256 is another one. Try again, "
                 "or set DIGITLAB_MNIST to an mnist.npz file.",
@@ -72,7 +81,7 @@ def fetch(
             )
         ) from error
     except OSError as error:
-        raise cache.unwritable(path) from error
+        raise disk.refused(path, error) from error
     return load(path)
 
 

@@ -6,7 +6,6 @@ functions here on the worker's event loop: to stop the run, and to fetch its fil
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Any
 from distributed import get_worker
 
 from digitlab import config as settings
+from digitlab import disk
 from digitlab.dataset import DataFileError, open_fingerprint
 from digitlab.home import home
 from digitlab.network import Network
@@ -171,10 +171,8 @@ def has_digits(path: str, fingerprint: str) -> bool:
 def receive_digits(data: bytes, fingerprint: str) -> None:
     """Keep a data file sent by the engine, for a worker on another machine."""
     target = _own_path(fingerprint)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(f".{os.getpid()}")
-    partial.write_bytes(data)
-    partial.replace(target)
+    disk.remove_unfinished(target.parent)  # no engine starts on this machine
+    disk.write(target, data)
 
 
 def _known_path(path: str, fingerprint: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from digitlab import config as settings
-from digitlab import models
+from digitlab import disk, models
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.drawing import examples, from_image
@@ -127,20 +126,19 @@ def write(path: Path, text: str) -> None:
     Raises:
         RecordError: it cannot be written there.
     """
-    partial = path.parent / f".{path.name}.part"
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        disk.remove_unfinished(path.parent, of=path.name)
+        with disk.replacing(path) as partial:
+            partial.write_text(text, encoding="utf-8")
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
         raise RecordError(
             message(
                 "{path} cannot be written ({detail}). Name a file in a folder that you may "
                 "write in.",
-                path=str(path)[:200], detail=error.strerror,
+                path=str(path)[:200],
+                detail=error.strerror,
             )
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _not_ours(path: Path) -> RecordError:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import platform
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from typing import Any
 
 from dask.system import CPU_COUNT
 
+from digitlab import disk
 from digitlab.config import RunConfig
 from digitlab.home import home
 from digitlab.layers import Layer, layers_of
@@ -118,12 +118,13 @@ def load() -> tuple[Measurement, ...]:
 
 
 def save(measurements: Iterable[Measurement]) -> None:
-    """Keep the measurements for this machine."""
+    """Keep the measurements for this machine.
+
+    Raises:
+        StorageError: the disk does not take them.
+    """
     rows = [asdict(row) for row in measurements]
-    target = _file()
-    partial = target.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps({"machine": machine(), "measurements": rows}), encoding="utf-8")
-    partial.replace(target)
+    disk.write(_file(), json.dumps({"machine": machine(), "measurements": rows}).encode())
 
 
 class Calibration:

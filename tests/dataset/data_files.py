@@ -6,7 +6,7 @@ import hashlib
 import http.server
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +34,6 @@ def write(path: Path, arrays: Arrays, save: Callable[..., None] = np.savez_compr
     path.parent.mkdir(parents=True, exist_ok=True)
     save(path, **arrays)
     return path
-
-
-@contextlib.contextmanager
-def full_disk(left: int) -> Iterator[None]:
-    """A disk that takes only ``left`` bytes of each file."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (left, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def leftovers(lab: Path) -> list[str]:

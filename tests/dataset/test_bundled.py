@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from data_files import FULL, full_disk, leftovers, made, needs_full, write
+from data_files import FULL, leftovers, made, needs_full, write
+from trouble import full_disk
 
 from digitlab import dataset
 from digitlab.config import RunConfig

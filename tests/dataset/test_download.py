@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from data_files import Server, full_disk, leftovers, made, write
+from data_files import Server, leftovers, made, write
+from trouble import full_disk
 
 from digitlab import dataset
 from digitlab.dataset import download

@@ -1,0 +1,170 @@
+"""The disk: files written whole or not at all, and what is said when it does not take them.
+
+What is being written has a hidden name that ends with the number of its process, and gets its own
+name when it is whole. What a process that was killed has left is removed at the next start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from digitlab.messages import LabError, Message, message
+
+# The later lines are names that version 0.1 gave, some of them without a process.
+_UNFINISHED = re.compile(
+    r"\..+\.\d+\.part"
+    r"|\.[a-z]+(-\d{3})?\.np[yz]\.\d+|(sample|mnist|speed|sent-[0-9a-f]{64})\.\d+"
+    r"|loading-\w{8}|tmp\w{8}"
+)
+_PROCESS = re.compile(r"\.(\d+)(\.part)?$")
+_STALE_SECONDS = 3600.0  # what names no process is left alone for so long
+_CLOCK_SECONDS = 3.0  # how far a process's start may seem to move when the clock is set
+
+
+class StorageError(LabError):
+    """The lab's disk or database stands in the way.
+
+    ``message`` is for a page, and names no place on the server's disk; ``advice`` is for the
+    terminal and the log: which file it is, and what to do.
+    """
+
+    def __init__(self, sentence: Message, advice: Message) -> None:
+        super().__init__(sentence)
+        self.advice = advice
+        self.add_note(str(advice))  # a traceback in the log shows it
+
+
+def refused(path: Path, error: OSError) -> StorageError:
+    """The error for a file or folder that the system did not let us read or write."""
+    return StorageError(
+        message(
+            "The lab's disk is full or cannot be written, so what you did last may not be saved. "
+            "Please tell whoever runs this lab."
+        ),
+        message(
+            "The lab cannot write {path} ({detail}). Free some space, allow it to write there, or "
+            "set DIGITLAB_HOME to another folder.",
+            path=str(path),
+            detail=error.strerror or type(error).__name__,
+        ),
+    )
+
+
+@contextlib.contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Whatever the system refuses inside is said of ``path``.
+
+    Raises:
+        StorageError: the disk is full, read-only or broken, or a folder may not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise refused(path, error) from error
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives the place to write ``path`` to; it becomes ``path`` when all has gone well.
+
+    Raises:
+        OSError: the disk did not take it; what was at ``path`` is there as before.
+    """
+    partial = unfinished(path)
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """``replacing`` in the lab's own folder: folders are made, and trouble is told.
+
+    Raises:
+        StorageError: the disk did not take it; what was at ``path`` is there as before.
+    """
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial:
+            yield partial
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all, and its folder.
+
+    Raises:
+        StorageError: as ``writing``.
+    """
+    with writing(path) as partial:
+        partial.write_bytes(data)
+
+
+@contextlib.contextmanager
+def scratch(folder: Path, what: str) -> Iterator[Path]:
+    """A folder inside ``folder`` for what is not whole yet; it is gone afterwards.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    place = unfinished(folder / what)
+    with told(place):
+        place.mkdir(parents=True)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def unfinished(path: Path) -> Path:
+    """Where this process writes ``path`` while it is not whole; another place at each call."""
+    return path.parent / f".{path.name}.{os.urandom(4).hex()}.{os.getpid()}.part"
+
+
+def remove_unfinished(folder: Path, of: str = "") -> int:
+    """Remove what processes that are gone were writing in ``folder``; returns how many files.
+
+    ``of`` names the one file whose leftovers are meant, in a folder that is not the lab's own.
+    """
+    count = 0
+    with contextlib.suppress(OSError):
+        for place in list(folder.iterdir()):
+            ours = _UNFINISHED.fullmatch(place.name) and place.name.startswith(of and f".{of}.")
+            if ours and not _being_written(place):
+                count += _removed(place)
+    return count
+
+
+def _being_written(place: Path) -> bool:
+    """Whether the process that began it lives: one of its number that began later is another."""
+    process = _PROCESS.search(place.name)
+    try:
+        changed = place.lstat().st_mtime
+        if process is None:
+            return changed > time.time() - _STALE_SECONDS
+        return bool(psutil.Process(int(process[1])).create_time() < changed + _CLOCK_SECONDS)
+    except (OSError, OverflowError, psutil.NoSuchProcess):
+        return False
+    except psutil.Error:  # there is one, of somebody else
+        return True
+
+
+def _removed(place: Path) -> bool:
+    try:
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        else:
+            place.unlink()
+    except OSError:
+        return False
+    return True
