@@ -5,6 +5,16 @@ drawings that they have kept; ``database`` is the one file that knows SQLite. ``
 a run came to, and ``run_files`` how its files are written.
 """
 
+from digitlab.store.database import StorageBusyError, StorageError
 from digitlab.store.runs import Digits, Run, Status, Store, StoreError, interrupted
 
-__all__ = ["Digits", "Run", "Status", "Store", "StoreError", "interrupted"]
+__all__ = [
+    "Digits",
+    "Run",
+    "Status",
+    "StorageBusyError",
+    "StorageError",
+    "Store",
+    "StoreError",
+    "interrupted",
+]

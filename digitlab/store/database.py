@@ -1,6 +1,7 @@
 """One SQLite file, safe to use from many threads and several processes.
 
-WAL lets readers go on while one process writes; a change is on disk when it returns.
+WAL lets readers go on while one process writes; a change is on disk when it returns. A file that
+is damaged, or of another program, is left as it is.
 """
 
 from __future__ import annotations
@@ -11,10 +12,48 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from digitlab import disk
+from digitlab.disk import StorageError
+from digitlab.messages import Message, message
+
+__all__ = ["DATABASE", "NO_COLUMNS", "Database", "Row", "StorageBusyError", "StorageError"]
+
 DATABASE = "lab.sqlite3"  # the file in the lab's folder
 
 Row = sqlite3.Row
 NO_COLUMNS: Mapping[str, Mapping[str, str]] = {}
+
+_FORMAT = 1  # SQLite's user_version; higher where this lab could not read what a newer one writes
+_BUSY_SECONDS = 10.0  # how long another process may hold the file before it is called busy
+
+# SQLite's primary result codes, https://www.sqlite.org/rescode.html
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_REFUSED = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOLFS,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+
+
+class StorageBusyError(StorageError):
+    """Another process holds the database; what was tried may be tried again."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            message(
+                "The lab's database is busy, so what you did last may not be saved. Please try "
+                "again in a moment."
+            ),
+            message(
+                "Another program holds the database {path}. Try again in a moment, or end that "
+                "program.",
+                path=str(path),
+            ),
+        )
 
 
 class Database:
@@ -22,18 +61,32 @@ class Database:
 
     ``later`` maps a table to the columns that it got after its first version, each with its SQL
     type: a file of an older lab is given them.
+
+    Raises:
+        StorageBusyError: from here and from each method, another process holds the file.
+        StorageError: likewise, it is damaged, of a newer lab, or cannot be read or written.
     """
 
     def __init__(
         self, path: Path, schema: str, later: Mapping[str, Mapping[str, str]] = NO_COLUMNS
     ) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self._connection() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")  # stays with the file
-            connection.executescript(schema)
-        for table, columns in later.items():
-            self._complete(table, columns)
+        with disk.told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._refuse_log_alone()
+        try:
+            with self._connection() as connection:
+                found = connection.execute("PRAGMA user_version").fetchone()[0]
+                if found > _FORMAT:
+                    raise _newer(path)
+                connection.execute("PRAGMA journal_mode = WAL")  # stays with the file
+                connection.executescript(schema)
+                if found < _FORMAT:
+                    connection.execute(f"PRAGMA user_version = {_FORMAT}")
+            for table, columns in later.items():
+                self._complete(table, columns)
+        except sqlite3.OperationalError as error:  # tables of these names, but not ours
+            raise _damaged(path, str(error)) from error
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
@@ -54,19 +107,80 @@ class Database:
             return connection.execute(query, values).fetchall()
 
     def _complete(self, table: str, columns: Mapping[str, str]) -> None:
+        asked = f"PRAGMA table_info({table})"
+        if {row["name"] for row in self.all(asked)}.issuperset(columns):
+            return  # without a change: a lab can be opened and looked at while somebody writes
         with self.change() as connection:
-            there = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
+            there = {row["name"] for row in connection.execute(asked)}
             for name, kind in columns.items():
                 if name not in there:
                     connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
+    def _refuse_log_alone(self) -> None:
+        """SQLite deletes a write-ahead log whose database is empty or gone, and what is in it."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        if _size(log) and not _size(self.path):
+            raise _damaged(self.path, f"there is a {log.name} without it")
+
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """A connection for one piece of work: Streamlit runs each script in a new thread."""
-        connection = sqlite3.connect(self.path, timeout=10)
         try:
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA foreign_keys = ON")
-            yield connection
-        finally:
-            connection.close()
+            connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS)
+            try:
+                connection.row_factory = sqlite3.Row
+                connection.execute("PRAGMA foreign_keys = ON")
+                yield connection
+            finally:
+                connection.close()
+        except sqlite3.DatabaseError as error:
+            trouble = _trouble(self.path, error)
+            if trouble is None:
+                raise
+            raise trouble from error
+
+
+def _trouble(path: Path, error: sqlite3.DatabaseError) -> StorageError | None:
+    """What SQLite's error means for a person; None for a mistake in our own SQL."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code
+    if code in _BUSY:
+        return StorageBusyError(path)
+    if code in _DAMAGED:
+        return _damaged(path, str(error))
+    if code in _REFUSED:
+        return disk.refused(path, OSError(code, str(error)))
+    return None
+
+
+def _damaged(path: Path, detail: str) -> StorageError:
+    return StorageError(
+        _unreadable(),
+        message(
+            "{path} is damaged, or is no database of Digit Lab ({detail}). It is left as it is. "
+            "Put a whole copy in its place, or move it and the files {name}-wal and {name}-shm "
+            "away, to begin with an empty one. The weights of its runs stay in {runs}.",
+            path=str(path), detail=detail, name=path.name, runs=str(path.parent / "runs"),
+        ),
+    )  # fmt: skip
+
+
+def _newer(path: Path) -> StorageError:
+    return StorageError(
+        _unreadable(),
+        message(
+            "{path} was made by a newer Digit Lab. Use that version, or set DIGITLAB_HOME to "
+            "another folder.",
+            path=str(path),
+        ),
+    )
+
+
+def _unreadable() -> Message:
+    return message("The lab's database cannot be read. Please tell whoever runs this lab.")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
+import logging
 import time
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -18,6 +20,8 @@ from digitlab.config import IMAGE_SIZE
 from digitlab.messages import LabError, message
 from digitlab.network import Prediction
 from digitlab.store.database import DATABASE, Database, Row
+
+log = logging.getLogger(__name__)
 
 # What one person can keep: a class's handwriting, and no more than a disk bears.
 MOST = 2_000
@@ -109,11 +113,11 @@ class Keepsakes:
         return len(there) - before
 
     def of(self, owner: str) -> list[Keepsake]:
-        """A person's drawings, the newest first."""
+        """A person's drawings, the newest first; one that cannot be read is passed over."""
         rows = self._database.all(
             "SELECT * FROM drawings WHERE owner = ? ORDER BY created DESC", owner
         )
-        return [_keepsake(row) for row in rows]
+        return [kept for row in rows if (kept := _readable(row)) is not None]
 
     def delete(self, owner: str, ids: Iterable[int]) -> None:
         """Delete some of a person's drawings; those of others stay."""
@@ -122,13 +126,36 @@ class Keepsakes:
                 "DELETE FROM drawings WHERE owner = ? AND id = ?", [(owner, one) for one in ids]
             )
 
+    def delete_everything(self, owner: str) -> int:
+        """Delete all of a person's drawings; returns how many there were."""
+        with self._database.change() as database:
+            return database.execute("DELETE FROM drawings WHERE owner = ?", (owner,)).rowcount
+
+
+def _readable(row: Row) -> Keepsake | None:
+    try:
+        return _keepsake(row)
+    except (ValueError, TypeError) as error:
+        _note_unreadable(row["id"], str(error))
+        return None
+
+
+@functools.lru_cache(MOST)  # once for each, though the list is read again and again
+def _note_unreadable(drawing: int, why: str) -> None:
+    log.warning("drawing %s cannot be read: %s", drawing, why)
+
 
 def _keepsake(row: Row) -> Keepsake:
     digit = np.frombuffer(row["digit"], np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
     return Keepsake(
-        row["id"], row["label"], row["read_as"], row["certainty"], row["model"], digit,
-        row["created"],
-    )  # fmt: skip
+        id=row["id"],
+        label=int(row["label"]),
+        read_as=int(row["read_as"]),
+        certainty=float(row["certainty"]),
+        model=str(row["model"]),
+        digit=digit,
+        created=float(row["created"]),
+    )
 
 
 def as_zip(kept: Sequence[Keepsake]) -> bytes:

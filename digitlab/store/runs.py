@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import os
 import re
 import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from digitlab import config as settings
+from digitlab import disk
 from digitlab.config import RunConfig
+from digitlab.disk import StorageError
 from digitlab.messages import LabError, Message, message
+from digitlab.presets import PRESETS
 from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Report, Untrained
 from digitlab.store.database import DATABASE, Database, Row
+
+log = logging.getLogger(__name__)
 
 ORPHAN_SECONDS = 60.0  # a run's folder may be there for so long before its row
 
@@ -59,6 +65,14 @@ CREATE TABLE IF NOT EXISTS epochs (
     val_loss REAL, val_accuracy REAL, test_loss REAL, test_accuracy REAL,
     seconds REAL NOT NULL, images INTEGER NOT NULL, PRIMARY KEY (run, epoch)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS begun (at REAL NOT NULL);
+"""
+
+# Folders that are older than the database may be all that is left of a damaged one before it. A
+# lab that had runs before this was noted knew all of its folders.
+_BEGUN = """
+INSERT INTO begun SELECT CASE WHEN EXISTS (SELECT 1 FROM runs) THEN 0 ELSE ? END
+WHERE NOT EXISTS (SELECT 1 FROM begun)
 """
 
 # Where a run goes on from another one's weights, and whether its convolutions stay as they are.
@@ -98,6 +112,10 @@ class Status(StrEnum):
 
 class StoreError(LabError):
     """A run or file that is not in the store."""
+
+
+class UnreadableRunError(StoreError):
+    """A run that is there, and says what this version does not know or allow."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +168,9 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database = Database(folder / DATABASE, _SCHEMA, _LATER)
+        if self.database.one("SELECT 1 FROM begun") is None:
+            with self.database.change() as database:
+                database.execute(_BEGUN, (time.time(),))
 
     # Runs ---------------------------------------------------------------------------------
 
@@ -176,7 +197,7 @@ class Store:
         """The run with this id.
 
         Raises:
-            StoreError: there is none.
+            StoreError: there is none, or it cannot be read.
         """
         row = self.database.one(f"SELECT * FROM runs WHERE id = ? AND {NOT_DELETED}", run)
         if row is None:
@@ -184,29 +205,36 @@ class Store:
         return run_of(row)
 
     def runs_of(self, owner: str, most: int = -1) -> list[Run]:
-        """A person's runs, the newest first; at most so many, -1 for all."""
+        """A person's runs, the newest first; at most so many, -1 for all.
+
+        Here and in all lists, a run that cannot be read is passed over.
+        """
         rows = self.database.all(
             f"SELECT * FROM runs WHERE owner = ? AND {NOT_DELETED} ORDER BY created DESC LIMIT ?",
             owner, most,
         )  # fmt: skip
-        return [run_of(row) for row in rows]
+        return readable(rows)[0]
 
     def waiting(self, engine: str) -> list[Run]:
         """The queue of an engine: people take turns, and each person's oldest run comes first.
 
-        So a sweep of fifty runs keeps nobody else waiting for more than one of them.
+        So a sweep of fifty runs keeps nobody else waiting for more than one of them. A run that
+        cannot be read fails here: it would wait for ever.
         """
-        return [run_of(row) for row in self.database.all(_QUEUE, engine)]
+        runs, unreadable = readable(self.database.all(_QUEUE, engine))
+        for run in unreadable:
+            self.end(run, Status.FAILED, unreadable_run())
+        return runs
 
     def running(self, engine: str) -> list[Run]:
         """The runs that an engine is training."""
-        return self._by_status(engine, Status.RUNNING)
+        return readable(self._running(engine))[0]
 
     def place_in_queue(self, run: Run) -> int:
         """How many runs are trained before this one."""
         turns = [row["id"] for row in self.database.all(_QUEUE, run.engine)]
         ahead = turns.index(run.id) if run.id in turns else 0
-        return ahead + sum(other.id != run.id for other in self.running(run.engine))
+        return ahead + len({row["id"] for row in self._running(run.engine)} - {run.id})
 
     def start(self, run: str) -> bool:
         """Mark a queued run as running; False when it is no longer queued."""
@@ -251,15 +279,22 @@ class Store:
     def remove_orphans(self, older_than: float = ORPHAN_SECONDS) -> list[str]:
         """Remove the folders of runs that are not in the database; returns their ids.
 
-        A server that died while it deleted or loaded a run leaves one behind. One that was made or
-        moved here in the last ``older_than`` seconds stays: its row may be on the way.
+        Files that processes which are gone have not finished go as well. A server that died while
+        it deleted or loaded a run leaves a folder behind. One that was made or moved here in the
+        last ``older_than`` seconds stays: its row may be on the way. So do those that are older
+        than the database: they are of one that was moved away, damaged perhaps.
         """
-        folders = [
-            place for place in _folders(self.folder / "runs") if _RUN_ID.fullmatch(place.name)
-        ]
-        known = {row["id"] for row in self.database.all("SELECT id FROM runs")}
+        places = _folders(self.folder / "runs")
+        for folder in (self.folder, self.folder / "data", *places):
+            disk.remove_unfinished(folder)
+        folders = [place for place in places if _RUN_ID.fullmatch(place.name)]
+        known = self._ids()
+        begun = self.database.one("SELECT MIN(at) AS at FROM begun")
+        age = time.time() - (begun["at"] if begun else 0.0)
         orphans = [
-            place.name for place in folders if place.name not in known and _age(place) > older_than
+            place.name
+            for place in folders
+            if place.name not in known and older_than < _age(place) < age
         ]
         for run in orphans:
             self._remove_files(run)
@@ -356,12 +391,13 @@ class Store:
         Raises:
             ValueError: the name is not one that the trainer gives.
             StoreError: the run was deleted.
+            StorageError: the disk did not take it.
         """
         target = self._path(run, name)
         self.run(run)
         try:
-            _write(target, data)
-        except FileNotFoundError:
+            disk.write(target, data)
+        except StorageError:
             self.run(run)  # deleted meanwhile, and its folder with it
             raise
         if self.database.one("SELECT 1 FROM runs WHERE id = ?", run) is None:
@@ -390,8 +426,10 @@ class Store:
         return sorted(filter(_FILE_NAME.fullmatch, names))
 
     def sizes(self) -> dict[str, int]:
-        """How many bytes the files of each run take on the disk."""
-        return {place.name: _bytes_in(place) for place in _folders(self.folder / "runs")}
+        """How many bytes the files of each run take on the disk, by run."""
+        known = self._ids()
+        folders = _folders(self.folder / "runs")
+        return {place.name: _bytes_in(place) for place in folders if place.name in known}
 
     def drop_weights(self, run: str) -> int:
         """Remove a run's weights, all but what its metrics and pictures need; bytes freed."""
@@ -428,8 +466,8 @@ class Store:
     def succeed(self, engine: str, dead: Sequence[str], *, adopt: bool) -> None:
         """Mark the running runs of dead engines as interrupted; ``adopt`` takes their queue."""
         for gone in dead:
-            for run in self.running(gone):
-                self.end(run.id, Status.INTERRUPTED, interrupted(self.epochs(run.id)))
+            for run in [row["id"] for row in self._running(gone)]:
+                self.end(run, Status.INTERRUPTED, interrupted(self.epochs(run)))
             if adopt:
                 with self.database.change() as database:
                     database.execute(
@@ -442,11 +480,15 @@ class Store:
 
     # Rows ---------------------------------------------------------------------------------
 
-    def _by_status(self, engine: str, status: Status) -> list[Run]:
-        rows = self.database.all(
-            "SELECT * FROM runs WHERE status = ? AND engine = ? ORDER BY created", status, engine
+    def _ids(self) -> set[str]:
+        return {row["id"] for row in self.database.all("SELECT id FROM runs")}
+
+    def _running(self, engine: str) -> list[Row]:
+        return self.database.all(
+            "SELECT * FROM runs WHERE status = ? AND engine = ? ORDER BY created",
+            Status.RUNNING,
+            engine,
         )
-        return [run_of(row) for row in rows]
 
     def _metrics(self, table: str, run: str, order: str) -> list[dict[str, Any]]:
         rows = self.database.all(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run)
@@ -472,14 +514,6 @@ def interrupted(epochs: Sequence[EpochMetrics]) -> Message:
 
 def _no_such_run() -> StoreError:
     return StoreError(message("There is no such run here; it may have been deleted."))
-
-
-def _write(target: Path, data: bytes) -> None:
-    """Write a file whole or not at all, and its folder."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    partial.write_bytes(data)
-    partial.replace(target)
 
 
 def _folders(parent: Path) -> list[Path]:
@@ -555,16 +589,68 @@ def _config(text: str) -> RunConfig:
 
 @functools.lru_cache(4096)
 def _reason(text: str) -> Message:
-    return Message.from_json(json.loads(text))
+    reason = Message.from_json(json.loads(text))
+    str(reason)  # one that cannot be said is none
+    return reason
 
 
 @functools.lru_cache(4096)
 def _read(kind: type[_Part], text: str) -> _Part:
-    return kind(**json.loads(text))
+    found = kind(**json.loads(text))
+    for name, wanted in get_type_hints(kind).items():
+        _check(getattr(found, name), wanted)
+    return found
+
+
+def _check(value: object, wanted: Any) -> None:
+    """Refuse with a TypeError what is not of a plain type, or none of a Literal's values."""
+    whole_for_float = wanted is float and type(value) is int
+    if type(value) is not wanted and not whole_for_float and value not in get_args(wanted):
+        raise TypeError(f"{value!r} is no {wanted}")
+
+
+def readable(rows: Iterable[Row]) -> tuple[list[Run], list[str]]:
+    """The runs in these rows of the table ``runs``, and the ids of those that cannot be read."""
+    runs: list[Run] = []
+    unreadable: list[str] = []
+    for row in rows:
+        try:
+            runs.append(run_of(row))
+        except UnreadableRunError:
+            unreadable.append(row["id"])
+    return runs, unreadable
+
+
+def unreadable_run() -> Message:
+    """What is wrong with a run that cannot be read."""
+    return message(
+        "This run cannot be read: it was made by another version of Digit Lab, or its entry is "
+        "damaged."
+    )
+
+
+@functools.lru_cache(4096)  # once for each run, though lists are read again and again
+def _note_unreadable(run: str, why: str) -> None:
+    log.warning("run %s cannot be read: %s", run, why)
 
 
 def run_of(row: Row | dict[str, Any]) -> Run:
-    """The run in a row of the table ``runs``."""
+    """The run in a row of the table ``runs``.
+
+    Raises:
+        UnreadableRunError: it says what this version does not know or allow.
+    """
+    try:
+        return _run(row)
+    except (LabError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        _note_unreadable(row["id"], f"{type(error).__name__}: {error}"[:300])
+        raise UnreadableRunError(unreadable_run()) from error
+
+
+def _run(row: Row | dict[str, Any]) -> Run:
+    for name in ("created", "started", "ended"):
+        if row[name] is not None or name == "created":
+            _check(row[name], float)
     return Run(
         id=row["id"],
         owner=row["owner"],
@@ -573,8 +659,8 @@ def run_of(row: Row | dict[str, Any]) -> Run:
         reason=_reason(row["reason"]),
         stop=bool(row["stop"]),
         config=_config(row["config"]),
-        preset=row["preset"],
-        parameters=row["parameters"],
+        preset=row["preset"] if row["preset"] in PRESETS else None,
+        parameters=int(row["parameters"]),
         digits=_read(Digits, row["digits"]),
         pace=_read(Pace, row["pace"]) if row["pace"] else None,
         untrained=_read(Untrained, row["untrained"]) if row["untrained"] else None,

@@ -14,7 +14,14 @@ from typing import Any
 
 from digitlab.messages import LabError, message
 from digitlab.progress import EpochMetrics
-from digitlab.store.runs import NOT_DELETED, Run, Status, Store, run_of
+from digitlab.store.runs import (
+    NOT_DELETED,
+    Run,
+    Status,
+    Store,
+    UnreadableRunError,
+    run_of,
+)
 
 _JOINER = "\u200d"  # makes one emoji of several
 LONGEST_NAME = 80  # characters
@@ -49,8 +56,22 @@ class Shelf:
         self.store = store
 
     def lines(self, owner: str) -> list[Line]:
-        """A person's runs, the newest first; one query, however many there are."""
-        return [_line(dict(row)) for row in self.store.database.all(_OVERVIEW, owner)]
+        """A person's runs, the newest first; one query, however many there are.
+
+        One that cannot be read is passed over.
+        """
+        return self.listed(owner)[0]
+
+    def listed(self, owner: str) -> tuple[list[Line], list[str]]:
+        """A person's runs, the newest first, and the ids of those that cannot be read."""
+        lines: list[Line] = []
+        unreadable: list[str] = []
+        for row in self.store.database.all(_OVERVIEW, owner):
+            try:
+                lines.append(_line(dict(row)))
+            except UnreadableRunError:
+                unreadable.append(row["id"])
+        return lines, unreadable
 
     def name(self, run: str) -> str:
         """The name that a run was given, or ""."""

@@ -7,6 +7,7 @@ queue goes on by itself; what was being trained is queued again, and what has en
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import secrets
@@ -23,7 +24,7 @@ from digitlab.messages import LabError, message
 from digitlab.progress import EpochMetrics
 from digitlab.store import Run, Status, Store
 from digitlab.store.database import DATABASE, Database, Row
-from digitlab.store.runs import NOT_DELETED, run_of
+from digitlab.store.runs import NOT_DELETED, UnreadableRunError, run_of
 from digitlab.sweeps import planning
 from digitlab.sweeps.planning import Plan, SweepError, refuse_too_much
 
@@ -89,7 +90,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Place:
-    """One cell with one seed number, and its run; None: never queued, or deleted since.
+    """One cell with one seed number, and its run; None: never queued, deleted, or unreadable.
 
     ``tries`` counts how often it was queued.
     """
@@ -329,7 +330,12 @@ def _readable(rows: Iterable[Row]) -> Iterator[Sweep]:
         try:
             yield _sweep(row)
         except SweepError as error:
-            log.warning("sweep %s is passed over: %s", row["id"], error.__cause__)
+            _note_unreadable(row["id"], str(error.__cause__))
+
+
+@functools.lru_cache(1024)  # once for each, though lists are read again and again
+def _note_unreadable(sweep: str, why: str) -> None:
+    log.warning("sweep %s is passed over: %s", sweep, why)
 
 
 def _sweep(row: Row) -> Sweep:
@@ -340,7 +346,7 @@ def _sweep(row: Row) -> Sweep:
     """
     try:
         plan = planning.from_json(json.loads(row["plan"]))
-    except (LabError, ValueError, TypeError, LookupError, AttributeError) as error:
+    except (LabError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise SweepError(
             message("This sweep cannot be read: another version of Digit Lab has noted it.")
         ) from error
@@ -348,5 +354,13 @@ def _sweep(row: Row) -> Sweep:
 
 
 def _place(row: dict[str, Any]) -> Place:
-    run = run_of(row) if row["id"] is not None else None
-    return Place(row["place_seed"], row["place_cell"], run, row["place_tries"])
+    return Place(row["place_seed"], row["place_cell"], _run_at(row), row["place_tries"])
+
+
+def _run_at(row: dict[str, Any]) -> Run | None:
+    if row["id"] is None:
+        return None
+    try:
+        return run_of(row)
+    except UnreadableRunError:
+        return None

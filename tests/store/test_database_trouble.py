@@ -1,0 +1,184 @@
+"""A database that is damaged, locked, of another lab, or on a disk that is full or read-only."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from trouble import damage, fill, full_disk, locked, read_only, small_disk
+
+from digitlab.config import RunConfig
+from digitlab.store import Digits, StorageBusyError, StorageError, Store, database
+from digitlab.store.keepsakes import Keepsakes
+from digitlab.sweeps import Sweeps
+
+DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+
+
+def add(store: Store) -> str:
+    return store.add("ada", "e", RunConfig(), None, 101_770, DIGITS).id
+
+
+def add_many(store: Store) -> None:
+    for _ in range(500):
+        add(store)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path / "lab")
+    for _ in range(40):
+        add(store)
+    return store
+
+
+def opening_is_refused(folder: Path, *words: str) -> None:
+    """One sentence for a page, without a path; one for the terminal, with the file."""
+    with pytest.raises(StorageError) as raised:
+        Store(folder)
+    assert not isinstance(raised.value, StorageBusyError)
+    assert str(folder) not in str(raised.value)
+    for word in (str(folder / "lab.sqlite3"), *words):
+        assert word in str(raised.value.advice)
+
+
+def test_what_is_no_database_is_refused_and_left_as_it_is(store: Store) -> None:
+    content = damage(store.database.path)
+    opening_is_refused(store.folder, "no database", str(store.folder / "runs"))
+    for damaged in (lambda: store.runs_of("ada"), lambda: add(store)):
+        with pytest.raises(StorageError, match="cannot be read"):
+            damaged()
+    assert store.database.path.read_bytes() == content
+
+
+def test_a_database_with_a_damaged_middle_is_refused_where_it_is_read(store: Store) -> None:
+    content = bytearray(store.database.path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    store.database.path.write_bytes(content)
+    with pytest.raises(StorageError, match="cannot be read") as raised:
+        store.runs_of("ada")
+    assert "malformed" in str(raised.value.advice)
+
+
+def test_a_half_of_a_database_is_refused(store: Store) -> None:
+    content = store.database.path.read_bytes()
+    store.database.path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(StorageError, match="cannot be read"):
+        store.runs_of("ada")
+
+
+def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lab.sqlite3").mkdir()
+    opening_is_refused(tmp_path, "unable to open")
+
+
+def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lab").write_text("")
+    opening_is_refused(tmp_path / "lab")
+
+
+def test_tables_of_another_program_are_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "lab.sqlite3") as other:
+        other.execute("CREATE TABLE runs (distance REAL)")
+    other.close()
+    opening_is_refused(tmp_path, "no database of Digit Lab (no such column")
+
+
+def test_a_database_of_a_newer_lab_is_refused(store: Store) -> None:
+    with store.database.change() as newer:
+        newer.execute("PRAGMA user_version = 99")
+    opening_is_refused(store.folder, "newer Digit Lab")
+    with pytest.raises(StorageError, match="cannot be read"):
+        Sweeps(store)
+    with pytest.raises(StorageError, match="cannot be read"):
+        Keepsakes(store.folder)
+
+
+def test_an_empty_file_is_a_new_database(tmp_path: Path) -> None:
+    (tmp_path / "lab.sqlite3").touch()
+    assert add(Store(tmp_path))
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty file"])
+def test_a_log_without_its_database_is_not_thrown_away(store: Store, left: str) -> None:
+    path = store.database.path
+    log = path.with_name(f"{path.name}-wal")
+    holding = sqlite3.connect(path)  # the last one to close would put the log into the database
+    holding.execute("SELECT COUNT(*) FROM runs").fetchone()
+    add(store)
+    content = log.read_bytes()
+    assert content
+    path.unlink()
+    if left == "an empty file":
+        path.touch()
+
+    opening_is_refused(store.folder, "lab.sqlite3-wal without it")
+
+    assert log.read_bytes() == content
+    holding.close()
+
+
+def test_a_locked_database_can_be_read_and_says_that_it_is_busy(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
+    with locked(store.database.path):
+        assert len(store.runs_of("ada")) == 40
+        with pytest.raises(StorageBusyError, match="try again") as raised:
+            add(store)
+        assert str(store.database.path) in str(raised.value.advice)
+        Store(store.folder)  # nothing has to be written to open it
+    assert len(store.runs_of("ada")) == 40
+    add(store)
+
+
+def test_a_lock_that_ends_in_time_is_waited_for(store: Store) -> None:
+    with locked(store.database.path):
+        writer = threading.Thread(target=add, args=(store,))
+        writer.start()
+    writer.join(30)
+    assert len(store.runs_of("ada")) == 41
+
+
+def test_a_file_that_may_not_grow_loses_nothing(store: Store) -> None:
+    with full_disk(store.database.path.stat().st_size), pytest.raises(StorageError) as raised:
+        add_many(store)
+    assert "disk is full or cannot be written" in str(raised.value)
+    kept = len(store.runs_of("ada"))
+    add(store)
+    assert len(store.runs_of("ada")) == kept + 1
+
+
+def test_a_disk_without_a_byte_loses_nothing(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small") as place:
+        store = Store(place)
+        run = add(store)
+        fill(place)
+        with pytest.raises(StorageError, match="disk is full"):
+            add_many(store)
+        with pytest.raises(StorageError, match="disk is full"):
+            store.keep(run, "weights-001.npz", bytes(10_000))
+        (place / "filler").unlink()
+        add(store)
+        assert store.run(run)
+        assert store.files(run) == []
+
+
+def test_a_new_lab_on_a_full_disk_is_refused(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small") as place:
+        fill(place)
+        opening_is_refused(place)
+
+
+def test_a_lab_on_a_read_only_disk_is_refused(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small") as place:
+        add(Store(place))
+        read_only(place)
+        opening_is_refused(place)
+
+
+def test_a_mistake_in_our_own_sql_is_not_called_trouble_with_the_disk(store: Store) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        store.database.all("SELECT * FROM runes")
