@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from digitlab import npz
+from digitlab import broken, npz
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.layers import Kind, Layer, Stack, parameter_count
 from digitlab.messages import LabError, Message, message
@@ -141,6 +141,7 @@ class Network:
         except ModelFileError:
             raise
         except Exception as error:  # zip, each compression, JSON and NumPy all raise their own
+            broken.note(error, "a model file")
             raise ModelFileError(
                 message("This is not a model file of Digit Lab, or it is not whole.")
             ) from error

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from digitlab import npz
+from digitlab import broken, npz
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.dataset.digits import ARRAYS, SAMPLE_FINGERPRINT, Bytes, DigitSet, fingerprint
 from digitlab.messages import LabError, Message, message
@@ -44,6 +44,7 @@ def read(path: Path) -> DigitSet:
     except OSError as error:
         raise refusal(message("{path} cannot be read.", path=str(path))) from error
     except Exception as error:  # zip, each compression and NumPy's headers all raise their own
+        broken.note(error, f"the data file {path}")
         raise refusal(
             message("{path} is not a whole .npz file, or it was altered.", path=str(path))
         ) from error

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from digitlab import broken
 from digitlab.drawing.forms import DrawingError, Floats, nothing_seen
 from digitlab.messages import message
 
@@ -40,6 +41,7 @@ def grey_of_file(data: bytes) -> Floats:
     except Image.DecompressionBombError as error:
         raise _too_large() from error
     except Exception as error:  # a decoder fails in many ways on a broken file
+        broken.note(error, "a picture")
         raise _not_whole() from error
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from digitlab import models
+from digitlab import broken, models
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.inspection.explain import logits
 from digitlab.layers import Layer
@@ -130,6 +130,7 @@ def kernel_of_run(store: Store, run: str, layer: Layer, epoch: int) -> Floats:
     except StoreError:
         raise
     except Exception as error:  # zip, NumPy and the system each raise their own
+        broken.note(error, "a run's weights")
         raise _broken(epoch) from error
     raise _broken(epoch)
 

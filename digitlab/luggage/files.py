@@ -70,6 +70,7 @@ def batches(archive: zipfile.ZipFile, run: Run) -> list[BatchMetrics]:
         LabError, Exception: as ``clean``.
     """
     name = path_of(run.id, BATCHES)
+    member(archive, name)
     found = npz.header(archive, _stem(name))
     rows = found.shape[0] if len(found.shape) == 2 else -1
     if rows > MOST_BATCHES:
@@ -90,6 +91,18 @@ def batches(archive: zipfile.ZipFile, run: Run) -> list[BatchMetrics]:
     return [
         BatchMetrics(int(row[0]), int(row[1]), int(row[2]), *map(float, row[3:])) for row in table
     ]
+
+
+def member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    """What a zip says of its file ``name``.
+
+    Raises:
+        LuggageError: it has none.
+    """
+    try:
+        return archive.getinfo(name)
+    except KeyError as error:
+        raise LuggageError(message("it is missing.")) from error
 
 
 def batch_table(
@@ -166,7 +179,7 @@ def _shapes(run: Run) -> Mapping[str, tuple[int, ...]]:
 
 def _bytes(archive: zipfile.ZipFile, run: Run, name: str, most: int) -> bytes:
     """A member whole, if it is not larger than ``most`` bytes of numbers and their headers."""
-    info = archive.getinfo(path_of(run.id, name))
+    info = member(archive, path_of(run.id, name))
     if info.file_size > most + OVERHEAD:
         raise LuggageError(
             message(
@@ -200,6 +213,7 @@ def array(
     Raises:
         LabError, Exception: as ``clean``.
     """
+    member(archive, name)
     header = npz.header(archive, _stem(name))
     if header.shape != shape or header.dtype.str != dtype or header.fortran:
         raise _wrong()

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterable
 from typing import BinaryIO
 
+from digitlab import broken
 from digitlab.luggage.form import (
     LARGEST,
     LARGEST_RATIO,
@@ -50,6 +51,7 @@ def opened(source: BinaryIO) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(source)
     except Exception as error:  # a broken directory raises many kinds
+        broken.note(error, "a zip's directory")
         raise LuggageError(not_whole()) from error
     if len(archive.infolist()) != count:
         raise LuggageError(not_whole())

@@ -10,13 +10,10 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-import shutil
-import sqlite3
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,10 +21,12 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from digitlab import broken, disk
 from digitlab.config import DIGITS, IMAGE_SIZE
+from digitlab.disk import StorageError
 from digitlab.luggage import record, sweep_record
 from digitlab.luggage.fields import Fields, parse
-from digitlab.luggage.files import array, batches, clean
+from digitlab.luggage.files import array, batches, clean, member
 from digitlab.luggage.form import (
     BATCHES,
     DRAWINGS,
@@ -58,8 +57,6 @@ log = logging.getLogger(__name__)
 # So many runs may one person have in a lab; a loaded zip does not go past it.
 MOST_OF_ONE = 3_000
 _SHORT = 6  # characters of an id that a sentence shows
-_STAGING = "loading-"
-_STALE_SECONDS = 3600.0
 
 
 @dataclass
@@ -96,7 +93,6 @@ def unpack(
     """
     with opened(source) as archive:
         runs = _runs(archive)
-        _clear_staging(shelf.store.folder)
         loading = _Loading(archive, runs, shelf, owner)
         for number, run in enumerate(runs):
             loading.load(run)
@@ -128,6 +124,7 @@ def _runs(archive: zipfile.ZipFile) -> list[str]:
     except LabError:
         raise
     except Exception as error:  # zip and its compressions have errors of their own
+        broken.note(error, f"{MANIFEST} of a zip")
         raise LuggageError(not_whole()) from error
 
 
@@ -154,7 +151,7 @@ def _listed(about: Any) -> list[str]:
 
 
 def _json(archive: zipfile.ZipFile, name: str) -> Any:
-    info = archive.getinfo(name)
+    info = member(archive, name)
     if info.file_size > LARGEST_JSON:
         raise LuggageError(message("it has more than {most} bytes.", most=f"{LARGEST_JSON:,}"))
     return parse(archive.read(info))
@@ -212,16 +209,14 @@ class _Loading:
         if self.count >= MOST_OF_ONE:
             why = message("you have {most} runs, which is as many as fit.", most=MOST_OF_ONE)
             raise _refusal(_called(read), RECORD, why)
-        folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self.store.folder))
         try:
-            self._stage(read, folder)
-            self._insert(read, folder)
-        except (OSError, sqlite3.Error) as error:
+            with disk.scratch(self.store.folder, read.run.id) as folder:
+                self._stage(read, folder)
+                self._insert(read, folder)
+        except (OSError, StorageError) as error:
             log.exception("a run could not be loaded")
             why = message("the lab could not write it to its disk.")
             raise _refusal(_called(read), RECORD, why) from error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _stage(self, read: Record, folder: Path) -> None:
         """Write the run's files, each checked, into ``folder``."""
@@ -308,7 +303,7 @@ def _naming(run: str, file: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise _refusal(run, file, _why(error)) from error
+        raise _refusal(run, file, _why(error, file)) from error
 
 
 @contextmanager
@@ -317,7 +312,7 @@ def _naming_sweep(file: str) -> Iterator[None]:
         yield
     except Exception as error:
         raise LuggageError(
-            message("The sweep in {file} was not loaded: {why}", file=file, why=_why(error))
+            message("The sweep in {file} was not loaded: {why}", file=file, why=_why(error, file))
         ) from error
 
 
@@ -327,15 +322,14 @@ def _naming_drawings() -> Iterator[None]:
         yield
     except Exception as error:
         raise LuggageError(
-            message("The drawings were not loaded: {why}", why=_why(error))
+            message("The drawings were not loaded: {why}", why=_why(error, DRAWINGS))
         ) from error
 
 
-def _why(error: Exception) -> Message:
+def _why(error: Exception, file: str) -> Message:
     if isinstance(error, LabError):
         return error.message
-    if isinstance(error, KeyError):  # how a zip says that it has no such member
-        return message("it is missing.")
+    broken.note(error, f"{file} of a zip")
     return message("it is broken.")  # zip, its compressions and NumPy have errors of their own
 
 
@@ -343,11 +337,3 @@ def _refusal(run: str, file: str, why: Message) -> LuggageError:
     return LuggageError(
         message("Run {run} was not loaded, because of {file}: {why}", run=run, file=file, why=why)
     )
-
-
-def _clear_staging(folder: Path) -> None:
-    """Remove what loading left behind that was cut off: by a restart, say."""
-    for place in folder.glob(f"{_STAGING}*"):
-        with suppress(OSError):
-            if place.stat().st_mtime < time.time() - _STALE_SECONDS:
-                shutil.rmtree(place, ignore_errors=True)

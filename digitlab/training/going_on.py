@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digitlab import npz
+from digitlab import broken, npz
 from digitlab.messages import LabError, message
 from digitlab.network import Floats, Network
 from digitlab.store import Run, Store, StoreError
@@ -75,7 +75,8 @@ def unpack_state(data: bytes | None) -> dict[str, Floats]:
             if sum(info.file_size for info in archive.infolist()) > len(data):
                 return {}  # packed: ``pack_state`` never does that, and it may unpack to anything
             return dict(_array(archive, info.filename) for info in archive.infolist())
-    except Exception:  # zip and NumPy have errors of their own for what is broken
+    except Exception as error:  # zip and NumPy have errors of their own for what is broken
+        broken.note(error, "an optimizer's state")
         return {}
 
 
