@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from digitlab.commands import bench, fetch, info, predict, reference, reproduce, train
+from digitlab.dataset import DownloadError
+from digitlab.disk import StorageError
 from digitlab.messages import LabError, Message, Translator, message, pick_language
 
 COMMANDS = (train, predict, info, fetch, reference, reproduce, bench)
 USAGE_ERROR = 2
+TROUBLE = 3  # the arguments are right, but the disk, the database or the network stands in the way
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,7 +52,7 @@ def parser(t: Translator) -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit status, 2 for what the person has to mend."""
+    """Run one command; returns its exit status, 2 for arguments that are refused, 3 for trouble."""
     t = Translator(terminal_language())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file's name need not be valid text
@@ -57,8 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parser(t).parse_args(arguments)
         status: int = options.run(options, t)
+    except StorageError as error:
+        return _refuse(error.advice, t, TROUBLE)
+    except DownloadError as error:
+        return _refuse(error.message, t, TROUBLE)
     except LabError as error:
-        return _refuse(error.message, t)
+        return _refuse(error.message, t, USAGE_ERROR)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
@@ -67,9 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _refuse(sentence: Message, t: Translator) -> int:
+def _refuse(sentence: Message, t: Translator, status: int) -> int:
     print(t(sentence), file=sys.stderr)
-    return USAGE_ERROR
+    return status
 
 
 if __name__ == "__main__":

@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from tqdm import tqdm
 
 from digitlab.jobs.engine import Engine
 from digitlab.messages import Translator
-from digitlab.store import Run, Store
+from digitlab.store import Run, StorageBusyError, Store
 
 INTERRUPTED = 130  # the exit status
 _POLL_SECONDS = 0.2
@@ -47,10 +48,11 @@ def follow(
         total=run.config.epochs, unit=t("epochs"), disable=quiet or None, leave=not title,
         bar_format="{desc} {bar} {n:.2f}/{total} {unit} [{elapsed}<{remaining}]", desc=title,
     ) as bar:  # fmt: skip
-        while engine.store.run(run.id).status.live:
+        while _live(engine.store, run.id):
             _draw(bar, engine.store, run.id, title, t)
             if asked.once:
-                engine.stop(run.id)
+                with suppress(StorageBusyError):  # asked again at the next turn
+                    engine.stop(run.id)
             trouble = engine.trouble
             if trouble is not None and trouble != told:
                 bar.write(t(trouble), file=sys.stderr)
@@ -59,8 +61,19 @@ def follow(
         _draw(bar, engine.store, run.id, title, t)
 
 
+def _live(store: Store, run: str) -> bool:
+    """Whether the run goes on; it does while another process holds the database."""
+    try:
+        return store.run(run).status.live
+    except StorageBusyError:
+        return True
+
+
 def _draw(bar: Any, store: Store, run: str, title: str, t: Translator) -> None:
-    last = store.last_batch(run)
+    try:
+        last = store.last_batch(run)
+    except StorageBusyError:
+        return
     if last is not None:
         bar.n = last.position
         told = t(

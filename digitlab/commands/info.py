@@ -16,6 +16,7 @@ from digitlab import dataset, models
 from digitlab.home import home
 from digitlab.jobs import cluster
 from digitlab.messages import Translator, mark
+from digitlab.store import Store
 from digitlab.training import speed
 
 ABOUT = mark("Print versions, the data set in use, the store, the workers and the bundled model.")
@@ -36,13 +37,18 @@ def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
 
 
 def run(options: argparse.Namespace, t: Translator) -> int:
-    """Print the facts, a line each or as JSON."""
+    """Print the facts, a line each or as JSON.
+
+    Raises:
+        StorageError: afterwards, if the store cannot be read.
+    """
     found = facts(t)
     if options.json:
         print(json.dumps(found, ensure_ascii=False))
     else:
         for name, value in found.items():
             print(f"{name}: {_line(value)}")
+    Store(home())
     return 0
 
 

@@ -50,8 +50,13 @@ def engine() -> Engine:
     """The one engine of this server; its workers start when somebody is about to train."""
     # Sessions run side by side, and training needs the other cores: each forward pass takes one.
     threadpool_limits(1, user_api="blas")
+    noted = sweeps()  # before the engine: one that was started and not kept would train as well
     started = Engine(store())
-    sweeps().pick_up(started)  # what a server that died was training of them
+    try:
+        noted.pick_up(started)  # what a server that died was training of them
+    except Exception:
+        started.close()
+        raise
     timer = threading.Timer(_PRELOAD_SECONDS, _preload)
     timer.daemon = True
     timer.start()

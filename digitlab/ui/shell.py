@@ -6,20 +6,32 @@ looked at, ``lang`` the language, and the settings that differ from their lesson
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import re
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import ParamSpec
 
 import pandas  # noqa: F401  see below
 import streamlit as st
 
 from digitlab import dataset
 from digitlab.config import BY_NAME
-from digitlab.messages import LANGUAGES, LabError, Translator, mark, pick_language
+from digitlab.disk import StorageError
+from digitlab.messages import (
+    LANGUAGES,
+    LabError,
+    Message,
+    Translator,
+    mark,
+    message,
+    pick_language,
+)
 from digitlab.ui import lab
 from digitlab.ui.timing import timed
 
@@ -27,10 +39,15 @@ from digitlab.ui.timing import timed
 # session takes it half loaded for whole, and fails: so it is loaded before any page is drawn.
 log = logging.getLogger(__name__)
 
+_P = ParamSpec("_P")
+
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 # A run brings its own settings: what the address still says of others would change its sliders.
 _LET_GO = {"run", "preset", *BY_NAME}
+
+_REFUSED = "click-refused"
+_NOTE_SECONDS = 60.0  # the log is told of the same trouble at most so often
 
 # Where each page is, what it is called in the links, and its icon.
 PAGES = {
@@ -57,7 +74,11 @@ def page(name: str) -> Iterator[Visit]:
     with timed(f"page {name}"):
         visit = _frame(name)
         with sentences(visit.t):
+            lab.engine()  # settles at once what a server that died has left
+            dataset.fetch_in_background()
             yield visit
+            return
+        st.stop()  # what went wrong is said; a page has to be yielded, or to end here
 
 
 def _frame(name: str) -> Visit:
@@ -70,21 +91,53 @@ def _frame(name: str) -> Visit:
     visit = Visit(t, _identity())
     st.html(_STYLE)
     _top_bar(name, t)
-    lab.engine()  # settles at once what a server that died has left
-    dataset.fetch_in_background()
     return visit
 
 
 @contextmanager
 def sentences(t: Translator) -> Iterator[None]:
     """Turn errors inside into a sentence. Fragments need it too: they run again by themselves."""
+    refused = st.session_state.pop(_REFUSED, None)
+    if refused is not None:  # by a click; it stays until it is closed, whatever is drawn anew
+        st.toast(plain(t(refused)), icon=":material/error:", duration="infinite")
     try:
         yield
-    except LabError as error:
-        st.error(plain(t(error.message)))
-    except Exception:
-        log.exception("a page failed")
-        st.error(t("Something went wrong on this page. Your runs are safe; load the page again."))
+    except Exception as error:
+        st.error(plain(t(_sentence(error))))
+
+
+def guarded(click: Callable[_P, object]) -> Callable[_P, None]:
+    """A callback whose errors become a sentence, as those of a page do.
+
+    Streamlit runs callbacks before the page, outside of ``sentences``, and would show a traceback.
+    """
+
+    @functools.wraps(click)
+    def tried(*args: _P.args, **values: _P.kwargs) -> None:
+        try:
+            click(*args, **values)
+        except Exception as error:
+            st.session_state[_REFUSED] = _sentence(error)
+
+    return tried
+
+
+def _sentence(error: Exception) -> Message:
+    """What a page says of an error; the log is told what a visitor cannot mend."""
+    if isinstance(error, StorageError):
+        _note(str(error.advice), int(time.monotonic() // _NOTE_SECONDS))
+    if isinstance(error, LabError):
+        return error.message
+    log.error("a page failed", exc_info=error)
+    return message(
+        "Something went wrong on this page, and the lab has noted it. Load the page again; if it "
+        "comes back, please tell whoever runs this lab."
+    )
+
+
+@functools.lru_cache(100)  # a live page of each of thirty people meets it twice a second
+def _note(advice: str, period: int) -> None:
+    log.error("%s", advice)
 
 
 def plain(text: str) -> str:

@@ -11,13 +11,13 @@ import streamlit as st
 from digitlab import pictures
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing
-from digitlab.messages import LabError, Translator, message
+from digitlab.messages import Translator, message
 from digitlab.network import Prediction
 from digitlab.store import keepsakes
 from digitlab.store.keepsakes import Keepsake
 from digitlab.ui import lab
 from digitlab.ui.readers import Reader, clock
-from digitlab.ui.shell import Visit
+from digitlab.ui.shell import Visit, guarded
 
 
 def ask(drawing: Drawing, prediction: Prediction, reader: Reader, visit: Visit) -> None:
@@ -25,7 +25,7 @@ def ask(drawing: Drawing, prediction: Prediction, reader: Reader, visit: Visit) 
     st.session_state["meant"] = None
     st.pills(
         visit.t("Which digit did you mean? Your answer keeps the drawing."), range(DIGITS),
-        key="meant", on_change=_keep, args=(drawing, prediction, reader, visit.me),
+        key="meant", on_change=guarded(_keep), args=(drawing, prediction, reader, visit.me),
     )  # fmt: skip
     note = st.session_state.pop("kept-note", None)
     if note is not None:
@@ -37,11 +37,8 @@ def _keep(drawing: Drawing, prediction: Prediction, reader: Reader, owner: str) 
     label = st.session_state["meant"]
     if label is None:
         return
-    try:
-        lab.drawings().keep(owner, label, drawing.digit, prediction, reader.name)
-        st.session_state["kept-note"] = message("Kept as a {label}.", label=label)
-    except LabError as error:
-        st.session_state["kept-note"] = error.message
+    lab.drawings().keep(owner, label, drawing.digit, prediction, reader.name)
+    st.session_state["kept-note"] = message("Kept as a {label}.", label=label)
 
 
 def show(visit: Visit) -> None:
@@ -65,7 +62,7 @@ def show(visit: Visit) -> None:
             )  # fmt: skip
             st.button(
                 t("Delete the ticked ones"), icon=":material/delete:", disabled=not chosen,
-                on_click=_delete, args=(visit.me, chosen),
+                on_click=guarded(_delete), args=(visit.me, chosen),
             )  # fmt: skip
         st.caption(t("The file holds a PNG of each drawing and a table of them as CSV."))
 

@@ -7,13 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from digitlab import words
-from digitlab.messages import LabError
 from digitlab.presets import PRESETS
 from digitlab.store.shelf import LONGEST_NAME, Line
 from digitlab.ui import lab, shell
-from digitlab.ui.shell import Visit
-
-_REFUSED = "runs-refused"
+from digitlab.ui.shell import Visit, guarded
 
 
 def show(chosen: Sequence[Line], visit: Visit) -> None:
@@ -25,23 +22,20 @@ def show(chosen: Sequence[Line], visit: Visit) -> None:
         pinned = all(line.pinned for line in chosen)
         st.button(
             t("Unpin") if pinned else t("Pin"), icon=":material/keep:", key="runs-pin",
-            on_click=lab.shelf().pin, args=(visit.me, ids, not pinned),
+            on_click=guarded(lab.shelf().pin), args=(visit.me, ids, not pinned),
             help=t(
                 "A pinned run stays on top, and gives up its weights last when the disk is full."
             ),
         )  # fmt: skip
         st.button(
             t("Delete"), icon=":material/delete:", key="runs-delete",
-            on_click=lab.shelf().delete, args=(visit.me, ids),
+            on_click=guarded(lab.shelf().delete), args=(visit.me, ids),
         )  # fmt: skip
 
 
 def undo(visit: Visit) -> None:
-    """What was refused, and the way back from the last deletion."""
+    """The way back from the last deletion."""
     t = visit.t
-    refused = st.session_state.pop(_REFUSED, None)
-    if refused is not None:
-        st.warning(t(refused))
     deleted = lab.shelf().last_deleted(visit.me)
     if not deleted:
         return
@@ -50,8 +44,28 @@ def undo(visit: Visit) -> None:
                       count=len(deleted)))  # fmt: skip
         st.button(
             t("Undo"), icon=":material/undo:", key="runs-undo",
-            on_click=lab.shelf().restore, args=(visit.me, deleted),
+            on_click=guarded(lab.shelf().restore), args=(visit.me, deleted),
         )  # fmt: skip
+
+
+def unreadable(runs: Sequence[str], visit: Visit) -> None:
+    """How many runs are here that no list can show, and the way to delete them."""
+    t = visit.t
+    st.warning(
+        t(
+            "Runs that cannot be read: {count}. Another version of Digit Lab made them, or their "
+            "entries are damaged. They are kept, but are in no list and in no zip; the others are "
+            "not affected. You may delete them.",
+            count=len(runs),
+        )
+    )
+    st.button(
+        t("Delete what cannot be read"),
+        icon=":material/delete:",
+        key="runs-delete-unreadable",
+        on_click=guarded(lab.shelf().delete),
+        args=(visit.me, runs),
+    )
 
 
 def _for_one(line: Line, visit: Visit) -> None:
@@ -59,7 +73,7 @@ def _for_one(line: Line, visit: Visit) -> None:
     key = f"runs-name-{run.id}"
     st.session_state.setdefault(key, line.name)
     st.text_input(
-        t("Name"), key=key, max_chars=LONGEST_NAME, width=260, on_change=_rename,
+        t("Name"), key=key, max_chars=LONGEST_NAME, width=260, on_change=guarded(_rename),
         args=(visit.me, run.id, key), placeholder=words.lesson(run),
     )  # fmt: skip
     if st.button(t("Open"), icon=":material/open_in_new:", key="runs-open"):
@@ -81,7 +95,4 @@ def _train_again(line: Line) -> None:
 
 
 def _rename(owner: str, run: str, key: str) -> None:
-    try:
-        lab.shelf().rename(owner, run, st.session_state[key])
-    except LabError as error:
-        st.session_state[_REFUSED] = error.message
+    lab.shelf().rename(owner, run, st.session_state[key])

@@ -6,7 +6,7 @@ import streamlit as st
 
 from digitlab import words
 from digitlab.ui import lab
-from digitlab.ui.shell import Visit, sentences
+from digitlab.ui.shell import Visit, guarded, sentences
 
 _ASKED = "leave-asked"
 _DONE = "leave-done"
@@ -53,7 +53,7 @@ def _question(visit: Visit) -> None:
     with st.container(horizontal=True):
         st.button(
             t("Yes, delete everything"), icon=":material/delete_forever:", key="leave-yes",
-            on_click=_delete, args=(visit.me,),
+            on_click=guarded(_delete), args=(visit.me,),
         )  # fmt: skip
         st.button(t("No, keep it"), key="leave-no", on_click=_ask, args=(False,))
 
@@ -65,12 +65,11 @@ def _ask(asked: bool) -> None:
 
 def _delete(owner: str) -> None:
     """Delete what the lab keeps, and what this session remembers; the address forgets its run."""
-    kept = [one.id for one in lab.drawings().of(owner)]
     lab.sweeps().remove_everything(owner)  # first: it would queue its runs again
     runs = lab.shelf().delete_everything(owner)
-    lab.drawings().delete(owner, kept)
+    drawings = lab.drawings().delete_everything(owner)
     st.session_state.clear()
     for name in ("run", "model", "sweep"):
         st.query_params.pop(name, None)
-    st.session_state[_DONE] = (runs, len(kept))
+    st.session_state[_DONE] = (runs, drawings)
     st.session_state[_FRESH] = True

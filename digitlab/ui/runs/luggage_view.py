@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 import streamlit as st
 
-from digitlab import luggage, words
+from digitlab import disk, luggage, words
+from digitlab.home import home
 from digitlab.luggage import LuggageError, Packed, Unpacked
 from digitlab.luggage.form import LARGEST, MEGABYTE, Progress
 from digitlab.messages import Message, Translator
@@ -26,12 +26,12 @@ _STEP = 0.01  # of the progress, between two messages to the browser
 
 
 class _Zip:
-    """A packed zip in a folder that goes when the session does."""
+    """A packed zip that goes when the session does; where it is killed, at the lab's next start."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="digitlab-", ignore_cleanup_errors=True)
-        self.path = Path(self._folder.name) / "luggage.zip"
+        self.path = disk.unfinished(home() / "luggage.zip")
         self.packed = Packed()
+        weakref.finalize(self, self.path.unlink, missing_ok=True)
 
 
 @st.fragment
@@ -75,7 +75,8 @@ def _take(visit: Visit) -> None:
 def _pack(visit: Visit) -> None:
     st.session_state.pop(_PACKED, None)  # two zips of one visitor need not lie on the disk
     made = _Zip()
-    with _progress(visit.t("Packing…")) as progress, made.path.open("w+b") as target:
+    packing = _progress(visit.t("Packing…"))
+    with packing as progress, disk.told(made.path), made.path.open("w+b") as target:
         made.packed = luggage.pack(
             lab.shelf(), lab.drawings(), lab.sweeps(), visit.me, target, progress
         )

@@ -38,13 +38,15 @@ def _fragment(visit: Visit, live: bool) -> None:
 def _show(visit: Visit) -> None:
     t = visit.t
     lab.shelf().empty_bin()
-    lines = lab.shelf().lines(visit.me)
+    lines, unreadable = lab.shelf().listed(visit.me)
     actions.undo(visit)
-    if not lines:
+    if unreadable:
+        actions.unreadable(unreadable, visit)
+    if not lines and not unreadable:
         st.info(t("There are no runs yet: train a network, and it is listed here."))
         page_link("train", t("Train a network"))
-        return
-    _lines(lines, visit)
+    if lines:
+        _lines(lines, visit)
 
 
 def _lines(lines: Sequence[Line], visit: Visit) -> None:
