@@ -7,6 +7,7 @@ is damaged, or of another program, is left as it is.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ Row = sqlite3.Row
 NO_COLUMNS: Mapping[str, Mapping[str, str]] = {}
 
 _FORMAT = 1  # SQLite's user_version; higher where this lab could not read what a newer one writes
+_RETRY_SECONDS = 0.05
 _BUSY_SECONDS = 10.0  # how long another process may hold the file before it is called busy
 
 # SQLite's primary result codes, https://www.sqlite.org/rescode.html
@@ -74,19 +76,9 @@ class Database:
         with disk.told(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._refuse_log_alone()
-        try:
-            with self._connection() as connection:
-                found = connection.execute("PRAGMA user_version").fetchone()[0]
-                if found > _FORMAT:
-                    raise _newer(path)
-                connection.execute("PRAGMA journal_mode = WAL")  # stays with the file
-                connection.executescript(schema)
-                if found < _FORMAT:
-                    connection.execute(f"PRAGMA user_version = {_FORMAT}")
-            for table, columns in later.items():
-                self._complete(table, columns)
-        except sqlite3.OperationalError as error:  # tables of these names, but not ours
-            raise _damaged(path, str(error)) from error
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while not self._made(schema, later, last_try=time.monotonic() > deadline):
+            time.sleep(_RETRY_SECONDS)
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
@@ -105,6 +97,29 @@ class Database:
         """All rows that ``query`` finds."""
         with self._connection() as connection:
             return connection.execute(query, values).fetchall()
+
+    def _made(self, schema: str, later: Mapping[str, Mapping[str, str]], *, last_try: bool) -> bool:
+        """Make what lacks. False where another process, which makes it too, is in the way: for
+        the step to WAL, SQLite does not wait.
+        """
+        try:
+            with self._connection() as connection:
+                found = connection.execute("PRAGMA user_version").fetchone()[0]
+                if found > _FORMAT:
+                    raise _newer(self.path)
+                connection.execute("PRAGMA journal_mode = WAL")  # stays with the file
+                connection.executescript(schema)
+                if found < _FORMAT:
+                    connection.execute(f"PRAGMA user_version = {_FORMAT}")
+            for table, columns in later.items():
+                self._complete(table, columns)
+        except StorageBusyError:
+            if last_try:
+                raise
+            return False
+        except sqlite3.OperationalError as error:  # tables of these names, but not ours
+            raise _damaged(self.path, str(error)) from error
+        return True
 
     def _complete(self, table: str, columns: Mapping[str, str]) -> None:
         asked = f"PRAGMA table_info({table})"
