@@ -65,6 +65,12 @@ class EpochMetrics:
     seconds: float
     images: int
 
+    def position(self, images: int) -> float:
+        """Where in the run this is, in epochs of ``images`` images: 2.5 is halfway in the third."""
+        if self.complete or not images:
+            return float(self.epoch)
+        return self.epoch - 1 + min(1.0, self.images / images)
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -83,7 +83,7 @@ def _line(
     xs, ys = thin(*points)
     name = html.escape(run.name, quote=False)  # a person has typed it, and Plotly knows tags
     value = "%{y:.4f}" if metric == "loss" else "%{y:.2%}"
-    epoch = "%{x:.0f}"
+    epoch = "%{x:.3~g}"  # a run may have been stopped within one
     return trace(
         "scatter",
         x=xs, y=ys, name=name, legendgroup=name,

@@ -279,7 +279,7 @@ def _lines(curves: Sequence[SweepCurve], colour: str, metric: Metric, named: boo
         x=xs, y=ys, customdata=told, name=group, legendgroup=group, showlegend=named,
         mode="lines+markers", connectgaps=False, marker={"color": colour, "size": 4},
         line={"color": colour, "width": 1.8, "dash": _DASHES[curves[0].dash % len(_DASHES)]},
-        hovertemplate=f"%{{x:.0f}}: {_format(metric)}<extra>%{{customdata}}</extra>",
+        hovertemplate=f"%{{x:.3~g}}: {_format(metric)}<extra>%{{customdata}}</extra>",
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from digitlab.config import DIGITS, RunConfig
+from digitlab.config import DIGITS, RunConfig, Value
 from digitlab.messages import LabError, message
 
 Bytes = npt.NDArray[np.uint8]
@@ -51,6 +51,16 @@ class DigitSet:
     def original(self) -> bool:
         """Whether these are MNIST's own images in their own order, or the lab's sample."""
         return self.fingerprint in (MNIST_FINGERPRINT, SAMPLE_FINGERPRINT)
+
+    @property
+    def chance(self) -> float:
+        """The accuracy of giving every test image the most frequent answer, 0 to 1."""
+        return float(counts(self.y_test).max() / len(self.y_test))
+
+    def settings(self, config: RunConfig) -> dict[str, Value]:
+        """The settings that have an effect on these images: more than there are means all."""
+        used = min(config.train_images, len(self.x_train))
+        return config.relevant() | {"train_images": used}
 
     def split(self, config: RunConfig) -> Split:
         """Which of these images ``config`` trains on, and which it validates on.

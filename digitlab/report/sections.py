@@ -179,8 +179,9 @@ def _within_one_epoch(material: Material) -> bool:
 def _lines(metric: Metric, material: Material, t: Translator) -> list[plot.Line]:
     """Training, and validation where there was any."""
     training = _line(t("training"), _training(metric, material), metric, plot.BLUE, t)
-    values = [(epoch.epoch, getattr(epoch, f"val_{metric}")) for epoch in material.epochs]
-    validation = [(float(epoch), value) for epoch, value in values if value is not None]
+    images = material.run.digits.train
+    values = [(e.position(images), getattr(e, f"val_{metric}")) for e in material.epochs]
+    validation = [(position, value) for position, value in values if value is not None]
     if not validation:
         return [training]
     return [training, _line(t("validation"), validation, metric, plot.VERMILLION, t)]
@@ -189,7 +190,8 @@ def _lines(metric: Metric, material: Material, t: Translator) -> list[plot.Line]
 def _training(metric: Metric, material: Material) -> list[tuple[float, float]]:
     """Means of the epochs, or of parts of the only one."""
     if not _within_one_epoch(material):
-        return [(float(epoch.epoch), getattr(epoch, metric)) for epoch in material.epochs]
+        images = material.run.digits.train
+        return [(epoch.position(images), getattr(epoch, metric)) for epoch in material.epochs]
     step = -(-len(material.batches) // _MOST_POINTS)
     return [(batch.position, getattr(batch, metric)) for batch in material.batches[::step]]
 

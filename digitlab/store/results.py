@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from digitlab.config import RunConfig
+from digitlab.config import DIGITS, RunConfig
 from digitlab.messages import Message, message
 from digitlab.progress import EpochMetrics, Untrained
-from digitlab.scores import Scores
-from digitlab.store.runs import Run
+from digitlab.scores import Scores, wilson
+from digitlab.store.runs import Run, Status
 
+CHANCE = 1 / DIGITS
+# The accuracy of a run that has learned next to nothing is below so many times that of chance.
+_HARDLY = 2.0
+# A training loss so many times that of the untrained network, or of guessing evenly, has exploded.
+_EXPLODED = 2.0
 # A validation loss this much above its best is called a rise, not noise.
 _RISE = 1.05
 _WIDE_GAP = 0.02  # training accuracy ahead of validation accuracy
@@ -28,6 +34,120 @@ def final_test(run: Run, epochs: Sequence[EpochMetrics]) -> Scores | None:
 def untrained_test(untrained: Untrained | None) -> Scores | None:
     """Test loss and accuracy before the first step."""
     return Scores(untrained.loss, untrained.accuracy) if untrained else None
+
+
+def verdict(
+    run: Run, epochs: Sequence[EpochMetrics], chance: float = CHANCE
+) -> tuple[Message, ...]:
+    """What the figures of a run that has ended say of it, in sentences that follow each other.
+
+    Nothing of a run without an epoch, nor of one that diverged: its reason says why. ``chance`` is
+    the accuracy of always giving the most frequent answer, 0 to 1.
+    """
+    if not epochs or run.status is Status.DIVERGED:
+        return ()
+    nothing = _nothing_learned(run, epochs, chance)
+    if nothing is not None:
+        return nothing
+    exploded = explosion(run, epochs)
+    if exploded is not None:
+        return (exploded,)
+    below = training_below_validation(run.config, epochs)
+    fit = fit_verdict(run.config, epochs)
+    return (fit,) if below is None else (fit, below)
+
+
+def _nothing_learned(
+    run: Run, epochs: Sequence[EpochMetrics], chance: float
+) -> tuple[Message, ...] | None:
+    """What to say of a run whose accuracy luck explains, or hardly more than that.
+
+    The lower end of Wilson's interval of 95% is compared with chance, so few images need more.
+    """
+    accuracy, count = _accuracy_at_the_end(run, epochs)
+    values = {"accuracy": f"{accuracy:.1%}", "chance": f"{chance:.1%}"}
+    low, _ = wilson(round(accuracy * count), count)
+    if low <= chance:
+        told = message(
+            "It has learned nothing: {accuracy} right is what chance gives ({chance}).", **values
+        )
+    elif accuracy < _HARDLY * chance:
+        told = message(
+            "It has learned next to nothing: {accuracy} right is hardly more than chance gives "
+            "({chance}).",
+            **values,
+        )
+    else:
+        return None
+    advice = explosion(run, epochs) or message(
+        "Its loss ended at {loss}; guessing evenly has {guess}. Another learning rate, usually "
+        "a larger one, or more epochs may help.",
+        loss=f"{epochs[-1].loss:.3f}", guess=f"{guessing_loss(run.config.loss):.3f}",
+    )  # fmt: skip
+    return told, advice
+
+
+def _accuracy_at_the_end(run: Run, epochs: Sequence[EpochMetrics]) -> tuple[float, int]:
+    """Accuracy on the test set, else on the validation images, else in training; of how many."""
+    last, digits = epochs[-1], run.digits
+    if last.test_accuracy is not None:
+        return last.test_accuracy, digits.test
+    if last.val_accuracy is not None:
+        return last.val_accuracy, digits.validation
+    return last.accuracy, last.images
+
+
+def guessing_loss(loss_name: str) -> float:
+    """The loss of giving every digit the probability 0.1: -log 0.1 = 2.303, or 0.09 if squared."""
+    if loss_name == "mean_squared_error":
+        return (1 - CHANCE) * CHANCE
+    return -math.log(CHANCE)
+
+
+def explosion(run: Run, epochs: Sequence[EpochMetrics]) -> Message | None:
+    """Whether the loss grew far above its beginning without ceasing to be a number."""
+    first = run.untrained.loss if run.untrained and math.isfinite(run.untrained.loss) else 0.0
+    start = max(guessing_loss(run.config.loss), first)
+    # Training alone: the validation loss also grows where a network overfits.
+    highest = max(epochs, key=lambda epoch: epoch.loss)
+    if highest.loss <= _EXPLODED * start:
+        return None
+    return message(
+        "The loss exploded: {loss} in epoch {epoch}, where guessing evenly has {guess}. The steps "
+        "are too large; a smaller learning rate may help.",
+        loss=_rounded(highest.loss), epoch=highest.epoch,
+        guess=f"{guessing_loss(run.config.loss):.3f}",
+    )  # fmt: skip
+
+
+def _rounded(loss: float) -> str:
+    return f"{loss:,.0f}" if loss >= 100 else f"{loss:.3f}"
+
+
+def training_below_validation(
+    config: RunConfig, epochs: Sequence[EpochMetrics]
+) -> Message | None:
+    """Why the training figures of the last epoch are worse than its validation figures, if so."""
+    last = epochs[-1]
+    if last.val_accuracy is None or last.val_loss is None:
+        return None
+    if last.accuracy >= last.val_accuracy and last.loss <= last.val_loss:
+        return None
+    if _drops_out(config):
+        return message(
+            "The training figures are worse than the validation figures because they are taken "
+            "with dropout on, and as the mean over an epoch in which the network still learns. "
+            "Validation is measured at the epoch's end, without dropout."
+        )
+    return message(
+        "The training figures are worse than the validation figures because they are the mean over "
+        "an epoch in which the network still learns. Validation is measured at the epoch's end."
+    )
+
+
+def _drops_out(config: RunConfig) -> bool:
+    relevant = config.relevant()
+    return bool(relevant.get("dropout") or relevant.get("conv_dropout"))
 
 
 def fit_verdict(config: RunConfig, epochs: Sequence[EpochMetrics]) -> Message:

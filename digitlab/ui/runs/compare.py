@@ -33,12 +33,13 @@ def show(chosen: Sequence[Line], origins: Mapping[str, str], t: Translator) -> N
 
 
 def _curves(line: Line, name: str, metric: Metric) -> RunCurves:
-    epochs = lab.store().epochs(line.run.id)
+    epochs, images = lab.store().epochs(line.run.id), line.run.digits.train
     validated = [epoch for epoch in epochs if epoch.val_loss is not None]
     return RunCurves(
         name,
-        ([epoch.epoch for epoch in epochs], [getattr(epoch, metric) for epoch in epochs]),
-        ([epoch.epoch for epoch in validated],
+        ([epoch.position(images) for epoch in epochs],
+         [getattr(epoch, metric) for epoch in epochs]),
+        ([epoch.position(images) for epoch in validated],
          [getattr(epoch, f"val_{metric}") for epoch in validated]),
     )  # fmt: skip
 

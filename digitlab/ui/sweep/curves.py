@@ -45,12 +45,14 @@ def show(sweep: Sweep, places: Sequence[Place], epochs: Epochs, live: bool, t: T
 
 def _line(plan: Plan, place: Place, metric: str, epochs: Epochs, t: Translator) -> list[SweepCurve]:
     """The curve of a run, if it has trained an epoch."""
+    if place.run is None:
+        return []
     found = [
-        (epoch.epoch, value)
-        for epoch in (epochs.get(place.run.id, ()) if place.run else ())
+        (epoch.position(place.run.digits.train), value)
+        for epoch in epochs.get(place.run.id, ())
         if (value := getattr(epoch, metric)) is not None
     ]
-    if not found or place.run is None:
+    if not found:
         return []
     name = names.cell_in_full(plan, place.cell, t)
     seed = t("seed {seed}", seed=place.run.config.seed)

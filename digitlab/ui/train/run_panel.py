@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from digitlab import charts, words
-from digitlab.messages import Translator
+from digitlab import charts, dataset, words
+from digitlab.messages import LabError, Translator
 from digitlab.progress import BatchMetrics, EpochMetrics
 from digitlab.scores import Scores
 from digitlab.store import Run, Status, StoreError, results
@@ -155,7 +155,7 @@ def _series(
     return {
         "training": ([b.position for b in batches], [getattr(b, metric) for b in batches]),
         "validation": (
-            [epoch.epoch for epoch in measured],
+            [epoch.position(run.digits.train) for epoch in measured],
             [getattr(epoch, f"val_{metric}") for epoch in measured],
         ),
         "untrained": getattr(run.untrained, metric) if run.untrained else None,
@@ -181,12 +181,20 @@ def _result(run: Run, visit: Visit) -> None:
         )
     else:
         _test_scores(before, after, run, t)
-    st.markdown(t(results.fit_verdict(run.config, epochs)) if epochs else "")
+    st.markdown(" ".join(t(sentence) for sentence in results.verdict(run, epochs, _chance(run))))
     _facts(run, t)
     with st.container(horizontal=True):
         page_link("draw", t("Draw a digit for it"))
         page_link("inspect", t("Look inside, and at what it misreads"))
     _share(run, t)
+
+
+def _chance(run: Run) -> float:
+    """What always giving the most frequent answer scores; a tenth where the images are gone."""
+    try:
+        return dataset.find(run.digits.fingerprint).chance
+    except LabError:
+        return results.CHANCE
 
 
 def _before(before: Scores, run: Run, t: Translator) -> None:
