@@ -14,6 +14,7 @@ def main() -> None:
         st.title(visit.t("Run a sweep"))
         st.markdown(visit.t("Train the same network many times and let one setting vary: "
                             "what does it do?"))  # fmt: skip
+        mine.undo(visit)
         if sweep := st.query_params.get("sweep"):
             panel.show(visit, sweep)
         planning.show(visit, choice.digits)

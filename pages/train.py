@@ -22,10 +22,12 @@ def main() -> None:
         )
         if start:
             st.query_params["run"] = lab.engine().submit(visit.me, config, choice.digits).id
-        if run := st.query_params.get("run"):
+        run = run_panel.asked(visit, st.query_params.get("run"))
+        if run is not None:
+            run_panel.about_sliders(visit, run, config, choice.digits)
             run_panel.show(visit, run)
-            after_run.show(visit, run)
-        network_view.show(config, t)
+            after_run.show(visit, run.id)
+        network_view.show(config, run.config if run else None, t)
         data_view.show(choice.digits, config, t)
 
 

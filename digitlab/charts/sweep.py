@@ -68,7 +68,7 @@ def sweep_points(
         legend=legend_below(),
         margin=margin(bottom=96),
         xaxis=_field_axis(field, xs, [point.name for point in points], ordered),
-        yaxis=_measure_axis(metric, measure),
+        yaxis=_measure_axis(metric, measure, [v for point in points for v in point.values]),
     )
 
 
@@ -90,10 +90,22 @@ def _padded(low: float, high: float) -> list[float]:
     return [low - pad, high + pad]
 
 
-def _measure_axis(metric: Metric, measure: str) -> dict[str, Any]:
+def _measure_axis(metric: Metric, measure: str, values: Sequence[float]) -> dict[str, Any]:
+    scale: dict[str, Any] = {"range": measure_range(metric, values)} if len(values) else {}
     if metric == "accuracy":
-        return axis(f"{measure} (%)", tickformat=".4~p")
-    return axis(measure, tickformat=".3~g")
+        return axis(f"{measure} (%)", tickformat=".4~p", **scale)
+    return axis(measure, tickformat=".3~g", **scale)
+
+
+def measure_range(metric: Metric, values: Sequence[float]) -> list[float]:
+    """From below the lowest to above the highest value, but no accuracy below 0 or above 100%.
+
+    Equal values get an axis too. What is not finite does not count.
+    """
+    finite = [value for value in values if np.isfinite(value)]
+    low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
+    pad = 0.06 * (high - low) or 0.005 * max(1.0, abs(high))
+    return [max(0.0, low - pad), min(1.0, high + pad) if metric == "accuracy" else high + pad]
 
 
 def _rings(
@@ -107,6 +119,7 @@ def _rings(
     return trace(
         "scatter",
         x=[x for x, _, _ in pairs], y=[y for _, y, _ in pairs], mode="markers",
+        cliponaxis=False,
         name=t("one run"), customdata=[name for _, _, name in pairs],
         marker={"symbol": "circle-open", "size": 10, "color": GREY_BLUE, "line": {"width": 2}},
         hovertemplate=f"%{{customdata}}: {_format(metric)}<extra></extra>",
@@ -128,7 +141,7 @@ def _means(
     return trace(
         "scatter",
         x=[x for x, _, _ in rows], y=[mean for _, mean, _ in rows],
-        mode="lines+markers" if ordered else "markers",
+        mode="lines+markers" if ordered else "markers", cliponaxis=False,
         name=t("mean, and from the lowest to the highest seed"),
         customdata=[(point.name, len(point.values)) for _, _, point in rows],
         line={"color": BLUE, "width": 2}, marker={"color": BLUE, "size": 7},
@@ -163,6 +176,7 @@ def sweep_heatmap(
     """
     means = [[float(np.mean(cell)) if len(cell) else None for cell in row] for row in values]
     down, across = names
+    low, high = measure_range(metric, [mean for row in means for mean in row if mean is not None])
     cells = trace(
         "heatmap",
         z=means, x=list(range(len(across))), y=list(range(len(down))),
@@ -171,6 +185,7 @@ def sweep_heatmap(
         hovertext=_hovers(metric, fields, names, values, t),
         hovertemplate="%{hovertext}<extra></extra>",
         colorscale=colours("Cividis"), reversescale=metric == "loss", hoverongaps=False,
+        zmin=low, zmax=high,
         colorbar={"thickness": 10, "outlinewidth": 0, "tickfont": {"size": SMALL_SIZE},
                   "tickformat": ".4~p" if metric == "accuracy" else ".3~g"},
     )  # fmt: skip
@@ -259,7 +274,11 @@ def sweep_curves(
         legend=legend_below(),
         margin=margin(bottom=room),
         xaxis=epoch_axis(reach, t),
-        yaxis=_measure_axis(metric, t("Loss") if metric == "loss" else t("Accuracy")),
+        yaxis=_measure_axis(
+            metric,
+            t("Loss") if metric == "loss" else t("Accuracy"),
+            np.concatenate([[], *(np.asarray(c.points[1], float) for c in curves)]).tolist(),
+        ),
     )
 
 
@@ -277,7 +296,8 @@ def _lines(curves: Sequence[SweepCurve], colour: str, metric: Metric, named: boo
     return trace(
         "scatter",
         x=xs, y=ys, customdata=told, name=group, legendgroup=group, showlegend=named,
-        mode="lines+markers", connectgaps=False, marker={"color": colour, "size": 4},
+        mode="lines+markers", cliponaxis=False, connectgaps=False,
+        marker={"color": colour, "size": 4},
         line={"color": colour, "width": 1.8, "dash": _DASHES[curves[0].dash % len(_DASHES)]},
         hovertemplate=f"%{{x:.3~g}}: {_format(metric)}<extra>%{{customdata}}</extra>",
     )  # fmt: skip

@@ -124,9 +124,7 @@ def _rounded(loss: float) -> str:
     return f"{loss:,.0f}" if loss >= 100 else f"{loss:.3f}"
 
 
-def training_below_validation(
-    config: RunConfig, epochs: Sequence[EpochMetrics]
-) -> Message | None:
+def training_below_validation(config: RunConfig, epochs: Sequence[EpochMetrics]) -> Message | None:
     """Why the training figures of the last epoch are worse than its validation figures, if so."""
     last = epochs[-1]
     if last.val_accuracy is None or last.val_loss is None:

@@ -4,6 +4,6 @@
 its runs, ``measures`` says what came of it.
 """
 
-from digitlab.sweeps.sweeps import Place, Sweep, Sweeps
+from digitlab.sweeps.sweeps import Place, Standing, Sweep, Sweeps
 
-__all__ = ["Place", "Sweep", "Sweeps"]
+__all__ = ["Place", "Standing", "Sweep", "Sweeps"]

@@ -7,19 +7,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from digitlab.config import RunConfig
 from digitlab.messages import mark
 from digitlab.progress import EpochMetrics
 
 Kind = Literal["loss", "accuracy"]
+Part = Literal["training", "validation", "test"]
 Epochs = Mapping[str, Sequence[EpochMetrics]]  # of each run, by its id
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A number that tells how a run did; ``of`` reads it off its epochs, if it is there."""
+    """A number that tells how a run did; ``of`` reads it off its epochs, if it is there.
+
+    ``part`` says on which images it is measured, where validation has images of its own.
+    """
 
     label: str
     kind: Kind
+    part: Part
     of: Callable[[Sequence[EpochMetrics]], float | None]
 
 
@@ -42,19 +48,26 @@ def _finite(value: float | None) -> float | None:
 
 
 MEASURES: dict[str, Measure] = {
-    "test_accuracy": Measure(mark("Test accuracy"), "accuracy", _last("test_accuracy")),
     "val_accuracy": Measure(
-        mark("Validation accuracy, last epoch"), "accuracy", _last("val_accuracy")
+        mark("Validation accuracy, last epoch"), "accuracy", "validation", _last("val_accuracy")
     ),
     "best_val_accuracy": Measure(
-        mark("Validation accuracy, best epoch"), "accuracy", _extreme("val_accuracy", max)
+        mark("Validation accuracy, best epoch"),
+        "accuracy",
+        "validation",
+        _extreme("val_accuracy", max),
     ),
-    "val_loss": Measure(mark("Validation loss, last epoch"), "loss", _last("val_loss")),
+    "val_loss": Measure(
+        mark("Validation loss, last epoch"), "loss", "validation", _last("val_loss")
+    ),
     "best_val_loss": Measure(
-        mark("Validation loss, best epoch"), "loss", _extreme("val_loss", min)
+        mark("Validation loss, best epoch"), "loss", "validation", _extreme("val_loss", min)
     ),
-    "loss": Measure(mark("Training loss, last epoch"), "loss", _last("loss")),
-    "accuracy": Measure(mark("Training accuracy, last epoch"), "accuracy", _last("accuracy")),
+    "test_accuracy": Measure(mark("Test accuracy"), "accuracy", "test", _last("test_accuracy")),
+    "loss": Measure(mark("Training loss, last epoch"), "loss", "training", _last("loss")),
+    "accuracy": Measure(
+        mark("Training accuracy, last epoch"), "accuracy", "training", _last("accuracy")
+    ),
 }
 
 
@@ -87,3 +100,47 @@ def spread(measure: Measure, runs: Iterable[Sequence[EpochMetrics]]) -> Spread |
 
 
 Spreads = Sequence[Spread | None]  # one a cell of a plan
+
+
+# The two cross-entropies are the same number of the same probabilities.
+_SAME_LOSS = {"categorical_crossentropy": "sparse_categorical_crossentropy"}
+
+
+def one_loss(configs: Iterable[RunConfig]) -> bool:
+    """Whether the losses of these runs are on one scale, and can be compared."""
+    return len({_SAME_LOSS.get(config.loss, config.loss) for config in configs}) < 2
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The cells that have values and their spreads, by their means, the best first.
+
+    ``rivals`` are the cells whose values are not all worse than those of the best.
+    """
+
+    cells: tuple[int, ...]
+    spreads: tuple[Spread, ...]
+    rivals: tuple[int, ...]
+
+    @property
+    def seeds(self) -> int:
+        """How many values the cell with the fewest has."""
+        return min(len(spread.values) for spread in self.spreads)
+
+
+def ranking(kind: Kind, spreads: Spreads) -> Ranking | None:
+    """Which cell did best, and whether its seeds all lie above those of the others.
+
+    None where fewer than two cells have a value.
+    """
+    known = {number: spread for number, spread in enumerate(spreads) if spread}
+    if len(known) < 2:
+        return None
+    ranked = sorted(known, key=lambda number: known[number].mean, reverse=kind == "accuracy")
+    best = known[ranked[0]]
+    rivals = tuple(number for number in ranked[1:] if _overlap(best, known[number]))
+    return Ranking(tuple(ranked), tuple(known[number] for number in ranked), rivals)
+
+
+def _overlap(one: Spread, other: Spread) -> bool:
+    return one.low <= other.high and other.low <= one.high

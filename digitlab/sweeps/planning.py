@@ -278,6 +278,43 @@ def refuse_too_much(plan: Plan, digits: DigitSet) -> None:
         )  # fmt: skip
 
 
+def refuse_equals(plan: Plan, digits: DigitSet) -> None:
+    """Refuse a plan of which two cells would be the same run.
+
+    More training images than there are mean all of them; and a setting may have no effect with the
+    values of others. Cells that have names of their own are meant as they are.
+
+    Raises:
+        SweepError: with the two cells.
+    """
+    first: dict[frozenset[tuple[str, Value]], Cell] = {}
+    for cell in plan.cells if plan.axes else ():
+        same = first.setdefault(frozenset(digits.settings(cell.config).items()), cell)
+        if same is not cell:
+            raise SweepError(_equals(same.config, cell.config, len(digits.x_train)))
+
+
+def _equals(one: RunConfig, other: RunConfig, images: int) -> Message:
+    changed = one.differences(other)
+    if list(changed) == ["train_images"]:
+        return message(
+            "There are {images} training images: {one} and {other} would both train on all of "
+            "them, and give the same run twice. Leave one of them out.",
+            images=f"{images:,}", one=f"{one.train_images:,}", other=f"{other.train_images:,}",
+        )  # fmt: skip
+    field = next(name for name in changed if name != "train_images")
+    return message(
+        "{field} has no effect in some combinations: {one} and {other} would give the same run "
+        "twice there. Vary one setting less, or leave out the values with which it has no effect.",
+        field=_label(field), one=_in_short(getattr(one, field)),
+        other=_in_short(getattr(other, field)),
+    )  # fmt: skip
+
+
+def _in_short(value: Value) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def seconds(plan: Plan, digits: DigitSet) -> float:
     """How long a plan takes on this machine if nobody else trains, without early stopping."""
     measured = speed.load()
@@ -300,15 +337,11 @@ def run_seconds(
 
 @dataclass(frozen=True)
 class Lesson:
-    """A sweep that is one click: its name, the question it asks, and how many seeds it begins with.
-
-    ``shows`` is the measure that answers the question, a name in ``measures.MEASURES``.
-    """
+    """A sweep that is one click: its name, its question, and how many seeds it begins with."""
 
     title: str
     question: str
     seeds: int
-    shows: str
     plan: Callable[[int], Plan]
 
 
@@ -330,12 +363,12 @@ LESSONS: dict[str, Lesson] = {
         mark("Dropout from 0 to 0.8"),
         mark("How much dropout helps two large layers, and from where on does it harm? The lesson "
              "lays the loss, validation loss and validation accuracy of all runs over each other."),
-        1, "val_accuracy", _dropout,
+        1, _dropout,
     ),
     "600-images": Lesson(
         mark("600 images: CNN against MLP"),
         mark("Which network learns more from only 600 images? Both are trained on the same ones, "
              "each with several seeds, because single runs differ by luck."),
-        3, "test_accuracy", _few_images,
+        3, _few_images,
     ),
 }  # fmt: skip

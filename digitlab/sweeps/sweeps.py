@@ -25,8 +25,9 @@ from digitlab.progress import EpochMetrics
 from digitlab.store import Run, Status, Store
 from digitlab.store.database import DATABASE, Database, Row
 from digitlab.store.runs import NOT_DELETED, UnreadableRunError, run_of
+from digitlab.store.shelf import BIN_SECONDS
 from digitlab.sweeps import planning
-from digitlab.sweeps.planning import Plan, SweepError, refuse_too_much
+from digitlab.sweeps.planning import Plan, SweepError, refuse_equals, refuse_too_much
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,9 @@ CREATE TABLE IF NOT EXISTS sweep_runs (
 ) WITHOUT ROWID;
 """
 
+# When its owner removed a sweep; it stays for a while, so that they may take it back.
+_LATER = {"sweeps": {"removed": "REAL"}}
+
 _PLACES = f"""
 SELECT runs.*, sweep_runs.seed AS place_seed, sweep_runs.cell AS place_cell,
        sweep_runs.tries AS place_tries
@@ -60,7 +64,17 @@ WHERE sweep_runs.sweep = ? ORDER BY epochs.run, epochs.epoch
 _LIVE_OF = f"""
 SELECT 1 FROM sweeps JOIN sweep_runs ON sweep_runs.sweep = sweeps.id
 JOIN runs ON runs.id = sweep_runs.run
-WHERE sweeps.owner = ? AND runs.status IN ('queued', 'running') AND {NOT_DELETED} LIMIT 1
+WHERE sweeps.owner = ? AND sweeps.removed IS NULL
+  AND runs.status IN ('queued', 'running') AND {NOT_DELETED} LIMIT 1
+"""
+
+_STANDINGS = f"""
+SELECT sweep_runs.sweep AS sweep, COUNT(*) AS places,
+       SUM(COALESCE(runs.status, '') IN ('finished', 'diverged')) AS done,
+       SUM(COALESCE(runs.status, '') IN ('queued', 'running')) AS live
+FROM sweeps JOIN sweep_runs ON sweep_runs.sweep = sweeps.id
+LEFT JOIN runs ON runs.id = sweep_runs.run AND {NOT_DELETED}
+WHERE sweeps.owner = ? AND sweeps.removed IS NULL GROUP BY sweep_runs.sweep
 """
 
 
@@ -86,6 +100,20 @@ class Sweep:
     digits: str
     created: float
     stopped: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many places a sweep has, how many are done, and how many wait or are being trained."""
+
+    places: int
+    done: int
+    live: int
+
+    @property
+    def missing(self) -> int:
+        """How many are neither done nor on their way."""
+        return self.places - self.done - self.live
 
 
 @dataclass(frozen=True)
@@ -127,16 +155,18 @@ class Sweeps:
     """The sweeps of one store."""
 
     def __init__(self, store: Store) -> None:
-        self._database = Database(store.folder / DATABASE, _SCHEMA)
+        self._database = Database(store.folder / DATABASE, _SCHEMA, _LATER)
         self._submitting = threading.Lock()
 
     def start(self, trainer: Trainer, owner: str, plan: Plan, digits: DigitSet) -> Sweep:
         """Note a sweep, and queue all its runs.
 
         Raises:
-            LabError: it takes too much memory or time, or its owner has another one under way.
+            LabError: it takes too much memory or time, two of its cells would be the same run, or
+                its owner has another one under way.
         """
         refuse_too_much(plan, digits)
+        refuse_equals(plan, digits)
         with self._submitting:
             self._refuse_second(owner)
             sweep = Sweep(secrets.token_hex(8), owner, plan, digits.fingerprint, time.time(), False)
@@ -150,7 +180,7 @@ class Sweeps:
         Raises:
             SweepError: there is none, or this version cannot read it.
         """
-        row = self._database.one("SELECT * FROM sweeps WHERE id = ?", sweep)
+        row = self._database.one("SELECT * FROM sweeps WHERE id = ? AND removed IS NULL", sweep)
         if row is None:
             raise SweepError(message("There is no such sweep here; it may have been removed."))
         return _sweep(row)
@@ -158,9 +188,16 @@ class Sweeps:
     def sweeps_of(self, owner: str) -> list[Sweep]:
         """A person's sweeps, the newest first; one that cannot be read is passed over."""
         rows = self._database.all(
-            "SELECT * FROM sweeps WHERE owner = ? ORDER BY created DESC", owner
+            "SELECT * FROM sweeps WHERE owner = ? AND removed IS NULL ORDER BY created DESC", owner
         )
         return list(_readable(rows))
+
+    def standings(self, owner: str) -> dict[str, Standing]:
+        """How each of a person's sweeps stands, by its id; one query, however many there are."""
+        return {
+            row["sweep"]: Standing(row["places"], row["done"], row["live"])
+            for row in self._database.all(_STANDINGS, owner)
+        }
 
     def places(self, sweep: Sweep) -> list[Place]:
         """All cells with all seeds, in the order in which they are trained: seed by seed."""
@@ -211,7 +248,9 @@ class Sweeps:
         Sweeps that were stopped stay so, and so do those whose images are gone. Every page waits
         for this: a sweep that fails here, for whatever reason, is passed over.
         """
-        rows = self._database.all("SELECT * FROM sweeps WHERE stopped = 0 ORDER BY created")
+        rows = self._database.all(
+            "SELECT * FROM sweeps WHERE stopped = 0 AND removed IS NULL ORDER BY created"
+        )
         count = 0
         for sweep in _readable(rows):
             try:
@@ -245,17 +284,35 @@ class Sweeps:
         return known is None
 
     def remove(self, owner: str, sweep: str) -> None:
-        """Forget a sweep; its runs stay.
+        """Put a sweep into the bin, and empty the bin of what has lain there for too long.
+
+        The runs stay.
 
         Raises:
             SweepError: it is not this person's.
         """
-        mine = self._mine(owner, sweep)
+        mine, now = self._mine(owner, sweep), time.time()
         with self._database.change() as database:
-            database.execute("DELETE FROM sweeps WHERE id = ?", (mine.id,))
+            database.execute("UPDATE sweeps SET removed = ? WHERE id = ?", (now, mine.id))
+            database.execute("DELETE FROM sweeps WHERE removed < ?", (now - BIN_SECONDS,))
+
+    def last_removed(self, owner: str) -> Sweep | None:
+        """The sweep that a person removed last, if it can still be taken back and read."""
+        rows = self._database.all(
+            "SELECT * FROM sweeps WHERE owner = ? AND removed > ? ORDER BY removed DESC",
+            owner, time.time() - BIN_SECONDS,
+        )  # fmt: skip
+        return next(_readable(rows), None)
+
+    def take_back(self, owner: str, sweep: str) -> None:
+        """Take a sweep back out of the bin; one that is not there or not theirs is passed over."""
+        with self._database.change() as database:
+            database.execute(
+                "UPDATE sweeps SET removed = NULL WHERE id = ? AND owner = ?", (sweep, owner)
+            )
 
     def remove_everything(self, owner: str) -> int:
-        """Forget all of a person's sweeps; returns how many there were."""
+        """Forget all of a person's sweeps for good, the bin's too; returns how many there were."""
         with self._database.change() as database:
             return database.execute("DELETE FROM sweeps WHERE owner = ?", (owner,)).rowcount
 

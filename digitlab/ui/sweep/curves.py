@@ -11,7 +11,7 @@ from digitlab.charts import SweepCurve
 from digitlab.config import Value
 from digitlab.messages import Translator, mark
 from digitlab.sweeps import Place, Sweep
-from digitlab.sweeps.measures import Epochs
+from digitlab.sweeps.measures import Epochs, one_loss
 from digitlab.sweeps.planning import Plan
 from digitlab.ui import plot
 from digitlab.ui.sweep import names
@@ -27,12 +27,19 @@ _UNVALIDATED: tuple[tuple[str, charts.Metric, str], ...] = (
     ("accuracy", "accuracy", mark("Training accuracy")),
 )
 
+_ACCURACIES: tuple[tuple[str, charts.Metric, str], ...] = (
+    ("accuracy", "accuracy", mark("Training accuracy")),
+    ("val_accuracy", "accuracy", mark("Validation accuracy")),
+)
+
 
 def show(sweep: Sweep, places: Sequence[Place], epochs: Epochs, live: bool, t: Translator) -> None:
     """All curves over each other, as the lesson draws them."""
     plan = sweep.plan
     validated = any(cell.config.validation != "none" for cell in plan.cells)
     pictures = _CURVES if validated else _UNVALIDATED
+    if not one_loss(cell.config for cell in plan.cells):  # on different scales
+        pictures = _ACCURACIES if validated else _ACCURACIES[:1]
     st.markdown(t("**All runs over each other**"))
     groups = list(dict.fromkeys(_group(plan, number, t) for number in range(len(plan.cells))))
     for column, (metric, kind, title) in zip(st.columns(len(pictures)), pictures, strict=True):

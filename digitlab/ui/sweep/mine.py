@@ -1,4 +1,4 @@
-"""The visitor's sweeps, to open one again."""
+"""The visitor's sweeps, to open one again, and the way back from the last removal."""
 
 from __future__ import annotations
 
@@ -8,18 +8,53 @@ from collections.abc import Sequence
 import streamlit as st
 
 from digitlab.messages import Translator
-from digitlab.sweeps import Place, Sweep
+from digitlab.sweeps import Standing, Sweep
 from digitlab.ui import lab
 from digitlab.ui.readers import clock
-from digitlab.ui.shell import Visit
+from digitlab.ui.shell import Visit, plain, sentences
 from digitlab.ui.sweep import names
 
-_SHOWN = 10  # at first: each costs a query
+TICK_SECONDS = 2.0
+_SHOWN = 10  # at first
 
 
 def show(visit: Visit) -> None:
+    """The list of sweeps; while one of them is live it draws itself anew."""
+    live = any(one.live for one in lab.sweeps().standings(visit.me).values())
+    st.fragment(_list, run_every=TICK_SECONDS if live else None)(visit, live)
+
+
+def undo(visit: Visit) -> None:
+    """The way back from the last removal, while there is one."""
+    t = visit.t
+    removed = lab.sweeps().last_removed(visit.me)
+    if removed is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        name = plain(names.title(removed.plan, t))
+        st.markdown(t("Sweep removed: {name}. It can be taken back for an hour.", name=name))
+        st.button(
+            t("Undo"), icon=":material/undo:", key="sweep-undo", on_click=_take_back,
+            args=(visit.me, removed.id),
+        )  # fmt: skip
+
+
+def _take_back(owner: str, sweep: str) -> None:
+    lab.sweeps().take_back(owner, sweep)
+    st.query_params["sweep"] = sweep
+
+
+def _list(visit: Visit, was_live: bool) -> None:
     """A row for each of the newest sweeps, or of all; ticking one opens it."""
-    t, sweeps = visit.t, lab.sweeps().sweeps_of(visit.me)
+    with sentences(visit.t):
+        standings = lab.sweeps().standings(visit.me)
+        if was_live != any(one.live for one in standings.values()):
+            st.rerun()  # the whole page, once: the timer starts or ends
+        _rows(visit, lab.sweeps().sweeps_of(visit.me), standings)
+
+
+def _rows(visit: Visit, sweeps: Sequence[Sweep], standings: dict[str, Standing]) -> None:
+    t = visit.t
     if not sweeps:
         return
     st.subheader(t("My sweeps"))
@@ -27,13 +62,13 @@ def show(visit: Visit) -> None:
         t("Show all {count} sweeps", count=len(sweeps)), key="sweep-mine-all"
     ):
         sweeps = sweeps[:_SHOWN]
-    places = [lab.sweeps().places(sweep) for sweep in sweeps]
+    stand = [standings[sweep.id] for sweep in sweeps]
     picked = st.dataframe(
         {
             t("Sweep"): [names.title(sweep.plan, t) for sweep in sweeps],
             t("Started"): [clock(sweep.created) for sweep in sweeps],
-            t("Runs finished"): [_done(one) for one in places],
-            t("Status"): [status(one, t) for one in places],
+            t("Runs finished"): [f"{one.done} / {one.places}" for one in stand],
+            t("Status"): [status(one, t) for one in stand],
         },
         hide_index=True, on_select="rerun", selection_mode="single-row", key=_key(sweeps),
     )  # fmt: skip
@@ -44,15 +79,11 @@ def show(visit: Visit) -> None:
     st.caption(t("Tick a row to open the sweep."))
 
 
-def status(places: Sequence[Place], t: Translator) -> str:
+def status(standing: Standing, t: Translator) -> str:
     """How a sweep stands, in a word."""
-    if any(place.live for place in places):
+    if standing.live:
         return t("running")
-    return t("not complete") if any(place.missing for place in places) else t("finished")
-
-
-def _done(places: Sequence[Place]) -> str:
-    return f"{sum(place.done for place in places)} / {len(places)}"
+    return t("not complete") if standing.missing else t("finished")
 
 
 def _key(sweeps: Sequence[Sweep]) -> str:

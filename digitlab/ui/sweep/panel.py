@@ -10,7 +10,7 @@ from digitlab import dataset, words
 from digitlab.config import RunConfig
 from digitlab.messages import LabError, Translator, mark
 from digitlab.store import Status
-from digitlab.sweeps import Place, Sweep, planning
+from digitlab.sweeps import Place, Standing, Sweep, planning
 from digitlab.sweeps.measures import Epochs
 from digitlab.sweeps.planning import SweepError
 from digitlab.training import speed
@@ -50,7 +50,9 @@ def _panel(visit: Visit, sweep_id: str, was_live: bool) -> None:
 def _headline(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
     t = visit.t
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"### {names.title(sweep.plan, t)} :blue-badge[{mine.status(places, t)}]")
+        st.markdown(
+            f"### {names.title(sweep.plan, t)} :blue-badge[{mine.status(_standing(places), t)}]"
+        )
         st.space("stretch")
         if sweep.owner == visit.me:
             _buttons(visit, sweep, places)
@@ -59,6 +61,12 @@ def _headline(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
     refused = st.session_state.pop(_REFUSED, None)
     if refused is not None:
         st.error(plain(t(refused)))
+
+
+def _standing(places: Sequence[Place]) -> Standing:
+    return Standing(
+        len(places), sum(place.done for place in places), sum(place.live for place in places)
+    )
 
 
 def _buttons(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
@@ -80,7 +88,7 @@ def _buttons(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
             _change(lambda: next_step(lab.engine(), visit.me, sweep.id))
     if st.button(
         t("Remove"), icon=":material/delete:", key=f"sweep-remove-{sweep.id}", disabled=live,
-        help=t("Its runs stay in your list of runs."),
+        help=t("Its runs stay in your list of runs, and the sweep can be taken back."),
     ):  # fmt: skip
         _change(lambda: _remove(visit, sweep))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from digitlab import charts
 from digitlab.charts import Chart, Coordinate, SweepPoint
 from digitlab.config import Value
@@ -23,6 +25,16 @@ def show(sweep: Sweep, measure: Measure, spreads: Spreads, live: bool, t: Transl
     else:
         figure = _parallel(plan, measure, spreads, t)
     plot.draw(figure, t, key=f"sweep-result-{sweep.id}", tools=not live)
+    if len(plan.axes) > 2:
+        st.caption(
+            t(
+                "How to read it: follow a line from left to right. It crosses each upright at the "
+                "value of that setting, and the last one at its result, by which it is coloured: "
+                "blue is the lowest, orange the highest. Lines with the same value are drawn side "
+                "by side. Where lines of one colour gather on an upright, that value goes with "
+                "that result."
+            )
+        )
 
 
 def _points(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> Chart:

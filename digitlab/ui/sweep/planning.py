@@ -63,6 +63,7 @@ def _offer(plan: Plan, key: str, visit: Visit, digits: DigitSet) -> None:
     st.markdown(_size(plan, digits, t))
     try:
         planning.refuse_too_much(plan, digits)
+        planning.refuse_equals(plan, digits)
         refused = None
     except LabError as error:
         refused = error
@@ -156,7 +157,7 @@ def _values(spec: Field, t: Translator) -> tuple[Value, ...]:
         return tuple(picked)
     st.session_state.setdefault(key, _PROPOSED[spec.name])
     text = st.text_input(
-        label, key=key, max_chars=planning.LONGEST_LIST,
+        label, key=key,  # no max_chars: the browser would drop a longer list without a word
         help=t("Values with commas between them, or from:to:step, for example 0:0.8:0.1."),
     )  # fmt: skip
     return planning.parse_values(spec.name, text)

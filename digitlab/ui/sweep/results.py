@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
 from digitlab import words
-from digitlab.messages import Translator
+from digitlab.messages import Translator, message
 from digitlab.progress import EpochMetrics
 from digitlab.store import Status
 from digitlab.sweeps import Place, Sweep, measures
-from digitlab.sweeps.measures import MEASURES, Epochs, Measure, Spread, Spreads
-from digitlab.sweeps.planning import LESSONS, Plan
+from digitlab.sweeps.measures import (
+    MEASURES,
+    Epochs,
+    Measure,
+    Ranking,
+    Spread,
+    Spreads,
+    one_loss,
+)
+from digitlab.sweeps.planning import Plan
 from digitlab.ui import shell
 from digitlab.ui.shell import Visit
 from digitlab.ui.sweep import curves, names, pictures
@@ -25,10 +33,12 @@ def show(sweep: Sweep, places: Sequence[Place], epochs: Epochs, visit: Visit) ->
         st.caption(t("Results appear here as runs end."))
         return
     measure = _measure(sweep, t)
+    comparable = measure.kind == "accuracy" or one_loss(cell.config for cell in sweep.plan.cells)
     spreads = _spreads(sweep.plan, places, epochs, measure)
     if any(spreads):
-        pictures.show(sweep, measure, spreads, live, t)
-        st.markdown(_told(sweep.plan, measure, spreads, t))
+        if comparable:
+            pictures.show(sweep, measure, spreads, live, t)
+        st.markdown(_told(sweep.plan, measure, spreads, places, comparable, t))
         _numbers(sweep.plan, measure, spreads, t)
     curves.show(sweep, places, epochs, live, t)
     if not sweep.plan.axes:
@@ -39,16 +49,39 @@ def show(sweep: Sweep, places: Sequence[Place], epochs: Epochs, visit: Visit) ->
 
 def _measure(sweep: Sweep, t: Translator) -> Measure:
     """The measure that the visitor chooses, among those that these runs have."""
-    validated = all(cell.config.validation != "none" for cell in sweep.plan.cells)
-    known = [name for name in MEASURES if validated or "val_" not in name]
-    lesson = LESSONS.get(sweep.plan.lesson)
+    modes = {cell.config.validation for cell in sweep.plan.cells}
+    known = [
+        name for name, one in MEASURES.items() if "none" not in modes or one.part != "validation"
+    ]
     key = f"sweep-measure-{sweep.id}"
-    st.session_state.setdefault(key, lesson.shows if lesson else "test_accuracy")
+    st.session_state.setdefault(key, known[0] if modes == {"split"} else "test_accuracy")
     chosen = st.selectbox(
         t("What to compare"), known, key=key, width=320,
         format_func=lambda name: t(MEASURES[name].label),
     )  # fmt: skip
+    _about_images(MEASURES[chosen], modes, t)
     return MEASURES[chosen]
+
+
+def _about_images(measure: Measure, modes: Collection[str], t: Translator) -> None:
+    """That a comparison by the test set uses it up, and that training tells of no new image."""
+    if measure.part == "training":
+        st.caption(
+            t(
+                "Figures of training tell how well a network has learned its own images, not how "
+                "it does on new ones: nothing is called best by them."
+            )
+        )
+    elif measure.part == "test" or "test" in modes:
+        if "none" in modes:
+            st.caption(t("Some of these runs have no validation images, so the test set is shown."))
+        st.warning(
+            t(
+                "This compares by the test set. Whoever chooses a value by these images has used "
+                "them, and they no longer show how the network does on what it has never seen. "
+                "Choose by validation images; look at the test set once, at the end."
+            )
+        )
 
 
 def _spreads(plan: Plan, places: Sequence[Place], epochs: Epochs, measure: Measure) -> Spreads:
@@ -60,21 +93,68 @@ def _spreads(plan: Plan, places: Sequence[Place], epochs: Epochs, measure: Measu
     return [measures.spread(measure, cell) for cell in runs]
 
 
-def _told(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> str:
-    """The best and the worst cell in a sentence."""
-    known = [(number, spread) for number, spread in enumerate(spreads) if spread]
-    ranked = sorted(known, key=lambda pair: pair[1].mean, reverse=measure.kind == "accuracy")
-    best, worst = ranked[0], ranked[-1]
-    if len(known) < 2:
-        return t("So far: {cell} {value}.", cell=names.cell_in_full(plan, best[0], t),
-                 value=_in_words(best[1], measure, t))  # fmt: skip
-    if best[1].mean == worst[1].mean:
-        return t("All came to the same: {value}.", value=_in_words(best[1], measure, t))
+def _told(
+    plan: Plan, measure: Measure, spreads: Spreads, places: Sequence[Place], comparable: bool,
+    t: Translator,
+) -> str:  # fmt: skip
+    """What may be said of the cells: nothing is best before the end, nor by one seed."""
+    if not comparable:
+        return t(
+            "Losses of different loss functions are on different scales: they are not ranked. "
+            "Compare an accuracy."
+        )
+    found = measures.ranking(measure.kind, spreads)
+    if found is None:
+        number, only = next((place, spread) for place, spread in enumerate(spreads) if spread)
+        return t("So far: {cell} {value}.", cell=names.cell_in_full(plan, number, t),
+                 value=_in_words(only, measure, t))  # fmt: skip
+    missing = sum(not place.done for place in places)
+    if missing:
+        return t(
+            "Runs still missing: {missing}. Nothing is called best before all have ended.",
+            missing=missing,
+        )
+    first, last = found.spreads[0], found.spreads[-1]
+    if first.mean == last.mean:
+        return t("All came to the same: {value}.", value=_in_words(first, measure, t))
+    return f"{_ends(plan, measure, found, t)} {_judged(plan, measure, found, t)}"
+
+
+def _ends(plan: Plan, measure: Measure, found: Ranking, t: Translator) -> str:
+    """The highest and the lowest cell, with their figures; the better one comes first."""
+    told = (
+        message("Highest: {first}, {first_value}. Lowest: {last}, {last_value}.")
+        if measure.kind == "accuracy"
+        else message("Lowest: {first}, {first_value}. Highest: {last}, {last_value}.")
+    )
+    first, last = (names.cell_in_full(plan, found.cells[at], t) for at in (0, -1))
+    first_value, last_value = (
+        _in_words(spread, measure, t) for spread in (found.spreads[0], found.spreads[-1])
+    )
+    return t(told.text, first=first, first_value=first_value, last=last, last_value=last_value)
+
+
+def _judged(plan: Plan, measure: Measure, found: Ranking, t: Translator) -> str:
+    """Whether the first is the best: only where its seeds lie apart from all others'."""
+    if measure.part == "training":
+        return ""
+    if found.seeds < 2:
+        return t(
+            "One seed cannot tell whether a difference is more than luck: train each value with "
+            "several seeds."
+        )
+    if len(found.rivals) == len(found.cells) - 1:
+        return t("All values are within the spread of the seeds: none is clearly best.")
+    best = names.cell_in_full(plan, found.cells[0], t)
+    if found.rivals:
+        rivals = "; ".join(names.cell_in_full(plan, number, t) for number in found.rivals)
+        return t(
+            "None is clearly best: within the spread of the seeds of {best} are {rivals}.",
+            best=best, rivals=rivals,
+        )  # fmt: skip
     return t(
-        "Best: {best}, {best_value}. Worst: {worst}, {worst_value}.",
-        best=names.cell_in_full(plan, best[0], t), best_value=_in_words(best[1], measure, t),
-        worst=names.cell_in_full(plan, worst[0], t), worst_value=_in_words(worst[1], measure, t),
-    )  # fmt: skip
+        "**Best: {best}.** Its seeds all did better than those of every other value.", best=best
+    )
 
 
 def _in_words(spread: Spread, measure: Measure, t: Translator) -> str:

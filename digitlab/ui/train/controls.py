@@ -80,6 +80,12 @@ def link(config: RunConfig, t: Translator) -> None:
         st.code(f"{base}?{urlencode(asked)}", language=None, wrap_lines=True)
 
 
+def take_settings_of_run() -> None:
+    """Let the sliders go back to the settings of the run that is shown."""
+    _let_go()
+    st.query_params.pop("preset", None)  # so that the page takes the run's
+
+
 def _oddities() -> list[Message]:
     """What in the address is no setting or is there twice, taken out of it and said once."""
     notes, query = [], st.query_params
@@ -137,9 +143,13 @@ def _about_lesson(preset: str, config: RunConfig, t: Translator) -> None:
     st.caption(t("{lesson} Changed: {fields}.", lesson=about, fields=told) if told else about)
 
 
-def _choose_lesson() -> None:
+def _let_go() -> None:
     for name in BY_NAME:
         st.query_params.pop(name, None)
+
+
+def _choose_lesson() -> None:
+    _let_go()
     if st.session_state["lesson"]:  # None: the lesson was pressed again, and starts afresh
         st.query_params["preset"] = st.session_state["lesson"]
 

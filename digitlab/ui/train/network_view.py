@@ -60,11 +60,26 @@ def _validation(config: RunConfig, digits: DigitSet, t: Translator) -> str:
     )  # fmt: skip
 
 
-def show(config: RunConfig, t: Translator) -> None:
-    """The picture of the network, and its layers in a table."""
+def show(config: RunConfig, run: RunConfig | None, t: Translator) -> None:
+    """The network that the sliders build, and the run's own where there is one and it is another.
+
+    Two configurations that differ in their training alone have one network, and one picture.
+    """
+    if run is None or layers_of(run) == layers_of(config):
+        _network(config, "network", t)
+        return
+    st.subheader(t("The run's network"))
+    _network(run, "network-of-run", t)
+    st.subheader(t("The sliders' network"))
+    st.caption(t("What is trained next; the run above has another network."))
+    _network(config, "network", t)
+
+
+def _network(config: RunConfig, key: str, t: Translator) -> None:
+    """The picture of a network, and its layers in a table."""
     layers = layers_of(config)
-    plot.draw(charts.network_picture(layers, t), t)
-    with st.expander(t("Layer by layer")):
+    plot.draw(charts.network_picture(layers, t), t, key=key)
+    with st.expander(t("Layer by layer"), key=f"{key}-layers"):
         st.dataframe(_table(layers, t), hide_index=True)
         st.caption(t("Total: {count} parameters", count=f"{parameter_count(layers):,}"))
 

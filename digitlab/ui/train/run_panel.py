@@ -8,6 +8,8 @@ from typing import Any
 import streamlit as st
 
 from digitlab import charts, dataset, words
+from digitlab.config import RunConfig
+from digitlab.dataset import DigitSet
 from digitlab.messages import LabError, Translator
 from digitlab.progress import BatchMetrics, EpochMetrics
 from digitlab.scores import Scores
@@ -15,6 +17,7 @@ from digitlab.store import Run, Status, StoreError, results
 from digitlab.ui import lab, plot
 from digitlab.ui.naming import called
 from digitlab.ui.shell import Visit, page_link, plain, sentences
+from digitlab.ui.train import controls
 
 TICK_SECONDS = 1.0
 WAITING_TICK_SECONDS = 4.0  # while other runs come first, only the place in the queue moves
@@ -33,15 +36,21 @@ _BADGE: dict[Status, tuple[str, str]] = {
 _WORRYING = (Status.DIVERGED, Status.FAILED, Status.INTERRUPTED)
 
 
-def show(visit: Visit, run_id: str) -> None:
-    """The run with this id: a live panel that draws itself anew, or the finished one."""
+def asked(visit: Visit, run_id: str | None) -> Run | None:
+    """The run with this id; None, with a sentence, where there is none."""
+    if not run_id:
+        return None
     try:
-        run = lab.store().run(run_id)
+        return lab.store().run(run_id)
     except StoreError as error:
         st.warning(visit.t(error.message))
-        return
+        return None
+
+
+def show(visit: Visit, run: Run) -> None:
+    """A run: a live panel that draws itself anew, or the finished one."""
     tick = tick_of(run)
-    st.fragment(_panel, run_every=tick)(visit, run_id, tick)
+    st.fragment(_panel, run_every=tick)(visit, run.id, tick)
     if not run.status.live:
         _result(run, visit)
 
@@ -52,6 +61,31 @@ def tick_of(run: Run) -> float | None:
         return None
     waits = run.status is Status.QUEUED and lab.store().place_in_queue(run) > 0
     return WAITING_TICK_SECONDS if waits else TICK_SECONDS
+
+
+def about_sliders(visit: Visit, run: Run, config: RunConfig, digits: DigitSet) -> None:
+    """Mark a run as one of other settings than the sliders have now, with the way back to its own.
+
+    ``digits`` are the images in use.
+    """
+    t = visit.t
+    if digits.settings(run.config) == digits.settings(config):
+        return
+    name = plain(called(run, visit))
+    changed = words.changes(config, run.config, t)
+    with st.container(horizontal=True, vertical_alignment="center", key="other-settings"):
+        st.info(
+            t(
+                "What follows belongs to the run {name}. The sliders have other settings now: "
+                "{fields}.",
+                name=f"**{name}**", fields=changed,
+            ),
+            icon=":material/tune:",
+        )  # fmt: skip
+        st.button(
+            t("Take the run's settings"), icon=":material/undo:", key="take-settings",
+            on_click=controls.take_settings_of_run,
+        )  # fmt: skip
 
 
 def _panel(visit: Visit, run_id: str, tick: float | None) -> None:
@@ -219,16 +253,32 @@ def _test_scores(before: Scores, after: Scores, run: Run, t: Translator) -> None
     st.subheader(t("On the test set: {count} images it has never seen", count=count))
     with st.container(horizontal=True, gap="large"):
         st.metric(accuracy, f"{before.accuracy:.2%}", width="content")
-        gained = f"{100 * (after.accuracy - before.accuracy):+.1f}"
+        gained, added = 100 * (after.accuracy - before.accuracy), after.loss - before.loss
         st.metric(
             t("Accuracy, trained"), f"{after.accuracy:.2%}",
-            t("{points} percentage points", points=gained), width="content",
+            t("{points} percentage points", points=_signed(gained, 1)),
+            **_arrow(gained, better=gained > 0), width="content",
         )  # fmt: skip
         st.metric(loss, f"{before.loss:.3f}", width="content")
         st.metric(
-            t("Loss, trained"), f"{after.loss:.3f}", f"{after.loss - before.loss:+.3f}",
-            delta_color="inverse", width="content",
+            t("Loss, trained"), f"{after.loss:.3f}", _signed(added, 3),
+            **_arrow(added, better=added < 0), width="content",
         )  # fmt: skip
+
+
+def _signed(change: float, decimals: int) -> str:
+    """A change with its sign, and a real minus."""
+    return f"{change:+,.{decimals}f}".replace("-", "−")
+
+
+def _arrow(change: float, *, better: bool) -> dict[str, Any]:
+    """The arrow and the colour of a change, which Streamlit reads off a hyphen otherwise."""
+    if not change:
+        return {"delta_arrow": "off", "delta_color": "off"}
+    return {
+        "delta_arrow": "up" if change > 0 else "down",
+        "delta_color": "green" if better else "red",
+    }
 
 
 def _facts(run: Run, t: Translator) -> None:
