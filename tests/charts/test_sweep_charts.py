@@ -8,7 +8,7 @@ import pytest
 
 from digitlab import charts
 from digitlab.charts import Coordinate, SweepCurve, SweepPoint
-from digitlab.charts.sweep import shade, shades
+from digitlab.charts.sweep import measure_range, shade, shades
 from digitlab.messages import Translator
 
 T = Translator("en")
@@ -166,3 +166,33 @@ def test_a_second_fields_values_are_told_apart_by_the_kind_of_line() -> None:
 def test_curves_before_the_first_epoch_are_an_empty_picture() -> None:
     figure = charts.sweep_curves("loss", "Loss", [], ["a", "b"], T)
     assert len(figure.data) == 0
+
+
+# Axes ----------------------------------------------------------------------------------------
+
+ACCURACIES = [(1.0, 1.0), (0.0, 0.0), (0.1, 0.1), (0.99, 1.0), (0.0, 1.0), (0.9, 0.95)]
+
+
+@pytest.mark.parametrize("ends", ACCURACIES)
+def test_no_axis_of_accuracies_leaves_0_to_100_percent(ends) -> None:
+    cells = [SweepPoint("a", 0.0, ends[:1]), SweepPoint("b", 1.0, ends[1:])]
+    marks = charts.sweep_points("accuracy", "Accuracy", "Dropout", cells, T)
+    lines = charts.sweep_curves(
+        "accuracy", "Accuracy", [SweepCurve("a", "a", ([1, 2], ends))], ["a"], T
+    )
+    grid = charts.sweep_heatmap(
+        "accuracy", "Accuracy", ("x", "y"), (("0",), ("0", "1")), [[ends[:1], ends[1:]]], T
+    ).data[0]
+    for low, high in (marks.layout.yaxis.range, lines.layout.yaxis.range, (grid.zmin, grid.zmax)):
+        assert 0 <= low <= min(ends)
+        assert max(ends) <= high <= 1
+        assert low < high
+    assert marks.data[0].cliponaxis is False, "what lies on the axis's end is seen whole"
+
+
+def test_no_axis_of_losses_goes_below_0_and_equal_losses_have_one() -> None:
+    for ends in ((0.0, 0.0), (0.01, 2.0), (78.0, 78.0), (float("nan"), 0.5)):
+        low, high = measure_range("loss", ends)
+        finite = [value for value in ends if np.isfinite(value)]
+        assert 0 <= low <= min(finite)
+        assert max(finite) < high

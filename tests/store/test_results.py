@@ -1,14 +1,23 @@
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pytest
 
 from digitlab.config import RunConfig
 from digitlab.messages import message
 from digitlab.progress import EpochMetrics, Untrained
-from digitlab.scores import Scores
+from digitlab.scores import Scores, score
 from digitlab.store import Digits, Run, Status
-from digitlab.store.results import final_test, fit_verdict, untrained_test
+from digitlab.store.results import (
+    explosion,
+    final_test,
+    fit_verdict,
+    guessing_loss,
+    training_below_validation,
+    untrained_test,
+    verdict,
+)
 
 SPLIT = RunConfig(validation="split")
 
@@ -126,3 +135,114 @@ def test_a_gap_is_no_overfitting_while_the_validation_loss_still_falls() -> None
 def test_a_rise_of_a_twentieth_is_noise(last, overfits) -> None:
     epochs = history((0.9, 0.4), (0.3, last))
     assert str(fit_verdict(SPLIT, epochs)).startswith("It overfits") is overfits
+
+
+# Nothing learned, exploded, dropout -----------------------------------------------------------
+
+
+def ended(status: Status = Status.FINISHED, *, test: int = 1000, **settings: Any) -> Run:
+    made = run(Untrained(2.35, 0.1))
+    return dataclasses.replace(
+        made, status=status, config=RunConfig(**settings),
+        digits=Digits("sample", "f", 3200, 800, test),
+    )  # fmt: skip
+
+
+def said(run: Run, epochs: list[EpochMetrics], chance: float = 0.1) -> str:
+    return " ".join(map(str, verdict(run, epochs, chance)))
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "test", "chance", "begins"),
+    [
+        (0.1, 1000, 0.1, "It has learned nothing: 10.0% right is what chance gives (10.0%)."),
+        (0.1135, 10_000, 0.1135, "It has learned nothing: 11.3% right"),
+        (0.117, 1000, 0.1, "It has learned nothing"),
+        (0.128, 1000, 0.1, "It has learned next to nothing: 12.8% right is hardly more"),
+        (0.199, 1000, 0.1, "It has learned next to nothing"),
+        (0.5, 1000, 0.5, "It has learned nothing: 50.0% right is what chance gives (50.0%)."),
+        (0.2, 20, 0.1, "It has learned nothing"),
+        (0.2, 1000, 0.1, "No sign of overfitting"),
+        (0.9, 1000, 0.1, "No sign of overfitting"),
+    ],
+)
+def test_a_run_that_stayed_at_chance_is_not_praised(accuracy, test, chance, begins) -> None:
+    epochs = history((2.31, 2.3), (2.30, 2.29), test_accuracy=accuracy)
+    told = said(ended(test=test), epochs, chance)
+    assert told.startswith(begins)
+    assert ("More epochs" in told) is begins.startswith("No sign")
+
+
+def test_chance_is_said_without_validation_and_after_one_epoch_too() -> None:
+    epochs = history((2.31, None), test_accuracy=0.1)
+    assert said(ended(validation="none"), epochs).startswith("It has learned nothing")
+
+
+def test_a_run_stopped_before_its_test_is_judged_by_its_validation_else_its_training() -> None:
+    untested = {"test_accuracy": None, "test_loss": None}
+    assert said(ended(), history((2.3, 2.3), val_accuracy=0.1, **untested)).startswith(
+        "It has learned nothing"
+    )
+    assert said(ended(), history((2.3, None), accuracy=0.1, **untested)).startswith(
+        "It has learned nothing"
+    )
+    assert not said(ended(), history((0.3, None), accuracy=0.9, **untested)).startswith("It has")
+
+
+@pytest.mark.parametrize(
+    ("losses", "exploded"),
+    [
+        (((1106.0, 2.9), (2.3, 2.2)), "The loss exploded: 1,106 in epoch 1, where guessing evenly"),
+        (((2.2, 2.2), (78.0, 78.3)), "The loss exploded: 78.000 in epoch 2"),
+        (((4.71, 1.0), (0.5, 0.5)), "The loss exploded: 4.710 in epoch 1"),
+        (((4.69, 1.0), (0.5, 0.5)), ""),
+        (((0.2, 9.0), (0.1, 12.0)), ""),  # overfitting, not steps that are too large
+    ],
+)
+def test_a_loss_that_explodes_and_stays_a_number_is_said(losses, exploded) -> None:
+    epochs = history(*losses)
+    assert str(explosion(ended(), epochs) or "").startswith(exploded)
+    told = said(ended(), epochs)
+    assert ("exploded" in told) is bool(exploded)
+    assert ("verfit" in told) is not bool(exploded)
+
+
+def test_what_exploded_and_learned_nothing_is_told_both() -> None:
+    told = said(ended(), history((90.0, 78.0), (79.0, 78.3), test_accuracy=0.1))
+    assert told.startswith("It has learned nothing")
+    assert "The loss exploded: 90.000 in epoch 1, where guessing evenly has 2.303." in told
+
+
+def test_the_loss_of_guessing_evenly_is_what_a_network_of_zeros_has() -> None:
+    even, labels = np.full((20, 10), 0.1), np.arange(20) % 10
+    for name in ("sparse_categorical_crossentropy", "mean_squared_error"):
+        assert guessing_loss(name) == pytest.approx(score(name, labels, even).loss)
+
+
+@pytest.mark.parametrize(
+    ("settings", "last", "said_of"),
+    [
+        ({"dropout": 0.5}, {"accuracy": 0.85}, "with dropout on"),
+        ({"network": "cnn", "dropout": 0.0, "conv_dropout": 0.3}, {"loss": 0.6}, "with dropout on"),
+        ({"dropout": 0.0}, {"accuracy": 0.85}, "the mean over an epoch"),
+        ({"hidden_layers": 0, "dropout": 0.5}, {"accuracy": 0.85}, "the mean over an epoch"),
+        ({"dropout": 0.5}, {}, None),
+        ({"dropout": 0.5}, {"val_accuracy": None, "val_loss": None, "accuracy": 0.1}, None),
+    ],
+)
+def test_why_training_lies_below_validation(settings, last, said_of) -> None:
+    epochs = history((0.9, 0.5), (0.3, 0.4), **last)
+    told = training_below_validation(RunConfig(**settings), epochs)
+    assert (told is None) is (said_of is None)
+    if told is not None:
+        assert said_of in str(told)
+        assert ("dropout" in str(told)) is ("dropout" in said_of)
+
+
+@pytest.mark.parametrize("epochs", [[], history((2.3, 2.3), test_accuracy=0.1)])
+def test_of_a_diverged_run_its_reason_says_all(epochs) -> None:
+    assert verdict(ended(Status.DIVERGED), epochs) == ()
+
+
+def test_a_run_without_an_epoch_has_no_verdict() -> None:
+    assert verdict(ended(Status.STOPPED), []) == ()

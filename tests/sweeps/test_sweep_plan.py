@@ -13,7 +13,6 @@ from digitlab.config import BY_NAME, FIELDS, ConfigError, RunConfig
 from digitlab.messages import LabError
 from digitlab.presets import PRESETS
 from digitlab.sweeps import planning
-from digitlab.sweeps.measures import MEASURES
 from digitlab.sweeps.planning import (
     LESSONS,
     MOST_FIELDS,
@@ -226,12 +225,49 @@ def test_the_600_image_lesson_is_the_cnn_against_the_mlp() -> None:
 
 
 @pytest.mark.parametrize("lesson", LESSONS.values())
-def test_every_lesson_fits_and_shows_a_measure_that_there_is(
-    lesson: planning.Lesson, shared_data: Path, lab_home: Path
-) -> None:
+def test_every_lesson_fits(lesson: planning.Lesson, shared_data: Path, lab_home: Path) -> None:
     """On full MNIST, with its own seeds, on a machine that has not been measured."""
-    planning.refuse_too_much(lesson.plan(lesson.seeds), dataset.load(shared_data / "mnist.npz"))
-    assert lesson.shows in MEASURES
+    digits = dataset.load(shared_data / "mnist.npz")
+    planning.refuse_too_much(lesson.plan(lesson.seeds), digits)
+    planning.refuse_equals(lesson.plan(lesson.seeds), digits)
+
+
+@pytest.mark.parametrize(
+    ("axes", "sentence"),
+    [
+        ([Axis("train_images", (600, 4000, 60000))], "There are 4,000 training images: 4,000 and"),
+        ([Axis("train_images", (5000, 60000))], "5,000 and 60,000 would both train on all of them"),
+        (
+            [Axis("hidden_layers", (1, 2)), Axis("units2", (16, 32))],
+            "Units in layer 2 has no effect in some combinations: 16 and 32",
+        ),
+        (
+            [Axis("train_images", (5000, 6000)), Axis("optimizer", ("adam",))],
+            "5,000 and 6,000 would both train on all of them",
+        ),
+        (
+            [Axis("optimizer", ("adam", "sgd")), Axis("momentum", (0.0, 0.9))],
+            "Momentum has no effect in some combinations: 0 and 0.9",
+        ),
+    ],
+)
+def test_equal_runs_are_refused_with_a_sentence(
+    axes: list[Axis], sentence: str, lab_home: Path
+) -> None:
+    with pytest.raises(SweepError, match=sentence):
+        planning.refuse_equals(vary(BASE, axes, 1), dataset.sample())
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        [Axis("train_images", (600, 60000))],
+        [Axis("loss", ("categorical_crossentropy", "sparse_categorical_crossentropy"))],
+        [Axis("hidden_layers", (1, 2)), Axis("units1", (16, 32))],
+    ],
+)
+def test_runs_that_differ_are_not_refused(axes: list[Axis], lab_home: Path) -> None:
+    planning.refuse_equals(vary(BASE, axes, 2), dataset.sample())
 
 
 def test_named_cells_are_limited_too() -> None:

@@ -5,8 +5,9 @@ import statistics
 
 import pytest
 
+from digitlab.config import RunConfig
 from digitlab.progress import EpochMetrics
-from digitlab.sweeps.measures import MEASURES, spread
+from digitlab.sweeps.measures import MEASURES, Spread, one_loss, ranking, spread
 
 
 def epochs(*val_losses: float | None, test: float | None = 0.9) -> list[EpochMetrics]:
@@ -53,3 +54,54 @@ def test_the_spread_is_over_the_seeds_that_have_the_number() -> None:
     assert found.values == tuple(values)
     assert found.mean == pytest.approx(statistics.fmean(values))
     assert (found.low, found.high) == (0.9, 0.95)
+
+
+# Which is best ------------------------------------------------------------------------------
+
+
+def test_the_best_comes_first_by_accuracy_and_by_loss() -> None:
+    spreads = [Spread((0.5, 0.6)), None, Spread((0.8, 0.9)), Spread((0.1, 0.2))]
+    by_accuracy, by_loss = ranking("accuracy", spreads), ranking("loss", spreads)
+    assert by_accuracy is not None
+    assert by_loss is not None
+    assert by_accuracy.cells == (2, 0, 3)
+    assert by_loss.cells == (3, 0, 2)
+    assert by_accuracy.rivals == by_loss.rivals == ()
+    assert by_accuracy.spreads[0].values == (0.8, 0.9)
+    assert by_accuracy.seeds == 2
+
+
+@pytest.mark.parametrize("kind", ["accuracy", "loss"])
+def test_those_whose_seeds_reach_the_bests_are_its_rivals(kind) -> None:
+    spreads = [Spread((0.4, 0.6)), Spread((0.5, 0.55, 0.7)), Spread((0.9, 0.95)), Spread((0.1,))]
+    found = ranking(kind, spreads)
+    assert found is not None
+    assert found.rivals == ()
+    assert found.seeds == 1
+
+    found = ranking(kind, spreads[:2])
+
+    assert found is not None
+    assert len(found.rivals) == 1
+
+
+def test_one_value_alone_is_not_ranked() -> None:
+    assert ranking("loss", [None, Spread((0.5,)), None]) is None
+
+
+def test_the_two_cross_entropies_are_one_loss_and_the_squared_error_another() -> None:
+    sparse, one_hot, squared = (
+        RunConfig(loss=name)
+        for name in (
+            "sparse_categorical_crossentropy", "categorical_crossentropy", "mean_squared_error",
+        )
+    )  # fmt: skip
+    assert one_loss([sparse, one_hot])
+    assert not one_loss([sparse, squared])
+
+
+def test_every_measure_says_on_which_images_it_is_taken() -> None:
+    parts = {name: measure.part for name, measure in MEASURES.items()}
+    for name, part in parts.items():
+        told = "validation" if "val_" in name else "test" if "test" in name else "training"
+        assert part == told

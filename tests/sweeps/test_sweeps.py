@@ -17,8 +17,8 @@ from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics
 from digitlab.store import Digits, Run, Status, Store
 from digitlab.store.database import DATABASE, Database
-from digitlab.store.shelf import Shelf
-from digitlab.sweeps import Sweep, Sweeps, planning
+from digitlab.store.shelf import BIN_SECONDS, Shelf
+from digitlab.sweeps import Standing, Sweep, Sweeps, planning
 from digitlab.sweeps.planning import LESSONS, Axis, Plan, SweepError
 from digitlab.sweeps.sweeps import MOST_TRIES
 
@@ -332,8 +332,86 @@ def test_a_sweep_that_is_removed_leaves_its_runs(
     assert sweeps.sweeps_of(ME) == []
     assert len(store.runs_of(ME)) == 6
     start(sweeps, queue, SOMEBODY)
+    assert sweeps.remove_everything(ME) == 1, "the bin is emptied too"
     assert sweeps.remove_everything(ME) == 0
     assert sweeps.remove_everything(SOMEBODY) == 1
+
+
+def test_a_removed_sweep_is_nowhere_until_its_owner_takes_it_back(
+    sweeps: Sweeps, queue: Queue, store: Store
+) -> None:
+    sweep = start(sweeps, queue)
+    places = sweeps.places(sweep)
+    sweeps.remove(ME, sweep.id)
+
+    with pytest.raises(SweepError, match="no such sweep"):
+        sweeps.sweep(sweep.id)
+    assert sweeps.standings(ME) == {}
+    assert sweeps.last_removed(SOMEBODY) is None
+    sweeps.take_back(SOMEBODY, sweep.id)
+    assert sweeps.sweeps_of(ME) == []
+    assert sweeps.last_removed(ME) == sweep
+
+    sweeps.take_back(ME, sweep.id)
+
+    assert sweeps.sweeps_of(ME) == [sweep]
+    assert sweeps.places(sweep) == places
+    assert sweeps.last_removed(ME) is None
+
+
+def test_a_removed_sweep_is_not_picked_up_after_a_restart(
+    sweeps: Sweeps, queue: Queue, store: Store
+) -> None:
+    sweep = start(sweeps, queue)
+    end(store, runs(sweeps, sweep)[0], Status.INTERRUPTED)
+    sweeps.remove(ME, sweep.id)
+    assert sweeps.pick_up(queue) == 0
+
+
+def test_after_an_hour_a_removed_sweep_is_gone(
+    sweeps: Sweeps, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = start(sweeps, queue), start(sweeps, queue, SOMEBODY)
+    sweeps.remove(ME, old.id)
+    later = time.time() + BIN_SECONDS + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert sweeps.last_removed(ME) is None
+
+    sweeps.remove(SOMEBODY, new.id)
+
+    sweeps.take_back(ME, old.id)
+    assert sweeps.sweeps_of(ME) == []
+    assert sweeps.last_removed(SOMEBODY) == new
+
+
+def test_how_all_sweeps_stand_comes_in_one_piece(
+    sweeps: Sweeps, queue: Queue, store: Store
+) -> None:
+    sweep = start(sweeps, queue)
+    one, two, three, four, *_ = runs(sweeps, sweep)
+    store.start(one.id)
+    for run, status in ((two, Status.FINISHED), (three, Status.STOPPED)):
+        end(store, run, status)
+    store.delete(four.id)
+
+    (standing,) = sweeps.standings(ME).values()
+
+    places = sweeps.places(sweep)
+    assert standing == Standing(6, 1, 3)
+    assert standing.missing == 2
+    assert (standing.done, standing.live, standing.missing) == tuple(
+        sum(getattr(place, name) for place in places) for name in ("done", "live", "missing")
+    )
+
+
+def test_a_sweep_of_equal_runs_is_refused_and_nothing_is_queued(
+    sweeps: Sweeps, queue: Queue, store: Store
+) -> None:
+    plan = planning.vary(PRESETS["mlp-128"], [Axis("train_images", (4000, 60000))], 1)
+    with pytest.raises(SweepError, match="give the same run twice"):
+        start(sweeps, queue, plan=plan)
+    assert store.runs_of(ME) == []
+    assert sweeps.sweeps_of(ME) == []
 
 
 def test_a_sweep_keeps_nobody_waiting_for_more_than_one_of_its_runs(
