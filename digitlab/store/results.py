@@ -69,11 +69,12 @@ def _nothing_learned(
     low, _ = wilson(round(accuracy * count), count)
     if low <= chance:
         told = message(
-            "It has learned nothing: {accuracy} right is what chance gives ({chance}).", **values
+            "It has learned nothing: its accuracy, {accuracy}, is that of chance ({chance}).",
+            **values,
         )
     elif accuracy < _HARDLY * chance:
         told = message(
-            "It has learned next to nothing: {accuracy} right is hardly more than chance gives "
+            "It has learned next to nothing: its accuracy, {accuracy}, is hardly above chance "
             "({chance}).",
             **values,
         )

@@ -224,6 +224,88 @@ def test_my_finished_run_shows_what_it_came_to(app: AppTest, home: Path, me: str
     assert "Somebody else's run" not in said(app)
 
 
+def test_a_run_that_learned_nothing_is_not_praised(app: AppTest, home: Path, me: str) -> None:
+    run = stored_run(home, me, Status.RUNNING, epochs=0)
+    for number in (1, 2):
+        told = EpochMetrics(number, True, 79.0, 0.1, 78.0, 0.1, 78.0, 0.1, 1.0, 3200)
+        Store(home).report(run, told)
+    outcome = Outcome("finished", 2, 2, False, 3.0, 9000.0)
+    Store(home).end(run, Status.FINISHED, message("Stopped."), outcome)
+
+    open_page(app, "train", run=run)
+
+    assert "It has learned nothing: its accuracy, 10.0%, is that of chance (10.0%)." in said(app)
+    assert "The loss exploded: 79.000 in epoch 1" in said(app)
+    assert "overfitting" not in said(app)
+    loss = next(metric for metric in app.metric if metric.label == "Loss, trained")
+    assert loss.delta == "+75.690"
+
+
+def test_changes_have_a_real_minus_and_the_arrow_they_should(
+    app: AppTest, home: Path, me: str
+) -> None:
+    open_page(app, "train", run=stored_run(home, me))
+
+    changes = {metric.label: metric for metric in app.metric if metric.delta}
+    accuracy, loss = changes["Accuracy, trained"], changes["Loss, trained"]
+    assert (accuracy.delta, loss.delta) == ("+60.0 percentage points", "−1.760")
+    assert accuracy.proto.color == loss.proto.color
+    assert accuracy.proto.direction != loss.proto.direction
+
+
+def test_results_of_other_settings_are_marked_and_lead_back_to_their_own(
+    app: AppTest, home: Path, me: str
+) -> None:
+    run = stored_run(home, me)
+    open_page(app, "train", run=run)
+    assert "What follows belongs to the run" not in said(app)
+    assert "The run's network" not in said(app)
+    assert pictures(app) == 1
+
+    app.slider(key="field-units1").set_value(32).run()
+
+    assert (
+        "What follows belongs to the run **mlp-64**. The sliders have other settings now: "
+        "Units in layer 1 = 32."
+    ) in said(app)
+    assert {"The run's network", "The sliders' network"} <= {part.value for part in app.subheader}
+    assert pictures(app) == 2
+
+    app.button(key="take-settings").click().run()
+
+    assert not app.exception
+    assert app.slider(key="field-units1").value == 64
+    assert "What follows belongs to the run" not in said(app)
+    assert pictures(app) == 1
+    assert app.query_params["run"] in (run, [run])
+
+
+def test_where_only_the_training_differs_there_is_one_network(
+    app: AppTest, home: Path, me: str
+) -> None:
+    open_page(app, "train", run=stored_run(home, me))
+
+    app.slider(key="field-epochs").set_value(7).run()
+
+    assert "The sliders have other settings now: Epochs = 7." in said(app)
+    assert pictures(app) == 1
+
+
+def test_more_images_than_there_are_is_no_other_setting(app: AppTest, home: Path, me: str) -> None:
+    open_page(app, "train", run=stored_run(home, me))
+
+    app.number_input(key="field-train_images").set_value(3900).run()
+    assert "The sliders have other settings now: Training images = 3900." in said(app)
+    app.number_input(key="field-train_images").set_value(4000).run()
+
+    assert "The sliders have other settings" not in said(app)
+
+
+def pictures(app: AppTest) -> int:
+    """How many networks are drawn, each with its table."""
+    return sum(box.label == "Layer by layer" for box in app.expander)
+
+
 def test_a_run_that_ended_within_its_first_epoch_shows_its_beginning_alone(
     app: AppTest, home: Path, me: str
 ) -> None:

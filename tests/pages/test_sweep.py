@@ -35,7 +35,9 @@ class Trained:
         for number in (1, 2):
             store.report(
                 run.id,
-                EpochMetrics(number, True, 0.5, 0.8, validated, validated, 0.3, value, 1.5, 3200),
+                EpochMetrics(
+                    number, True, 0.5, value - 0.1, validated, validated, 0.3, value, 1.5, 3200
+                ),
             )
         store.end(run.id, Status.FINISHED, run.reason)
         return store.run(run.id)
@@ -50,6 +52,14 @@ class Waiting(Trained):
     def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
         parts = Digits(digits.name, digits.fingerprint, 3200, 800, 1000)
         return lab.store().add(owner, "nobody", config, None, 101_770, parts)
+
+
+class AllButOne(Trained):
+    """The same, but its last run waits."""
+
+    def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
+        last = (config.seed, config.dropout) == (2, 0.5)
+        return (Waiting() if last else Trained()).submit(owner, config, digits)
 
 
 @pytest.fixture
@@ -160,10 +170,12 @@ def test_a_finished_sweep_tells_the_best_value_with_the_spread(app: AppTest) -> 
     shown = told(app)
     assert "Runs finished: 4 of 4." in shown
     assert (
-        "Best: Dropout after dense layers = 0.5, 95.15% (seeds: 95.10% to 95.20%). "
-        "Worst: Dropout after dense layers = 0, 90.15% (seeds: 90.10% to 90.20%)."
+        "Highest: Dropout after dense layers = 0.5, 95.15% (seeds: 95.10% to 95.20%). "
+        "Lowest: Dropout after dense layers = 0, 90.15% (seeds: 90.10% to 90.20%). "
+        "**Best: Dropout after dense layers = 0.5.** Its seeds all did better"
     ) in shown
     assert charts_of(app) == 4
+    assert "test set" not in shown.partition("Everything else")[0]
     numbers = app.dataframe[0].value
     assert list(numbers["Mean over seeds"]) == ["90.15%", "95.15%"]
     assert list(numbers["Finished runs"]) == [2, 2]
@@ -174,6 +186,122 @@ def test_where_nothing_differs_none_is_called_the_best(app: AppTest) -> None:
     open_sweep(app, swept(plan))
     assert "All came to the same: 92.10%." in told(app)
     assert "Best:" not in told(app)
+
+
+@pytest.mark.parametrize(
+    ("validation", "chosen", "warned"),
+    [
+        (("split",), "val_accuracy", False),
+        (("none",), "test_accuracy", True),
+        (("test",), "test_accuracy", True),
+        (("split", "none"), "test_accuracy", True),
+        (("split", "test"), "test_accuracy", True),
+    ],
+)
+def test_values_are_compared_by_validation_and_by_the_test_set_with_a_warning(
+    app: AppTest, validation: tuple[str, ...], chosen: str, warned: bool
+) -> None:
+    base = dataclasses.replace(PRESETS["mlp-128"], validation=validation[0])
+    axes = [
+        Axis("dropout", (0.0, 0.5)),
+        *([Axis("validation", validation)] * (len(validation) > 1)),
+    ]
+    sweep = swept(planning.vary(base, axes, 2))
+    open_sweep(app, sweep)
+    choice = app.selectbox(key=f"sweep-measure-{sweep.id}")
+    assert choice.value == chosen
+    assert ("This compares by the test set." in told(app)) is warned
+    assert ("have no validation images" in told(app)) is ("none" in validation)
+
+    choice.set_value("test_accuracy").run()
+
+    assert "This compares by the test set." in told(app)
+
+
+def test_nothing_is_best_by_figures_of_training(app: AppTest) -> None:
+    sweep = swept()
+    open_sweep(app, sweep)
+    app.selectbox(key=f"sweep-measure-{sweep.id}").set_value("accuracy").run()
+    assert "Best: " not in told(app)
+    assert "nothing is called best by them" in told(app)
+
+
+def test_nothing_is_best_before_the_sweep_has_ended(app: AppTest) -> None:
+    sweep = swept(trainer=AllButOne())
+    open_sweep(app, sweep)
+    assert "Runs still missing: 1. Nothing is called best before all have ended." in told(app)
+    assert "Best: " not in told(app)
+    assert "Highest: " not in told(app)
+    (waits,) = [place.run for place in lab.sweeps().places(sweep) if place.run and place.live]
+
+    lab.store().end(waits.id, Status.STOPPED, waits.reason)
+    app.run()
+
+    assert "Runs still missing: 1. Nothing is called best" in told(app)
+
+
+def test_seeds_that_overlap_leave_none_the_best(app: AppTest) -> None:
+    plan = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.01, 0.5))], 3)
+    open_sweep(app, swept(plan))
+    assert "**Best: Dropout after dense layers = 0.5.**" in told(app)
+
+    plan = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.49, 0.5))], 3)
+    open_sweep(app, swept(plan))
+    assert (
+        "None is clearly best: within the spread of the seeds of Dropout after dense layers = 0.5 "
+        "are Dropout after dense layers = 0.49."
+    ) in told(app)
+
+    plan = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.01))], 3)
+    open_sweep(app, swept(plan))
+    assert "All values are within the spread of the seeds: none is clearly best." in told(app)
+
+
+def test_losses_of_different_loss_functions_are_not_ranked(app: AppTest) -> None:
+    losses = Axis("loss", ("sparse_categorical_crossentropy", "mean_squared_error"))
+    sweep = swept(planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.5)), losses], 1))
+    open_sweep(app, sweep)
+    assert "One seed cannot tell" in told(app)
+    assert charts_of(app) == 3, "no curves of losses on one axis"
+
+    app.selectbox(key=f"sweep-measure-{sweep.id}").set_value("val_loss").run()
+
+    assert "different scales: they are not ranked" in told(app)
+    assert "Highest: " not in told(app)
+    assert charts_of(app) == 2
+
+
+def test_equal_runs_are_said_before_the_start(app: AppTest) -> None:
+    app.query_params["preset"] = "mlp-128"
+    open_sweep(app)
+    app.multiselect(key="sweep-fields").set_value(["train_images"]).run()
+    app.text_input(key="sweep-values-train_images").set_value("600, 4000, 60000").run()
+    assert "4,000 and 60,000 would both train on all of them" in told(app)
+    assert app.button(key="sweep-start-own").disabled
+
+
+def test_a_list_of_values_that_is_too_long_is_a_sentence(app: AppTest) -> None:
+    open_sweep(app)
+    box = app.text_input(key="sweep-values-dropout")
+    assert not box.max_chars, "the browser would drop a longer one without a word"
+    box.set_value("0.1, " * 250).run()
+    assert "The list of values has 1,250 characters; at most 1,000 are read." in told(app)
+    assert "sweep-start-own" not in {button.key for button in app.button}
+
+
+def test_a_removed_sweep_can_be_taken_back(app: AppTest) -> None:
+    sweep = swept()
+    open_sweep(app, sweep)
+    app.button(key=f"sweep-remove-{sweep.id}").click().run()
+    assert "Sweep removed: Dropout after dense layers of mlp-128." in told(app)
+
+    app.button(key="sweep-undo").click().run()
+
+    assert not app.exception
+    assert lab.sweeps().sweeps_of(ME) == [sweep]
+    assert app.query_params["sweep"] in (sweep.id, [sweep.id])
+    assert "Runs finished: 4 of 4." in told(app)
+    assert "sweep-undo" not in {button.key for button in app.button}
 
 
 def plan_of_equals() -> Plan:
@@ -200,8 +328,10 @@ def test_another_measure_is_one_click(app: AppTest) -> None:
 def test_every_number_of_fields_has_its_picture(app: AppTest, axes: list[Axis]) -> None:
     open_sweep(app, swept(planning.vary(PRESETS["mlp-128"], axes, 1)))
     assert charts_of(app) == 4
+    assert "Best: " not in told(app)
     # ``Trained`` asks for the dropout alone: all optimizers come to the same.
-    assert ("Best: " in told(app)) is (axes[0].field == "dropout")
+    assert ("One seed cannot tell" in told(app)) is (axes[0].field == "dropout")
+    assert ("How to read it: " in told(app)) is (len(axes) > 2)
 
 
 def test_the_600_image_lesson_shows_what_differs(app: AppTest) -> None:
@@ -244,6 +374,7 @@ def test_somebody_elses_sweep_can_be_looked_at(app: AppTest) -> None:
     open_sweep(app, sweep)
     assert "Somebody else's sweep" in told(app)
     assert "Best: " in told(app)
+    assert "sweep-undo" not in {button.key for button in app.button}
     assert not [button for button in app.button if button.key and sweep.id in button.key]
 
 
@@ -314,6 +445,20 @@ def test_my_sweeps_are_listed_with_how_far_they_are(app: AppTest) -> None:
     ]  # fmt: skip
     assert list(table["Runs finished"]) == ["2 / 2", "4 / 4"]
     assert list(table["Status"]) == ["finished", "finished"]
+
+
+def test_the_list_follows_a_sweep_that_goes_on(app: AppTest) -> None:
+    sweep = swept(trainer=Waiting())
+    table = open_sweep(app).dataframe[-1].value
+    assert list(table["Runs finished"]) == ["0 / 4"]
+    assert list(table["Status"]) == ["running"]
+    for place in lab.sweeps().places(sweep)[:3]:
+        assert place.run is not None
+        lab.store().end(place.run.id, Status.FINISHED, place.run.reason)
+
+    table = app.run().dataframe[-1].value
+
+    assert list(table["Runs finished"]) == ["3 / 4"]
 
 
 def test_sweeps_older_than_the_newest_ten_are_one_click_away(app: AppTest) -> None:

@@ -155,12 +155,12 @@ def said(run: Run, epochs: list[EpochMetrics], chance: float = 0.1) -> str:
 @pytest.mark.parametrize(
     ("accuracy", "test", "chance", "begins"),
     [
-        (0.1, 1000, 0.1, "It has learned nothing: 10.0% right is what chance gives (10.0%)."),
-        (0.1135, 10_000, 0.1135, "It has learned nothing: 11.3% right"),
+        (0.1, 1000, 0.1, "It has learned nothing: its accuracy, 10.0%, is that of chance (10.0%)."),
+        (0.1135, 10_000, 0.1135, "It has learned nothing: its accuracy, 11.3%"),
         (0.117, 1000, 0.1, "It has learned nothing"),
-        (0.128, 1000, 0.1, "It has learned next to nothing: 12.8% right is hardly more"),
+        (0.128, 1000, 0.1, "It has learned next to nothing: its accuracy, 12.8%, is hardly above"),
         (0.199, 1000, 0.1, "It has learned next to nothing"),
-        (0.5, 1000, 0.5, "It has learned nothing: 50.0% right is what chance gives (50.0%)."),
+        (0.5, 1000, 0.5, "It has learned nothing: its accuracy, 50.0%, is that of chance (50.0%)."),
         (0.2, 20, 0.1, "It has learned nothing"),
         (0.2, 1000, 0.1, "No sign of overfitting"),
         (0.9, 1000, 0.1, "No sign of overfitting"),
