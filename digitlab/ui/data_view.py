@@ -9,8 +9,8 @@ from digitlab import charts, dataset
 from digitlab.config import RunConfig
 from digitlab.dataset import Choice, DigitSet
 from digitlab.messages import Translator
-from digitlab.ui import plot
-from digitlab.ui.shell import plain, sentences
+from digitlab.ui import folded, plot
+from digitlab.ui.shell import plain
 
 _SAMPLES = 40
 
@@ -22,30 +22,27 @@ def source_line(choice: Choice, t: Translator) -> None:
         st.warning(plain(t(note)))
 
 
-@st.fragment
 def show(digits: DigitSet, config: RunConfig, t: Translator) -> None:
-    """Samples, one image in numbers, and how many of each digit each part has.
-
-    They are drawn only while they are open: a slider that moves has no need of them.
-    """
-    opened = st.expander(
+    """Samples, one image in numbers, and how many of each digit each part has."""
+    folded.show(
         t("The images: what the network learns from"),
-        icon=":material/photo_library:",
-        key="images",
-        on_change="rerun",
+        "images",
+        t,
+        lambda: _tabs(digits, config, t),
+        ":material/photo_library:",
     )
-    if not opened.open:
-        return
-    with opened, sentences(t):
-        samples, numbers, parts = st.tabs(
-            [t("Samples"), t("An image in numbers"), t("Training, validation, test")]
-        )
-        with samples:
-            _samples(digits, t)
-        with numbers:
-            _numbers(digits, t)
-        with parts:
-            _parts(digits, config, t)
+
+
+def _tabs(digits: DigitSet, config: RunConfig, t: Translator) -> None:
+    samples, numbers, parts = st.tabs(
+        [t("Samples"), t("An image in numbers"), t("Training, validation, test")]
+    )
+    with samples:
+        _samples(digits, t)
+    with numbers:
+        _numbers(digits, t)
+    with parts:
+        _parts(digits, config, t)
 
 
 def _samples(digits: DigitSet, t: Translator) -> None:

@@ -181,6 +181,7 @@ def test_of_a_field_that_is_there_twice_the_last_one_counts(app: AppTest) -> Non
 
 
 def test_a_link_to_the_settings_opens_exactly_them(app: AppTest) -> None:
+    app.session_state["settings-link"] = True  # opened by a click
     open_page(app, "train", preset="cnn-filters", epochs="7", optimizer="sgd", train_images="2000")
     asked = parse_qs(urlparse(app.code[0].value).query)
 

@@ -22,7 +22,7 @@ from digitlab.config import (
 from digitlab.messages import Message, Translator, mark, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS
 from digitlab.store import StoreError
-from digitlab.ui import lab
+from digitlab.ui import folded, lab
 from digitlab.ui.shell import plain
 from digitlab.ui.train import lesson_view
 
@@ -75,9 +75,13 @@ def link(config: RunConfig, t: Translator) -> None:
     preset = st.query_params.get("preset", DEFAULT_PRESET)
     asked = {"preset": preset} | config.differences(PRESETS[preset])
     base = (st.context.url or "").partition("?")[0]
-    with st.expander(t("A link to these settings"), icon=":material/link:"):
+    address = f"{base}?{urlencode(asked)}"
+
+    def draw() -> None:
         st.caption(t("Whoever opens it finds every slider as it is here, and no run."))
-        st.code(f"{base}?{urlencode(asked)}", language=None, wrap_lines=True)
+        st.code(address, language=None, wrap_lines=True)
+
+    folded.show(t("A link to these settings"), "settings-link", t, draw, ":material/link:")
 
 
 def take_settings_of_run() -> None:

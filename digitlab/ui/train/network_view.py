@@ -13,7 +13,7 @@ from digitlab.jobs.engine import refuse_too_large
 from digitlab.layers import Layer, layers_of, parameter_count
 from digitlab.messages import LabError, Translator
 from digitlab.training import speed
-from digitlab.ui import plot
+from digitlab.ui import folded, plot
 
 
 def plan(config: RunConfig, digits: DigitSet, t: Translator) -> bool:
@@ -79,9 +79,12 @@ def _network(config: RunConfig, key: str, t: Translator) -> None:
     """The picture of a network, and its layers in a table."""
     layers = layers_of(config)
     plot.draw(charts.network_picture(layers, t), t, key=key)
-    with st.expander(t("Layer by layer"), key=f"{key}-layers"):
-        st.dataframe(_table(layers, t), hide_index=True)
-        st.caption(t("Total: {count} parameters", count=f"{parameter_count(layers):,}"))
+    folded.show(t("Layer by layer"), f"{key}-layers", t, lambda: _layers(layers, t))
+
+
+def _layers(layers: Sequence[Layer], t: Translator) -> None:
+    st.dataframe(_table(layers, t), hide_index=True)
+    st.caption(t("Total: {count} parameters", count=f"{parameter_count(layers):,}"))
 
 
 def _table(layers: Sequence[Layer], t: Translator) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from digitlab.messages import LabError, Translator
 from digitlab.progress import BatchMetrics, EpochMetrics
 from digitlab.scores import Scores
 from digitlab.store import Run, Status, StoreError, results
-from digitlab.ui import lab, plot
+from digitlab.ui import folded, lab, plot
 from digitlab.ui.naming import called
 from digitlab.ui.shell import Visit, page_link, plain, sentences
 from digitlab.ui.train import controls
@@ -299,6 +299,9 @@ def _facts(run: Run, t: Translator) -> None:
 def _share(run: Run, t: Translator) -> None:
     """A link for others: it names the run and not the person."""
     base = (st.context.url or "").partition("?")[0]
-    with st.expander(t("Show this run to others")):
+
+    def draw() -> None:
         st.caption(t("Whoever opens this link sees the run and cannot change it."))
         st.code(f"{base}?run={run.id}", language=None)
+
+    folded.show(t("Show this run to others"), f"share-{run.id}", t, draw)
