@@ -45,10 +45,14 @@ REPORTS_PER_SECOND = 5
 # A run keeps the weights of every epoch while they fit in this many bytes; otherwise those of
 # the untrained network, of evenly spaced epochs, and the last.
 WEIGHTS_BUDGET = 96_000_000
+# Between evenly spaced epochs the newest weights are kept as well, in place of the ones before, so
+# that a run that is killed leaves them; at most so often, because 88 MB take a second to hand over.
+SECONDS_BETWEEN_NEWEST = 10.0
 # How long a stopped run may still take to read the test set with the weights it ends with.
 SECONDS_AFTER_STOP = 1.0
 
 Keep = Callable[[str, bytes], None]
+Drop = Callable[[str], None]
 ShouldStop = Callable[[], bool]
 
 
@@ -60,6 +64,7 @@ def train(
     should_stop: ShouldStop,
     pace: Pace,
     start: Start | None = None,
+    drop: Drop | None = None,
 ) -> Outcome:
     """Train ``config`` on ``digits`` and say how it ended.
 
@@ -75,6 +80,8 @@ def train(
         should_stop: asked after every execution of ``pace.steps`` batches.
         pace: number format, threads and steps of an execution.
         start: the network that the run goes on from; without it, an untrained one.
+        drop: takes the name of a file that was kept and is no longer wanted: weights that newer
+            ones replace. Without it only evenly spaced weights, and the last, are kept.
 
     What the optimizer remembers at the end is kept as ``optimizer.npz``, where it is not too large.
     """
@@ -82,7 +89,7 @@ def train(
     keras.utils.set_random_seed(config.seed)
     model = _model(config, pace, start)
     examiner = _Examiner(model, config, digits, should_stop, pace)
-    files = _Files(config, digits, keep)
+    files = _Files(config, digits, keep, drop)
     batches = _Batches(config, len(digits.split(config).train[0]), report, should_stop)
     epochs = _Epochs(config, batches, examiner, files, report)
     if epochs.untrained(model):
@@ -320,21 +327,24 @@ class _Examiner:
 class _Files:
     """Hands over a run's files: weights within their budget, kernels and readings always."""
 
-    def __init__(self, config: RunConfig, digits: DigitSet, keep: Keep) -> None:
-        self.config, self.digits, self.keep = config, digits, keep
+    def __init__(self, config: RunConfig, digits: DigitSet, keep: Keep, drop: Drop | None) -> None:
+        self.config, self.digits, self.keep, self.drop = config, digits, keep, drop
         self.layers = layers_of(config)
         self.every = epochs_between_weights(parameter_count(self.layers), config.epochs)
         self.epoch = 0
         self.kept = False
+        self.replaceable: str | None = None  # weights that were kept until there are newer ones
+        self.kept_at = -math.inf
         self.probabilities: Floats | None = None
 
     def epoch_end(self, epoch: int, model: Any, probabilities: Floats | None) -> None:
         """Keep what belongs to ``epoch``; 0 is the untrained network."""
         self.epoch = epoch
         self.network = network_of(model, self.layers, self._about(epoch))
-        self.kept = epoch % self.every == 0
+        evenly = epoch % self.every == 0
+        self.kept = evenly or self._time_for_the_newest
         if self.kept:
-            self._keep_weights()
+            self._keep_weights(replaceable=not evenly)
         if self.layers[0].kind == "conv":
             self.keep(f"kernels-{epoch:03d}.npy", npy(self.network.weights[self.layers[0].name][0]))
         self.probabilities = probabilities
@@ -344,12 +354,22 @@ class _Files:
     def finish(self) -> None:
         """Keep the weights the run ends with, and what they make of the test set."""
         if not self.kept:
-            self._keep_weights()
+            self._keep_weights(replaceable=False)
         if self.probabilities is not None:
             self.keep("probabilities.npy", npy(self.probabilities))
 
-    def _keep_weights(self) -> None:
-        self.keep(f"weights-{self.epoch:03d}.npz", self.network.to_bytes())
+    @property
+    def _time_for_the_newest(self) -> bool:
+        since = time.perf_counter() - self.kept_at
+        return self.drop is not None and since >= SECONDS_BETWEEN_NEWEST
+
+    def _keep_weights(self, *, replaceable: bool) -> None:
+        name, before = f"weights-{self.epoch:03d}.npz", self.replaceable
+        self.keep(name, self.network.to_bytes())
+        if before is not None and self.drop is not None:
+            self.drop(before)
+        self.replaceable = name if replaceable else None
+        self.kept_at = time.perf_counter()
 
     def _about(self, epoch: int) -> dict[str, Any]:
         return {"config": self.config.to_json(), "dataset": self.digits.name, "epoch": epoch}

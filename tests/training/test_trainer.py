@@ -557,6 +557,39 @@ def test_a_run_past_its_budget_keeps_some_epochs_and_the_last(monkeypatch) -> No
     assert len([name for name in ran.files if name.startswith("reading")]) == 6
 
 
+def kept_at_each_epoch(seconds: float, monkeypatch) -> list[list[int]]:
+    """The epochs whose weights are there when each of nine epochs is reported, and at the end."""
+    config = dataclasses.replace(MLP, epochs=9)
+    parameters = parameter_count(layers_of(config))
+    monkeypatch.setattr(trainer, "WEIGHTS_BUDGET", 3 * 4 * parameters)  # 0, 5 and the last
+    monkeypatch.setattr(trainer, "SECONDS_BETWEEN_NEWEST", seconds)
+    files: dict[str, bytes] = {}
+    seen = []
+
+    def there() -> list[int]:
+        return [int(name[8:11]) for name in sorted(files) if name.startswith("weights")]
+
+    def report(progress: Report) -> None:
+        if isinstance(progress, EpochMetrics):
+            seen.append(there())
+
+    train(config, DIGITS, report, files.__setitem__, lambda: False, Pace(), drop=files.__delitem__)
+    return [*seen, there()]
+
+
+def test_a_run_past_its_budget_has_its_newest_weights_at_any_time(monkeypatch) -> None:
+    assert kept_at_each_epoch(0.0, monkeypatch) == [
+        [0, 1], [0, 2], [0, 3], [0, 4], [0, 5], [0, 5, 6], [0, 5, 7], [0, 5, 8], [0, 5, 9],
+        [0, 5, 9],
+    ]  # fmt: skip
+
+
+def test_the_newest_weights_are_not_handed_over_all_the_time(monkeypatch) -> None:
+    """Epochs of a tenth of a second and 88 MB would only move weights."""
+    evenly = [[0]] * 4 + [[0, 5]] * 5
+    assert kept_at_each_epoch(3600.0, monkeypatch) == [*evenly, [0, 5, 9]]
+
+
 def test_npy_is_an_array_file_without_pickles() -> None:
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
     np.testing.assert_array_equal(np.load(io.BytesIO(npy(array)), allow_pickle=False), array)
