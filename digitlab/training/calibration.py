@@ -14,6 +14,7 @@ import numpy as np
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.dataset import DigitSet
 from digitlab.progress import BatchMetrics, NumberFormat, Pace, Report
+from digitlab.training.loading import lower_priority, use_threads
 from digitlab.training.speed import MEASURED, Measurement
 
 _BATCHES = {"mlp": 300, "cnn": 6}
@@ -24,8 +25,6 @@ _STEPS = {"mlp": 20, "cnn": 1}
 
 def measure(threads: int) -> list[Measurement]:
     """Train each measured network for a moment in each number format with so many threads."""
-    from digitlab.training.loading import use_threads
-
     use_threads(threads)
     return [
         Measurement(network, number_format, threads, _speed(network, number_format))
@@ -65,6 +64,7 @@ def _noise(images: int) -> DigitSet:
 
 def main() -> None:
     """Print the measurements for the number of threads on the command line."""
+    lower_priority()  # of the whole process: TensorFlow has started no thread yet
     print(json.dumps([dataclasses.asdict(row) for row in measure(int(sys.argv[1]))]))
 
 

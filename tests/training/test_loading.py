@@ -1,10 +1,14 @@
 """TensorFlow is loaded once, and keeps quiet."""
 
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+
+from digitlab.training import loading
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,3 +35,58 @@ def test_a_process_loads_it_once_and_many_models_print_nothing() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def priority() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="niceness of threads is Linux's")
+
+
+@on_linux
+def test_the_thread_that_trains_gives_way_and_those_it_starts_and_no_other() -> None:
+    found = {}
+
+    def train() -> None:
+        loading.lower_priority()
+        loading.lower_priority()  # of a second run: no lower
+        found["training"] = priority()
+        inner = threading.Thread(target=lambda: found.update(started=priority()))
+        inner.start()
+        inner.join()
+
+    before = priority()
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    assert found == {"training": loading.NICENESS, "started": loading.NICENESS}
+    assert priority() == before < loading.NICENESS
+
+
+_CALIBRATION = """
+import os, sys
+from digitlab.training import calibration
+sys.argv[1:] = ["1"]
+calibration.measure = lambda threads: []
+calibration.main()
+print(os.getpriority(os.PRIO_PROCESS, 0))
+"""
+
+
+@on_linux
+def test_measuring_the_machine_gives_way_as_well() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _CALIBRATION], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["[]", str(loading.NICENESS)]
+
+
+def test_a_system_without_priorities_of_threads_is_left_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loading.sys, "platform", "darwin")
+    monkeypatch.delattr(loading.os, "setpriority", raising=False)
+    monkeypatch.delattr(loading.os, "getpriority", raising=False)
+    loading.lower_priority()
