@@ -100,7 +100,7 @@ def writing(path: Path) -> Iterator[Path]:
             yield partial
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes | bytearray) -> None:
     """Write a file, whole or not at all, and its folder.
 
     Raises:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 NumberFormat = Literal["float32", "mixed_bfloat16"]
 Ending = Literal["finished", "stopped", "diverged"]
@@ -85,18 +85,3 @@ class Outcome:
 
 
 Report = Untrained | BatchMetrics | EpochMetrics
-
-_KINDS: dict[str, type[Report]] = {
-    kind.__name__: kind for kind in (Untrained, BatchMetrics, EpochMetrics)
-}
-
-
-def to_wire(report: Report) -> dict[str, Any]:
-    """A report as msgpack values."""
-    return {"kind": type(report).__name__} | asdict(report)
-
-
-def from_wire(data: dict[str, Any]) -> Report:
-    """The report that ``to_wire`` wrote."""
-    values = dict(data)
-    return _KINDS[values.pop("kind")](**values)

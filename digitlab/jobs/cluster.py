@@ -6,12 +6,13 @@ queue is not Dask's but the store's.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import os
 import time
-from collections.abc import Callable
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, wait
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,10 +26,15 @@ from distributed.system import MEMORY_LIMIT
 from digitlab.jobs import worker
 from digitlab.messages import LabError, message
 
+log = logging.getLogger(__name__)
+
 # A worker may use this share of the machine's memory before its nanny ends it; the rest is the
 # web process's and the system's.
 WORKER_SHARE = 0.8
-_CALL_SECONDS = 10
+# How often a wait looks whether the worker is still there, and for how long the scheduler is waited
+# for when it is asked.
+_LOOK_SECONDS = 0.5
+_SCHEDULER_SECONDS = 10
 _RESTART_SECONDS = 30
 _CLOSE_SECONDS = 15
 _DESERTED_SECONDS = 20
@@ -40,6 +46,9 @@ _SETTINGS = {
     # A task whose worker died is not tried again: the run is marked, and the next one starts.
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.work-stealing": False,
+    # A worker that has not been heard from for so long hangs, and is started anew. Training and
+    # TensorFlow's loading do not keep it from being heard: that is another thread's work.
+    "distributed.scheduler.worker-ttl": "5 minutes",
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
@@ -51,12 +60,12 @@ _SETTINGS = {
 }
 
 
-# How Dask says that a worker or the scheduler is gone; the last two: the client is being closed.
-_LOST = (OSError, KeyError, ValueError, RuntimeError, AttributeError)
-
-
 class WorkerLostError(Exception):
     """The worker of a task died, or the scheduler is gone."""
+
+
+class WorkerSlowError(Exception):
+    """A worker or the scheduler is there, and has not answered in time."""
 
 
 def worker_memory() -> int:
@@ -101,27 +110,42 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
+def _nothing() -> None:
+    pass
+
+
 class Cluster:
     """The workers behind a few verbs. Starting one takes about a second.
 
-    Args:
-        on_report: called with each progress event, on Dask's own thread; it must not wait.
+    A worker that is slow is waited for as long as the scheduler knows it: a busy machine may keep
+    an answer back for a minute. What is waited for may be ended from ``meanwhile``, which is
+    called twice a second.
+
+    Raises:
+        WorkerLostError: no worker could be started, or the existing scheduler cannot be reached.
+        LabError: ``DIGITLAB_SCHEDULER`` is refused.
     """
 
-    def __init__(self, on_report: Callable[[dict[str, Any]], None]) -> None:
-        address = scheduler_address()
+    def __init__(self) -> None:
+        self.address = scheduler_address()
         dask.config.set(_SETTINGS)
-        self.embedded = address is None
+        self.embedded = self.address is None
         self._empty_since: float | None = None
-        self._local = None if address else _local_cluster()
-        self._client = Client(address or self._local, set_as_default=False, timeout="20s")
-        self._client.subscribe_topic(worker.TOPIC, lambda event: on_report(event[1]))
+        self._local: Any = None
+        try:
+            self._local = None if self.address else _local_cluster()
+            self._client = Client(self.address or self._local, set_as_default=False, timeout="20s")
+        except (OSError, RuntimeError) as error:
+            if self._local is not None:
+                self._local.close()
+            raise WorkerLostError(str(error)) from error
 
     def addresses(self) -> list[str]:
         """The workers that are up.
 
         Raises:
             WorkerLostError: the scheduler is gone.
+            WorkerSlowError: the scheduler has not answered in time.
         """
         found = list(self._workers())
         self._empty_since = None if found else self._empty_since or time.monotonic()
@@ -140,52 +164,139 @@ class Cluster:
         return self._client.status in ("closing", "closed")
 
     def submit(self, address: str, key: str, function: Callable[..., Any], *args: Any) -> Future:
-        """Start ``function`` as the one task of a worker."""
-        return self._client.submit(
-            function, *args, key=key, workers=[address], allow_other_workers=False,
-            pure=False, retries=0,
-        )  # fmt: skip
+        """Start ``function`` as the one task of a worker.
 
-    def result(self, future: Future) -> Any:
-        """What a task that is done returned.
+        Raises:
+            WorkerLostError: the scheduler is gone.
+        """
+        try:
+            return self._client.submit(
+                function, *args, key=key, workers=[address], allow_other_workers=False,
+                pure=False, retries=0,
+            )  # fmt: skip
+        except Exception as error:
+            raise self._judged(error) from error
+
+    def result(self, future: Future, address: str, meanwhile: Callable[[], None] = _nothing) -> Any:
+        """What a task that is done returned; it is still with the worker at ``address``.
 
         Raises:
             WorkerLostError: the worker died first. What the task itself raised is raised here.
         """
-        try:
-            return future.result(timeout=_CALL_SECONDS)
-        except (KilledWorker, FutureCancelledError, CancelledError) as error:
-            raise WorkerLostError(str(error)) from error
-        except RuntimeError as error:
-            if self.closed:
+        while True:
+            try:
+                return future.result(timeout=_LOOK_SECONDS)
+            except (KilledWorker, FutureCancelledError, CancelledError) as error:
                 raise WorkerLostError(str(error)) from error
-            raise
+            except TimeoutError:
+                if future.status == "error":
+                    raise  # the task's own
+                self._look_for(address)
+                meanwhile()
+            except Exception as error:
+                raise self._judged(error) from error
 
-    def call(self, address: str, function: Callable[..., Any], *args: Any) -> Any:
+    def call(
+        self, address: str, function: Callable[..., Any], *args: Any,
+        meanwhile: Callable[[], None] = _nothing,
+    ) -> Any:  # fmt: skip
         """Call a short ``function`` beside the task that a worker is busy with.
 
+        Where the connection breaks and the worker is still there, it is called again: calling it
+        twice must do no more than calling it once.
+
         Raises:
-            WorkerLostError: the worker is gone, or did not answer in ten seconds.
+            WorkerLostError: the worker is gone. What ``function`` and ``meanwhile`` raise is
+                raised here.
         """
+        while True:
+            try:
+                asked = self._client.run(function, *args, workers=[address], asynchronous=True)
+                return self._answer(asked, address, meanwhile)[address]
+            except OSError as error:
+                log.warning("worker %s could not be asked (%s); trying again", address, error)
+                self._look_for(address)
+                meanwhile()
+                time.sleep(_LOOK_SECONDS)
+
+    def call_scheduler(self, function: Callable[..., Any], meanwhile: Callable[[], None]) -> Any:
+        """Call a short ``function`` in the scheduler's process.
+
+        Raises:
+            WorkerLostError: the scheduler is gone. What ``function`` and ``meanwhile`` raise is
+                raised here.
+        """
+        asked = self._client.run_on_scheduler(function, asynchronous=True)
+        return self._answer(asked, None, meanwhile)
+
+    def _answer(
+        self, asked: Coroutine[Any, Any, Any], address: str | None, meanwhile: Callable[[], None]
+    ) -> Any:
+        """Wait for what was asked of the worker at ``address``, or of the scheduler."""
         try:
-            answers = self._client.run(
-                function, *args, workers=[address], callback_timeout=_CALL_SECONDS
-            )
-            return answers[address]
-        except _LOST as error:
-            raise WorkerLostError(str(error)) from error
+            loop: Any = self._client.loop
+            answer = asyncio.run_coroutine_threadsafe(asked, loop.asyncio_loop)
+        except RuntimeError as error:  # the loop was closed
+            asked.close()
+            raise self._judged(error) from error
+        try:
+            while not wait([answer], _LOOK_SECONDS).done:
+                self._look_for(address)
+                meanwhile()
+            return answer.result()
+        except OSError:
+            raise
+        except Exception as error:
+            raise self._judged(error) from error
+        finally:
+            if not answer.done() and not self._gone:
+                answer.cancel()
+
+    def _look_for(self, address: str | None) -> None:
+        """Find out whether somebody who does not answer is still there.
+
+        Raises:
+            WorkerLostError: it is not.
+        """
+        if self._gone:
+            raise WorkerLostError(self.address or "")
+        with suppress(WorkerSlowError):
+            if address is not None and address not in self.addresses():
+                raise WorkerLostError(address)
+
+    @property
+    def _gone(self) -> bool:
+        """Whether the stream from the scheduler has broken; with it, it forgets every task."""
+        return bool(self._client.status != "running")
+
+    def _judged(self, error: Exception) -> Exception:
+        """An error as it is; what Dask raises while its client is closed is a lost worker."""
+        lost = self._gone and not isinstance(error, LabError)
+        return WorkerLostError(str(error)) if lost else error
+
+    def identity(self, address: str) -> str:
+        """What tells a worker from the one before it at the same address.
+
+        Raises:
+            WorkerLostError: it is gone.
+            WorkerSlowError: the scheduler has not answered in time.
+        """
+        return str(_scratch(self._about(address)))
 
     def restart(self, address: str) -> str:
         """End a worker's process and start it anew; returns its new address.
 
         Raises:
             WorkerLostError: no worker came up in its place.
+            WorkerSlowError: the scheduler has not answered in time.
         """
+        old = self._about(address)
         try:
-            old = self._workers()[address]
             self._client.restart_workers([address], timeout=_RESTART_SECONDS, raise_for_error=False)
-        except _LOST as error:
+        except OSError as error:
             raise WorkerLostError(str(error)) from error
+        except Exception as error:
+            raise self._judged(error) from error
         deadline = time.monotonic() + _RESTART_SECONDS
         while time.monotonic() < deadline:
             for found, about in self._workers().items():
@@ -194,15 +305,24 @@ class Cluster:
             time.sleep(0.1)
         raise WorkerLostError(address)
 
+    def _about(self, address: str) -> dict[str, Any]:
+        workers = self._workers()
+        if address not in workers:
+            raise WorkerLostError(address)
+        return workers[address]
+
     def _workers(self) -> dict[str, dict[str, Any]]:
         # ``Client.scheduler_info`` may return what a timer of its own has read, without workers.
         try:
             scheduler: Any = self._client.scheduler
             answer = self._client.sync(
-                scheduler.identity, n_workers=-1, callback_timeout=_CALL_SECONDS
+                scheduler.identity, n_workers=-1, callback_timeout=_SCHEDULER_SECONDS
             )
-        except _LOST as error:
-            raise WorkerLostError(str(error)) from error
+        except Exception as error:
+            judged = self._judged(error)
+            if judged is error and isinstance(error, OSError):
+                raise WorkerSlowError(str(error)) from error
+            raise judged from error
         workers: dict[str, dict[str, Any]] = answer["workers"]
         return workers
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-import queue
+import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from digitlab.dataset import DigitSet
 from digitlab.jobs import worker
-from digitlab.jobs.cluster import Cluster, Future, WorkerLostError
+from digitlab.jobs.cluster import Cluster, Future, WorkerLostError, WorkerSlowError
 from digitlab.messages import Message, message
-from digitlab.progress import BatchMetrics, Outcome, Pace, from_wire
+from digitlab.progress import EpochMetrics, Outcome, Pace
 from digitlab.store import Run, Status, Store, StoreError, interrupted
+from digitlab.store.database import DATABASE, StorageBusyError, StorageError
 from digitlab.training import going_on, speed
 
 log = logging.getLogger(__name__)
@@ -24,79 +26,125 @@ log = logging.getLogger(__name__)
 STOP_SECONDS = 10.0
 _TICK_SECONDS = 0.2
 _LOOK_SECONDS = 1.0
+# A store that is locked is tried again after this pause, and then after longer ones.
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 10.0
+
+_Written = TypeVar("_Written")
+
+
+class NotWrittenError(Exception):
+    """The store cannot be written: the disk is full or read-only, or the database is damaged."""
+
+    def __init__(self, name: str, error: StorageError) -> None:
+        super().__init__(f"{name}: {error.advice}")
+        self.name = name
+
+
+class EngineClosedError(Exception):
+    """The engine was closed while a run waited for the store."""
 
 
 class Drive:
     """Trains ``run`` on the worker at ``address`` and writes all it reports into the store.
 
-    ``address`` changes when the worker has to be started anew.
+    ``address`` changes when the worker has to be started anew. ``closing`` is set when the engine
+    is being closed.
     """
 
     def __init__(
-        self, run: Run, digits: DigitSet, cluster: Cluster, address: str, store: Store
-    ) -> None:
+        self, run: Run, digits: DigitSet, cluster: Cluster, address: str, store: Store,
+        closing: threading.Event,
+    ) -> None:  # fmt: skip
         self.run, self.digits, self.cluster, self.store = run, digits, cluster, store
-        self.address = address
-        self.reports: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self.address, self.closing = address, closing
         self._received = 0
+        self._name, self._file = "", bytearray()  # of a file that is not here whole
         self._asked_to_stop: float | None = None
         self._looked = 0.0
         self._task: Future | None = None
 
     def go(self) -> None:
         """Train the run to its end, whatever that is; returns when the store knows it."""
-        if not self.store.start(self.run.id):
-            return
         try:
-            pace = self._prepare()
-            self.store.set_pace(self.run.id, pace)
-            result = self._follow(self._start(pace))
-            self._end(Outcome(**result["outcome"]))
+            self._train()
         except WorkerLostError:
             self._lost()
             self._end_worker()
+        except EngineClosedError:
+            log.info("run %s was left when the engine was closed", self.run.id)
         except going_on.OriginError as error:
-            self.store.end(self.run.id, Status.FAILED, error.message)
+            self._end(Status.FAILED, error.message)
         except StoreError:
             log.info("run %s was deleted while it trained", self.run.id)
             self._abandon()
             self._binned()
+        except NotWrittenError as error:
+            log.exception("run %s cannot be written", self.run.id)
+            self._abandon()
+            self._end(Status.FAILED, _not_written(error))
         except Exception as error:
             log.exception("run %s failed", self.run.id)
+            in_worker = self._task is not None and self._task.status == "error"
             self._abandon()
-            self.store.end(self.run.id, Status.FAILED, _failed(error))
+            self._end(Status.FAILED, _failed(error) if in_worker else _fault(error))
+
+    def _train(self) -> None:
+        if not self._write(lambda: self.store.start(self.run.id)):
+            return
+        pace = self._prepare()
+        self._write(lambda: self.store.set_pace(self.run.id, pace))
+        outcome = self._follow(self._start(pace))
+        self._end(Status(outcome.ending), _reason(self.run, outcome), outcome)
 
     def _abandon(self) -> None:
         """Free the worker of a run that nobody follows any more, before it is given another."""
         deadline = time.monotonic() + STOP_SECONDS
+
+        def in_time() -> None:
+            if time.monotonic() > deadline:
+                raise WorkerLostError(self.address)
+
+        run = self.run.id
         try:
-            self.cluster.call(self.address, worker.request_stop, self.run.id)
-            while self._task and not self._task.done() and time.monotonic() < deadline:
+            self.cluster.call(self.address, worker.request_stop, run, meanwhile=in_time)
+            while self._task and not self._task.done():
                 time.sleep(_TICK_SECONDS)
-                self.cluster.call(self.address, worker.take_files)
+                in_time()
+                for number, _ in self.cluster.call(
+                    self.address, worker.take, run, self._received, meanwhile=in_time
+                ):
+                    self._received = number
         except WorkerLostError:
             self._end_worker()
-        else:
-            if self._task and not self._task.done():
-                self._end_worker()
+        except Exception:
+            log.exception("run %s: its worker could not be freed", self.run.id)
+            self._end_worker()
 
     def _end_worker(self) -> None:
         """Start a worker anew that is still up but does not answer, or does not stop."""
-        with contextlib.suppress(WorkerLostError):
+        with contextlib.suppress(WorkerLostError, WorkerSlowError):
             if self.address in self.cluster.addresses():
                 self.address = self.cluster.restart(self.address)
 
     def _prepare(self) -> Pace:
         """A worker with TensorFlow and the images loaded, and the pace it will train at."""
-        loaded = self.cluster.call(self.address, worker.condition)["threads"] or None
+        condition = self.cluster.call(self.address, worker.condition, meanwhile=self._obey_stop)
+        loaded = condition["threads"] or None
         config, images = self.run.config, self.run.digits.train
         pace = speed.pace_for(config, images, speed.load(), loaded)
         if loaded not in (None, pace.threads):
-            self.address = self.cluster.restart(self.address)
+            self._restart()
         warm = self._submit("warm", worker.warm, pace.threads)
         threads = self._wait(warm)["threads"]
         self._send_digits()
         return dataclasses.replace(pace, threads=threads)
+
+    def _restart(self) -> None:
+        try:
+            self.address = self.cluster.restart(self.address)
+        except WorkerSlowError as error:  # whether it is up again is not known
+            raise WorkerLostError(str(error)) from error
 
     def _send_digits(self) -> None:
         path, fingerprint = str(self.digits.path), self.digits.fingerprint
@@ -131,51 +179,116 @@ class Drive:
             time.sleep(0.02)
             self._obey_stop()
             self._look_for_worker()
-        return self.cluster.result(future)
+        return self.cluster.result(future, self.address, self._obey_stop)
 
-    def _follow(self, future: Future) -> dict[str, Any]:
-        """Write reports and files until the task is done and nothing is missing."""
+    def _follow(self, future: Future) -> Outcome:
+        """Write reports and files until the task is done and everything it left is written."""
         while not future.done():
-            self._write_reports()
+            self._receive()
             self._obey_stop()
             self._look_for_worker()
-        result: dict[str, Any] = self.cluster.result(future)
-        deadline = time.monotonic() + STOP_SECONDS
-        while self._received < result["reports"] and time.monotonic() < deadline:
-            self._write_reports()
-        self._fetch_files()
-        return result
+            time.sleep(_TICK_SECONDS)
+        while self._receive():
+            pass
+        return Outcome(**self.cluster.result(future, self.address, self._obey_stop))
 
-    def _write_reports(self) -> None:
-        """Write what has come in, waiting a moment for the first; files before their report."""
+    def _receive(self) -> bool:
+        """Write the next things that the run has reported or kept; False where there are none.
+
+        The time that this takes is the engine's own: a worker that is to stop is not blamed for it.
+        """
+        began = time.monotonic()
+        items = self.cluster.call(
+            self.address, worker.take, self.run.id, self._received, meanwhile=self._obey_stop
+        )
+        for number, item in items:
+            self._write_item(item)
+            self._received = number
+        if items and self._asked_to_stop is not None:
+            self._asked_to_stop += time.monotonic() - max(began, self._asked_to_stop)
+        return bool(items)
+
+    def _write_item(self, item: worker.Item) -> None:
+        run = self.run.id
+        if isinstance(item, worker.File):
+            self._keep(item)
+        elif isinstance(item, worker.Dropped):
+            self._write(lambda: self.store.drop_file(run, item.name), item.name)
+        else:
+            self._write(lambda: self.store.report(run, item))
+
+    def _keep(self, piece: worker.File) -> None:
+        """Write a file once its last piece is here; one may end early, when it is dropped."""
+        if piece.name != self._name:
+            self._name, self._file = piece.name, bytearray()
+        self._file += piece.data
+        if piece.last:
+            whole, self._name, self._file = self._file, "", bytearray()
+            self._write(lambda: self.store.keep(self.run.id, piece.name, whole), piece.name)
+
+    def _write(self, action: Callable[[], _Written], name: str = DATABASE) -> _Written:
+        """Write into the store, as soon as it is not locked by somebody else.
+
+        Raises:
+            NotWrittenError: it cannot be written at all.
+            EngineClosedError: the engine was closed meanwhile.
+        """
         try:
-            event = self.reports.get(timeout=_TICK_SECONDS)
-        except queue.Empty:
-            return
-        self._received = event["number"]
-        report = from_wire(event["report"])
-        if not isinstance(report, BatchMetrics):
-            self._fetch_files()
-        self.store.report(self.run.id, report)
+            return self._retry(action, _is_busy)
+        except StorageError as error:
+            raise NotWrittenError(name, error) from error
 
-    def _fetch_files(self) -> None:
-        while files := self.cluster.call(self.address, worker.take_files):
-            for name, data in files:
-                self.store.keep(self.run.id, name, data)
+    def _retry(
+        self, action: Callable[[], _Written], passes: Callable[[StorageError], bool]
+    ) -> _Written:
+        """Repeat what fails for a reason that passes, and log it once."""
+        pause = 0.0
+        while True:
+            try:
+                return action()
+            except StorageError as error:
+                if not passes(error):
+                    raise
+                if not pause:
+                    log.warning("run %s waits for the store: %s", self.run.id, error.advice)
+            pause = min(2 * pause or _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
+            if self.closing.wait(pause):
+                raise EngineClosedError
+            with contextlib.suppress(WorkerLostError, StoreError):  # met again where it counts
+                self._obey_stop()
+
+    def _end(self, status: Status, reason: Message, outcome: Outcome | None = None) -> None:
+        """Write how the run ended; where the disk is full, as soon as it is not."""
+        with contextlib.suppress(EngineClosedError):  # the engine ends it then
+            self._retry(
+                lambda: self.store.end(self.run.id, status, reason, outcome), lambda error: True
+            )
 
     def _obey_stop(self) -> None:
         """Pass a stop on, once.
 
         Raises:
             StoreError: the run was deleted.
-            WorkerLostError: the worker has not answered the stop in time.
+            WorkerLostError: the worker has not stopped in time.
         """
-        if not self.store.run(self.run.id).stop:
-            return
-        if self._asked_to_stop is None:
+        if self._asked_to_stop is not None:
+            self._stops_in_time()
+        elif self._stop_wanted():
             self._asked_to_stop = time.monotonic()
-            self.cluster.call(self.address, worker.request_stop, self.run.id)
-        elif time.monotonic() - self._asked_to_stop > STOP_SECONDS:
+            self.cluster.call(
+                self.address, worker.request_stop, self.run.id, meanwhile=self._stops_in_time
+            )
+
+    def _stop_wanted(self) -> bool:
+        try:
+            return self.store.run(self.run.id).stop
+        except StorageError as error:
+            if _is_busy(error):
+                return False  # asked again in a moment
+            raise NotWrittenError(DATABASE, error) from error
+
+    def _stops_in_time(self) -> None:
+        if self._asked_to_stop and time.monotonic() - self._asked_to_stop > STOP_SECONDS:
             raise WorkerLostError(self.address)
 
     def _look_for_worker(self) -> None:
@@ -186,30 +299,67 @@ class Drive:
         """
         if time.monotonic() - self._looked > _LOOK_SECONDS:
             self._looked = time.monotonic()
-            if self.address not in self.cluster.addresses():
-                raise WorkerLostError(self.address)
-
-    def _end(self, outcome: Outcome) -> None:
-        status = Status(outcome.ending)
-        self.store.end(self.run.id, status, _reason(self.run, outcome), outcome)
+            with contextlib.suppress(WorkerSlowError):
+                if self.address not in self.cluster.addresses():
+                    raise WorkerLostError(self.address)
 
     def _binned(self) -> None:
         """A run that was deleted may be taken back; of one that is gone there is nothing to end."""
-        kept = len(self.store.epochs(self.run.id))
+        kept = len(self._kept())
         reason = message("Stopped when it was deleted; epochs kept: {epochs}.", epochs=kept)
-        self.store.end(self.run.id, Status.STOPPED, reason)
+        self._end(Status.STOPPED, reason)
 
     def _lost(self) -> None:
         """The worker died, or was ended because it did not stop."""
-        epochs = self.store.epochs(self.run.id)
-        if self._asked_to_stop is None:
-            self.store.end(self.run.id, Status.INTERRUPTED, interrupted(epochs))
-        else:
+        if self._asked_to_stop is not None:
             reason = message(
                 "The worker did not answer the stop and was ended; epochs kept: {epochs}.",
-                epochs=len(epochs),
+                epochs=len(self._kept()),
             )
-            self.store.end(self.run.id, Status.STOPPED, reason)
+            self._end(Status.STOPPED, reason)
+        elif self._again():
+            log.warning("run %s: its worker was lost; it is queued once more", self.run.id)
+        else:
+            self._end(Status.INTERRUPTED, _interrupted(self._kept()))
+
+    def _kept(self) -> list[EpochMetrics]:
+        return self._retry(lambda: self.store.epochs(self.run.id), _is_busy)
+
+    def _again(self) -> bool:
+        """Whether the run is back in the queue: lost before its first epoch, for the first time."""
+        with contextlib.suppress(NotWrittenError, EngineClosedError):
+            return self._write(lambda: self.store.requeue(self.run.id))
+        return False
+
+
+def _is_busy(error: StorageError) -> bool:
+    """Whether the database is only locked, by somebody who will be done with it."""
+    return isinstance(error, StorageBusyError)
+
+
+def _interrupted(epochs: Sequence[EpochMetrics]) -> Message:
+    if epochs:
+        return interrupted(epochs)
+    return message(
+        "The training process ended twice before the first epoch was complete. The network may "
+        "need more memory than there is: a smaller one, or a smaller batch, may help."
+    )
+
+
+def _not_written(error: NotWrittenError) -> Message:
+    return message(
+        "{file} could not be written: the lab's disk is full or cannot be written. The run was "
+        "ended; what was written before is kept. When there is room again, go on from this run.",
+        file=error.name,
+    )
+
+
+def _fault(error: Exception) -> Message:
+    return message(
+        "The server made a mistake, and the run was ended ({detail}); its log tells more. What was "
+        "written before is kept.",
+        detail=type(error).__name__,
+    )
 
 
 def _reason(run: Run, outcome: Outcome) -> Message:

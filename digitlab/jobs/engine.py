@@ -11,7 +11,8 @@ import dataclasses
 import logging
 import secrets
 import threading
-from collections.abc import Container
+import time
+from collections.abc import Callable, Container
 from typing import Any
 
 import psutil
@@ -20,8 +21,9 @@ from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.jobs import worker
-from digitlab.jobs.cluster import Cluster, WorkerLostError, worker_memory
+from digitlab.jobs.cluster import Cluster, WorkerLostError, WorkerSlowError, worker_memory
 from digitlab.jobs.drive import Drive
+from digitlab.jobs.software import installed, scheduler_lack, worker_lack
 from digitlab.layers import layers_of, parameter_count, training_bytes
 from digitlab.messages import LabError, Message, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS, matching
@@ -38,6 +40,7 @@ _TENSORFLOW_BYTES = 700_000_000
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 5.0
 _CLOSE_SECONDS = 10.0
+_ANSWER_SECONDS = 5.0  # of a worker that is asked about itself
 # How far a process's start time may seem to move when the system's clock is set.
 _CLOCK_SECONDS = 3.0
 
@@ -58,7 +61,9 @@ class Engine:
         self._calibration = speed.Calibration() if measure else None
         self._drives: dict[str, Drive] = {}
         self._runs_trained: dict[str, int] = {}
-        self._warm = self._closed = self._trained = False
+        self._warm = self._trained = False
+        self._lacks: dict[str, Message | None] = {}  # of each worker and scheduler looked at
+        self._closing = threading.Event()
         self._changed = threading.Condition()
         self._register(adopt)
         self._thread = threading.Thread(target=self._work, name="digitlab-engine", daemon=True)
@@ -123,22 +128,22 @@ class Engine:
     def workers(self) -> list[dict[str, Any]]:
         """Process id, memory (bytes) and TensorFlow threads of each worker that is up.
 
-        One that goes while it is asked is passed over.
+        One that goes while it is asked, or takes seconds to answer, is passed over.
         """
         cluster = self._cluster
+        found: list[dict[str, Any]] = []
         if cluster is None:
-            return []
-        found = []
-        for address in cluster.addresses():
-            with contextlib.suppress(WorkerLostError):
-                found.append(cluster.call(address, worker.condition))
+            return found
+        with contextlib.suppress(WorkerLostError, WorkerSlowError):
+            for address in cluster.addresses():
+                with contextlib.suppress(WorkerLostError, WorkerSlowError):
+                    found.append(cluster.call(address, worker.condition, meanwhile=_soon()))
         return found
 
     def close(self) -> None:
         """End the workers; runs that were training are marked as interrupted."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        self._closing.set()
+        self._wake()
         self._thread.join(timeout=30)
         self._settle()
         self.store.leave(self.id)
@@ -168,24 +173,34 @@ class Engine:
             self._changed.notify_all()
 
     def _work(self) -> None:
-        while not self._closed:
+        while not self._closing.is_set():
             seconds = _IDLE_SECONDS
             try:
                 self._hand_out()
-                self.trouble = None
             except Exception as error:
-                log.warning("no worker: %s", error)
-                self.trouble = _no_worker(error)
+                self._note(error)
                 seconds = _RETRY_SECONDS
             with self._changed:
-                if not self._closed:
+                if not self._closing.is_set():
                     self._changed.wait(seconds)
+
+    def _note(self, error: Exception) -> None:
+        """Log what keeps runs waiting, and have it said to those who wait; each once."""
+        trouble = _trouble(error)
+        if trouble == self.trouble:
+            return
+        self.trouble = trouble
+        if isinstance(error, _EXPECTED):
+            log.warning("runs wait: %s: %s", type(error).__name__, error)
+        else:
+            log.error("the engine has a fault; runs wait", exc_info=error)
 
     def _hand_out(self) -> None:
         """Give waiting runs to free workers, or use the quiet to measure the machine."""
         self._settle(self._drives)  # the store could not be written when one of them ended
         waiting = [run for run in self.store.waiting(self.id) if not self._stopped(run)]
         if not waiting and not self._warm:
+            self.trouble = None
             self._measure()
             return
         if self._calibration:
@@ -200,11 +215,55 @@ class Engine:
         # A worker that is being started anew comes back under an address that looks free.
         idle = len(there) - len(self._drives)
         free = [address for address in there if address not in busy][: max(0, idle)]
-        for run, address in zip(waiting, free, strict=False):
+        able = self._able(cluster, there, free)
+        for run, address in zip(waiting, able, strict=False):
             self._drive(run, cluster, address)
-        if self._warm and free and not waiting:
-            cluster.submit(free[0], f"warm-{self.id}", worker.warm, self._usual_threads())
+        if self._warm and able and not waiting:
+            cluster.submit(able[0], f"warm-{self.id}", worker.warm, self._usual_threads())
         self._warm = False
+
+    def _able(self, cluster: Cluster, there: list[str], free: list[str]) -> list[str]:
+        """The free workers that can train; where there is none at all, why is said to all."""
+        lacks = {address: self._lack(cluster, address) for address in free}
+        able = [address for address, lack in lacks.items() if lack is None]
+        trouble = None
+        if not there and not cluster.embedded:
+            trouble = message(
+                "The scheduler {address} has no workers at present; runs wait until there is one.",
+                address=cluster.address,
+            )
+        elif not able and not self._drives:
+            trouble = next(iter(lacks.values()), None)
+        self.trouble = trouble
+        return able
+
+    def _lack(self, cluster: Cluster, address: str) -> Message | None:
+        """What keeps a worker from training, itself or its scheduler; looked at once."""
+        if cluster.embedded:
+            return None  # it is this machine's, with the packages of this process
+        scheduler = str(cluster.address)
+        lack = self._look(
+            scheduler,
+            lambda: scheduler_lack(scheduler, lambda: cluster.call_scheduler(installed, _soon())),
+        )
+        if lack is not None:
+            return lack
+        try:
+            return self._look(
+                cluster.identity(address),
+                lambda: worker_lack(
+                    address, lambda: cluster.call(address, installed, meanwhile=_soon())
+                ),
+            )
+        except (WorkerLostError, WorkerSlowError) as error:
+            return _trouble(error)  # looked at again in a moment
+
+    def _look(self, key: str, look: Callable[[], Message | None]) -> Message | None:
+        if key not in self._lacks:
+            self._lacks[key] = lack = look()
+            if lack is not None:
+                log.warning("%s", lack)
+        return self._lacks[key]
 
     def _stopped(self, run: Run) -> bool:
         if run.stop:
@@ -213,17 +272,13 @@ class Engine:
 
     def _up(self) -> Cluster:
         if self._cluster is None or self._cluster.closed:
-            self._cluster = Cluster(self._on_report)
+            self._lacks.clear()
+            self._cluster = Cluster()
         return self._cluster
 
     def _usual_threads(self) -> int:
         preset = PRESETS[DEFAULT_PRESET]
         return speed.pace_for(preset, preset.train_images, speed.load(), None).threads
-
-    def _on_report(self, event: dict[str, Any]) -> None:
-        drive = self._drives.get(event["run"])
-        if drive is not None:
-            drive.reports.put(event)
 
     def _drive(self, run: Run, cluster: Cluster, address: str) -> None:
         try:
@@ -231,7 +286,9 @@ class Engine:
         except LabError as error:
             self.store.end(run.id, Status.FAILED, error.message)
             return
-        drive = self._drives[run.id] = Drive(run, digits, cluster, address, self.store)
+        drive = self._drives[run.id] = Drive(
+            run, digits, cluster, address, self.store, self._closing
+        )
         threading.Thread(
             target=self._train, args=(drive,), name=f"digitlab-run-{run.id}", daemon=True
         ).start()
@@ -241,8 +298,10 @@ class Engine:
             drive.go()
             self._trained = True
             Shelf(self.store).keep_within()
-            if not self._closed:
+            if not self._closing.is_set():
                 self._recycle(drive)
+        except Exception:
+            log.exception("what follows run %s was not done", drive.run.id)
         finally:
             del self._drives[drive.run.id]
             self._wake()
@@ -250,14 +309,16 @@ class Engine:
     def _recycle(self, drive: Drive) -> None:
         """Start a worker anew that has trained many runs or has grown."""
         count = self._runs_trained.pop(drive.address, 0) + 1
-        try:
-            grown = drive.cluster.call(drive.address, worker.condition)["memory"] > _WORKER_BYTES
-            if grown or count >= _RUNS_PER_WORKER:
-                drive.cluster.restart(drive.address)
+        cluster, address = drive.cluster, drive.address
+        # One that is gone needs nothing more: its nanny starts another.
+        with contextlib.suppress(WorkerLostError, WorkerSlowError):
+            if address not in cluster.addresses():
+                return
+            condition = cluster.call(address, worker.condition, meanwhile=_soon())
+            if condition["memory"] > _WORKER_BYTES or count >= _RUNS_PER_WORKER:
+                cluster.restart(address)
             else:
-                self._runs_trained[drive.address] = count
-        except WorkerLostError:
-            pass  # it is gone already, and its nanny starts another
+                self._runs_trained[address] = count
 
     def _measure(self) -> None:
         embedded = self._cluster is not None and self._cluster.embedded
@@ -290,10 +351,32 @@ def _alive(pid: int, born: float) -> bool:
         return False
 
 
-def _no_worker(error: Exception) -> Message:
+def _soon() -> Callable[[], None]:
+    """Ends a wait for a worker that takes seconds to answer: others need not wait for it."""
+    deadline = time.monotonic() + _ANSWER_SECONDS
+
+    def in_time() -> None:
+        if time.monotonic() > deadline:
+            raise WorkerSlowError
+
+    return in_time
+
+
+# What may keep runs waiting without a mistake of the lab's own.
+_EXPECTED = (LabError, WorkerLostError, WorkerSlowError)
+
+
+def _trouble(error: Exception) -> Message:
+    """What is said to those whose runs wait."""
     if isinstance(error, LabError):
         return error.message
+    if isinstance(error, WorkerLostError | WorkerSlowError):
+        return _no_worker(type(error).__name__)
+    return message("The server made a mistake; its log tells more. Runs wait.")
+
+
+def _no_worker(detail: str) -> Message:
     return message(
         "No worker can be reached at present ({detail}); runs wait until there is one.",
-        detail=type(error).__name__,
+        detail=detail,
     )

@@ -1,7 +1,7 @@
 """What the training engine asks of a worker process, by name; runs inside the worker.
 
 One run is trained at a time, in the worker's task thread. Meanwhile the engine calls the other
-functions here on the worker's event loop: to stop the run, and to fetch its files.
+functions here on the worker's event loop: to stop the run, and to fetch what it has reported.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,57 +20,121 @@ from digitlab import disk
 from digitlab.dataset import DataFileError, open_fingerprint
 from digitlab.home import home
 from digitlab.network import Network
-from digitlab.progress import Pace, Report, to_wire
+from digitlab.progress import Pace, Report
 from digitlab.training import loading
 from digitlab.training.going_on import Start, unpack_state
 
-TOPIC = "digitlab-progress"
-# Files that wait to be fetched may hold this many bytes; past that, training waits for them.
+# What waits to be fetched may hold this many bytes; past that, training waits until it is fetched.
 _OUTBOX_BYTES = 64_000_000
 _TAKE_BYTES = 32_000_000
-_OUTBOX_SECONDS = 60.0
+# A file travels in pieces of so many bytes: the server holds no more than one file at a time, and
+# not the copies that Dask makes of a message.
+_PIECE_BYTES = 16_000_000
+_LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a run, to be kept: all of it, or a piece; ``last`` is the piece that ends it."""
+
+    name: str
+    data: bytes
+    last: bool = True
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """The name of a file that was kept and is no longer wanted."""
+
+    name: str
+
+
+Item = Report | File | Dropped
+
+
+class AbandonedError(Exception):
+    """Nobody waits any more for the run that is being trained."""
 
 
 class Outbox:
-    """Files of the present run that the engine has not fetched yet; bounded."""
+    """What the present run has reported and the engine has not acknowledged yet; bounded.
+
+    Reports and files leave in the order in which they happened, each with a number. They stay here
+    until the engine says that it has them, so that an answer lost on the way loses none.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._files: list[tuple[str, bytes]] = []
+        self._begin("", lambda: True)
 
-    def put(self, name: str, data: bytes) -> None:
-        """Add a file; waits while the outbox is full, and gives up when nobody fetches.
+    def begin(self, run: str, wanted: Callable[[], bool]) -> None:
+        """Forget what an earlier run left; ``wanted`` says whether the engine waits for ``run``."""
+        with self._changed:
+            self._begin(run, wanted)
+
+    def _begin(self, run: str, wanted: Callable[[], bool]) -> None:
+        self._run, self._wanted, self._count = run, wanted, 0
+        self._items: list[tuple[int, Item]] = []
+
+    def put(self, item: Item) -> None:
+        """Add a report or file; a file waits while the outbox is full and the run is wanted.
 
         Raises:
-            TimeoutError: nothing was fetched for a minute.
+            AbandonedError: nobody waits for the run any more.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: self._fits(data), _OUTBOX_SECONDS):
-                raise TimeoutError("nobody fetches the files of this run")
-            self._files.append((name, data))
+            while not self._fits(item):
+                if not self._wanted():
+                    raise AbandonedError(self._run)
+                self._changed.wait(_LOOK_SECONDS)
+            self._count += 1
+            self._items.append((self._count, item))
 
-    def take(self) -> list[tuple[str, bytes]]:
-        """Remove and return the oldest files, a bounded number of bytes, at least one file."""
+    def keep(self, name: str, data: bytes) -> None:
+        """Add a file, in pieces where it is large.
+
+        Raises:
+            AbandonedError: nobody waits for the run any more.
+        """
+        for start in range(0, max(1, len(data)), _PIECE_BYTES):
+            end = start + _PIECE_BYTES
+            self.put(File(name, data[start:end], last=end >= len(data)))
+
+    def drop(self, name: str) -> None:
+        """Say that a file is no longer wanted; where it still waits here, it is not sent at all."""
         with self._changed:
-            taken: list[tuple[str, bytes]] = []
-            while self._files and (
-                not taken or _size(taken) + len(self._files[0][1]) <= _TAKE_BYTES
-            ):
-                taken.append(self._files.pop(0))
+            self._items = [
+                (number, item)
+                for number, item in self._items
+                if not (isinstance(item, File) and item.name == name)
+            ]
+        self.put(Dropped(name))
+
+    def take(self, run: str, received: int) -> list[tuple[int, Item]]:
+        """The oldest items of ``run`` after number ``received``; nothing of another run.
+
+        A bounded number of bytes, at least one item. Those up to ``received`` are forgotten.
+        """
+        with self._changed:
+            if run != self._run:
+                return []
+            self._items = [(number, item) for number, item in self._items if number > received]
             self._changed.notify_all()
-            return taken
+            taken, room = 0, _TAKE_BYTES
+            for _, item in self._items:
+                room -= _size(item)
+                if room < 0 and taken:
+                    break
+                taken += 1
+            return self._items[:taken]
 
-    def clear(self) -> None:
-        """Forget what an earlier run left."""
-        with self._changed:
-            self._files.clear()
-
-    def _fits(self, data: bytes) -> bool:
-        return not self._files or _size(self._files) + len(data) <= _OUTBOX_BYTES
+    def _fits(self, item: Item) -> bool:
+        held, size = sum(_size(each) for _, each in self._items), _size(item)
+        return not held or not size or held + size <= _OUTBOX_BYTES
 
 
-def _size(files: list[tuple[str, bytes]]) -> int:
-    return sum(len(data) for _, data in files)
+def _size(item: Item) -> int:
+    return len(item.data) if isinstance(item, File) else 0
 
 
 _outbox = Outbox()
@@ -89,18 +153,18 @@ def train_run(
     run: str, config: dict[str, Any], path: str, fingerprint: str, pace: dict[str, Any],
     start: dict[str, Any] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Train one run and return its outcome, with how many reports were sent before it."""
+    """Train one run and return its outcome; what it reports and keeps goes into the outbox."""
     from digitlab.training.trainer import train
 
-    _outbox.clear()
-    digits = open_fingerprint(_known_path(path, fingerprint), fingerprint)
-    send, sent = _reporter(run)
+    loading.lower_priority()
     wanted = _wanted()
+    _outbox.begin(run, wanted)
+    digits = open_fingerprint(_known_path(path, fingerprint), fingerprint)
     outcome = train(
-        settings.from_json(config), digits, send, _outbox.put,
-        lambda: run in _stopping or not wanted(), Pace(**pace), _begin(start),
+        settings.from_json(config), digits, _outbox.put, _outbox.keep,
+        lambda: run in _stopping or not wanted(), Pace(**pace), _begin(start), _outbox.drop,
     )  # fmt: skip
-    return {"outcome": asdict(outcome), "reports": sent()}
+    return asdict(outcome)
 
 
 def _begin(start: dict[str, Any] | None) -> Start | None:
@@ -123,30 +187,19 @@ def _wanted() -> Callable[[], bool]:
     return lambda: task.state == "executing"
 
 
-def _reporter(run: str) -> tuple[Callable[[Report], None], Callable[[], int]]:
-    worker = get_worker()
-    count = 0
-
-    def send(report: Report) -> None:
-        nonlocal count
-        count += 1
-        worker.log_event(TOPIC, {"run": run, "number": count, "report": to_wire(report)})
-
-    return send, lambda: count
-
-
 def request_stop(run: str) -> None:
     """Ask the run to stop; it looks between executions."""
     _stopping.add(run)
 
 
-def take_files() -> list[tuple[str, bytes]]:
-    """The files of the present run that were not fetched yet, a bounded number of bytes."""
-    return _outbox.take()
+def take(run: str, received: int) -> list[tuple[int, Item]]:
+    """What the run has reported and kept after item ``received``, a bounded number of bytes."""
+    return _outbox.take(run, received)
 
 
 def warm(threads: int) -> dict[str, Any]:
     """Load TensorFlow with so many threads, and tell the process's id and memory in bytes."""
+    loading.lower_priority()
     loading.use_threads(threads)
     return condition()
 

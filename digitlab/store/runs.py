@@ -75,8 +75,15 @@ INSERT INTO begun SELECT CASE WHEN EXISTS (SELECT 1 FROM runs) THEN 0 ELSE ? END
 WHERE NOT EXISTS (SELECT 1 FROM begun)
 """
 
-# Where a run goes on from another one's weights, and whether its convolutions stay as they are.
-_LATER = {"runs": {"origin": "TEXT", "frozen": "INTEGER NOT NULL DEFAULT 0"}}
+# Where a run goes on from another one's weights, and whether its convolutions stay as they are;
+# how often it went back into the queue because its worker was lost.
+_LATER = {
+    "runs": {
+        "origin": "TEXT",
+        "frozen": "INTEGER NOT NULL DEFAULT 0",
+        "requeued": "INTEGER NOT NULL DEFAULT 0",
+    }
+}
 
 # A deleted run stays for a while, so that its owner may take it back; nobody sees it meanwhile.
 NOT_DELETED = "NOT EXISTS (SELECT 1 FROM shelf WHERE run = runs.id AND deleted IS NOT NULL)"
@@ -246,6 +253,25 @@ class Store:
             )
             return changed.rowcount == 1
 
+    def requeue(self, run: str) -> bool:
+        """Put a run whose worker was lost before its first epoch back into the queue, once.
+
+        False when it was there before, has an epoch, or is not running any more.
+        """
+        reason = _text(
+            message("The worker was lost before the first epoch; the run waits for its turn again.")
+        )
+        with self.database.change() as database:
+            changed = database.execute(
+                "UPDATE runs SET status = ?, reason = ?, started = NULL, pace = NULL,"
+                " untrained = NULL, requeued = 1 WHERE id = ? AND status = ? AND requeued = 0"
+                " AND NOT EXISTS (SELECT 1 FROM epochs WHERE run = runs.id)",
+                (Status.QUEUED, reason, run, Status.RUNNING),
+            )
+            if changed.rowcount:
+                database.execute("DELETE FROM batches WHERE run = ?", (run,))
+            return changed.rowcount == 1
+
     def set_pace(self, run: str, pace: Pace) -> None:
         """Note the number format, threads and steps that a run is trained with."""
         with self.database.change() as database:
@@ -385,7 +411,7 @@ class Store:
 
     # Files --------------------------------------------------------------------------------
 
-    def keep(self, run: str, name: str, data: bytes) -> None:
+    def keep(self, run: str, name: str, data: bytes | bytearray) -> None:
         """Write a run's file, whole or not at all.
 
         Raises:
@@ -403,6 +429,14 @@ class Store:
         if self.database.one("SELECT 1 FROM runs WHERE id = ?", run) is None:
             self._remove_files(run)  # they may have been removed before this one was written
             raise _no_such_run()
+
+    def drop_file(self, run: str, name: str) -> None:
+        """Remove one file of a run, where it is there.
+
+        Raises:
+            ValueError: the name is not one that the trainer gives.
+        """
+        self._path(run, name).unlink(missing_ok=True)
 
     def file(self, run: str, name: str) -> Path:
         """The path of a run's file.

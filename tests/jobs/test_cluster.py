@@ -17,6 +17,7 @@ from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.jobs.cluster import scheduler_address, worker_memory
 from digitlab.jobs.engine import Engine
+from digitlab.jobs.software import installed, worker_lack
 from digitlab.messages import LabError
 from digitlab.store import Run, Status, Store
 
@@ -90,27 +91,44 @@ def existing(
     lab_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[subprocess.Popen[str]]:
     """A scheduler and one worker under a nanny, with a lab folder of its own, as on another PC."""
-    file = tmp_path / "scheduler.json"
     away = os.environ | {"DIGITLAB_HOME": str(tmp_path / "away"), "PYTHONPATH": str(ROOT)}
     with ExitStack() as stack:
-        dask(stack, os.environ, "scheduler", "--host", "127.0.0.1", "--port", "0",
-             "--no-dashboard", "--scheduler-file", str(file))  # fmt: skip
-        until(lambda: file.exists() and file.stat().st_size)
-        worker = dask(stack, away, "worker", "--scheduler-file", str(file), "--nthreads", "1",
-                      "--nanny", "--no-dashboard", "--host", "127.0.0.1",
-                      "--local-directory", str(tmp_path))  # fmt: skip
-        monkeypatch.setenv("DIGITLAB_SCHEDULER", address_in(file))
-        yield worker
+        address = scheduler(stack, away, tmp_path)
+        monkeypatch.setenv("DIGITLAB_SCHEDULER", address)
+        yield worker(stack, away, tmp_path, address)
+
+
+def scheduler(
+    stack: ExitStack, environment: "os._Environ[str] | dict[str, str]", folder: Path
+) -> str:
+    """Start a scheduler in ``folder``; returns its address."""
+    file = folder / "scheduler.json"
+    dask(stack, environment, folder, "scheduler", "--host", "127.0.0.1", "--port", "0",
+         "--no-dashboard", "--scheduler-file", str(file))  # fmt: skip
+    until(lambda: file.exists() and file.stat().st_size)
+    return address_in(file)
+
+
+def worker(
+    stack: ExitStack, environment: "os._Environ[str] | dict[str, str]", folder: Path, address: str
+) -> subprocess.Popen[str]:
+    """Start a worker under a nanny in ``folder``."""
+    return dask(stack, environment, folder, "worker", address, "--nthreads", "1", "--nanny",
+                "--no-dashboard", "--host", "127.0.0.1",
+                "--local-directory", str(folder))  # fmt: skip
 
 
 def dask(
-    stack: ExitStack, environment: "os._Environ[str] | dict[str, str]", *arguments: str
+    stack: ExitStack,
+    environment: "os._Environ[str] | dict[str, str]",
+    folder: Path,
+    *arguments: str,
 ) -> subprocess.Popen[str]:
     """Start a Dask command; it is ended with the stack."""
     process = stack.enter_context(
         subprocess.Popen(
-            [sys.executable, "-m", "dask", *arguments],
-            env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
+            [sys.executable, "-m", "dask", *arguments], env=dict(environment), cwd=folder,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
         )
     )  # fmt: skip
     stack.callback(process.terminate)
@@ -153,9 +171,9 @@ def test_runs_are_trained_on_an_existing_scheduler_that_cannot_read_our_files(
 
         # This scheduler, unlike the embedded one, would try the task again, for ever.
         killed, following = (engine.submit("ada", config, digits) for config in (LONG, TINY))
-        until(lambda: store.last_batch(killed.id) is not None)
-        (worker,) = engine.workers()
-        os.kill(worker["pid"], signal.SIGKILL)
+        until(lambda: store.epochs(killed.id))  # one without an epoch would be queued again
+        (found,) = engine.workers()
+        os.kill(found["pid"], signal.SIGKILL)
         assert ended(store, killed).status is Status.INTERRUPTED
         assert ended(store, following).status is Status.FINISHED
 
@@ -166,3 +184,69 @@ def test_runs_are_trained_on_an_existing_scheduler_that_cannot_read_our_files(
     with closing(Engine(store, measure=False)) as engine:
         # The worker has seen that nobody waits for the abandoned run, and is free again.
         assert ended(store, engine.submit("ada", TINY, digits)).status is Status.FINISHED
+
+
+def without_digitlab() -> dict[str, str]:
+    """The environment of a process that finds Dask and TensorFlow, and not Digit Lab."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
+@pytest.mark.worker
+def test_a_worker_without_digit_lab_leaves_the_queue_alone_until_one_with_it_comes(
+    lab_home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    digits, store, known = dataset.sample(), Store(lab_home), os.environ | {"PYTHONPATH": str(ROOT)}
+    with ExitStack() as stack:
+        address = scheduler(stack, known, tmp_path)
+        monkeypatch.setenv("DIGITLAB_SCHEDULER", address)
+        engine = stack.enter_context(closing(Engine(store, measure=False)))
+        runs = [engine.submit("ada", TINY, digits) for _ in range(2)]
+        until(lambda: engine.trouble is not None)
+        assert str(engine.trouble) == (
+            f"The scheduler {address} has no workers at present; runs wait until there is one."
+        )
+        worker(stack, without_digitlab(), tmp_path, address)
+        until(lambda: "cannot train" in str(engine.trouble))
+        assert "the package digitlab is not installed there. Runs wait." in str(engine.trouble)
+        time.sleep(3)
+        assert {store.run(run.id).status for run in runs} == {Status.QUEUED}
+        assert caplog.text.count("is not installed there") == 1  # it was looked at once
+        worker(stack, known, tmp_path, address)
+        assert {ended(store, run).status for run in runs} == {Status.FINISHED}
+        assert engine.trouble is None
+
+
+@pytest.mark.worker
+def test_a_scheduler_without_digit_lab_leaves_the_queue_alone(
+    lab_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(lab_home)
+    with ExitStack() as stack:
+        address = scheduler(stack, without_digitlab(), tmp_path)
+        worker(stack, os.environ | {"PYTHONPATH": str(ROOT)}, tmp_path, address)
+        monkeypatch.setenv("DIGITLAB_SCHEDULER", address)
+        engine = stack.enter_context(closing(Engine(store, measure=False)))
+        run = engine.submit("ada", TINY, dataset.sample())
+        until(lambda: "cannot pass runs on" in str(engine.trouble))
+        assert store.run(run.id).status is Status.QUEUED
+
+
+HERE = "tcp://127.0.0.1:1"
+
+
+def test_what_a_worker_lacks_is_said_by_its_name() -> None:
+    def without_our_module() -> dict[str, object]:
+        raise ModuleNotFoundError("No module named 'numpy.linalg'", name="numpy.linalg")
+
+    def of_an_older_version() -> dict[str, object]:
+        raise ModuleNotFoundError("No module named 'digitlab.jobs.software'")
+
+    assert worker_lack(HERE, installed) is None
+    lacking = worker_lack(HERE, lambda: installed() | {"missing": ["tensorflow"]})
+    assert "the package tensorflow is not" in str(lacking)
+    assert "the package numpy is not" in str(worker_lack(HERE, without_our_module))
+    for other in (of_an_older_version, lambda: installed() | {"version": "0.0.1"}):
+        assert "another version of Digit Lab" in str(worker_lack(HERE, other))

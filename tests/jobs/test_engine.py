@@ -358,19 +358,17 @@ def test_a_worker_killed_interrupts_its_run_and_the_next_one_starts(
 
 
 def test_a_worker_that_does_not_answer_the_stop_is_ended_and_the_next_run_has_another(
-    engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, store: Store, digits: DigitSet
 ) -> None:
-    monkeypatch.setattr(cluster, "_CALL_SECONDS", 2)
     run = engine.submit("ada", LONG, digits)
     until(training(store, run))
     frozen = worker_of(engine)
     frozen.suspend()
     engine.stop(run.id)
-    until(over(store, run), seconds=15)
+    until(over(store, run))
     ended = store.run(run.id)
     assert ended.status is Status.STOPPED
     assert str(ended.reason).startswith("The worker did not answer the stop and was ended")
-    monkeypatch.undo()
     finished(store, engine.submit("ada", TINY, digits))
     assert not frozen.is_running()
 
@@ -389,21 +387,6 @@ def test_a_task_that_goes_on_after_the_stop_is_ended(
     monkeypatch.undo()
     finished(store, engine.submit("ada", TINY, digits))
     assert not deaf.is_running()
-
-
-def test_a_worker_that_hangs_does_not_hold_the_runs_to_come(
-    engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody asks it to stop; it is found when a file is to be fetched or a run to be prepared."""
-    monkeypatch.setattr(cluster, "_CALL_SECONDS", 2)
-    frozen = worker_of(engine)
-    frozen.suspend()
-    run = engine.submit("ada", TINY, digits)
-    until(over(store, run), seconds=15)
-    assert store.run(run.id).status is Status.INTERRUPTED
-    monkeypatch.undo()
-    finished(store, engine.submit("ada", TINY, digits))
-    assert not frozen.is_running()
 
 
 def test_a_worker_that_does_not_come_back_is_replaced(

@@ -1,0 +1,72 @@
+"""What a worker or scheduler must have installed to train the lab's runs, and what it lacks."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable
+from typing import Any
+
+from digitlab import __version__
+from digitlab.messages import Message, message
+
+# What a worker needs and loads only when it trains; other packages are loaded with this module.
+_NEEDED = ("tensorflow", "keras", "psutil")
+
+
+def installed() -> dict[str, Any]:
+    """The version of Digit Lab in this process, and which needed packages are not there."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    return {"version": __version__, "missing": missing}
+
+
+def worker_lack(address: str, ask: Callable[[], dict[str, Any]]) -> Message | None:
+    """What the worker at ``address`` lacks, or None; ``ask`` calls ``installed`` on it."""
+    try:
+        found = ask()
+        missing = next(iter(found["missing"]), None)
+    except Exception as error:
+        found, missing = {"version": None}, _not_found(error)
+    if missing is not None and not missing.startswith("digitlab."):
+        return message(
+            "The worker {address} cannot train: the package {package} is not installed there. "
+            "Runs wait.",
+            address=address, package=missing.partition(".")[0],
+        )  # fmt: skip
+    if found["version"] != __version__:
+        return message(
+            "The worker {address} cannot train: it has another version of Digit Lab than this "
+            "server. Runs wait.",
+            address=address,
+        )
+    return None
+
+
+def scheduler_lack(address: str, ask: Callable[[], dict[str, Any]]) -> Message | None:
+    """What the scheduler at ``address`` lacks to pass tasks on, or None; it trains nothing."""
+    try:
+        ask()
+    except Exception as error:
+        return message(
+            "The scheduler {address} cannot pass runs on: the package {package} is not installed "
+            "there, or is another version. Runs wait.",
+            address=address, package=_not_found(error).partition(".")[0],
+        )  # fmt: skip
+    return None
+
+
+def _not_found(error: Exception) -> str:
+    """The module that could not be loaded where a function of ours was called.
+
+    Dask passes on what happened before the call as text alone. A function that is not there comes
+    from another version of Digit Lab.
+
+    Raises:
+        Exception: the error given, where it says neither.
+    """
+    found = re.search(r"No module named '([\w.]+)'", str(error))
+    if found:
+        return found[1]
+    if "Can't get attribute" in str(error):
+        return __name__
+    raise error
