@@ -46,7 +46,7 @@ REPORTS_PER_SECOND = 5
 # the untrained network, of evenly spaced epochs, and the last.
 WEIGHTS_BUDGET = 96_000_000
 # Between evenly spaced epochs the newest weights are kept as well, in place of the ones before, so
-# that a run that is killed leaves them; at most so often, because 88 MB take a second to hand over.
+# that a run that is killed leaves them; at most so often, for 22 million parameters are 88 MB.
 SECONDS_BETWEEN_NEWEST = 10.0
 # How long a stopped run may still take to read the test set with the weights it ends with.
 SECONDS_AFTER_STOP = 1.0
