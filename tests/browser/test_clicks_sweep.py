@@ -33,7 +33,8 @@ def test_a_sweep_is_started_and_its_results_come_by_themselves(page: Page, serve
 
     expect(page.get_by_role("button", name="Stop all")).to_be_visible()
     expect(page.get_by_text("Runs finished: 2 of 2.")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"Best: Dropout after dense layers = 0"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Highest: Dropout after dense layers = 0"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"One seed cannot tell"))).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(4)
     expect(page.get_by_role("button", name="Stop all")).to_have_count(0)
     sound(page)
@@ -63,6 +64,18 @@ def test_stop_all_ends_a_sweep_and_what_is_missing_can_be_trained(page: Page, se
     sound(page)
 
 
+def test_a_list_of_values_that_is_too_long_is_pasted_and_refused_in_a_sentence(
+    page: Page, server: str
+) -> None:
+    expect.set_options(timeout=TIMEOUT)
+    page.goto(f"{server}/sweep?{TINY}")
+    values = page.get_by_role("textbox", name="Dropout after dense layers")
+    values.fill(", ".join(f"0.{number:03d}" for number in range(400)))
+    values.press("Enter")
+    expect(page.get_by_text("The list of values has 2,798 characters")).to_be_visible()
+    sound(page)
+
+
 def test_a_sweep_is_removed_once_and_the_page_goes_on_without_it(page: Page, server: str) -> None:
     expect.set_options(timeout=TIMEOUT)
     page.goto(f"{server}/sweep?{TINY}")
@@ -85,6 +98,12 @@ def test_a_sweep_is_removed_once_and_the_page_goes_on_without_it(page: Page, ser
     assert "sweep=" not in page.url
     assert "units1=8" in page.url
     sound(page)
+    undo = page.get_by_role("button", name="Undo")
+    undo.click()
+    expect(page.get_by_text(finished)).to_be_visible()
+    expect(undo).to_have_count(0)
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(undo).to_be_visible()
 
     other.get_by_role(
         "button", name="Remove", exact=True
