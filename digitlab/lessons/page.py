@@ -13,6 +13,7 @@ from digitlab.dataset import MNIST_FINGERPRINT
 from digitlab.lessons.record import Record, key
 from digitlab.lessons.rows import DROPOUT, NOTES, ROWS, Figure, Row, Verdict, verdict
 from digitlab.messages import Translator, mark
+from digitlab.sweeps.measures import Spread, ranking
 
 _NOTHING = "—"
 _VERDICTS: dict[Verdict, str] = {
@@ -198,16 +199,17 @@ def _sweep(results: Results, rows: Sequence[Row], t: Translator) -> list[str]:
 
 def _best(results: Results, rows: Sequence[Row], t: Translator) -> list[str]:
     loss = rows[0].figures[1]
-    means = {
-        row.name: sum(values) / len(values)
-        for row in rows
-        if (values := values_of(loss, results.of(row)))
-    }
-    if len(means) < len(rows):
+    values = [values_of(loss, results.of(row)) for row in rows]
+    found = ranking("loss", [Spread(tuple(each)) if each else None for each in values])
+    if found is None or len(found.cells) < len(rows):
         return []
-    best = min(means, key=lambda name: means[name])
-    told = t("The validation loss is lowest with {best}: {loss}.", best=best,
-             loss=_shown(loss, means[best]))  # fmt: skip
+    best, lowest = rows[found.cells[0]].name, _shown(loss, found.spreads[0].mean)
+    told = t("The validation loss is lowest with {best}: {loss}.", best=best, loss=lowest)
+    if found.seeds < 2:
+        told += " " + t("One seed each cannot tell whether that is more than luck.")
+    elif found.rivals:
+        rivals = ", ".join(rows[number].name for number in found.rivals)
+        told += " " + t("Within the spread of its seeds are {rivals}.", rivals=rivals)
     return ["", told]
 
 

@@ -94,9 +94,31 @@ def test_the_sweep_is_a_table_of_its_own_with_its_lowest_validation_loss() -> No
         for row in rows for seed in (1, 2, 3)
     ]  # fmt: skip
     page = markdown(results(rows, *records), EN)
-    assert "The validation loss is lowest with p = 0.3: 0.0200." in page
+    assert "The validation loss is lowest with p = 0.3: 0.0200.\n" in page
     assert cells(page, "p = 0.3")[2] == "0.0200 (0.0100 / 0.0200 / 0.0300)"
     assert "ours should be" not in page
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        ((1, 2, 3), "Within the spread of its seeds are p = 0.4, p = 0.2."),
+        ((1,), "One seed each cannot tell whether that is more than luck."),
+    ],
+)
+def test_a_lowest_loss_that_the_seeds_do_not_part_is_told_with_its_rivals(seeds, said) -> None:
+    rows = rows_of("dropout")
+    records = [
+        record_of(
+            row, seed, 0.98,
+            epochs=(EpochMetrics(1, True, 0.1, 0.9, abs(row.config.dropout - 0.31) + seed / 15,
+                                 0.97, 0.3, 0.98, 1.5, 54_000),),
+        )
+        for row in rows for seed in seeds
+    ]  # fmt: skip
+    page = markdown(results(rows, *records), EN)
+    assert "The validation loss is lowest with p = 0.3" in page
+    assert said in page
 
 
 def test_a_trial_compares_nothing() -> None:

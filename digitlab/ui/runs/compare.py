@@ -12,6 +12,7 @@ from digitlab.config import FIELDS
 from digitlab.messages import Translator
 from digitlab.store import Run
 from digitlab.store.shelf import Line
+from digitlab.sweeps.measures import one_loss
 from digitlab.ui import lab, plot
 from digitlab.ui.runs import names
 
@@ -28,6 +29,11 @@ def show(chosen: Sequence[Line], origins: Mapping[str, str], t: Translator) -> N
         curves = [_curves(line, called[line.run.id], metric) for line in shown]
         with column:
             plot.draw(charts.overlay(metric, curves, t), t, key=f"runs-{metric}", tools=True)
+    if not one_loss(line.run.config for line in shown):
+        st.caption(
+            t("These runs have different loss functions: their losses are on different scales, "
+              "and only their accuracies can be compared.")
+        )  # fmt: skip
     if len(chosen) > 1:
         _differences(chosen, list(called.values()), origins, t)
 
