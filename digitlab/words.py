@@ -131,6 +131,11 @@ def data_set(digits: Digits, t: Translator) -> str:
     return t("other images ({id})", id=digits.fingerprint[:4])
 
 
+def fixed(value: float, decimals: int) -> str:
+    """A number with so many decimals, and a real minus in place of Python's hyphen."""
+    return f"{value:.{decimals}f}".replace("-", "−")
+
+
 def shown(value: Value, t: Translator) -> str:
     """A setting's value as a person reads it."""
     if isinstance(value, bool):

@@ -89,3 +89,11 @@ def test_layers_have_names_and_numbers_that_a_reader_knows() -> None:
         "畳み込み層1", "畳み込み層2", "最大プーリング層1", "ドロップアウト", "平坦化", "全結合層1",
         "ドロップアウト", "出力層",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "told"),
+    [(-0.1234, 3, "−0.123"), (0.5, 2, "0.50"), (-12.0, 0, "−12"), (1234.5, 1, "1234.5")],
+)
+def test_a_number_has_a_real_minus(value: float, decimals: int, told: str) -> None:
+    assert words.fixed(value, decimals) == told

@@ -327,7 +327,7 @@ def _weights(
     kind = _kind(len(tiles), layer, t)
     told = t(
         "{when}: {kind}; weights from {low} to {high}, mean size {size}.",
-        when=when, kind=kind, low=f"{found.min():.2f}", high=f"{found.max():.2f}",
+        when=when, kind=kind, low=words.fixed(found.min(), 2), high=words.fixed(found.max(), 2),
         size=f"{np.abs(found).mean():.3f}",
     )  # fmt: skip
     return figure(image(weights.mosaic(tiles, limit), told), told)

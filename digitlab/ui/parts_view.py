@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab import charts
+from digitlab import charts, words
 from digitlab.config import DIGITS
 from digitlab.drawing import Picture
 from digitlab.inspection import explain
@@ -59,9 +59,9 @@ def _strongest(falls: Floats, target: int, measure: explain.Measure, t: Translat
     if fall <= 0:
         return t("No part of it speaks for the {digit}.", digit=target)
     if measure == "probability":
-        told = t("{points} percentage points", points=f"{100 * fall:.1f}")
+        told = t("{points} percentage points", points=words.fixed(100 * fall, 1))
     else:
-        told = f"{fall:.2f}"
+        told = words.fixed(fall, 2)
     return t(
         "Most speaks for the {digit} around row {row}, column {column}: without it, it falls by "
         "{fall}.",

@@ -149,7 +149,7 @@ def _numbers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
             "shrink by the same factor, so the probabilities stay what they are, and no power is "
             "larger than exp(0) = 1. The ten powers add up to {total}, and each is divided by "
             "that.",
-            largest=f"{found.logits.max():.3f}", total=f"{found.total:.6f}",
+            largest=words.fixed(found.logits.max(), 3), total=f"{found.total:.6f}",
         )
     )  # fmt: skip
 
@@ -158,9 +158,9 @@ def _layer_table(rows: Sequence[explain.LayerValues], t: Translator) -> dict[str
     return {
         t("Layer"): [_layer_name(row.layer, t) for row in rows],
         t("Output shape"): ["x".join(str(side) for side in row.shape) for row in rows],
-        t("Smallest"): [f"{row.smallest:.3f}" for row in rows],
-        t("Mean"): [f"{row.mean:.3f}" for row in rows],
-        t("Largest"): [f"{row.largest:.3f}" for row in rows],
+        t("Smallest"): [words.fixed(row.smallest, 3) for row in rows],
+        t("Mean"): [words.fixed(row.mean, 3) for row in rows],
+        t("Largest"): [words.fixed(row.largest, 3) for row in rows],
         t("Zeros"): [f"{row.zeros:.0%}" for row in rows],
     }
 
@@ -175,8 +175,8 @@ def _layer_name(layer: Layer | None, t: Translator) -> str:
 def _softmax_table(found: explain.SoftmaxSteps, t: Translator) -> dict[str, list[str]]:
     return {
         t("Digit"): [str(digit) for digit in range(DIGITS)],
-        t("Logit z"): [f"{value:.3f}" for value in found.logits],
-        t("z − largest"): [f"{value:.3f}" for value in found.shifted],
+        t("Logit z"): [words.fixed(value, 3) for value in found.logits],
+        t("z − largest"): [words.fixed(value, 3) for value in found.shifted],
         t("exp of that"): [f"{value:.6f}" for value in found.powers],
         t("Probability"): [f"{value:.6f}" for value in found.probabilities],
     }

@@ -25,6 +25,7 @@ from digitlab.ui.shell import Visit
 
 _MOST_IMAGES = 1_000  # of the test set, that the bundled networks read here
 _MOST = 24  # samples on a sheet
+_HARDLY = 2 * results.CHANCE  # an accuracy below is hardly above chance
 _OPEN = "journey-open"  # the sample that was clicked last
 _LOSS = "categorical_crossentropy"  # of the bundled networks, without their label smoothing
 
@@ -178,6 +179,11 @@ def _about_digits(found: Journey, t: Translator) -> str:
         best=_listed(end == best, t), most=f"{best:.1%}",
         worst=_listed(end == worst, t), least=f"{worst:.1%}",
     )  # fmt: skip
+    if np.nanmean(end) < _HARDLY:
+        said += " " + t(
+            "On the whole that is hardly above chance: a digit that it always answers is read "
+            "right each time."
+        )
     if len(found.epochs) <= charts.MOST_EPOCHS:
         return said
     shown = t(

@@ -208,8 +208,8 @@ def _digits(
         t(
             "The mean of what it gives after its activation ({when}), over {count} test images. "
             "Largest: {largest} for the {best}s. Smallest: {smallest} for the {least}s.",
-            when=_when(shown, t), count=f"{len(labels):,}", largest=f"{means[best]:.3f}", best=best,
-            smallest=f"{means[least]:.3f}", least=least,
+            when=_when(shown, t), count=f"{len(labels):,}", largest=words.fixed(means[best], 3), best=best,
+            smallest=words.fixed(means[least], 3), least=least,
         )
     )  # fmt: skip
     if not np.any(found.peaks[:, 0]):
@@ -255,7 +255,9 @@ def _whole(found: Excitement, digits: DigitSet, t: Translator) -> None:
 def _exciting(
     digits: DigitSet, index: int, response: float, box: tuple[int, int, int] | None
 ) -> charts.Exciting:
-    return charts.Exciting(digits.x_test[index], str(digits.y_test[index]), f"{response:.2f}", box)
+    return charts.Exciting(
+        digits.x_test[index], str(digits.y_test[index]), words.fixed(response, 2), box
+    )
 
 
 def _images(weights: Weights) -> tuple[DigitSet, int]:
@@ -351,7 +353,7 @@ def _journey(weights: Weights, number: int, kernel: Floats, epoch: int, t: Trans
 
 def likeness(cosine: float, went_on: bool, t: Translator) -> str:
     """How much of where a filter began is left in it, by the cosine between then and now."""
-    alike = f"{cosine:.2f}"
+    alike = words.fixed(cosine, 2)
     if went_on:
         return t("How alike the pattern is to the one it took over: {alike} (cosine).", alike=alike)
     if cosine > 0.9:

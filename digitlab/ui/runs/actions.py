@@ -8,7 +8,7 @@ import streamlit as st
 
 from digitlab import words
 from digitlab.presets import PRESETS
-from digitlab.store.shelf import LONGEST_NAME, Line
+from digitlab.store.shelf import Line
 from digitlab.ui import lab, shell
 from digitlab.ui.shell import Visit, guarded
 
@@ -73,7 +73,7 @@ def _for_one(line: Line, visit: Visit) -> None:
     key = f"runs-name-{run.id}"
     st.session_state.setdefault(key, line.name)
     st.text_input(
-        t("Name"), key=key, max_chars=LONGEST_NAME, width=260, on_change=guarded(_rename),
+        t("Name"), key=key, width=260, on_change=guarded(_rename),
         args=(visit.me, run.id, key), placeholder=words.lesson(run),
     )  # fmt: skip
     if st.button(t("Open"), icon=":material/open_in_new:", key="runs-open"):

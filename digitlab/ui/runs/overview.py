@@ -70,7 +70,7 @@ def _filtered(lines: Sequence[Line], origins: Mapping[str, str], t: Translator) 
     """The lines with the words and of the status that are asked for; pinned ones come first."""
     with st.container(horizontal=True):
         wanted = st.text_input(
-            t("Find"), key="runs-find", max_chars=100, width=300,
+            t("Find"), key="runs-find", width=300,
             placeholder=t("a name, a lesson, a setting"),
         )  # fmt: skip
         statuses = [_ANY, *{line.run.status for line in lines}]
