@@ -208,7 +208,8 @@ def _digits(
         t(
             "The mean of what it gives after its activation ({when}), over {count} test images. "
             "Largest: {largest} for the {best}s. Smallest: {smallest} for the {least}s.",
-            when=_when(shown, t), count=f"{len(labels):,}", largest=words.fixed(means[best], 3), best=best,
+            when=_when(shown, t), count=f"{len(labels):,}",
+            largest=words.fixed(means[best], 3), best=best,
             smallest=words.fixed(means[least], 3), least=least,
         )
     )  # fmt: skip
