@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import json
 import secrets
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -374,6 +377,20 @@ def test_a_run_stopped_before_its_test_says_so_and_leads_on(
 
     assert "stopped before the test set could be read" in said(app)
     assert not app.metric
+
+
+def test_an_epoch_cut_short_is_drawn_where_it_was_cut(app: AppTest, home: Path, me: str) -> None:
+    run = stored_run(home, me, Status.RUNNING, epochs=2)
+    store = Store(home)
+    store.report(run, EpochMetrics(3, False, 0.4, 0.8, 0.4, 0.8, 0.4, 0.8, 1.0, 800))
+    ended = Outcome("stopped", 2, 3, False, 3.0, 9000.0)
+    store.end(run, Status.STOPPED, message("Stopped before it began."), ended)
+
+    open_page(app, "train", run=run)
+
+    curves = json.loads(app.get("plotly_chart")[0].proto.spec)
+    (validation,) = (line for line in curves["data"] if line["name"] == "validation")
+    assert np.frombuffer(base64.b64decode(validation["x"]["bdata"])).tolist() == [1, 2, 2.25]
 
 
 def test_the_data_view_tells_the_parts(app: AppTest) -> None:

@@ -279,6 +279,13 @@ def test_equal_runs_are_said_before_the_start(app: AppTest) -> None:
     assert "4,000 and 60,000 would both train on all of them" in told(app)
     assert app.button(key="sweep-start-own").disabled
 
+    app.text_input(key="sweep-values-train_images").set_value("600, 60000").run()
+    assert "There are 4,000 training images: more than that means all of them." in told(app)
+    assert not app.button(key="sweep-start-own").disabled
+
+    app.text_input(key="sweep-values-train_images").set_value("600, 4000").run()
+    assert "more than that means" not in told(app)
+
 
 def test_a_list_of_values_that_is_too_long_is_a_sentence(app: AppTest) -> None:
     open_sweep(app)

@@ -106,7 +106,19 @@ def _own(visit: Visit, digits: DigitSet) -> None:
     except LabError as error:
         st.error(plain(t(error.message)))
         return
+    _about_images(plan, digits, t)
     _offer(plan, "sweep-start-own", visit, digits)
+
+
+def _about_images(plan: Plan, digits: DigitSet, t: Translator) -> None:
+    """That a varied number of training images is more than there are."""
+    there = len(digits.x_train)
+    varied = any(axis.field == "train_images" for axis in plan.axes)
+    if varied and any(cell.config.train_images > there for cell in plan.cells):
+        st.caption(
+            t("There are {images} training images: more than that means all of them.",
+              images=f"{there:,}")
+        )  # fmt: skip
 
 
 def _base(t: Translator) -> RunConfig:
