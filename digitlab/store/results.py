@@ -12,8 +12,8 @@ from digitlab.scores import Scores, wilson
 from digitlab.store.runs import Run, Status
 
 CHANCE = 1 / DIGITS
-# The accuracy of a run that has learned next to nothing is below so many times that of chance.
-_HARDLY = 2.0
+# A run that has learned next to nothing is not so far on the way from chance to 100%.
+_HARDLY = 0.1
 # A training loss so many times that of the untrained network, or of guessing evenly, has exploded.
 _EXPLODED = 2.0
 # A validation loss this much above its best is called a rise, not noise.
@@ -66,13 +66,13 @@ def _nothing_learned(
     """
     accuracy, count = _accuracy_at_the_end(run, epochs)
     values = {"accuracy": f"{accuracy:.1%}", "chance": f"{chance:.1%}"}
-    low, _ = wilson(round(accuracy * count), count)
+    low, _ = wilson(round(accuracy * max(1, count)), max(1, count))
     if low <= chance:
         told = message(
             "It has learned nothing: its accuracy, {accuracy}, is that of chance ({chance}).",
             **values,
         )
-    elif accuracy < _HARDLY * chance:
+    elif accuracy - chance < _HARDLY * (1 - chance):
         told = message(
             "It has learned next to nothing: its accuracy, {accuracy}, is hardly above chance "
             "({chance}).",

@@ -339,6 +339,8 @@ def test_every_number_of_fields_has_its_picture(app: AppTest, axes: list[Axis]) 
     # ``Trained`` asks for the dropout alone: all optimizers come to the same.
     assert ("One seed cannot tell" in told(app)) is (axes[0].field == "dropout")
     assert ("How to read it: " in told(app)) is (len(axes) > 2)
+    order = ", ".join(str(value) for value in axes[1].values) if len(axes) > 1 else "nothing"
+    assert (f"in this order: {order}." in told(app)) is (len(axes) > 1)
 
 
 def test_the_600_image_lesson_shows_what_differs(app: AppTest) -> None:

@@ -159,10 +159,12 @@ def said(run: Run, epochs: list[EpochMetrics], chance: float = 0.1) -> str:
         (0.1135, 10_000, 0.1135, "It has learned nothing: its accuracy, 11.3%"),
         (0.117, 1000, 0.1, "It has learned nothing"),
         (0.128, 1000, 0.1, "It has learned next to nothing: its accuracy, 12.8%, is hardly above"),
-        (0.199, 1000, 0.1, "It has learned next to nothing"),
+        (0.189, 1000, 0.1, "It has learned next to nothing"),
+        (0.191, 1000, 0.1, "No sign of overfitting"),
+        (0.63, 10_000, 0.6, "It has learned next to nothing"),
+        (0.65, 10_000, 0.6, "No sign of overfitting"),
         (0.5, 1000, 0.5, "It has learned nothing: its accuracy, 50.0%, is that of chance (50.0%)."),
         (0.2, 20, 0.1, "It has learned nothing"),
-        (0.2, 1000, 0.1, "No sign of overfitting"),
         (0.9, 1000, 0.1, "No sign of overfitting"),
     ],
 )
@@ -237,6 +239,11 @@ def test_why_training_lies_below_validation(settings, last, said_of) -> None:
     if told is not None:
         assert said_of in str(told)
         assert ("dropout" in str(told)) is ("dropout" in said_of)
+
+
+def test_a_set_whose_size_is_not_known_is_judged_without_an_error() -> None:
+    epochs = history((2.3, 2.3), test_accuracy=0.1)
+    assert said(ended(test=0), epochs).startswith("It has learned nothing")
 
 
 @pytest.mark.parametrize("epochs", [[], history((2.3, 2.3), test_accuracy=0.1)])

@@ -95,7 +95,8 @@ def _legend(plan: Plan, t: Translator) -> str:
         return t("Each line is one run; the colours are values of: {field}.",
                  field=names.field(plan.axes[0], t))  # fmt: skip
     return t(
-        "Each line is one run; the colours are values of: {field}; solid, dashed and dotted are "
-        "values of: {other}.",
+        "Each line is one run; the colours are values of: {field}. The kinds of line, first solid, "
+        "then dashed, then dotted, are values of: {other}, in this order: {values}.",
         field=names.field(plan.axes[0], t), other=names.field(plan.axes[1], t),
+        values=", ".join(names.values(plan.axes[1], t)),
     )  # fmt: skip
