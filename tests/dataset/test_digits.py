@@ -47,6 +47,28 @@ def test_the_lessons_parts_of_full_mnist() -> None:
     )  # fmt: skip
 
 
+def test_chance_is_the_share_of_the_most_frequent_test_digit(shared_data: Path) -> None:
+    digits = digit_set()
+    labels = np.array([3, 3, 3, 7, 1], np.uint8)
+    uneven = DigitSet(
+        "mnist", digits.x_train, digits.y_train, digits.x_test[:5], labels, Path(), ""
+    )
+    assert uneven.chance == 0.6
+    full = dataset.load(shared_data / "mnist.npz")
+    always = np.full(len(full.y_test), np.bincount(full.y_test).argmax())
+    assert full.chance == (always == full.y_test).mean() == 0.1135
+
+
+def test_more_training_images_than_there_are_are_the_same_setting() -> None:
+    digits = digit_set(30)
+    all_of_them, more, less = (
+        digits.settings(RunConfig(train_images=count)) for count in (30, 60_000, 29)
+    )
+    assert all_of_them == more != less
+    assert more["train_images"] == 30
+    assert digits.settings(RunConfig(units3=9)) == digits.settings(RunConfig())
+
+
 def test_parts_are_views_and_not_copies() -> None:
     digits = digit_set()
     split = digits.split(RunConfig(train_images=20))

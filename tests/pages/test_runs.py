@@ -176,6 +176,28 @@ def test_what_differs_between_runs_is_more_than_their_sliders(app: AppTest) -> N
     }
 
 
+@pytest.mark.parametrize(
+    ("loss", "said"), [("mean_squared_error", True), ("categorical_crossentropy", False)]
+)
+def test_losses_of_different_loss_functions_are_said_not_to_compare(
+    app: AppTest, loss: str, said: bool
+) -> None:
+    for chosen in (PRESETS["mlp-128"].loss, loss):
+        add(dataclasses.replace(PRESETS["mlp-128"], loss=chosen), None, 1)
+    shown = tick(open_runs(app), 0, 1)
+    assert ("different scales, and only their accuracies" in told(shown)) is said
+
+
+def test_a_name_that_is_too_long_is_refused_in_a_sentence_and_not_cut(app: AppTest) -> None:
+    run = add(PRESETS["mlp-128"], "mlp-128", 1)
+    name = tick(open_runs(app), 0).text_input(key=f"runs-name-{run.id}")
+    assert not name.max_chars, "the browser would drop a longer one without a word"
+    name.set_value("x" * 81).run()
+    assert [toast.value for toast in app.toast] == [
+        "A name has at most 80 characters; this one has 81."
+    ]
+
+
 def test_a_run_that_goes_on_says_from_what_and_more_epochs_are_no_change(app: AppTest) -> None:
     first, store = add(PRESETS["cnn-filters"], "cnn-filters", 1), lab.store()
     lab.shelf().rename(ME, first.id, "The first")
