@@ -47,6 +47,7 @@ from digitlab.luggage.opening import not_whole, opened
 from digitlab.luggage.record import Record
 from digitlab.luggage.sweep_record import SweepRecord
 from digitlab.messages import LabError, Message, message
+from digitlab.store import StorageBusyError
 from digitlab.store.keepsakes import MOST as MOST_DRAWINGS
 from digitlab.store.keepsakes import Keepsake, Keepsakes
 from digitlab.store.shelf import Shelf
@@ -90,6 +91,7 @@ def unpack(
 
     Raises:
         LuggageError: the whole zip is refused; then nothing was loaded.
+        StorageError: the database is locked or damaged; the runs that were loaded by then stay.
     """
     with opened(source) as archive:
         runs = _runs(archive)
@@ -181,12 +183,18 @@ class _Loading:
         return {sources[run]: run for run in ordered}
 
     def load(self, run: str) -> None:
-        """Load a run, or note by name what is wrong with it."""
+        """Load a run, or note by name what is wrong with it.
+
+        Raises:
+            StorageBusyError: another process holds the database; what was loaded stays.
+        """
         try:
             with _naming(run[:_SHORT], RECORD):
                 read = record.from_json(_json(self.archive, path_of(run, RECORD)), run)
             if not self._is_here(read):
                 self._restore(read)
+        except StorageBusyError:
+            raise  # a thousand runs would wait in vain one after the other
         except LabError as refused:
             self.told.refused.append(refused.message)
 
@@ -213,6 +221,8 @@ class _Loading:
             with disk.scratch(self.store.folder, read.run.id) as folder:
                 self._stage(read, folder)
                 self._insert(read, folder)
+        except StorageBusyError:
+            raise
         except (OSError, StorageError) as error:
             log.exception("a run could not be loaded")
             why = message("the lab could not write it to its disk.")

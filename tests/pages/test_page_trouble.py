@@ -1,0 +1,231 @@
+"""What pages say when the disk or the database stands in the way, and that they go on later."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from trouble import damage, locked
+
+from digitlab import dataset
+from digitlab.config import RunConfig
+from digitlab.jobs.engine import Engine
+from digitlab.messages import Translator
+from digitlab.store import Digits, Run, Status, Store, database
+from digitlab.sweeps import Sweeps
+from digitlab.ui import lab, shell
+
+ROOT = Path(__file__).parents[2]
+ME = "m" * 22
+DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+PAGES = [path for path, _, _ in shell.PAGES.values()]
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A server that has just started, with a lab folder of its own."""
+    monkeypatch.setenv("DIGITLAB_HOME", str(tmp_path / "lab"))
+    monkeypatch.setenv("DIGITLAB_MNIST", "sample")
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
+    started: list[Engine] = []
+    begin = Engine.__init__
+
+    def noted(self: Engine, store: Store) -> None:
+        begin(self, store)
+        started.append(self)
+
+    monkeypatch.setattr(Engine, "__init__", noted)
+    dataset.forget()
+    st.cache_resource.clear()
+    yield tmp_path / "lab"
+    for engine in started:
+        if engine._thread.is_alive():
+            engine.close()
+    st.cache_resource.clear()
+    dataset.forget()
+
+
+def opened(page: str, language: str = "en") -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app.query_params["me"] = ME
+    app.query_params["lang"] = language
+    if page != "streamlit_app.py":
+        app.switch_page(page)
+    return app.run()
+
+
+def add(config: RunConfig | None = None) -> Run:
+    store = lab.store()
+    run = store.add(ME, "e", config or RunConfig(), None, 101_770, DIGITS)
+    store.end(run.id, Status.FINISHED, run.reason)
+    return store.run(run.id)
+
+
+def tick(app: AppTest, *rows: int) -> AppTest:
+    key = app.dataframe[0].proto.id.split("-", 2)[2]
+    app.session_state[key] = {"selection": {"rows": list(rows)}}
+    return app.run()
+
+
+def errors(app: AppTest) -> list[str]:
+    assert not app.exception
+    return [error.value for error in app.error]
+
+
+CANNOT_BE_READ = "The lab's database cannot be read. Please tell whoever runs this lab."
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_damaged_database_is_one_sentence_on_every_page_and_mended_without_a_restart(
+    fresh: Path, page: str, language: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = Store(fresh).database.path
+    whole = path.read_bytes()
+    content = damage(path)
+
+    app = opened(page, language)
+
+    assert errors(app) == [Translator(language)(CANNOT_BE_READ)]
+    assert str(fresh) not in str(app)
+    assert path.read_bytes() == content
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert str(path) in " ".join(told)
+
+    path.write_bytes(whole)
+    assert errors(app.run()) == []
+
+
+@pytest.mark.parametrize("page", ["streamlit_app.py", "pages/runs.py", "pages/inspect.py"])
+def test_a_database_damaged_while_the_server_runs_is_one_sentence(fresh: Path, page: str) -> None:
+    app = opened(page)
+    assert errors(app) == []
+    whole = lab.store().database.path.read_bytes()
+    damage(lab.store().database.path)
+    assert set(errors(app.run())) == {CANNOT_BE_READ}
+    lab.store().database.path.write_bytes(whole)
+    assert errors(app.run()) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_folder_that_cannot_be_written_is_told_without_its_name(
+    fresh: Path, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh.write_text("a file where the folder should be")
+    (said,) = errors(opened(page))
+    assert "disk is full or cannot be written" in said
+    assert str(fresh) not in said
+
+
+def test_a_start_while_the_database_is_locked_leaves_no_engine_behind(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Store(fresh)
+    Sweeps(Store(fresh))
+    with locked(fresh / "lab.sqlite3"):
+        for _ in range(2):
+            (said,) = errors(opened("pages/runs.py"))
+            assert "busy" in said
+    assert errors(opened("pages/runs.py")) == []
+    assert len(lab.store().engines()) == 1
+
+
+def test_an_engine_that_cannot_pick_up_its_sweeps_is_ended_and_tried_again(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def busy(self: Sweeps, trainer: Engine) -> int:
+        threads.append(trainer._thread)
+        raise database.StorageBusyError(fresh)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sweeps, "pick_up", busy)
+        (said,) = errors(opened("pages/runs.py"))
+    assert "busy" in said
+    assert not threads[0].is_alive()
+    assert errors(opened("pages/runs.py")) == []
+    assert lab.engine()._thread.is_alive()
+
+
+@pytest.mark.parametrize("button", ["runs-pin", "runs-delete"])
+def test_a_click_that_could_not_be_saved_says_so_and_can_be_tried_again(
+    fresh: Path, button: str
+) -> None:
+    app = opened("pages/runs.py")
+    run = add()
+    app.run()
+    tick(app, 0)
+    with locked(fresh / "lab.sqlite3"):
+        app.button(key=button).click().run()
+        assert errors(app) == []
+        (toast,) = app.toast
+        assert "may not be saved" in toast.value
+        assert "try again" in toast.value
+        assert [line.run.id for line in lab.shelf().lines(ME)] == [run.id]
+
+    app.button(key=button).click().run()
+
+    assert not app.toast
+    assert [line.pinned for line in lab.shelf().lines(ME)] == (
+        [True] if button == "runs-pin" else []
+    )
+
+
+def test_a_start_that_could_not_be_saved_says_so(fresh: Path) -> None:
+    app = opened("pages/train.py")
+    start = next(button for button in app.button if button.label == "Start training")
+    with locked(fresh / "lab.sqlite3"):
+        start.click().run()
+    assert any("may not be saved" in said for said in errors(app))
+    assert lab.store().runs_of(ME) == []
+
+
+def test_what_goes_wrong_unforeseen_is_logged_and_nothing_is_said_to_be_safe(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = opened("pages/runs.py")
+
+    def broken(self: object, owner: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("digitlab.store.shelf.Shelf.trains", broken)
+    (said,) = errors(app.run())
+    assert "Something went wrong" in said
+    assert "safe" not in said
+    assert any(record.exc_info for record in caplog.records)
+
+
+def test_a_run_that_cannot_be_read_is_counted_and_can_be_deleted(fresh: Path) -> None:
+    app = opened("pages/runs.py")
+    good, bad = add(), add(RunConfig(epochs=3))
+    with lab.store().database.change() as change:
+        change.execute("UPDATE runs SET config = '{' WHERE id = ?", (bad.id,))
+
+    app.run()
+
+    assert any("cannot be read: 1" in warning.value for warning in app.warning)
+    assert len(app.dataframe[0].value) == 1
+    app.button(key="runs-delete-unreadable").click().run()
+    assert not any("cannot be read" in warning.value for warning in app.warning)
+    assert [line.run.id for line in lab.shelf().lines(ME)] == [good.id]
+    app.button(key="runs-undo").click().run()
+    assert any("cannot be read: 1" in warning.value for warning in app.warning)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_beside_a_run_that_cannot_be_read(fresh: Path, page: str) -> None:
+    app = opened(page)
+    bad = add()
+    with lab.store().database.change() as change:
+        change.execute("UPDATE runs SET config = '{' WHERE id = ?", (bad.id,))
+    assert errors(app.run()) == []
+    app.query_params["run"] = bad.id
+    app.run()
+    assert not app.exception
