@@ -6,7 +6,15 @@ a run came to, and ``run_files`` how its files are written.
 """
 
 from digitlab.store.database import StorageBusyError, StorageError
-from digitlab.store.runs import Digits, Run, Status, Store, StoreError, interrupted
+from digitlab.store.runs import (
+    Digits,
+    Run,
+    Status,
+    Store,
+    StoreError,
+    UnreadableRunError,
+    interrupted,
+)
 
 __all__ = [
     "Digits",
@@ -16,5 +24,6 @@ __all__ = [
     "StorageError",
     "Store",
     "StoreError",
+    "UnreadableRunError",
     "interrupted",
 ]

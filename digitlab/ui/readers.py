@@ -13,7 +13,7 @@ import streamlit as st
 from digitlab import models, words
 from digitlab.messages import LabError, Translator, mark, message
 from digitlab.network import ModelFileError, Network
-from digitlab.store import Run, Status, StoreError, results
+from digitlab.store import Run, Status, StoreError, UnreadableRunError, results
 from digitlab.store.shelf import Line
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit, plain, sentences
@@ -183,6 +183,8 @@ def _missing(asked: str, visit: Visit) -> str:
     t = visit.t
     try:
         run = lab.store().run(asked)
+    except UnreadableRunError as error:
+        return t("{why} The lab's own network reads in its place.", why=error.message)
     except StoreError:
         return t(
             "The network that this link asks for is not here; it may have been deleted. The lab's "

@@ -229,3 +229,5 @@ def test_every_page_opens_beside_a_run_that_cannot_be_read(fresh: Path, page: st
     app.query_params["run"] = bad.id
     app.run()
     assert not app.exception
+    if page in ("pages/draw.py", "pages/inspect.py"):
+        assert "This run cannot be read" in " ".join(said.value for said in app.warning)
