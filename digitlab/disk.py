@@ -36,10 +36,11 @@ class StorageError(LabError):
     terminal and the log: which file it is, and what to do.
     """
 
-    def __init__(self, sentence: Message, advice: Message) -> None:
+    # An error from a worker is pickled, and begins anew there with its first argument alone.
+    def __init__(self, sentence: Message, advice: Message | None = None) -> None:
         super().__init__(sentence)
-        self.advice = advice
-        self.add_note(str(advice))  # a traceback in the log shows it
+        self.advice = advice or sentence
+        self.add_note(str(self.advice))  # a traceback in the log shows it
 
 
 def refused(path: Path, error: OSError) -> StorageError:

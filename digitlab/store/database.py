@@ -44,19 +44,6 @@ _REFUSED = {
 class StorageBusyError(StorageError):
     """Another process holds the database; what was tried may be tried again."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            message(
-                "The lab's database is busy, so what you did last may not be saved. Please try "
-                "again in a moment."
-            ),
-            message(
-                "Another program holds the database {path}. Try again in a moment, or end that "
-                "program.",
-                path=str(path),
-            ),
-        )
-
 
 class Database:
     """The database at ``path``, made with ``schema`` where it lacks tables.
@@ -159,12 +146,26 @@ def _trouble(path: Path, error: sqlite3.DatabaseError) -> StorageError | None:
     """What SQLite's error means for a person; None for a mistake in our own SQL."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code
     if code in _BUSY:
-        return StorageBusyError(path)
+        return _busy(path)
     if code in _DAMAGED:
         return _damaged(path, str(error))
     if code in _REFUSED:
         return disk.refused(path, OSError(code, str(error)))
     return None
+
+
+def _busy(path: Path) -> StorageBusyError:
+    return StorageBusyError(
+        message(
+            "The lab's database is busy, so what you did last may not be saved. Please try again "
+            "in a moment."
+        ),
+        message(
+            "Another program holds the database {path}. Try again in a moment, or end that "
+            "program.",
+            path=str(path),
+        ),
+    )
 
 
 def _damaged(path: Path, detail: str) -> StorageError:

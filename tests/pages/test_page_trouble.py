@@ -15,8 +15,8 @@ from trouble import damage, locked
 from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.jobs.engine import Engine
-from digitlab.messages import Translator
-from digitlab.store import Digits, Run, Status, Store, database
+from digitlab.messages import Translator, message
+from digitlab.store import Digits, Run, Status, StorageBusyError, Store, database
 from digitlab.sweeps import Sweeps
 from digitlab.ui import lab, shell
 
@@ -143,7 +143,7 @@ def test_an_engine_that_cannot_pick_up_its_sweeps_is_ended_and_tried_again(
 
     def busy(self: Sweeps, trainer: Engine) -> int:
         threads.append(trainer._thread)
-        raise database.StorageBusyError(fresh)
+        raise StorageBusyError(message("The database is busy."))
 
     with monkeypatch.context() as patch:
         patch.setattr(Sweeps, "pick_up", busy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
 import threading
 from pathlib import Path
@@ -132,6 +133,16 @@ def test_a_locked_database_can_be_read_and_says_that_it_is_busy(
         Store(store.folder)  # nothing has to be written to open it
     assert len(store.runs_of("ada")) == 40
     add(store)
+
+
+def test_the_error_comes_whole_from_a_worker(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
+    with locked(store.database.path), pytest.raises(StorageBusyError) as raised:
+        add(store)
+    there = pickle.loads(pickle.dumps(raised.value))
+    assert type(there) is StorageBusyError
+    assert (there.message, there.advice) == (raised.value.message, raised.value.advice)
+    assert there.__notes__ == [str(raised.value.advice)]
 
 
 def test_a_lock_that_ends_in_time_is_waited_for(store: Store) -> None:
