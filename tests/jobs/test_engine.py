@@ -420,6 +420,8 @@ def test_an_engine_that_starts_removes_what_has_no_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(tmp_path)
+    with store.database.change() as change:
+        change.execute("UPDATE begun SET at = 0")  # a lab that has been here for long
     young, old = tmp_path / "runs" / ("0" * 16), tmp_path / "runs" / ("1" * 16)
     for folder in (young, old):
         folder.mkdir(parents=True)
