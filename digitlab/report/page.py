@@ -88,7 +88,7 @@ def paragraph(text: str, *, note: bool = False) -> str:
 
 def pen_line(labels: Iterable[str]) -> str:
     """A line to be filled in by pen, a place for each label."""
-    places = "".join(f"<span>{html.escape(label)}:</span>" for label in labels)
+    places = "".join(f"<span>{html.escape(label)}</span>" for label in labels)
     return f'<div class="pen">{places}</div>'
 
 

@@ -45,6 +45,7 @@ Metric = Literal["loss", "accuracy"]
 _ANSWER_LINES = 7  # for the answer to a question
 _FACTOR = 3  # pixels of the file a pixel of a digit, a side
 _MOST_POINTS = 120  # of a curve within one epoch
+_BY_PEN = (mark("Name"), mark("Class"), mark("Date"))
 _GENERAL = (
     mark("What did you change, and what did you expect from it?"),
     mark("What do the curves say about how it learned?"),
@@ -67,7 +68,7 @@ def head(title: str, material: Material, t: Translator) -> str:
     return "\n".join(
         [
             heading(title),
-            pen_line([t("Name"), t("Class"), t("Date")]),
+            pen_line(t("{label}:", label=t(one)) for one in _BY_PEN),
             paragraph(t(run.reason)),
             paragraph(_images(material, t)),
             *([paragraph(_gone_on(material, t))] if run.origin else []),

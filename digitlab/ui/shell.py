@@ -45,6 +45,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 # A run brings its own settings: what the address still says of others would change its sliders.
 _LET_GO = {"run", "preset", *BY_NAME}
+_SIDEBAR = 320  # pixels: the longest name of a choice fits into its field
 
 _REFUSED = "click-refused"
 _NOTE_SECONDS = 60.0  # the log is told of the same trouble at most so often
@@ -86,7 +87,7 @@ def _frame(name: str) -> Visit:
     title, lab_name = t(PAGES[name][1]), t("Digit Lab")
     st.set_page_config(
         page_title=title if name == "home" else f"{title} · {lab_name}",
-        page_icon="✏️", layout="wide",
+        page_icon="✏️", layout="wide", initial_sidebar_state=_SIDEBAR,
     )  # fmt: skip
     visit = Visit(t, _identity())
     st.html(_STYLE)

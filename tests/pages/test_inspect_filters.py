@@ -210,7 +210,7 @@ def test_an_mlp_has_pages_of_neurons_and_class_templates(app: AppTest, home: Pat
     app.selectbox(key=f"filters-page-{run}-dense1").set_value(64).run()
     app.selectbox(key=f"filters-open-{run}-dense1-None").set_value(69).run()
     assert not app.exception
-    assert "Neuron 69" in said(app)
+    assert "Unit 69" in said(app)
 
     choose_layer(app, "templates")
 

@@ -11,13 +11,16 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitlab import dataset, models
+from digitlab import dataset, models, words
 from digitlab.config import RunConfig
+from digitlab.inspection import by_hand
 from digitlab.layers import layers_of, parameter_count
+from digitlab.messages import Translator
 from digitlab.network import Network
 from digitlab.store import Digits, Store
 from digitlab.ui import lab
 
+EN = Translator("en")
 MLP = RunConfig(hidden_layers=2, units1=20, units2=7, activation="tanh")
 WIDE = RunConfig(
     network="cnn", blocks=2, filters1=130, kernel1=7, filters2=3, kernel2=5, pool2=False, dense=5
@@ -155,7 +158,7 @@ def test_every_layer_of_the_bundled_network_is_there_in_words_too(app: AppTest) 
     opened(app)
     layers = [layer for layer in models.bundled().layers if layer.kind in ("conv", "pool")]
     for layer in layers:
-        assert f"Layer {layer.name}: {layer.output[2]} maps" in said(app)
+        assert f"{words.layer(layer, EN)}: {layer.output[2]} maps" in said(app)
     assert "Dense layer 1: 256 units" in said(app)
     assert "The network reads a" in said(app)
     # Each layer with maps has its mosaic and one map enlarged, each dense one its picture.
@@ -173,7 +176,7 @@ def test_the_neurons_of_an_mlp(app: AppTest, home: Path) -> None:
     opened(app, run=run)
     assert "Dense layer 1: 20 units, 0 of them 0." in said(app)
     app.selectbox(key="maps-dense2-open").set_value(6).run()
-    assert "Output layer, unit 6" in said(sound(app))
+    assert "Dense layer 2, unit 6" in said(sound(app))
 
 
 def test_many_maps_come_in_parts(app: AppTest, home: Path) -> None:
@@ -234,10 +237,14 @@ def test_any_output_of_any_layer_is_worked_out(
 ) -> None:
     run = stored_run(home, app.query_params["me"], config) if config else None
     opened(app, "hand", run)
-    for name in app.selectbox(key="hand-layer").options:
-        app.selectbox(key="hand-layer").set_value(name).run()
+    layers = layers_of(config) if config else models.bundled().layers
+    layers = tuple(layer for layer in layers if layer.kind in by_hand.BY_HAND)
+    names = [words.layer(layer, EN) for layer in layers]
+    assert app.selectbox(key="hand-layer").options == names
+    for layer in layers:
+        app.selectbox(key="hand-layer").set_value(layer.name).run()
         sound(app)
-        if name.startswith("pool"):
+        if layer.kind == "pool":
             assert "The largest of the four is" in said(app)
         else:
             check_line(app)

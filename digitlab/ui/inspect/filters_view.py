@@ -155,10 +155,13 @@ def _explanation(weights: Weights, t: Translator) -> str:
             "picture's pixels: red pixels excite it, blue ones hold it back."
         )
     if weights.first_convolution:
-        return t(
+        said = t(
             "Each square is one filter of the first convolution: where it is red it looks for "
             "light pixels, where it is blue for dark ones."
-        ) + ("" if weights.reader.went_on else " " + t("Untrained filters are random."))
+        )
+        if weights.reader.went_on:
+            return said
+        return t.paragraph([said, t("Untrained filters are random.")])
     field = filters.field_of(weights.reader.network.layers, weights.layer.name)
     return t(
         "A filter of this layer has one kernel for each of its {count} input channels, the feature "
