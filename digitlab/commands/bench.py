@@ -52,8 +52,13 @@ def runs_speed(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def training_speed(options: argparse.Namespace) -> dict[str, Any]:
-    """Images a second for each number format and thread count; kept for the runs to come."""
-    return {"speed": [asdict(row) for row in speed.Calibration().run()]}
+    """Images a second for each number format and thread count.
+
+    They are kept for the runs to come, unless others used the processor meanwhile.
+    """
+    trial = speed.Calibration().run()
+    rows = [asdict(row) for row in trial.measurements]
+    return {"speed": rows, "quiet": trial.quiet, "kept": trial.quiet and bool(rows)}
 
 
 def unsure_rates(options: argparse.Namespace) -> dict[str, Any]:

@@ -27,7 +27,8 @@ from digitlab.lessons.rows import LESSONS, Row, rows_of
 from digitlab.messages import LabError, Translator, mark, message
 from digitlab.store import Run, Status, Store
 from digitlab.sweeps.planning import run_seconds
-from digitlab.training import speed
+from digitlab.training import estimates, speed
+from digitlab.training.estimates import Known
 
 ABOUT = mark("Train every lesson, and print its author's figures beside ours.")
 OWNER = "reproduce"
@@ -141,9 +142,9 @@ def _command(options: argparse.Namespace) -> str:
 def _train(sheet: _Sheet, digits: DigitSet, keep: bool, t: Translator) -> bool:
     """Train the runs that are missing; True when Ctrl-C ended it."""
     missing = sheet.results.missing()
-    asked, clock = Interrupt(), _Clock([config for _, config in missing], digits)
+    asked, store = Interrupt(), Store(home())
+    clock = _Clock([config for _, config in missing], digits, estimates.known(store))
     _say(_plan(sheet.results, clock.left, t))
-    store = Store(home())
     with closing(Engine(store, adopt=False, measure=False)) as engine:
         for row, config in missing:
             if asked.once:
@@ -204,10 +205,9 @@ def _plan(results: Results, seconds: float, t: Translator) -> str:
 class _Clock:
     """How long the runs that are left will take, corrected by those that are done."""
 
-    def __init__(self, configs: Iterable[RunConfig], digits: DigitSet) -> None:
-        measured = speed.load()
+    def __init__(self, configs: Iterable[RunConfig], digits: DigitSet, known: Known) -> None:
         self.expected: Mapping[RunConfig, float] = {
-            config: run_seconds(config, digits, measured) for config in configs
+            config: run_seconds(config, digits, known) for config in configs
         }
         self.waiting = list(self.expected)
         self.began = time.monotonic()

@@ -6,6 +6,7 @@ all.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
@@ -221,6 +222,24 @@ class Store:
             owner, most,
         )  # fmt: skip
         return readable(rows)[0]
+
+    def trained_here(self, most: int) -> list[Run]:
+        """The newest runs that were trained to their end in this lab, from an untrained network.
+
+        Those of a zip were not. A row that cannot be read is passed over.
+        """
+        rows = self.database.all(
+            "SELECT * FROM runs WHERE status = ? AND origin IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM loaded WHERE run = runs.id)"
+            " ORDER BY created DESC LIMIT ?",
+            Status.FINISHED,
+            most,
+        )
+        found = []
+        for row in rows:
+            with contextlib.suppress(LabError, ValueError, TypeError, LookupError):
+                found.append(run_of(row))
+        return found
 
     def waiting(self, engine: str) -> list[Run]:
         """The queue of an engine: people take turns, and each person's oldest run comes first.

@@ -19,18 +19,16 @@ from digitlab.dataset import DigitSet
 from digitlab.jobs.engine import refuse_too_large
 from digitlab.messages import LabError, Message, mark, message
 from digitlab.presets import PRESETS
-from digitlab.training import speed
+from digitlab.training import estimates
+from digitlab.training.estimates import Known
 
 # What nobody can exceed: a class shares the workers.
 MOST_RUNS = 60
-MOST_MINUTES = 120
 MOST_SEEDS = 5
 MOST_FIELDS = 4
+LONG_SECONDS = 120 * 60  # a sweep that may take longer is started by whoever says so
 
 LONGEST_LIST = 1000  # characters in which a person writes a field's values
-_RUN_SECONDS = 3.0  # of a run besides its epochs: the network is built, the test set is read
-# Reading an image costs about a third of training on it, which also goes backwards.
-_READING = 1 / 3
 
 
 class SweepError(LabError):
@@ -258,24 +256,15 @@ def _tidy(spec: Field, value: float) -> Value:
 # What it takes ----------------------------------------------------------------------------------
 
 
-def refuse_too_much(plan: Plan, digits: DigitSet) -> None:
-    """Refuse a plan of which a run does not fit into memory, or that takes too long.
+def refuse_too_much(plan: Plan) -> None:
+    """Refuse a plan of which a run does not fit into memory, or has a seed that is too large.
 
     Raises:
-        LabError: with the size or the time, and what there is.
+        LabError: with the size, and what there is.
     """
     for cell in plan.cells:
         refuse_too_large(cell.config)
     plan.config(0, plan.seeds - 1)
-    minutes = seconds(plan, digits) / 60
-    if minutes > MOST_MINUTES:
-        raise SweepError(
-            message(
-                "This sweep would take about {minutes} minutes on this machine, and a sweep takes "
-                "at most {most}. Take fewer values, seeds, epochs or training images.",
-                minutes=f"{minutes:,.0f}", most=MOST_MINUTES,
-            )
-        )  # fmt: skip
 
 
 def refuse_equals(plan: Plan, digits: DigitSet) -> None:
@@ -315,21 +304,16 @@ def _in_short(value: Value) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def seconds(plan: Plan, digits: DigitSet) -> float:
+def seconds(plan: Plan, digits: DigitSet, known: Known) -> float:
     """How long a plan takes on this machine if nobody else trains, without early stopping."""
-    measured = speed.load()
-    return plan.seeds * sum(run_seconds(cell.config, digits, measured) for cell in plan.cells)
+    return plan.seeds * sum(run_seconds(cell.config, digits, known) for cell in plan.cells)
 
 
-def run_seconds(
-    config: RunConfig, digits: DigitSet, measured: Sequence[speed.Measurement]
-) -> float:
+def run_seconds(config: RunConfig, digits: DigitSet, known: Known) -> float:
     """How long one run takes, in seconds: all its epochs, each with a look at the test set."""
     split = digits.split(config)
-    images = split.train_count
     read = len(digits.x_test) + (0 if split.on_test else split.validation_count)
-    epoch = speed.seconds_per_epoch(config, images, measured)
-    return config.epochs * epoch * (1 + _READING * read / images) + _RUN_SECONDS
+    return estimates.seconds(config, split.train_count, read, known)
 
 
 # The lessons ------------------------------------------------------------------------------------

@@ -162,10 +162,10 @@ class Sweeps:
         """Note a sweep, and queue all its runs.
 
         Raises:
-            LabError: it takes too much memory or time, two of its cells would be the same run, or
+            LabError: it takes too much memory, two of its cells would be the same run, or
                 its owner has another one under way.
         """
-        refuse_too_much(plan, digits)
+        refuse_too_much(plan)
         refuse_equals(plan, digits)
         with self._submitting:
             self._refuse_second(owner)
@@ -216,11 +216,11 @@ class Sweeps:
         """Queue again what is missing, was stopped, has failed or was cut off; returns how many.
 
         Raises:
-            LabError: it is not this person's, its images are gone, or it takes too much.
+            LabError: it is not this person's, its images are gone, or it takes too much memory.
         """
         mine = self._mine(owner, sweep)
         digits = dataset.find(mine.digits)
-        refuse_too_much(mine.plan, digits)
+        refuse_too_much(mine.plan)
         with self._submitting:
             missing = [place for place in self.places(mine) if place.missing]
             if missing:

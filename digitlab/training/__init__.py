@@ -2,5 +2,6 @@
 
 ``loading`` loads it, ``keras_model`` builds a network, and ``trainer`` trains it.
 ``going_on`` is about runs that continue others; ``speed`` knows how fast this machine trains, as
-``calibration`` has measured it. The web process imports ``going_on`` and ``speed`` alone.
+``calibration`` has measured it, and ``estimates`` how long a run will take. The web process imports
+``going_on``, ``speed`` and ``estimates`` alone.
 """

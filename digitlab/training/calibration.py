@@ -10,49 +10,54 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+import psutil
 
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.dataset import DigitSet
-from digitlab.progress import BatchMetrics, NumberFormat, Pace, Report
+from digitlab.progress import NumberFormat, Pace
 from digitlab.training.loading import lower_priority, use_threads
-from digitlab.training.speed import MEASURED, Measurement
+from digitlab.training.speed import MEASURED, Measurement, Trial, is_quiet
 
 _BATCHES = {"mlp": 300, "cnn": 6}
 _SECONDS = 8.0  # a format that the processor lacks is too slow to be waited for
-_SLOWEST = 1.0
 _STEPS = {"mlp": 20, "cnn": 1}
 
 
-def measure(threads: int) -> list[Measurement]:
-    """Train each measured network for a moment in each number format with so many threads."""
+def measure(threads: int) -> Trial:
+    """Train each measured network for a moment in each number format with so many threads.
+
+    A format in which nothing was trained in time is not among the measurements.
+    """
     use_threads(threads)
-    return [
-        Measurement(network, number_format, threads, _speed(network, number_format))
+    began, idle, own = time.perf_counter(), psutil.cpu_times().idle, time.process_time()
+    rows = tuple(
+        Measurement(network, number_format, threads, speed)
         for network in MEASURED
         for number_format in get_args(NumberFormat)
-    ]
+        if (speed := _speed(network, number_format)) > 0
+    )
+    seconds, idle = time.perf_counter() - began, psutil.cpu_times().idle - idle
+    return Trial(rows, is_quiet(threads, seconds, idle, time.process_time() - own))
 
 
 def _speed(network: str, number_format: NumberFormat) -> float:
+    """Images trained a second; 0 where the time was over before anything was measured."""
     from digitlab.training.trainer import train
 
     images = _BATCHES[network] * MEASURED[network].batch_size
     config = dataclasses.replace(
         MEASURED[network], epochs=1, train_images=images, validation="none", patience=0
     )
-    speeds = [0.0]
-
-    def report(progress: Report) -> None:
-        if isinstance(progress, BatchMetrics):
-            speeds.append(progress.images_per_second)
-
     deadline = time.monotonic() + _SECONDS
-    pace = Pace(number_format, 0, _STEPS[network])
-    train(
-        config, _noise(images), report, lambda name, data: None,
-        lambda: time.monotonic() > deadline, pace,
-    )  # fmt: skip
-    return max(speeds[-1], _SLOWEST)
+    outcome = train(
+        config,
+        _noise(images),
+        lambda report: None,
+        lambda name, data: None,
+        lambda: time.monotonic() > deadline,
+        Pace(number_format, threads=0, steps=_STEPS[network]),
+    )
+    return outcome.images_per_second
 
 
 def _noise(images: int) -> DigitSet:
@@ -65,7 +70,7 @@ def _noise(images: int) -> DigitSet:
 def main() -> None:
     """Print the measurements for the number of threads on the command line."""
     lower_priority()  # of the whole process: TensorFlow has started no thread yet
-    print(json.dumps([dataclasses.asdict(row) for row in measure(int(sys.argv[1]))]))
+    print(json.dumps(dataclasses.asdict(measure(int(sys.argv[1])))))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,23 @@
-"""How fast this machine trains, measured once and kept, and the pace each run is trained at.
+"""How fast this machine trains, measured and kept, and the pace each run is trained at.
 
 Number format and threads are measured on two small networks in processes of their own, because
 TensorFlow fixes its threads when it starts. Until that is done, float32 and every core are used.
+
+What was measured while others used the processor says little of the machine: it is thrown away,
+and measured again after a while. What was not measured is absent. Measurements are made again
+after a month.
 """
 
 from __future__ import annotations
 
+import functools
 import json
+import logging
 import math
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +31,8 @@ from digitlab.home import home
 from digitlab.layers import Layer, layers_of
 from digitlab.presets import PRESETS
 from digitlab.progress import NumberFormat, Pace
+
+log = logging.getLogger(__name__)
 
 # The network of each kind that is measured.
 MEASURED = {"mlp": PRESETS["mlp-128"], "cnn": PRESETS["cnn-keras"]}
@@ -39,6 +48,14 @@ _REPORTS_PER_EPOCH = 10  # at least so many points of the curve, where there are
 _RESTART_SECONDS = 6.0
 # Images a second assumed where nothing was measured: a slow core's.
 _ASSUMED = {"mlp": 10_000.0, "cnn": 600.0}
+# Earlier versions kept this many images a second for a network that they had not measured.
+_PLACEHOLDER = 1.0
+# A measurement counts where this share of the cores it needs was free for it.
+_FREE_SHARE = 0.9
+_AGAIN_SECONDS = 120.0  # until a busy machine is measured again; twice as long each time
+_LONGEST_AGAIN_SECONDS = 1800.0
+_STALE_SECONDS = 30 * 24 * 3600.0
+_MOST_TRIES = 3  # of a person who waits for the measurement
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,28 @@ class Measurement:
     format: NumberFormat
     threads: int
     images_per_second: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one process has measured; ``quiet`` says whether it had the cores it needs."""
+
+    measurements: tuple[Measurement, ...]
+    quiet: bool
+
+
+def is_quiet(threads: int, seconds: float, idle: float, own: float) -> bool:
+    """Whether a measurement had the cores that it needs to itself.
+
+    Where a machine has more cores than the measurement uses, others may use the rest.
+
+    Args:
+        threads: TensorFlow's threads.
+        seconds: how long the measurement took.
+        idle: seconds that the machine's cores were idle meanwhile, summed over all of them.
+        own: seconds of processor time that the measurement itself has used.
+    """
+    return seconds > 0 and (idle + own) / seconds >= _FREE_SHARE * threads
 
 
 def pace_for(
@@ -66,7 +105,7 @@ def pace_for(
     if not known:
         assumed = _ASSUMED[config.network] * min(CPU_COUNT, 2)
         return _pace("float32", loaded_threads or CPU_COUNT, config, images, assumed)
-    work = images * config.epochs * _work(config)
+    work = images * config.epochs * relative_work(config)
 
     def seconds(row: Measurement) -> float:
         restart = _RESTART_SECONDS if loaded_threads not in (None, row.threads) else 0.0
@@ -79,14 +118,15 @@ def pace_for(
 def _pace(
     number_format: NumberFormat, threads: int, config: RunConfig, images: int, speed: float
 ) -> Pace:
-    step = config.batch_size * _work(config) / speed + _STEP_OVERHEAD_SECONDS
+    step = config.batch_size * relative_work(config) / speed + _STEP_OVERHEAD_SECONDS
     drawable = images // (config.batch_size * _REPORTS_PER_EPOCH)
     steps = min(int(_EXECUTION_SECONDS / step), drawable, _MOST_STEPS)
     return Pace(number_format, threads, max(1, steps))
 
 
-def _work(config: RunConfig) -> float:
-    """How much more an image costs than in the network that was measured."""
+@functools.lru_cache(4096)
+def relative_work(config: RunConfig) -> float:
+    """How many times as long an image takes as in the network of this kind that is measured."""
     return _cost(layers_of(config)) / _cost(layers_of(MEASURED[config.network]))
 
 
@@ -98,23 +138,41 @@ def _cost(layers: Iterable[Layer]) -> int:
     )
 
 
-def seconds_per_epoch(config: RunConfig, images: int, measured: Sequence[Measurement]) -> float:
-    """Roughly how long one epoch of ``config`` on ``images`` images takes here, in seconds."""
-    known = [row.images_per_second for row in measured if row.network == config.network]
-    rate = max(known, default=_ASSUMED[config.network])
+def seconds_per_epoch(
+    config: RunConfig, images: int, measured: Sequence[Measurement], pace: Pace | None = None
+) -> float:
+    """Roughly how long one epoch of ``config`` on ``images`` images takes here, in seconds.
+
+    It is trained at ``pace``, or at the best there is.
+    """
+    known = [row for row in measured if row.network == config.network]
+    same = [
+        row for row in known if pace and (row.format, row.threads) == (pace.format, pace.threads)
+    ]
+    rate = max((row.images_per_second for row in same or known), default=_ASSUMED[config.network])
     steps = images / config.batch_size
-    return images * _work(config) / rate + steps * _STEP_OVERHEAD_SECONDS
+    return images * relative_work(config) / rate + steps * _STEP_OVERHEAD_SECONDS
 
 
 def load() -> tuple[Measurement, ...]:
     """This machine's measurements; empty where none were made on it."""
+    return _read()[0]
+
+
+def _read() -> tuple[tuple[Measurement, ...], float]:
+    """This machine's measurements, and when they were made, in seconds since the epoch."""
     try:
         data = json.loads(_file().read_text(encoding="utf-8"))
         if data["machine"] != machine():
-            return ()
-        return tuple(Measurement(**row) for row in data["measurements"])
+            return (), 0.0
+        rows = tuple(Measurement(**row) for row in data["measurements"])
+        return tuple(filter(_is_measured, rows)), float(data.get("when", 0.0))
     except (OSError, ValueError, KeyError, TypeError):
-        return ()
+        return (), 0.0
+
+
+def _is_measured(row: Measurement) -> bool:
+    return _PLACEHOLDER < row.images_per_second < math.inf
 
 
 def save(measurements: Iterable[Measurement]) -> None:
@@ -124,22 +182,26 @@ def save(measurements: Iterable[Measurement]) -> None:
         StorageError: the disk does not take them.
     """
     rows = [asdict(row) for row in measurements]
-    disk.write(_file(), json.dumps({"machine": machine(), "measurements": rows}).encode())
+    kept = {"machine": machine(), "when": time.time(), "measurements": rows}
+    disk.write(_file(), json.dumps(kept).encode())
 
 
 class Calibration:
-    """Measures this machine once, a thread count after the other, while nobody trains."""
+    """Measures this machine, a thread count after the other, while nobody trains."""
 
     def __init__(self) -> None:
-        self._todo = [] if load() else list(_thread_counts())
+        measured, when = _read()
+        fresh = measured and time.time() - when < _STALE_SECONDS
+        self._todo = [] if fresh else list(_thread_counts())
         self._done: list[Measurement] = []
         self._process: subprocess.Popen[str] | None = None
+        self._pause, self._next = _AGAIN_SECONDS, 0.0  # after a busy trial; seconds, clock
 
     def go_on(self) -> None:
         """Start the next measurement, or collect one that is done; returns at once."""
         if self._process is not None and self._process.poll() is not None:
             self._collect(self._process)
-        elif self._process is None and self._todo:
+        elif self._process is None and self._todo and time.monotonic() >= self._next:
             self._process = _start(self._todo[0])
 
     def pause(self) -> None:
@@ -149,21 +211,45 @@ class Calibration:
             self._process.communicate()
             self._process = None
 
-    def run(self) -> tuple[Measurement, ...]:
-        """Measure everything now, and wait for it."""
-        self._todo, self._done = list(_thread_counts()), []
-        while self._todo:
-            self._collect(_start(self._todo[0]))
-        return tuple(self._done)
+    def run(self) -> Trial:
+        """Measure everything now, and wait for it; what a quiet machine gave is kept."""
+        trials = [_tried(threads) for threads in _thread_counts()]
+        rows = tuple(row for trial in trials for row in trial.measurements)
+        quiet = all(trial.quiet for trial in trials)
+        if quiet and rows:
+            save(rows)
+        return Trial(rows, quiet)
 
     def _collect(self, process: subprocess.Popen[str]) -> None:
-        printed, _ = process.communicate()
+        trial = _trial(process)
         self._process = None
+        if not trial.quiet:
+            self._next = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, _LONGEST_AGAIN_SECONDS)
+            return
         self._todo.pop(0)
-        if process.returncode == 0:
-            self._done += [Measurement(**row) for row in json.loads(printed)]
+        self._done += trial.measurements
         if not self._todo and self._done:
             save(self._done)
+
+
+def _tried(threads: int) -> Trial:
+    """A quiet trial, or the last of some."""
+    for _ in range(_MOST_TRIES):
+        trial = _trial(_start(threads))
+        if trial.quiet:
+            break
+    return trial
+
+
+def _trial(process: subprocess.Popen[str]) -> Trial:
+    """What a measuring process has found; nothing where it failed, and then it is not repeated."""
+    printed, _ = process.communicate()
+    if process.returncode != 0:
+        log.warning("this machine's speed was not measured: exit status %s", process.returncode)
+        return Trial((), quiet=True)
+    found = json.loads(printed)
+    return Trial(tuple(Measurement(**row) for row in found["measurements"]), found["quiet"])
 
 
 def _start(threads: int) -> subprocess.Popen[str]:

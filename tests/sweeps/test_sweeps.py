@@ -106,8 +106,8 @@ def test_an_unknown_sweep_is_a_sentence(sweeps: Sweeps, queue: Queue, name: str)
 def test_a_plan_that_is_refused_leaves_nothing(
     sweeps: Sweeps, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "MOST_MINUTES", 0)
-    with pytest.raises(SweepError, match="at most 0"):
+    monkeypatch.setattr("digitlab.jobs.engine.worker_memory", lambda: 0)
+    with pytest.raises(LabError, match="GB of memory"):
         start(sweeps, queue)
     assert sweeps.sweeps_of(ME) == []
     assert store.runs_of(ME) == []

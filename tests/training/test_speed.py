@@ -1,7 +1,9 @@
 import dataclasses
 import json
+import math
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,17 @@ def test_broken_rows_count_as_none(lab_home: Path, rows) -> None:
     assert speed.load() == ()
 
 
+def test_a_placeholder_of_an_earlier_version_was_not_measured(lab_home: Path) -> None:
+    placeholder = [dataclasses.replace(row, images_per_second=1.0) for row in ROWS[:3]]
+    speed.save([*placeholder, *ROWS[3:]])
+    assert speed.load() == ROWS[3:]
+    speed.save(placeholder)
+    assert speed.load() == ()
+    assert Calibration()._todo  # it is measured again
+    speed.save([dataclasses.replace(ROWS[0], images_per_second=math.nan)])
+    assert speed.load() == ()
+
+
 # Measuring ----------------------------------------------------------------------------------
 
 
@@ -170,20 +183,128 @@ def test_a_measurement_that_is_paused_is_made_later(lab_home: Path, two_cores) -
     assert speed.load() == ()
 
 
+def test_old_measurements_serve_until_they_are_made_again(lab_home: Path) -> None:
+    speed.save(ROWS)
+    path = lab_home / "speed.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(kept | {"when": time.time() - 40 * 24 * 3600}), encoding="utf-8")
+    assert speed.load() == ROWS
+    assert Calibration()._todo
+
+
+@pytest.mark.parametrize(
+    ("threads", "seconds", "idle", "own", "quiet"),
+    [
+        (2, 10.0, 5.0, 15.0, True),  # two cores, nobody else
+        (2, 10.0, 4.5, 15.0, True),  # a browser ticks
+        (2, 10.0, 2.0, 12.0, False),  # somebody clicks
+        (2, 10.0, 0.0, 10.0, False),  # another process has half of the machine
+        (1, 10.0, 6.0, 10.0, True),  # the other core is free enough
+        (1, 10.0, 0.0, 9.8, True),  # the others keep to the other core
+        (1, 10.0, 0.0, 5.0, False),
+        (2, 10.0, 400.0, 20.0, True),  # a share of a large machine
+        (1, 0.0, 0.0, 0.0, False),
+    ],
+)
+def test_a_measurement_counts_where_the_cores_were_free(
+    threads: int, seconds: float, idle: float, own: float, quiet: bool
+) -> None:
+    assert speed.is_quiet(threads, seconds, idle, own) is quiet
+
+
+def prints(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[int]:
+    """Measuring processes that print these in turn; returns what was asked of them."""
+    asked: list[int] = []
+
+    def start(threads: int) -> subprocess.Popen[str]:
+        program = f"print({answers[len(asked)]!r})"
+        asked.append(threads)
+        return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+
+    monkeypatch.setattr(speed, "_start", start)
+    return asked
+
+
+def answer(rows: tuple[Measurement, ...], quiet: bool) -> str:
+    return json.dumps(dataclasses.asdict(speed.Trial(rows, quiet)))
+
+
+def finish(calibration: Calibration) -> None:
+    """Start what is to be started now, and collect it."""
+    calibration.go_on()
+    if calibration._process is not None:
+        calibration._process.wait()
+        calibration.go_on()
+
+
+def test_what_a_busy_machine_gave_is_thrown_away_and_measured_again(
+    lab_home: Path, two_cores: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tuple(dataclasses.replace(row, images_per_second=20.0) for row in ROWS)
+    asked = prints(
+        monkeypatch,
+        answer(ROWS[:2], True), answer(slow, False), answer(slow, False), answer(ROWS[2:], True),
+    )  # fmt: skip
+    calibration = Calibration()
+    finish(calibration)
+    finish(calibration)
+    assert (asked, speed.load()) == ([1, 2], ())
+    finish(calibration)
+    assert asked == [1, 2]  # not at once
+    calibration._next = 0.0
+    finish(calibration)
+    assert calibration._next > time.monotonic() + 200  # twice the pause
+    calibration._next = 0.0
+    finish(calibration)
+    assert asked == [1, 2, 2, 2]
+    assert speed.load() == ROWS
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_person_who_waits_is_told_whether_the_machine_was_busy(
+    lab_home: Path, two_cores: None, monkeypatch: pytest.MonkeyPatch, quiet: bool
+) -> None:
+    asked = prints(monkeypatch, *(answer(ROWS[:2], quiet),) * 6)
+    trial = Calibration().run()
+    assert trial.quiet is quiet
+    assert asked == ([1, 2] if quiet else [1, 1, 1, 2, 2, 2])
+    assert bool(speed.load()) is quiet
+
+
+@pytest.mark.worker
+def test_a_network_is_not_measured_where_the_time_was_too_short() -> None:
+    """One execution alone, whose time is mostly Keras tracing the model."""
+    short = (
+        "import json; from digitlab.training import calibration\n"
+        "calibration._BATCHES = {'mlp': 1, 'cnn': 1}\n"
+        "calibration._STEPS = {'mlp': 1, 'cnn': 1}\n"
+        "import sys; sys.argv = ['calibration', '1']; calibration.main()"
+    )
+    assert json.loads(measuring(short))["measurements"] == []
+
+
 @pytest.mark.worker
 def test_this_machine_is_measured_in_a_process_of_its_own() -> None:
     shorter = (
         "import sys; from digitlab.training import calibration\n"
         "calibration._BATCHES, calibration._STEPS = {'mlp': 6, 'cnn': 3}, {'mlp': 2, 'cnn': 1}\n"
+        "calibration._SECONDS = 60.0\n"
         "sys.argv = ['calibration', '1']; calibration.main()"
     )
-    command = [sys.executable, "-c", shorter]
-    root = Path(__file__).parents[2]
-    printed = subprocess.run(command, cwd=root, capture_output=True, check=True, text=True).stdout
-    rows = [Measurement(**row) for row in json.loads(printed)]
+    found = json.loads(measuring(shorter))
+    rows = [Measurement(**row) for row in found["measurements"]]
     assert {(row.network, row.format, row.threads) for row in rows} == {
         (network, number_format, 1)
         for network in ("mlp", "cnn")
         for number_format in ("float32", "mixed_bfloat16")
     }
-    assert all(row.images_per_second > 0 for row in rows)
+    assert all(row.images_per_second > 1 for row in rows)
+    assert len({row.images_per_second for row in rows}) == 4  # none is a placeholder
+    assert isinstance(found["quiet"], bool)
+
+
+def measuring(program: str) -> str:
+    """What a measuring process prints."""
+    command = [sys.executable, "-c", program]
+    root = Path(__file__).parents[2]
+    return subprocess.run(command, cwd=root, capture_output=True, check=True, text=True).stdout

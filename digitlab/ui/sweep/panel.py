@@ -13,7 +13,7 @@ from digitlab.store import Status
 from digitlab.sweeps import Place, Standing, Sweep, planning
 from digitlab.sweeps.measures import Epochs
 from digitlab.sweeps.planning import SweepError
-from digitlab.training import speed
+from digitlab.training import estimates
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit, plain, sentences
 from digitlab.ui.sweep import mine, names, results
@@ -167,9 +167,9 @@ def _trained(place: Place, epochs: Epochs) -> float:
 
 def _expected(sweep: Sweep) -> list[float]:
     """Seconds that a run of each cell takes."""
-    digits, measured = dataset.find(sweep.digits), speed.load()
+    digits, known = dataset.find(sweep.digits), estimates.known(lab.store())
 
     def seconds(config: RunConfig) -> float:
-        return planning.run_seconds(config, digits, measured)
+        return planning.run_seconds(config, digits, known)
 
     return [seconds(cell.config) for cell in sweep.plan.cells]

@@ -11,7 +11,7 @@ from digitlab.messages import LabError, Translator
 from digitlab.presets import DEFAULT_PRESET, PRESETS
 from digitlab.sweeps import planning
 from digitlab.sweeps.planning import LESSONS, MOST_FIELDS, MOST_SEEDS, Axis, Lesson, Plan
-from digitlab.training import speed
+from digitlab.training import estimates
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit, page_link, plain
 
@@ -59,35 +59,48 @@ def _seeds(key: str, first: int, t: Translator) -> int:
 
 def _offer(plan: Plan, key: str, visit: Visit, digits: DigitSet) -> None:
     """How many runs and how long, and the button; a sentence where it cannot be started."""
-    t = visit.t
-    st.markdown(_size(plan, digits, t))
+    t, known = visit.t, estimates.known(lab.store())
+    seconds = planning.seconds(plan, digits, known)
+    st.markdown(_size(plan, seconds, known.guess, t))
     try:
-        planning.refuse_too_much(plan, digits)
+        planning.refuse_too_much(plan)
         planning.refuse_equals(plan, digits)
-        refused = None
+        startable = seconds <= planning.LONG_SECONDS or _wanted_all_the_same(f"{key}-long", t)
     except LabError as error:
-        refused = error
+        startable = False
         st.error(plain(t(error.message)))
     if st.button(
         t("Start the sweep"), icon=":material/play_arrow:", type="primary", key=key,
-        disabled=refused is not None,
+        disabled=not startable,
     ):  # fmt: skip
         started = lab.sweeps().start(lab.engine(), visit.me, plan, digits)
         st.query_params["sweep"] = started.id
         st.rerun()
 
 
-def _size(plan: Plan, digits: DigitSet, t: Translator) -> str:
+def _wanted_all_the_same(key: str, t: Translator) -> bool:
+    """Whether the visitor has said that a sweep of hours is to be started."""
+    st.warning(
+        t(
+            "This sweep may take very long. Fewer values, seeds, epochs or training images make it "
+            "shorter. Runs of other people are trained in between, it can be stopped at any time, "
+            "and what has ended is kept."
+        )
+    )
+    return st.checkbox(t("Start it all the same"), key=key)
+
+
+def _size(plan: Plan, seconds: float, guess: bool, t: Translator) -> str:
     told = t(
         "Runs: **{runs}** (combinations: {cells}, seeds for each: {seeds}), at most about "
         "**{time}** on this machine.",
         runs=plan.runs, cells=len(plan.cells), seeds=plan.seeds,
-        time=words.duration(planning.seconds(plan, digits), t),
+        time=words.duration(seconds, t),
     )  # fmt: skip
-    if speed.load():
+    if not guess:
         return told
-    guess = t("Its speed has not been measured yet, so this is a guess.")
-    return t.paragraph([told, guess])
+    unsure = t("Its speed has not been measured yet, so this is a guess.")
+    return t.paragraph([told, unsure])
 
 
 def _own(visit: Visit, digits: DigitSet) -> None:

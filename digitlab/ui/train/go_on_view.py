@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import streamlit as st
@@ -12,7 +13,7 @@ from digitlab.dataset import MNIST_FINGERPRINT, SAMPLE_FINGERPRINT, DigitSet
 from digitlab.layers import Layer, layers_of
 from digitlab.messages import LabError, Translator, mark
 from digitlab.store import Run, StoreError
-from digitlab.training import going_on, speed
+from digitlab.training import estimates, going_on
 from digitlab.ui import lab
 from digitlab.ui.naming import called
 from digitlab.ui.shell import Visit, plain
@@ -161,7 +162,9 @@ def _table(layers: Sequence[Layer], frozen: bool, t: Translator) -> None:
 
 def _plan(run: Run, epochs: int, images: int, t: Translator) -> None:
     """How long it takes, and whether the optimizer remembers."""
-    seconds = epochs * speed.seconds_per_epoch(run.config, images, speed.load())
+    config = dataclasses.replace(run.config, epochs=epochs)
+    known, read = estimates.known(lab.store()), estimates.read_after_epoch(run)
+    seconds = estimates.seconds(config, images, read, known)
     remembers = (
         t("The optimizer goes on with its internal state.")
         if going_on.remembers(lab.store(), run)

@@ -12,15 +12,17 @@ from digitlab.dataset import DigitSet
 from digitlab.jobs.engine import refuse_too_large
 from digitlab.layers import Layer, layers_of, parameter_count
 from digitlab.messages import LabError, Translator
-from digitlab.training import speed
-from digitlab.ui import folded, plot
+from digitlab.sweeps.planning import run_seconds
+from digitlab.training import estimates
+from digitlab.ui import folded, lab, plot
 
 
 def plan(config: RunConfig, digits: DigitSet, t: Translator) -> bool:
     """What will be trained, on how many images, and how long it takes; False if it cannot be."""
     split = digits.split(config)
     images = len(split.train[0])
-    seconds = config.epochs * speed.seconds_per_epoch(config, images, speed.load())
+    known = estimates.known(lab.store())
+    seconds = run_seconds(config, digits, known)
     st.markdown(
         t(
             "**{parameters}** parameters, trained on **{images}** images for **{epochs}** epochs: "
@@ -29,6 +31,8 @@ def plan(config: RunConfig, digits: DigitSet, t: Translator) -> bool:
             epochs=config.epochs, time=words.duration(seconds, t),
         )
     )  # fmt: skip
+    if not known.ended:
+        st.caption(t("The first run also waits some seconds for TensorFlow to start."))
     st.caption(_validation(config, digits, t))
     if config.validation == "test":
         st.warning(

@@ -14,6 +14,7 @@ from digitlab.messages import LabError, Translator
 from digitlab.progress import BatchMetrics, EpochMetrics
 from digitlab.scores import Scores
 from digitlab.store import Run, Status, StoreError, results
+from digitlab.training import estimates
 from digitlab.ui import folded, lab, plot
 from digitlab.ui.naming import called
 from digitlab.ui.shell import Visit, page_link, plain, sentences
@@ -155,10 +156,12 @@ def _pace_text(run: Run, last: BatchMetrics, t: Translator) -> str:
     if not last.images_per_second:
         return epoch
     images = (run.config.epochs - last.position) * run.digits.train
+    reading = estimates.reading_share(run.digits.train, estimates.read_after_epoch(run))
+    seconds = images / last.images_per_second * (1 + reading)
     speed = f"{last.images_per_second:,.0f}"
     return t(
         "{epoch} · {speed} images/s · about {left} left",
-        epoch=epoch, speed=speed, left=words.duration(images / last.images_per_second, t),
+        epoch=epoch, speed=speed, left=words.duration(seconds, t),
     )  # fmt: skip
 
 

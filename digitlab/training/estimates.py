@@ -1,0 +1,134 @@
+"""How long a run will take in this lab: by the runs that have ended, the best measurement there is.
+
+A model of the time, from the measured networks or a guess, is corrected by what it gives for the
+runs most like the new one, against what those took. Where none is like it, the model stands alone.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+
+from digitlab.config import RunConfig
+from digitlab.progress import Pace
+from digitlab.store import Run, Store
+from digitlab.training import speed
+from digitlab.training.speed import Measurement, relative_work, seconds_per_epoch
+
+# Of a run besides its epochs: the network is built and traced, the untrained one is tested.
+_RUN_SECONDS = 3.0
+# Reading an image costs about a third of training on it, which also goes backwards.
+_READING = 1 / 3
+_NEWEST = 200  # runs that are looked at
+_NEAREST = 5  # the median of so many corrects the model: one was perhaps trained on a busy machine
+# Two runs are alike up to this distance: eight times the work in a step, or 64 times the images.
+_FARTHEST = math.log(8) + 1e-9
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a run took that has ended: ``epochs`` and ``seconds`` are its own, whole.
+
+    ``images`` are trained on in an epoch, ``read`` are read after it.
+    """
+
+    config: RunConfig
+    images: int
+    read: int
+    epochs: int
+    seconds: float
+    pace: Pace
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that is known of this lab's speed; empty on a new machine."""
+
+    measured: tuple[Measurement, ...] = ()
+    ended: tuple[Ended, ...] = ()
+
+    @property
+    def guess(self) -> bool:
+        """Whether nothing was measured yet."""
+        return not self.measured and not self.ended
+
+
+def known(store: Store) -> Known:
+    """What this machine's measurements and the newest runs that were trained in this lab tell.
+
+    Runs from a zip were trained elsewhere and do not count; those that went on from another may
+    have frozen layers, and do not either. A lab with a cluster learns from its workers.
+    """
+    ended = (_ended(run) for run in store.trained_here(_NEWEST))
+    return Known(speed.load(), tuple(run for run in ended if run is not None))
+
+
+def _ended(run: Run) -> Ended | None:
+    if run.outcome is None or run.pace is None or not run.outcome.epochs:
+        return None
+    return Ended(
+        run.config,
+        run.digits.train,
+        read_after_epoch(run),
+        run.outcome.epochs,
+        run.outcome.seconds,
+        run.pace,
+    )
+
+
+def read_after_epoch(run: Run) -> int:
+    """How many images a run reads after each epoch: the test set, and those for validation."""
+    return run.digits.test + (run.digits.validation if run.config.validation == "split" else 0)
+
+
+def reading_share(images: int, read: int) -> float:
+    """Time for reading ``read`` images, as a share of the time for training on ``images``."""
+    return _READING * read / max(1, images)
+
+
+def seconds(config: RunConfig, images: int, read: int, known: Known) -> float:
+    """How long a run takes from its first second to its last, without early stopping.
+
+    Loading TensorFlow is not in it, some seconds where no run was trained yet.
+
+    Args:
+        config: the run's settings.
+        images: training images of one epoch.
+        read: test and validation images that are read after each epoch.
+        known: what is known of this lab's speed.
+    """
+    expected = _model(config, images, read, config.epochs, known)
+    return expected * _correction(config, images, known)
+
+
+def _model(
+    config: RunConfig, images: int, read: int, epochs: int, known: Known, pace: Pace | None = None
+) -> float:
+    epoch = seconds_per_epoch(config, images, known.measured, pace)
+    return epochs * epoch * (1 + reading_share(images, read)) + _RUN_SECONDS
+
+
+def _correction(config: RunConfig, images: int, known: Known) -> float:
+    """How many times as long as the model says the runs most like this one took."""
+    far = {ended: _distance(config, images, ended) for ended in known.ended}
+    like = [ended for ended in far if far[ended] <= _FARTHEST]
+    nearest = sorted(like, key=far.__getitem__)[:_NEAREST]  # the newest first where they are equal
+    if not nearest:
+        return 1.0
+    return statistics.median(
+        ended.seconds
+        / _model(ended.config, ended.images, ended.read, ended.epochs, known, ended.pace)
+        for ended in nearest
+    )
+
+
+def _distance(config: RunConfig, images: int, ended: Ended) -> float:
+    """How unlike two runs are, in logarithms: the work for an image, the batch, all images."""
+    if ended.config.network != config.network:
+        return math.inf
+    return (
+        abs(math.log(relative_work(config) / relative_work(ended.config)))
+        + abs(math.log(config.batch_size / ended.config.batch_size))
+        + abs(math.log(images * config.epochs / (ended.images * ended.epochs))) / 2
+    )
