@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS runs (
 );
 CREATE INDEX IF NOT EXISTS runs_of ON runs (owner, created);
 CREATE INDEX IF NOT EXISTS runs_by_status ON runs (status, created);
+CREATE INDEX IF NOT EXISTS runs_by_end ON runs (status, ended);
 CREATE TABLE IF NOT EXISTS shelf (
     run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE,
     name TEXT NOT NULL DEFAULT '', pinned INTEGER NOT NULL DEFAULT 0, deleted REAL
@@ -240,6 +241,13 @@ class Store:
             with contextlib.suppress(LabError, ValueError, TypeError, LookupError):
                 found.append(run_of(row))
         return found
+
+    def newest_end(self) -> float:
+        """When the last run was trained to its end, in seconds since the epoch; 0 for never."""
+        row = self.database.one(
+            "SELECT MAX(ended) AS ended FROM runs WHERE status = ?", Status.FINISHED
+        )
+        return row["ended"] or 0.0 if row else 0.0
 
     def waiting(self, engine: str) -> list[Run]:
         """The queue of an engine: people take turns, and each person's oldest run comes first.

@@ -6,6 +6,7 @@ runs most like the new one, against what those took. Where none is like it, the 
 
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from digitlab.training.speed import Measurement, relative_work, seconds_per_epoc
 _RUN_SECONDS = 3.0
 # Reading an image costs about a third of training on it, which also goes backwards.
 _READING = 1 / 3
-_NEWEST = 200  # runs that are looked at
+_NEWEST = 100  # runs that are looked at
 _NEAREST = 5  # the median of so many corrects the model: one was perhaps trained on a busy machine
 # Two runs are alike up to this distance: eight times the work in a step, or 64 times the images.
 _FARTHEST = math.log(8) + 1e-9
@@ -39,6 +40,11 @@ class Ended:
     epochs: int
     seconds: float
     pace: Pace
+
+    @functools.cached_property
+    def work(self) -> float:
+        """For an image, of the network that is measured."""
+        return relative_work(self.config)
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,14 @@ def known(store: Store) -> Known:
     Runs from a zip were trained elsewhere and do not count; those that went on from another may
     have frozen layers, and do not either. A lab with a cluster learns from its workers.
     """
+    return Known(speed.load(), _newest(store, store.newest_end()))
+
+
+@functools.lru_cache(8)
+def _newest(store: Store, newest_end: float) -> tuple[Ended, ...]:
+    """The newest runs that count; read once until another one ends."""
     ended = (_ended(run) for run in store.trained_here(_NEWEST))
-    return Known(speed.load(), tuple(run for run in ended if run is not None))
+    return tuple(run for run in ended if run is not None)
 
 
 def _ended(run: Run) -> Ended | None:
@@ -111,24 +123,24 @@ def _model(
 
 def _correction(config: RunConfig, images: int, known: Known) -> float:
     """How many times as long as the model says the runs most like this one took."""
-    far = {ended: _distance(config, images, ended) for ended in known.ended}
-    like = [ended for ended in far if far[ended] <= _FARTHEST]
-    nearest = sorted(like, key=far.__getitem__)[:_NEAREST]  # the newest first where they are equal
+    work = relative_work(config)
+    alike = (ended for ended in known.ended if ended.config.network == config.network)
+    far = [(_distance(config, work, images, ended), ended) for ended in alike]
+    # The newest come first where they are equally far.
+    nearest = sorted((pair for pair in far if pair[0] <= _FARTHEST), key=lambda pair: pair[0])
     if not nearest:
         return 1.0
     return statistics.median(
         ended.seconds
         / _model(ended.config, ended.images, ended.read, ended.epochs, known, ended.pace)
-        for ended in nearest
+        for _, ended in nearest[:_NEAREST]
     )
 
 
-def _distance(config: RunConfig, images: int, ended: Ended) -> float:
+def _distance(config: RunConfig, work: float, images: int, ended: Ended) -> float:
     """How unlike two runs are, in logarithms: the work for an image, the batch, all images."""
-    if ended.config.network != config.network:
-        return math.inf
     return (
-        abs(math.log(relative_work(config) / relative_work(ended.config)))
+        abs(math.log(work / ended.work))
         + abs(math.log(config.batch_size / ended.config.batch_size))
         + abs(math.log(images * config.epochs / (ended.images * ended.epochs))) / 2
     )
