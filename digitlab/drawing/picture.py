@@ -147,20 +147,25 @@ def _resized(ink: Floats, size: tuple[int, int]) -> Floats:
 
 def _middled(ink: Floats, fine: int) -> Floats:
     """Ink placed by its box: the box's middle in the picture's middle."""
-    marked = np.argwhere(ink > 0.25)
+    if not ink.any():
+        return _in_the_middle(ink, fine)
+    marked = np.argwhere(ink > min(0.25, ink.max() / 2))  # a thin line made smaller is faint
     middle = (marked.min(axis=0) + marked.max(axis=0)) / 2
     return _placed_ink(ink, fine, (middle[0], middle[1]), (IMAGE_SIZE - 1) / 2)
 
 
 def _in_the_middle(ink: Floats, fine: int) -> Floats:
-    """A whole picture, its own middle in the middle."""
+    """A whole picture, its own middle in the middle.
+
+    So is one without ink, which comes of leaving steps out where lines are thin.
+    """
     height, width = ink.shape
     return _placed_ink(ink, fine, ((height - 1) / 2, (width - 1) / 2), (IMAGE_SIZE - 1) / 2)
 
 
 def _massed(ink: Floats, fine: int) -> Floats:
     """Ink placed by its centre of mass."""
-    if not ink.any():  # only without some steps, where a small picture was made smaller still
+    if not ink.any():
         return _in_the_middle(ink, fine)
     return _placed_ink(ink, fine, centre_of_mass(ink), CENTRE)
 
@@ -185,10 +190,11 @@ def _shown(ink: Floats, box: Box) -> tuple[Picture, Box]:
     scale = SOURCE_SIDE / longest
     height, width = (max(1, round(side * scale)) for side in ink.shape)
     left, top, right, bottom = box
+    across, down = width / ink.shape[1], height / ink.shape[0]  # rounded, so not quite ``scale``
     shown = (
-        int(left * scale),
-        int(top * scale),
-        math.ceil(right * scale),
-        math.ceil(bottom * scale),
+        int(left * across),
+        int(top * down),
+        math.ceil(right * across),
+        math.ceil(bottom * down),
     )
     return grey_picture(_resized(ink, (width, height))), shown

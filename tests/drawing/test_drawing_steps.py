@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from digitlab.drawing import ALL_STEPS, Steps, centre_of_mass, from_pixels, from_strokes
+from digitlab.drawing import (
+    ALL_STEPS,
+    NothingDrawnError,
+    Steps,
+    centre_of_mass,
+    from_pixels,
+    from_strokes,
+)
 
 # A 7, small and in the upper left part of a 280 px canvas; its mass lies high and right.
 SEVEN = [np.array([[40, 40], [90, 40], [60, 110]], float)]
@@ -106,3 +113,47 @@ def test_no_picture_breaks_without_some_steps(steps: Steps, shape: tuple[int, in
     picture[2:5, 3:5] = 255
     found = from_pixels(picture, steps=steps)
     assert found.digit.shape == found.scaled.shape == (28, 28)
+
+
+def pictures(height: int, width: int):
+    """Pictures of one shape: sparse dots, thin lines, noise, an edge, halves and shades."""
+    random = np.random.default_rng(height * 10_000 + width)
+    for _ in range(2):  # a dot or two, wherever they fall
+        dots = np.zeros((height, width))
+        dots[random.integers(0, height, 2), random.integers(0, width, 2)] = 255
+        yield dots
+    line, edge, half = (np.zeros((height, width)) for _ in range(3))
+    line[height // 2] = line[:, width // 3] = 255
+    edge[-1] = edge[:, 0] = 255
+    half[: height // 2] = 255
+    yield from (line, edge, half)
+    yield random.integers(0, 256, (height, width)).astype(float)
+    yield np.linspace(0, 255, height * width).reshape(height, width)
+
+
+@pytest.mark.parametrize("height", [8, 20, 28, 41, 280, 1500])
+@pytest.mark.parametrize("width", [8, 20, 28, 41, 280])
+def test_a_picture_of_any_shape_and_sparsity_becomes_a_digit_with_any_steps(
+    height: int, width: int
+) -> None:
+    every = [picture for ink in pictures(height, width) for picture in (ink, 255 - ink)]
+    for number, picture in enumerate(every):
+        # The large ones take their time: each gets some of the steps, all of them together all.
+        some = EVERY[number % 4 :: 4] if height * width > 20_000 else EVERY
+        for steps in some:
+            try:
+                found = from_pixels(picture, steps=steps)
+            except NothingDrawnError:
+                continue  # a picture may come out as one shade; never as anything but a sentence
+            assert found.digit.shape == found.scaled.shape == (28, 28)
+            left, top, right, bottom = found.box
+            assert 0 <= left < right <= found.source.shape[1]
+            assert 0 <= top < bottom <= found.source.shape[0]
+
+
+def test_a_thin_line_without_our_pen_is_faint_and_in_the_middle() -> None:
+    picture = np.zeros((1500, 20))
+    picture[:, 3] = 255
+    found = from_pixels(picture, steps=Steps(pen=False, centre=False, crop=True))
+    assert found.digit.any()
+    assert np.nonzero(found.digit.any(axis=0))[0].mean() == pytest.approx(13.5, abs=0.6)
