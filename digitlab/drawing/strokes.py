@@ -32,7 +32,6 @@ from digitlab.drawing.forms import (
 MAX_STROKES = 1_000
 MAX_POINTS = 10_000
 MAX_COORDINATE = 1e6
-CURVE_STEPS = 4  # straight pieces of a curve between two mouse events, a few pixels apart
 
 _DOT = 2.0  # canvas pixels: a stroke that moves less than this was meant as a dot
 _STEP = 0.25  # digit pixels between two stamps of the pen
@@ -93,10 +92,7 @@ def check_strokes(strokes: Sequence[npt.NDArray[Any]]) -> None:
     Raises:
         DrawingError: a shape, a value or the number of strokes or points is wrong.
     """
-    if (
-        len(strokes) > MAX_STROKES
-        or sum(len(stroke) for stroke in strokes) > CURVE_STEPS * MAX_POINTS
-    ):
+    if len(strokes) > MAX_STROKES or sum(len(stroke) for stroke in strokes) > MAX_POINTS:
         raise too_much()
     for stroke in strokes:
         if stroke.ndim != 2 or stroke.shape[1] != 2 or not np.isfinite(stroke).all():

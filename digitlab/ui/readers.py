@@ -130,10 +130,10 @@ def choices(visit: Visit) -> dict[str, str]:
     """Every network that can read for this visitor: what ``load`` calls it, and its label."""
     lines = [*lab.shelf().lines(visit.me), *_of_others(visit)]
     labels = {line.run.id: _label(line, visit.t) for line in lines if _epochs(line.run.id)}
-    return {name: visit.t(label) for name, label in _BUNDLED.items()} | _told_apart(labels)
+    return {name: visit.t(label) for name, label in _BUNDLED.items()} | told_apart(labels)
 
 
-def _told_apart(labels: dict[str, str]) -> dict[str, str]:
+def told_apart(labels: dict[str, str]) -> dict[str, str]:
     """The same with a number behind a label that an older run has: the browser sends labels."""
     seen: Counter[str] = Counter()
     apart = {}

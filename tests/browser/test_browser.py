@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from hand import ONE, SEVEN, canvas_of, draw, finger
+from playwright.sync_api import Page, expect
 
 from digitlab.bundled.reference import PEN_HELD_OUT, read_pen_digits
 
@@ -19,13 +19,6 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=TIMEOUT)
 
 JAPANESE = re.compile(r"[぀-ヿ一-鿿]")
-Stroke = Sequence[tuple[float, float]]
-
-# Strokes on a canvas whose sides are 1, as a person draws them.
-SEVEN: list[Stroke] = [
-    [(0.28, 0.25), (0.5, 0.25), (0.7, 0.25), (0.6, 0.45), (0.5, 0.65), (0.42, 0.82)]
-]
-ONE: list[Stroke] = [[(0.5, 0.15), (0.5, 0.35), (0.5, 0.6), (0.5, 0.85)]]
 
 
 def query(page: Page) -> dict[str, str]:
@@ -39,31 +32,6 @@ def sound(page: Page) -> None:
     """No error box on the page, neither Streamlit's nor ours."""
     expect(page.get_by_test_id("stException")).to_have_count(0)
     expect(page.get_by_text("Something went wrong")).to_have_count(0)
-
-
-def canvas_of(page: Page) -> Locator:
-    canvas = page.locator("canvas").last
-    expect(canvas).to_be_visible()
-    return canvas
-
-
-def draw(
-    page: Page, strokes: Sequence[Stroke], *, scale: float = 1.0, at: tuple[float, float] = (0, 0)
-) -> None:
-    """Draw with the mouse; ``scale`` and ``at`` shrink and shift the strokes on the canvas."""
-    box = canvas_of(page).bounding_box()
-    assert box is not None
-    for stroke in strokes:
-        points = [
-            (box["x"] + box["width"] * (at[0] + scale * x),
-             box["y"] + box["height"] * (at[1] + scale * y))
-            for x, y in stroke
-        ]  # fmt: skip
-        page.mouse.move(*points[0])
-        page.mouse.down()
-        for point in points:
-            page.mouse.move(*point, steps=6)
-        page.mouse.up()
 
 
 def clear(page: Page) -> None:
@@ -313,25 +281,6 @@ def test_the_phone_shows_the_answer_without_scrolling(browser, server: str) -> N
     expect(page.get_by_role("heading", name=re.compile(r"a 7 \("))).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
-
-
-def finger(page: Page, points: Sequence[tuple[float, float]]) -> None:
-    """One stroke with a finger, as Chromium's own touch events."""
-    session = page.context.new_cdp_session(page)
-
-    def touch(kind: str, points: Sequence[tuple[float, float]]) -> None:
-        session.send(
-            "Input.dispatchTouchEvent",
-            {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]},
-        )
-
-    touch("touchStart", [points[0]])
-    for before, after in itertools.pairwise(points):
-        for step in range(1, 7):
-            share = step / 6
-            touch("touchMove", [(before[0] + share * (after[0] - before[0]),
-                                 before[1] + share * (after[1] - before[1]))])  # fmt: skip
-    touch("touchEnd", [])
 
 
 def test_inspect_shows_filters_and_misread_samples(page: Page, server: str) -> None:

@@ -132,6 +132,17 @@ def test_a_run_reads_too_from_untrained_to_trained(app: AppTest, home: Path) -> 
     assert not app.exception
 
 
+def test_runs_that_are_called_alike_read_each_for_itself(app: AppTest, home: Path) -> None:
+    for _ in range(3):  # a preset and a minute are their whole name, as those of a sweep
+        _run_with_weights(home, app.query_params["me"])
+    choose(app, "readers")
+
+    (table,) = app.dataframe
+    names = list(table.value["Reader"])[3:]
+    assert len(set(names)) == 3
+    assert set(app.selectbox(key="readers-run").options) == set(names)
+
+
 def test_without_runs_the_page_says_how_to_get_one(app: AppTest) -> None:
     choose(app, "readers")
     assert "Train a network" in said(app)

@@ -1,10 +1,19 @@
-"""The sheet of paper: drawing, undoing and clearing."""
+"""The sheet of paper: streamlit-drawable-canvas, with an undo and a clear of our own.
+
+The package's toolbar cannot be switched off, and takes strokes and taps at the sheet's upper right
+even where it is not seen. So its component is defined again: its own script and style sheet, in
+``sheet.html`` and driven by ``sheet.js``. Undo and Clear act there, in the browser; the server
+puts a drawing on the sheet and is told what lies on it.
+"""
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
+import streamlit_drawable_canvas
 from streamlit_drawable_canvas import st_canvas
 
 from digitlab import drawing
@@ -12,13 +21,30 @@ from digitlab.drawing import Strokes, examples
 from digitlab.drawing.examples import Example
 from digitlab.messages import Translator, mark
 
-SIDE = 320  # fits a phone of 360 pixels
+SIDE = 320  # the sheet's own pixels; on a narrow page it is shown smaller
+_KEY = "canvas"
 _THINNEST, _USUAL, _THICKEST = 6, 18, 36
 # Ink and ground. Which is chosen changes nothing for the network: it is given the strokes.
 _PAPERS = {
     "dark": (mark("white on black"), "#FFFFFF", "#000000"),
     "light": (mark("black on white"), "#000000", "#FFFFFF"),
 }
+
+_PACKAGE = "streamlit-drawable-canvas.streamlit_drawable_canvas"
+_HERE = Path(__file__).parent
+(_MODULE,) = Path(streamlit_drawable_canvas.__file__).parent.glob("frontend/build/index-*.js")
+
+# Streamlit warns of a component that is defined twice; this one is so on purpose.
+logging.getLogger("streamlit.components.v2.component_registry").addFilter(
+    lambda record: _PACKAGE not in (record.args or ())
+)
+_component = st.components.v2.component(
+    _PACKAGE,
+    html=(_HERE / "sheet.html").read_text(encoding="utf-8"),
+    css="index-*.css",
+    js=(_HERE / "sheet.js").read_text(encoding="utf-8"),
+)
+streamlit_drawable_canvas.out = lambda **settings: _component(**settings | {"width": "stretch"})
 
 
 def show(t: Translator) -> Strokes:
@@ -27,27 +53,35 @@ def show(t: Translator) -> Strokes:
     Raises:
         DrawingError: the browser sent something that is no drawing.
     """
-    paper, width = _paper(), pen_width()
-    key = f"canvas-{st.session_state.setdefault('sheet', 0)}"
-    if key not in st.session_state:  # a new sheet, or back from another page
-        st.session_state["start"] = st.session_state.get("drawn")
+    paper = _paper()
     _, ink, ground = _PAPERS[paper]
+    start = st.session_state.setdefault("start", {"number": 0, "objects": []})
+    if _KEY not in st.session_state:  # back from another page, or from a picture file
+        start["objects"] = _objects()
     try:
         result = st_canvas(
-            stroke_width=width, stroke_color=ink, background_color=ground, key=key,
-            initial_drawing=st.session_state["start"], width=SIDE, height=SIDE,
+            stroke_width=pen_width(), stroke_color=ink, background_color=ground, key=_KEY,
+            initial_drawing=start | {"module": _MODULE.name, "words": _words(t)},
+            width=SIDE, height=SIDE,
         )  # fmt: skip
     except (AttributeError, TypeError, KeyError) as error:  # not what a canvas sends
         raise drawing.broken() from error
-    st.session_state["drawn"] = result.json_data
-    _tools(paper, t)
-    return drawing.strokes_from_canvas(result.json_data)
+    drawn = result.json_data
+    if isinstance(drawn, dict) and drawn.get("number") != start["number"]:
+        drawn = start  # the browser has not taken the new drawing yet
+    st.session_state["drawn"] = drawn
+    _pen_and_paper(paper, t)
+    return drawing.strokes_from_canvas(drawn)
 
 
 def put(example: Example) -> None:
-    """Take a new sheet with an example on it."""
+    """Take a new sheet with an example on it; Undo brings back what was on the one before."""
     ink = _PAPERS[_paper()][1]
-    _begin(examples.to_canvas(example.on_canvas(SIDE), ink, pen_width()))
+    number = st.session_state.get("start", {"number": 0})["number"]
+    objects = examples.to_canvas(example.on_canvas(SIDE), ink, pen_width())
+    st.session_state["start"] = st.session_state["drawn"] = {
+        "number": number + 1, "objects": objects,
+    }  # fmt: skip
 
 
 def pen_width() -> int:
@@ -55,19 +89,27 @@ def pen_width() -> int:
     return int(st.session_state.get("pen-width", _USUAL))
 
 
-def _tools(paper: str, t: Translator) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(t("Undo"), icon=":material/undo:", on_click=_undo, disabled=not _objects())
-        st.button(t("Clear"), icon=":material/delete:", on_click=_begin, args=([],))
-        with st.popover(t("Pen and paper"), icon=":material/brush:"):
-            st.session_state.setdefault("pen-width", _USUAL)
-            st.slider(t("Pen width (pixels)"), _THINNEST, _THICKEST, key="pen-width")
-            st.session_state["paper"] = paper
-            st.segmented_control(
-                t("Paper"), list(_PAPERS), key="paper", required=True, on_change=_change_paper,
-                format_func=lambda name: t(_PAPERS[name][0]),
-            )  # fmt: skip
-            st.caption(t("Neither changes what the network sees: it is given your strokes."))
+def _words(t: Translator) -> dict[str, str]:
+    """What the sheet says, by the names that ``sheet.js`` knows."""
+    return {
+        "undo": t("Undo"),
+        "clear": t("Clear"),
+        "sheet": t("The sheet: draw a digit here with a mouse, a pen or a finger."),
+        "empty": t("It is empty."),
+        "strokes": t("Strokes on it: {count}.", count="#"),
+    }
+
+
+def _pen_and_paper(paper: str, t: Translator) -> None:
+    with st.popover(t("Pen and paper"), icon=":material/brush:"):
+        st.session_state.setdefault("pen-width", _USUAL)
+        st.slider(t("Pen width (pixels)"), _THINNEST, _THICKEST, key="pen-width")
+        st.session_state["paper"] = paper
+        st.segmented_control(
+            t("Paper"), list(_PAPERS), key="paper", required=True, on_change=_change_paper,
+            format_func=lambda name: t(_PAPERS[name][0]),
+        )  # fmt: skip
+        st.caption(t("Neither changes what the network sees: it is given your strokes."))
 
 
 def _paper() -> str:
@@ -78,23 +120,11 @@ def _paper() -> str:
 
 
 def _change_paper() -> None:
-    st.session_state["chosen-paper"] = chosen = st.session_state["paper"]
-    ink = _PAPERS[chosen][1]
-    _begin([thing | {"stroke": ink} for thing in _objects()])
+    st.session_state["chosen-paper"] = st.session_state["paper"]
 
 
-def _objects() -> list[dict[str, Any]]:
+def _objects() -> list[Any]:
     """What lies on the sheet, as the canvas names it; nothing where it sent no drawing."""
     drawn = st.session_state.get("drawn")
     objects = drawn.get("objects") if isinstance(drawn, dict) else None
     return [o for o in objects if isinstance(o, dict)] if isinstance(objects, list) else []
-
-
-def _undo() -> None:
-    _begin(_objects()[:-1])
-
-
-def _begin(objects: list[dict[str, Any]]) -> None:
-    """Take a new sheet with these things on it."""
-    st.session_state["drawn"] = {"objects": objects}
-    st.session_state["sheet"] = st.session_state.get("sheet", 0) + 1

@@ -10,7 +10,7 @@ from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing, examples
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Prediction
-from digitlab.ui import own_drawing, plot, shell
+from digitlab.ui import live_region, own_drawing, plot, shell
 from digitlab.ui.draw import canvas, keepsakes_view, why_view
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
@@ -34,7 +34,9 @@ def _show(reader: Reader, visit: Visit) -> None:
     t = visit.t
     # Above the sheet, so that it is seen on a phone; of one height, so that nothing jumps.
     answer = st.container(height=84, border=False, key="answer")
-    left, right = st.columns([2, 3], gap="large")
+    live_region.make("answer")
+    with st.container(key="sheet-and-answer"):  # its first column never narrower than the sheet
+        left, right = st.columns([2, 3], gap="large")
     found = None
     try:
         with left:

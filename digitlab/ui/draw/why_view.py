@@ -18,7 +18,7 @@ from digitlab.network import Floats, Network, Prediction
 from digitlab.store import Run
 from digitlab.ui import lab, like_view, parts_view, plot
 from digitlab.ui.naming import called
-from digitlab.ui.readers import Reader, clock
+from digitlab.ui.readers import Reader, clock, told_apart
 from digitlab.ui.shell import Visit
 
 _MOST_RUNS = 20
@@ -190,9 +190,11 @@ def _readers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
     runs = _runs(reader, visit)
     if len(runs) == _MOST_RUNS:
         st.caption(t("Of your runs the newest {count} read here.", count=_MOST_RUNS))
-    read = explain.readings(_bundled(t), drawing.digit)
+    names = told_apart({run.id: _run_name(run, visit) for run in runs.values()})
+    read = list(explain.readings(_bundled(t), drawing.digit).items())
     for run in runs.values():
-        read[_run_name(run, visit)] = Prediction(_of_run(run, max(_epochs(run)), drawing.digit))
+        reading = Prediction(_of_run(run, max(_epochs(run)), drawing.digit))
+        read.append((names[run.id], reading))
     st.dataframe(
         _reading_table(read, t), hide_index=True, height="content",
         column_config={
@@ -204,7 +206,7 @@ def _readers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
         },
     )  # fmt: skip
     if runs:
-        _epoch_by_epoch(runs, reader.run, drawing.digit, visit)
+        _epoch_by_epoch(runs, names, drawing.digit, visit)
     else:
         st.caption(t("Train a network, and it reads your drawing here too, epoch by epoch."))
 
@@ -231,26 +233,26 @@ def _run_name(run: Run, visit: Visit) -> str:
     return f"{called(run, visit)}, {clock(run.created)}"
 
 
-def _reading_table(read: dict[str, Prediction], t: Translator) -> dict[str, list[object]]:
-    seconds = [int(found.probabilities.argsort()[-2]) for found in read.values()]
+def _reading_table(
+    read: Sequence[tuple[str, Prediction]], t: Translator
+) -> dict[str, list[object]]:
+    seconds = [int(found.probabilities.argsort()[-2]) for _, found in read]
     return {
-        t("Reader"): list(read),
-        t("Reads"): [found.digit for found in read.values()],
-        t("Certainty"): [found.certainty for found in read.values()],
+        t("Reader"): [name for name, _ in read],
+        t("Reads"): [found.digit for _, found in read],
+        t("Certainty"): [found.certainty for _, found in read],
         t("Or else"): list(seconds),
     }
 
 
 def _epoch_by_epoch(
-    runs: dict[str, Run], reading: Run | None, digit: Picture, visit: Visit
+    runs: dict[str, Run], names: dict[str, str], digit: Picture, visit: Visit
 ) -> None:
-    t, names = visit.t, list(runs)
-    run = runs[
-        st.selectbox(
-            t("A run, epoch by epoch"), names, key="readers-run",
-            format_func=lambda name: _run_name(runs[name], visit),
-        )
-    ]  # fmt: skip
+    t = visit.t
+    chosen = st.selectbox(
+        t("A run, epoch by epoch"), list(runs), key="readers-run", format_func=names.__getitem__
+    )
+    run = runs[chosen]
     epochs = _epochs(run)
     if len(epochs) < 2:
         st.caption(t("This run has kept the weights of one epoch only."))
