@@ -51,7 +51,7 @@ def show(visit: Visit) -> None:
     with st.expander(title, icon=":material/collections_bookmark:"):
         picked = st.dataframe(
             _table(kept, t), hide_index=True, on_select="rerun", selection_mode="multi-row",
-            key="kept-drawings",
+            key=f"kept-drawings-{kept[0].id}-{len(kept)}",  # ticks are of rows: not of the next list
             column_config={t("Drawing"): st.column_config.ImageColumn(t("Drawing"))},
         )  # fmt: skip
         chosen = [kept[row].id for row in picked["selection"]["rows"] if row < len(kept)]
@@ -69,7 +69,6 @@ def show(visit: Visit) -> None:
 
 def _delete(owner: str, chosen: Sequence[int]) -> None:
     lab.drawings().delete(owner, chosen)
-    st.session_state.pop("kept-drawings", None)
 
 
 def _table(kept: Sequence[Keepsake], t: Translator) -> dict[str, list[object]]:
