@@ -51,7 +51,7 @@ def show(visit: Visit) -> None:
     with st.expander(title, icon=":material/collections_bookmark:"):
         picked = st.dataframe(
             _table(kept, t), hide_index=True, on_select="rerun", selection_mode="multi-row",
-            key=f"kept-drawings-{kept[0].id}-{len(kept)}",  # ticks are of rows: not of the next list
+            key=f"kept-drawings-{kept[0].id}-{len(kept)}",  # ticks are of rows
             column_config={t("Drawing"): st.column_config.ImageColumn(t("Drawing"))},
         )  # fmt: skip
         chosen = [kept[row].id for row in picked["selection"]["rows"] if row < len(kept)]
