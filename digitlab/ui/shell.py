@@ -219,7 +219,7 @@ _STYLE = """<style>
 [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; row-gap: 0.3rem; }
 .st-key-top-bar { row-gap: 0.4rem; }
 .st-key-answer h2 { font-size: clamp(1.1rem, 4.6vw, 1.75rem); padding: 0.3rem 0; }
-.st-key-sheet-and-answer [data-testid="stColumn"]:first-child { min-width: min(320px, 100%); }
+[data-testid="stColumn"]:has(.st-key-how) { min-width: min(320px, 100%); }
 .block-container { padding-top: 4.2rem; }
 @media (min-width: 768px) { .st-key-sidebar-hint { display: none; } }
 </style>"""

@@ -35,8 +35,7 @@ def _show(reader: Reader, visit: Visit) -> None:
     # Above the sheet, so that it is seen on a phone; of one height, so that nothing jumps.
     answer = st.container(height=84, border=False, key="answer")
     live_region.make("answer")
-    with st.container(key="sheet-and-answer"):  # its first column never narrower than the sheet
-        left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([2, 3], gap="large")
     found = None
     try:
         with left:
