@@ -24,6 +24,7 @@ class Sheet {
   states = [[]]; // what lay on the sheet, the newest last: lists of Fabric's objects
   number = null; // which of the server's drawings this one began with
   shown = null; // what the package was last told to load
+  loading = false; // the package loads in its own time, and says what lies there once it has
   down = false;
 
   constructor(root) {
@@ -67,6 +68,7 @@ class Sheet {
 
   load() {
     const { strokeColor, initialDrawing } = this.component.data;
+    this.loading = this.shown !== null; // of its first drawing it says nothing
     this.shown = {
       objects: this.objects.map((object) => ({ ...object, stroke: strokeColor })),
       background: initialDrawing.background,
@@ -85,14 +87,16 @@ class Sheet {
 
   // The package says what lies on the sheet: a stroke more than we know of was just drawn.
   drawn(objects) {
-    if (objects.length <= this.objects.length) return;
+    const loaded = this.loading;
+    this.loading = false;
+    if (loaded || objects.length <= this.objects.length) return;
     this.states.push(objects);
     this.send();
   }
 
   // Have the package say it now, not 200 ms after the pen has left the sheet.
   report() {
-    this.toolbar.querySelector("button").click();
+    if (!this.loading) this.toolbar.querySelector("button").click();
   }
 
   send() {
