@@ -65,7 +65,7 @@ def answer(page: Page, digit: int) -> None:
 
 def inked(page: Page) -> Sequence[Sequence[float]]:
     """Where the ink lies on the sheet as it is shown: x and y from 0 to 1, of every 16th pixel."""
-    found: Sequence[Sequence[float]] = page.locator(".lower-canvas").evaluate(
+    found: Sequence[Sequence[float]] = page.locator(".dc-canvas.lower-canvas").evaluate(
         """canvas => {
             const {width, height} = canvas;
             const {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
@@ -166,10 +166,10 @@ def test_the_other_theme_or_paper_changes_the_ink_and_keeps_the_drawing(
     stroke(sheet, [(0.35, 0.55), (0.65, 0.55)], hand)  # sent or not when the theme changes
     sheet.emulate_media(color_scheme="dark")
     ground = "canvas => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[0]"
-    lower = sheet.locator(".lower-canvas")
+    lower = sheet.locator(".dc-canvas.lower-canvas")
     sheet.wait_for_function(
         """() => [...document.querySelectorAll('*')].some(one => {
-            const canvas = one.shadowRoot?.querySelector('.lower-canvas');
+            const canvas = one.shadowRoot?.querySelector('.dc-canvas.lower-canvas');
             return canvas?.getContext('2d').getImageData(0, 0, 1, 1).data[0] === 0;
         })"""
     )
