@@ -49,10 +49,10 @@ class Sheet {
     const { number, objects, words, background } = data.initialDrawing;
     Object.assign(this, { component, canvas, setStateValue, words });
     if (number !== this.number) {
-      if (this.number === null) this.states = objects.map((_, count) => objects.slice(0, count));
-      else this.report();
+      if (this.number !== null) this.report();
       this.number = number;
-      this.states.push(objects);
+      // Undo takes it away stroke by stroke, and then brings back what was there before.
+      objects.forEach((_, last) => this.states.push(objects.slice(0, last + 1)));
       this.load();
     } else if (background !== this.shown.background) {
       this.report();
