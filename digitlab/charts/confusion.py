@@ -21,7 +21,7 @@ from digitlab.charts.frame import (
     strong,
     trace,
 )
-from digitlab.charts.targets import targets
+from digitlab.charts.targets import frame_round, targets
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
 
@@ -34,7 +34,9 @@ _NONE, _RIGHT = faint(GREY_BLUE, 0.08), faint(GREY_BLUE, 0.35)
 _MISTAKES = [[0, faint(VERMILLION, 0.12)], [1, faint(VERMILLION, 0.65)]]
 
 
-def confusion_matrix(matrix: Counts, t: Translator, *, shares: bool = False) -> Chart:
+def confusion_matrix(
+    matrix: Counts, t: Translator, *, shares: bool = False, chosen: tuple[int, int] | None = None
+) -> Chart:
     """How often each digit (row) is read as each digit (column), of ``matrix`` (10, 10).
 
     Only mistakes are coloured, by their number: the diagonal, many times larger, would leave
@@ -45,6 +47,7 @@ def confusion_matrix(matrix: Counts, t: Translator, *, shares: bool = False) -> 
         matrix: how many samples each field has.
         t: the reader's language.
         shares: show percentages of each row in place of numbers.
+        chosen: truth and reading of the field that gets a frame.
     """
     values = _percentages(matrix) if shares else matrix.astype(np.float64)
     wrong = np.where(np.eye(DIGITS, dtype=bool) | (matrix == 0), np.nan, values)
@@ -59,7 +62,7 @@ def confusion_matrix(matrix: Counts, t: Translator, *, shares: bool = False) -> 
         margin=margin(top=_TOP, bottom=_AXIS + _BAR),
         uirevision="confusion",
         barmode="overlay",
-        shapes=_backgrounds(matrix),
+        shapes=_backgrounds(matrix) + _frame(chosen),
         annotations=_numbers(values, matrix, shares),
         xaxis=axis(t("read as"), range=[-0.5, DIGITS - 0.5], **digits),
         yaxis=axis(t("truth"), range=[DIGITS - 0.5, -0.5], **digits),
@@ -99,6 +102,13 @@ def _backgrounds(matrix: Counts) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _frame(chosen: tuple[int, int] | None) -> list[dict[str, Any]]:
+    if chosen is None:
+        return []
+    truth, read = chosen
+    return frame_round((read - 0.45, truth - 0.45, read + 0.45, truth + 0.45))
+
+
 def _numbers(values: npt.NDArray[np.float64], matrix: Counts, shares: bool) -> list[dict[str, Any]]:
     return [
         {
@@ -124,6 +134,7 @@ def _targets(matrix: Counts, t: Translator) -> Trace:
         [truth - 0.5 for truth, _ in fields],
         list(range(DIGITS * DIGITS)),
         [_hover(matrix, truth, read, t) for truth, read in fields],
+        chosen=0,
     )
 
 

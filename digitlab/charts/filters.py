@@ -30,7 +30,7 @@ from digitlab.charts.frame import (
 )
 from digitlab.charts.grids import signed
 from digitlab.charts.pixels import colour_bar, mosaic_columns, numbered_rows
-from digitlab.charts.targets import targets
+from digitlab.charts.targets import frame_round, targets
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge, tile
@@ -255,15 +255,8 @@ def _hover(name: str, picture: Floats, t: Translator) -> str:
 
 
 def _frame(top: int, left: int, height: int, width: int) -> list[dict[str, Any]]:
-    """A black line in a white one round a tile: seen on every colour and on both pages."""
-    place = {
-        "type": "rect", "x0": left - 0.5, "x1": left + width - 0.5,
-        "y0": top - 0.5, "y1": top + height - 0.5,
-    }  # fmt: skip
-    return [
-        place | {"line": {"width": thick, "color": colour}}
-        for thick, colour in ((6, "#FFFFFF"), (3, "#000000"))
-    ]
+    """A frame round a tile, whose upper left pixel is given."""
+    return frame_round((left - 0.5, top - 0.5, left + width - 0.5, top + height - 0.5))
 
 
 def _line(

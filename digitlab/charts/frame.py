@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GREY_BLUE = "#7B8EA3"
 CLEAR = "rgba(0,0,0,0)"
-TEXT_SIZE, LABEL_SIZE, SMALL_SIZE = 12, 11, 10
-LEGEND_ROOM = 88  # pixels under a chart with a legend: axis, its title, and the legend
+TEXT_SIZE, LABEL_SIZE, SMALL_SIZE = 14, 12, 12  # pixels; axes are read from the back row
+LEGEND_ROOM = 100  # pixels under a chart with a legend: axis, its title, and the legend
 
 Trace = dict[str, Any]  # of a figure, as Plotly's JSON has it
 
 _TITLE = {
-    "font": {"size": 15}, "pad": {"t": 8},
+    "font": {"size": 17}, "pad": {"t": 8},
     "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container",
 }  # fmt: skip
 

@@ -25,7 +25,6 @@ from digitlab import words
 from digitlab.charts.frame import (
     GREY_BLUE,
     SMALL_SIZE,
-    VERMILLION,
     Chart,
     Trace,
     bare,
@@ -35,7 +34,7 @@ from digitlab.charts.frame import (
 )
 from digitlab.charts.frame import margin as room
 from digitlab.charts.pixels import mosaic_columns, numbered_rows
-from digitlab.charts.targets import targets
+from digitlab.charts.targets import frame_round, targets
 from digitlab.messages import Translator
 from digitlab.pictures import enlarge, tile
 
@@ -235,11 +234,9 @@ def _pixel_targets(values: Floats, t: Translator) -> Trace:
 
 
 def _frame(box: Box) -> list[dict[str, Any]]:
-    """A frame round some pixels, with a light edge so that it is seen on red too."""
+    """A frame round some pixels, given as the first and one after the last."""
     left, top, right, bottom = box
-    sides = {"x0": left - 0.5, "x1": right - 0.5, "y0": top - 0.5, "y1": bottom - 0.5}
-    lines = ({"color": "white", "width": 5}, {"color": VERMILLION, "width": 3})
-    return [{"type": "rect", "layer": "above", "line": line, **sides} for line in lines]
+    return frame_round((left - 0.5, top - 0.5, right - 0.5, bottom - 0.5))
 
 
 def _bar(ends: Scale) -> dict[str, Any]:

@@ -9,14 +9,18 @@ import streamlit as st
 
 from digitlab.charts import Chart
 from digitlab.messages import Translator
-from digitlab.ui import plot
+from digitlab.ui import browser, plot
 
 
-def answer(figure: Chart, key: str, t: Translator, count: int, act: Callable[[int], None]) -> None:
+def answer(
+    figure: Chart, key: str, t: Translator, count: int, act: Callable[[int], None],
+    *, shows: str = "",
+) -> None:  # fmt: skip
     """Draw a figure made with ``charts.targets``; a click calls ``act`` with its whole number.
 
     ``act`` runs before the page or fragment does, so the figure itself can show what was clicked,
-    in one run. A click whose value is not from 0 to ``count`` - 1 is passed over.
+    in one run. A click whose value is not from 0 to ``count`` - 1 is passed over. ``shows`` is the
+    key of what answers, which a phone scrolls to.
     """
 
     def clicked() -> None:
@@ -24,17 +28,29 @@ def answer(figure: Chart, key: str, t: Translator, count: int, act: Callable[[in
         if found is not None:
             act(found)
 
-    plot.draw(figure, t, key=key, on_select=clicked)
+    _draw(figure, key, t, clicked, shows)
 
 
-def place(figure: Chart, key: str, t: Translator, count: int) -> int | None:
+def place(figure: Chart, key: str, t: Translator, count: int, *, shows: str = "") -> int | None:
     """Draw a figure made with ``charts.targets``; returns the whole number of the last click.
 
     None before the first click, and where the number is not from 0 to ``count`` - 1: it comes back
-    from the browser.
+    from the browser. ``shows`` is the key of what answers, which a phone scrolls to.
     """
-    plot.draw(figure, t, key=key, on_select="rerun")
+    _draw(figure, key, t, lambda: None, shows)
     return _number(st.session_state.get(key), count)
+
+
+def _draw(figure: Chart, key: str, t: Translator, act: Callable[[], None], shows: str) -> None:
+    counted = f"{key}-clicks"
+
+    def clicked() -> None:
+        st.session_state[counted] = st.session_state.get(counted, 0) + 1
+        act()
+
+    plot.draw(figure, t, key=key, on_select=clicked)
+    if shows:
+        browser.reveal(shows, key, st.session_state.get(counted, 0))
 
 
 def _number(event: Any, count: int) -> int | None:

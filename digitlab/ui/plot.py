@@ -20,6 +20,9 @@ _PLOTLY_JA = {
     "Double-click to zoom back out": "ダブルクリックで元の範囲に戻る",
 }  # fmt: skip
 
+# Five tools are left, which leave the title free: what they did, zoom and reset do as well.
+_LEFT_OUT = ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]
+
 # What Plotly.js calls the numbers of an array that is sent as its bytes.
 _NUMBERS = {"f4", "f8", "i1", "i2", "i4", "u1", "u2", "u4"}
 
@@ -100,7 +103,7 @@ def _config(t: Translator, tools: bool) -> dict[str, Any]:
     return {
         "displaylogo": False,
         "displayModeBar": "hover" if tools else False,
-        "modeBarButtonsToRemove": ["select2d", "lasso2d"],
+        "modeBarButtonsToRemove": _LEFT_OUT,
         "locale": t.language,
         "locales": {"ja": {"dictionary": _PLOTLY_JA, "format": {}}},
     }

@@ -32,7 +32,7 @@ from digitlab.messages import (
     message,
     pick_language,
 )
-from digitlab.ui import lab
+from digitlab.ui import browser, lab
 from digitlab.ui.timing import timed
 
 # Streamlit loads pandas at its first table, in the thread of one session, and Plotly in another
@@ -90,7 +90,7 @@ def _frame(name: str) -> Visit:
         page_icon="✏️", layout="wide", initial_sidebar_state=_SIDEBAR,
     )  # fmt: skip
     visit = Visit(t, _identity())
-    st.html(_STYLE)
+    browser.dress(t)
     _top_bar(name, t)
     return visit
 
@@ -207,19 +207,3 @@ def _change_language() -> None:
     chosen = st.session_state["language"]
     if chosen:
         st.query_params["lang"] = chosen
-
-
-# Streamlit's uploader says its own limits in English; the page says ours instead. Its sign that a
-# script is running, with a Stop button in English, would flicker at every tick of a live run.
-_STYLE = """<style>
-[data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
-[data-testid="stFileUploaderDropzone"] { flex-wrap: wrap; }
-[data-testid="stFileUploaderDropzone"]::after { flex-basis: 100%; padding-top: 0.5rem; }
-[data-testid="stStatusWidget"] { display: none; }
-[data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; row-gap: 0.3rem; }
-.st-key-top-bar { row-gap: 0.4rem; }
-.st-key-answer h2 { font-size: clamp(1.1rem, 4.6vw, 1.75rem); padding: 0.3rem 0; }
-[data-testid="stColumn"]:has(.st-key-how) { min-width: min(320px, 100%); }
-.block-container { padding-top: 4.2rem; }
-@media (min-width: 768px) { .st-key-sidebar-hint { display: none; } }
-</style>"""

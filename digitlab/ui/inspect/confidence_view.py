@@ -41,7 +41,9 @@ def show(reader: Reader, visit: Visit) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         figure = charts.reliability_diagram([_drawn(each) for each in found.bins], t)
-        clicked = last_used.place(figure, "confidence-diagram", t, len(found.bins))
+        clicked = last_used.place(
+            figure, "confidence-diagram", t, len(found.bins), shows="confidence-bin"
+        )
         st.caption(_about_diagram(test, found, t))
     with right:
         opened = _samples(test, found, _picked(found, clicked, t), t)

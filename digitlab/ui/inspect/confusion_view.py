@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import streamlit as st
 
 from digitlab import charts
@@ -11,7 +9,8 @@ from digitlab.config import DIGITS
 from digitlab.inspection import mistakes
 from digitlab.inspection.mistakes import Counts
 from digitlab.messages import Translator, mark
-from digitlab.ui.inspect import last_used, reading_list, sample_view
+from digitlab.ui import clicks
+from digitlab.ui.inspect import reading_list, sample_view
 from digitlab.ui.inspect.tested import Tested, tested
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
@@ -26,25 +25,39 @@ def show(reader: Reader, visit: Visit) -> None:
     t, test = visit.t, tested(reader, visit.t)
     matrix = mistakes.confusion(test.labels, test.read_as)
     left, right = st.columns(2, gap="medium")
+    _begin(matrix)
     with left:
-        clicked = _matrix(matrix, t)
+        _matrix(matrix, t)
     with right:
-        truth, read_as = _field(matrix, clicked, t)
+        truth, read_as = _field(t)
         sample = _samples(test, truth, read_as, t)
     sample_view.choose(sample, _SHEET, reader, test, visit)
 
 
-def _matrix(matrix: Counts, t: Translator) -> int | None:
-    """The chart and its words; returns the field clicked last, 10 times truth plus reading."""
+def _begin(matrix: Counts) -> None:
+    """At first the field with most mistakes is open."""
+    truth, read_as = mistakes.worst(matrix) or (0, 0)
+    st.session_state.setdefault(_TRUTH, truth)
+    st.session_state.setdefault(_READ_AS, read_as)
+
+
+def _open(field: int) -> None:
+    st.session_state[_TRUTH], st.session_state[_READ_AS] = divmod(field, DIGITS)
+
+
+def _matrix(matrix: Counts, t: Translator) -> None:
+    """The chart, in which a click opens a field, and its words."""
     st.session_state.setdefault("confusion-unit", "counts")
     unit = st.segmented_control(
         t("Shown as"), list(_UNITS), key="confusion-unit", required=True,
         format_func=lambda name: t(_UNITS[name]), label_visibility="collapsed",
     )  # fmt: skip
-    figure = charts.confusion_matrix(matrix, t, shares=unit == "shares")
-    clicked = last_used.place(figure, _MATRIX, t, DIGITS * DIGITS)
+    figure = charts.confusion_matrix(
+        matrix, t, shares=unit == "shares",
+        chosen=(st.session_state[_TRUTH], st.session_state[_READ_AS]),
+    )  # fmt: skip
+    clicks.answer(figure, _MATRIX, t, DIGITS * DIGITS, _open, shows=_TRUTH)
     st.caption(_in_words(matrix, t))
-    return clicked
 
 
 def _in_words(matrix: Counts, t: Translator) -> str:
@@ -62,18 +75,11 @@ def _in_words(matrix: Counts, t: Translator) -> str:
     )  # fmt: skip
 
 
-def _field(matrix: Counts, clicked: int | None, t: Translator) -> tuple[int, int]:
-    """Truth and reading: what was clicked, until one of the two boxes here is used."""
-    if clicked is not None:
-        st.session_state[_TRUTH], st.session_state[_READ_AS] = divmod(clicked, DIGITS)
-    first = mistakes.worst(matrix) or (0, 0)
-    forget = functools.partial(last_used.forget, _MATRIX)
+def _field(t: Translator) -> tuple[int, int]:
+    """Truth and reading of the open field, which two boxes choose as a click does."""
     with st.container(horizontal=True):
-        for label, key, digit in zip(
-            (t("Truth"), t("Read as")), (_TRUTH, _READ_AS), first, strict=True
-        ):
-            st.session_state.setdefault(key, digit)
-            st.selectbox(label, list(range(DIGITS)), key=key, on_change=forget, width=110)
+        for label, key in ((t("Truth"), _TRUTH), (t("Read as"), _READ_AS)):
+            st.selectbox(label, list(range(DIGITS)), key=key, width=110)
     return st.session_state[_TRUTH], st.session_state[_READ_AS]
 
 

@@ -276,7 +276,8 @@ def _show_filters(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> N
     )  # fmt: skip
     left, right = st.columns(2)
     with left:
-        clicks.answer(figure, "filters-tiles", t, len(numbers), functools.partial(_open, opened))
+        act = functools.partial(_open, opened)
+        clicks.answer(figure, "filters-tiles", t, len(numbers), act, shows="filters-kernel")
         st.caption(_in_numbers(stage, kernel, epoch, t))
         st.selectbox(
             t("Open one (or click it)"), numbers, index=None, key=opened,

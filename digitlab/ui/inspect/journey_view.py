@@ -261,7 +261,7 @@ def _sheet(
     ]  # fmt: skip
     caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
     figure = charts.labelled_sheet(digits.x_test, shown, title=title, caption=caption)
-    clicks.answer(figure, f"journey-{name}", t, len(found.labels), _open)
+    clicks.answer(figure, f"journey-{name}", t, len(found.labels), _open, shows="opened-sample")
 
 
 def _open(index: int) -> None:

@@ -9,9 +9,14 @@ from digitlab.messages import Translator
 from digitlab.ui import clicks
 
 
-def place(figure: Chart, key: str, t: Translator, count: int) -> int | None:
-    """The place of ``figure`` clicked since ``forget(key)``, from 0 to ``count`` - 1."""
-    return clicks.place(figure, f"{key}-{_turn(key)}", t, count)
+def place(
+    figure: Chart, key: str, t: Translator, count: int, *, shows: str = "opened-sample"
+) -> int | None:
+    """The place of ``figure`` clicked since ``forget(key)``, from 0 to ``count`` - 1.
+
+    ``shows`` is the key of what answers the click, which a phone scrolls to.
+    """
+    return clicks.place(figure, f"{key}-{_turn(key)}", t, count, shows=shows)
 
 
 def forget(key: str) -> None:

@@ -136,7 +136,7 @@ def _mosaic(found: LayerMaps, first: int, ends: charts.Scale, key: str, t: Trans
         maps, t, title=_title(found, t), first=first, shared=ends,
         chosen=chosen if first <= chosen < first + len(maps) else None,
     )  # fmt: skip
-    clicks.answer(figure, key, t, found.count, functools.partial(_open, name))
+    clicks.answer(figure, key, t, found.count, functools.partial(_open, name), shows=name)
     return int(chosen)
 
 

@@ -113,7 +113,7 @@ def _sheet(
     caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
     figure = charts.labelled_sheet(one.images, shown, title=title, caption=caption)
     act = functools.partial(_open, _open_key(one, other))
-    clicks.answer(figure, f"runs-{name}", t, len(one.labels), act)
+    clicks.answer(figure, f"runs-{name}", t, len(one.labels), act, shows="opened-sample")
 
 
 def _open_key(one: Tested, other: Tested) -> str:
