@@ -24,7 +24,7 @@
 
   // Never what somebody has written: a run may be called "Search".
   const OURS = "[data-testid=stMarkdown], [data-testid=stCode], [data-testid=stButton], " +
-    "[data-testid=stButtonGroup], [data-testid=stPageLink], [role=option], [data-tag], svg, " +
+    "[data-testid=stButtonGroup], [data-testid=stPageLink], [data-key], [data-tag], svg, " +
     "table, script, style";
   const ATTRIBUTES = ["aria-label", "title", "placeholder"];
 
@@ -38,7 +38,7 @@
       const text = element.getAttribute(name);
       if (!text) continue;
       const now = said(text);
-      if (now !== text && !element.matches("[data-tag], [role=option]")) {
+      if (now !== text && !element.matches("[data-tag], [data-key]")) {
         element.setAttribute(name, now);
       }
     }
@@ -53,7 +53,7 @@
   };
 
   const page = (window.digitLab ??= { shown: {} });
-  page.say = say;
+  Object.assign(page, { say, sayText, sayAttributes });
   document.documentElement.lang = language;
   say(document.body);
   if (page.installed) return;
@@ -61,8 +61,8 @@
 
   new MutationObserver((changes) => {
     for (const { type, target, addedNodes } of changes) {
-      if (type === "attributes") sayAttributes(target);
-      else if (type === "characterData") sayText(target);
+      if (type === "attributes") page.sayAttributes(target);
+      else if (type === "characterData") page.sayText(target);
       else addedNodes.forEach((node) => page.say(node));
     }
   }).observe(document.body, {
