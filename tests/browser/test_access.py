@@ -122,7 +122,8 @@ def _streamlits(page: Page, rule: str, target: Any) -> bool:
 
 PAGES = [
     "", "train", "train?run=RUN", "draw", "runs", "sweep",
-    "inspect?run=RUN&view=filters", "inspect?run=RUN&view=confusion", "inspect?run=RUN&view=journey",
+    "inspect?run=RUN&view=filters", "inspect?run=RUN&view=confusion",
+    "inspect?run=RUN&view=journey",
 ]  # fmt: skip
 
 
