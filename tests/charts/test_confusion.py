@@ -71,3 +71,11 @@ def test_truth_is_read_downwards_and_the_page_sets_its_colours() -> None:
     assert layout.barmode == "overlay"
     assert layout.font.color is None
     assert layout.title.text
+
+
+def test_the_open_field_has_a_frame() -> None:
+    plain = charts.confusion_matrix(MATRIX, T).layout.shapes
+    light, dark = charts.confusion_matrix(MATRIX, T, chosen=(4, 9)).layout.shapes[len(plain) :]
+    for line in (light, dark):
+        assert (line.x0 + line.x1, line.y0 + line.y1) == (2 * 9, 2 * 4)
+    assert light.line.width > dark.line.width
