@@ -17,6 +17,7 @@ from digitlab.charts.frame import (
     faint,
     figure,
     margin,
+    strong,
     trace,
 )
 from digitlab.charts.layer_columns import STRAND, Column, Point, columns_of
@@ -173,7 +174,7 @@ def _caption(column: Column, count: int, t: Translator) -> dict[str, Any]:
     if column.rate:
         lines.append(t("dropout {rate}", rate=f"{column.rate:g}"))
     return {
-        "text": "<br>".join(lines), "x": column.at, "yref": "paper", "y": 1 if above else 0,
+        "text": strong("<br>".join(lines)), "x": column.at, "yref": "paper", "y": 1 if above else 0,
         "yanchor": "bottom" if above else "top", "showarrow": False,
         "font": {"size": SMALL_SIZE if count <= 8 else SMALL_SIZE - 1},
     }  # fmt: skip

@@ -26,6 +26,7 @@ from digitlab.charts.frame import (
     legend_below,
     margin,
     pixel_axes,
+    strong,
     trace,
 )
 from digitlab.charts.grids import signed
@@ -125,7 +126,7 @@ def class_templates(templates: Floats, limit: float, t: Translator, *, title: st
     side = templates.shape[1]
     labels = [
         {
-            "text": f"<b>{digit}</b>", "showarrow": False, "font": {"size": LABEL_SIZE + 1},
+            "text": strong(f"<b>{digit}</b>"), "showarrow": False, "font": {"size": LABEL_SIZE + 1},
             "x": digit % columns * (side + 1) + (side - 1) / 2,
             "y": digit // columns * (side + 6) + 2,
         }

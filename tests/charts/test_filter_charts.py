@@ -76,7 +76,7 @@ def test_ten_templates_stand_under_their_digits() -> None:
     for digit, note in enumerate(figure.layout.annotations):
         left, top = int(note.x - 13.5), int(note.y + 3)
         np.testing.assert_array_equal(z[top : top + 28, left : left + 28], templates[digit])
-        assert note.text == f"<b>{digit}</b>"
+        assert f"<b>{digit}</b>" in note.text
 
 
 @pytest.mark.parametrize(("side", "written"), [(3, True), (7, True), (28, False)])
