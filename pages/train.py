@@ -22,6 +22,7 @@ def main() -> None:
         )
         if start:
             st.query_params["run"] = lab.engine().submit(visit.me, config, choice.digits).id
+            st.rerun()  # the links at the top were drawn before there was a run to take along
         run = run_panel.asked(visit, st.query_params.get("run"))
         if run is not None:
             run_panel.about_sliders(visit, run, config, choice.digits)
