@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable, Collection
 
 from digitlab.config import BY_NAME, RunConfig, Value
 from digitlab.dataset import MNIST_FINGERPRINT
@@ -57,12 +58,59 @@ _LAYERS: dict[Kind, str] = {
 }
 
 _MORE = ("epochs",)  # what a run that goes on for longer changes, and no more
+_NAMED = 3  # changes in a run's name; of further ones it has their number
+
+# What a run's name says of a setting, the settings that matter most first. Fields that are read
+# together stand in one line: the units of all layers are one change.
+_BRIEF: tuple[tuple[tuple[str, ...], Callable[[RunConfig, Translator], str]], ...] = (
+    (("network",), lambda c, t: shown(c.network, t)),
+    (("hidden_layers", "units1", "units2", "units3"), lambda c, t: _units(c, t)),
+    (
+        ("blocks", "filters1", "filters2", "filters3"),
+        lambda c, t: t("{filters} filters", filters="+".join(str(f) for f, _, _ in c.conv_blocks)),
+    ),
+    (
+        ("kernel1", "kernel2", "kernel3"),
+        lambda c, t: t("kernels {sizes}", sizes="+".join(f"{k}x{k}" for _, k, _ in c.conv_blocks)),
+    ),
+    (("pool1", "pool2", "pool3"), lambda c, t: _pooling(c, t)),
+    (("dense",), lambda c, t: t("{units} dense units", units=c.dense)),
+    (("dropout",), lambda c, t: t("dropout {rate}", rate=shown(c.dropout, t))),
+    (
+        ("conv_dropout",),
+        lambda c, t: t("dropout {rate} after convolutions", rate=shown(c.conv_dropout, t)),
+    ),
+    (("activation",), lambda c, t: shown(c.activation, t)),
+    (("optimizer",), lambda c, t: shown(c.optimizer, t)),
+    (("learning_rate",), lambda c, t: t("learning rate {rate}", rate=shown(c.learning_rate, t))),
+    (("momentum",), lambda c, t: t("momentum {value}", value=shown(c.momentum, t))),
+    (("batch_size",), lambda c, t: t("batches of {count}", count=c.batch_size)),
+    (
+        ("epochs",),
+        lambda c, t: t("1 epoch") if c.epochs == 1 else t("{count} epochs", count=c.epochs),
+    ),
+    (("train_images",), lambda c, t: t("{count} images", count=f"{c.train_images:,}")),
+    (("loss",), lambda c, t: shown(c.loss, t)),
+    (("validation",), lambda c, t: t("validation on {images}", images=shown(c.validation, t))),
+    (
+        ("validation_split",),
+        lambda c, t: t("{share} for validation", share=f"{c.validation_split:.0%}"),
+    ),
+    (("patience",), lambda c, t: t("patience {epochs}", epochs=c.patience)),
+    (("seed",), lambda c, t: t("seed {number}", number=c.seed)),
+)
 
 
-def run_name(run: Run, t: Translator) -> str:
-    """What a run is called that was given no name: its lesson, or the one it was made from."""
-    same = run.preset or (run.went_on and not run_changes(run, t))
-    return lesson(run) if same else t("{lesson}, changed", lesson=lesson(run))
+def run_name(run: Run, t: Translator, varied: Collection[str] = ()) -> str:
+    """What a run is called that was given no name: what it changed of its lesson, or the lesson.
+
+    ``varied`` are the fields that its sweep varies: their values come first, changed or not.
+    """
+    told = _brief(run, t, tuple(varied))
+    if not told:
+        return lesson(run)
+    more = [f"+{len(told) - _NAMED}"] if len(told) > _NAMED else []
+    return f"{', '.join([*told[:_NAMED], *more])} · {lesson(run)}"
 
 
 def lesson(run: Run) -> str:
@@ -71,8 +119,46 @@ def lesson(run: Run) -> str:
 
 
 def run_changes(run: Run, t: Translator) -> str:
-    """What a run has changed of its lesson; "" for nothing. Going on for longer is no change."""
-    return changes(run.config, PRESETS[lesson(run)], t, but=_MORE if run.went_on else ())
+    """All that a run has changed of its lesson, as in its name; "" for nothing."""
+    return ", ".join(_brief(run, t, ()))
+
+
+def _brief(run: Run, t: Translator, varied: tuple[str, ...]) -> tuple[str, ...]:
+    base = PRESETS[lesson(run)]
+    return _briefly(run.config, base, t, varied, _MORE if run.went_on else ())
+
+
+@functools.lru_cache(4096)  # a list of runs asks for each at every click
+def _briefly(
+    config: RunConfig, base: RunConfig, t: Translator, varied: tuple[str, ...], but: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What ``config`` has changed of ``base`` but for the fields ``but``, what matters most first.
+
+    Going on for longer is no change. ``varied`` is told before all else.
+    """
+    changed = {
+        name
+        for name in config.differences(base)
+        if BY_NAME[name].applies(config) and name not in but
+    }
+    told = [
+        [tell(config, t) for names, tell in _BRIEF if not wanted.isdisjoint(names)]
+        for wanted in (set(varied), changed)
+    ]
+    return tuple(dict.fromkeys(told[0] + told[1]))
+
+
+def _units(config: RunConfig, t: Translator) -> str:
+    if not config.hidden_layers:
+        return t("no hidden layer")
+    return t("{units} units", units="+".join(map(str, config.units)))
+
+
+def _pooling(config: RunConfig, t: Translator) -> str:
+    pooled = [str(block) for block, (_, _, pool) in enumerate(config.conv_blocks, 1) if pool]
+    if not pooled:
+        return t("no pooling")
+    return t("pooling in block {blocks}", blocks="+".join(pooled))
 
 
 def status(status: Status, t: Translator) -> str:
@@ -146,13 +232,10 @@ def shown(value: Value, t: Translator) -> str:
 
 
 @functools.lru_cache(4096)  # a list of runs asks for each at every click
-def changes(config: RunConfig, base: RunConfig, t: Translator, *, but: tuple[str, ...] = ()) -> str:
-    """What ``config`` has changed of ``base``, as far as it matters and is not one of ``but``.
-
-    "" stands for nothing.
-    """
+def changes(config: RunConfig, base: RunConfig, t: Translator) -> str:
+    """What ``config`` has changed of ``base``, as far as it matters; "" stands for nothing."""
     changed = {
         name: value for name, value in config.differences(base).items()
-        if BY_NAME[name].applies(config) and name not in but
+        if BY_NAME[name].applies(config)
     }  # fmt: skip
     return t.listed(f"{t(BY_NAME[name].label)} = {shown(v, t)}" for name, v in changed.items())

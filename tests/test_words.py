@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from digitlab import words
-from digitlab.config import RunConfig
+from digitlab.config import BY_NAME, RunConfig
 from digitlab.layers import layers_of
 from digitlab.messages import Translator
 from digitlab.presets import PRESETS
@@ -29,9 +29,9 @@ def run(home: Path, config: RunConfig, preset: str | None, *, went_on: bool) -> 
     ("config", "preset", "went_on", "name"),
     [
         (CNN, "cnn-filters", False, "cnn-filters"),
-        (LONGER, None, False, "cnn-filters, changed"),
+        (LONGER, None, False, "12 epochs · cnn-filters"),
         (LONGER, None, True, "cnn-filters"),
-        (WIDER, None, True, "cnn-filters, changed"),
+        (WIDER, None, True, "128 dense units · cnn-filters"),
     ],
 )
 def test_a_run_is_its_lesson_or_a_changed_one(
@@ -44,9 +44,43 @@ def test_a_run_is_its_lesson_or_a_changed_one(
 
 def test_more_epochs_are_a_change_but_where_a_run_goes_on(tmp_path: Path) -> None:
     t = Translator("en")
-    assert words.run_changes(run(tmp_path, LONGER, None, went_on=False), t) == "Epochs = 12"
-    assert words.run_changes(run(tmp_path, WIDER, None, went_on=True), t) == (
-        "Units in the dense layer = 128"
+    assert words.run_changes(run(tmp_path, LONGER, None, went_on=False), t) == "12 epochs"
+    assert words.run_changes(run(tmp_path, WIDER, None, went_on=True), t) == "128 dense units"
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        (RunConfig(units1=512, dropout=0.0), "512 units, dropout 0 · mlp-128"),
+        (RunConfig(hidden_layers=2, units1=256, units2=64), "256+64 units · mlp-128"),
+        (RunConfig(hidden_layers=0), "no hidden layer · mlp-128"),
+        (RunConfig(epochs=1), "1 epoch · mlp-128"),
+        (
+            RunConfig(seed=7, epochs=3, units1=100, learning_rate=0.01, optimizer="sgd"),
+            "100 units, SGD, learning rate 0.01, +2 · mlp-128",
+        ),
+        (
+            dataclasses.replace(CNN, blocks=2, filters2=8, kernel2=5, pool2=False),
+            "32+8 filters, kernels 5x5+5x5, pooling in block 1 · cnn-filters",
+        ),
+        (RunConfig(filters1=8), "mlp-128"),  # it has no effect here
+    ],
+)
+def test_a_name_says_what_was_changed_what_matters_most_first(
+    tmp_path: Path, config: RunConfig, name: str
+) -> None:
+    assert words.run_name(run(tmp_path, config, None, went_on=False), Translator("en")) == name
+
+
+def test_every_setting_can_stand_in_a_name() -> None:
+    told = [name for names, _ in words._BRIEF for name in names]
+    assert sorted(told) == sorted(BY_NAME)
+
+
+def test_a_sweeps_values_come_first_even_where_the_lesson_has_them(tmp_path: Path) -> None:
+    found = run(tmp_path, RunConfig(epochs=3), None, went_on=False)
+    assert words.run_name(found, Translator("en"), ("dropout",)) == (
+        "dropout 0.2, 3 epochs · mlp-128"
     )
 
 

@@ -36,6 +36,8 @@ class Material:
         labels: of the test images, (N,), or None where the images are not here any more.
         images: the test images, (N, 28, 28), or None.
         origin: the name of the run that this one goes on from, "" where that has none.
+        origin_run: that run, None where it is not here or there is none.
+        varied: the fields that its sweep varies; they are in its name.
     """
 
     run: Run
@@ -48,6 +50,8 @@ class Material:
     labels: Bytes | None = None
     images: Bytes | None = None
     origin: str = ""
+    origin_run: Run | None = None
+    varied: tuple[str, ...] = ()
 
     @property
     def layer(self) -> Layer:
@@ -60,16 +64,25 @@ def first_layer(run: Run) -> Layer:
     return next(layer for layer in layers_of(run.config) if layer.kernel_shape)
 
 
-def gather(store: Store, run: Run) -> Material:
-    """All that a report of ``run`` can show; what is not there is None."""
+def gather(store: Store, run: Run, varied: tuple[str, ...] = ()) -> Material:
+    """All that a report of ``run`` can show; what is not there is None.
+
+    ``varied`` are the fields that its sweep varies.
+    """
     shelf = Shelf(store)
     before, after = _weights(store, run)
     labels, images = _test_set(run)
     return Material(
         run, shelf.name(run.id), tuple(store.epochs(run.id)), tuple(store.batches(run.id)),
         before, after, _probabilities(store, run), labels, images,
-        shelf.name(run.origin) if run.origin else "",
+        shelf.name(run.origin) if run.origin else "", _origin(store, run), varied,
     )  # fmt: skip
+
+
+def _origin(store: Store, run: Run) -> Run | None:
+    with contextlib.suppress(StoreError):
+        return store.run(run.origin) if run.origin else None
+    return None
 
 
 def _weights(store: Store, run: Run) -> tuple[Floats | None, Floats | None]:

@@ -54,9 +54,8 @@ _GENERAL = (
 
 
 def name_of(material: Material, t: Translator) -> str:
-    """What the run is called: its own name, or its lesson's."""
-    run = material.run
-    return material.name or words.run_name(run, t)
+    """What the run is called: the name it was given, else what it changed of its lesson."""
+    return material.name or words.run_name(material.run, t, material.varied)
 
 
 # What was trained ---------------------------------------------------------------------------------
@@ -90,7 +89,11 @@ def _images(material: Material, t: Translator) -> str:
 
 
 def _gone_on(material: Material, t: Translator) -> str:
-    origin = material.origin or t("run {id}", id=(material.run.origin or "")[:6])
+    before = material.origin_run
+    called = (
+        words.run_name(before, t) if before else t("run {id}", id=(material.run.origin or "")[:6])
+    )
+    origin = material.origin or called
     told = t("It goes on from {name}: its beginning is that run's end.", name=origin)
     frozen = t("Its convolutions were frozen: they are still those of that run.")
     return t.paragraph([told, frozen]) if material.run.frozen else told

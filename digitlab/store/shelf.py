@@ -35,7 +35,7 @@ SELECT runs.*, shelf.name AS shelf_name, shelf.pinned AS shelf_pinned,
 FROM runs LEFT JOIN shelf ON shelf.run = runs.id
 LEFT JOIN epochs ON epochs.run = runs.id
      AND epochs.epoch = (SELECT MAX(epoch) FROM epochs WHERE run = runs.id)
-WHERE owner = ? AND {NOT_DELETED} ORDER BY created DESC
+WHERE owner = ? AND {NOT_DELETED} ORDER BY created DESC LIMIT ?
 """
 
 
@@ -55,18 +55,18 @@ class Shelf:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def lines(self, owner: str) -> list[Line]:
-        """A person's runs, the newest first; one query, however many there are.
+    def lines(self, owner: str, most: int = -1) -> list[Line]:
+        """A person's runs, at most so many, the newest first; one query. -1 stands for all.
 
         One that cannot be read is passed over.
         """
-        return self.listed(owner)[0]
+        return self.listed(owner, most)[0]
 
-    def listed(self, owner: str) -> tuple[list[Line], list[str]]:
+    def listed(self, owner: str, most: int = -1) -> tuple[list[Line], list[str]]:
         """A person's runs, the newest first, and the ids of those that cannot be read."""
         lines: list[Line] = []
         unreadable: list[str] = []
-        for row in self.store.database.all(_OVERVIEW, owner):
+        for row in self.store.database.all(_OVERVIEW, owner, most):
             try:
                 lines.append(_line(dict(row)))
             except UnreadableRunError:

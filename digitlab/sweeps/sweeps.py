@@ -61,6 +61,11 @@ SELECT epochs.* FROM sweep_runs JOIN epochs ON epochs.run = sweep_runs.run
 WHERE sweep_runs.sweep = ? ORDER BY epochs.run, epochs.epoch
 """
 
+_VARIED = """
+SELECT sweep_runs.run, sweeps.plan FROM sweeps JOIN sweep_runs ON sweep_runs.sweep = sweeps.id
+WHERE sweeps.owner = ? AND sweep_runs.run IS NOT NULL
+"""
+
 _LIVE_OF = f"""
 SELECT 1 FROM sweeps JOIN sweep_runs ON sweep_runs.sweep = sweeps.id
 JOIN runs ON runs.id = sweep_runs.run
@@ -198,6 +203,14 @@ class Sweeps:
             row["sweep"]: Standing(row["places"], row["done"], row["live"])
             for row in self._database.all(_STANDINGS, owner)
         }
+
+    def varied(self, owner: str) -> dict[str, tuple[str, ...]]:
+        """The fields that a person's sweeps vary, by run; one query.
+
+        A run of a sweep whose cells have names of their own is not in it.
+        """
+        rows = self._database.all(_VARIED, owner)
+        return {row["run"]: fields for row in rows if (fields := _varied(row["plan"]))}
 
     def places(self, sweep: Sweep) -> list[Place]:
         """All cells with all seeds, in the order in which they are trained: seed by seed."""
@@ -408,6 +421,17 @@ def _sweep(row: Row) -> Sweep:
             message("This sweep cannot be read: another version of Digit Lab has noted it.")
         ) from error
     return Sweep(row["id"], row["owner"], plan, row["digits"], row["created"], bool(row["stopped"]))
+
+
+@functools.lru_cache(256)  # a list of runs asks for each at every click
+def _varied(plan: str) -> tuple[str, ...]:
+    """The fields that a plan in the table ``sweeps`` varies; () for one that cannot be read."""
+    try:
+        read = planning.from_json(json.loads(plan))
+    except (LabError, ValueError, TypeError, LookupError, AttributeError):
+        return ()
+    fields = tuple(axis.field for axis in read.axes)
+    return (*fields, "seed") if fields and read.seeds > 1 else fields
 
 
 def _place(row: dict[str, Any]) -> Place:

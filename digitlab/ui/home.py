@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from digitlab import dataset, words
-from digitlab.messages import Translator, mark
+from digitlab.messages import mark
 from digitlab.store import results
-from digitlab.ui import lab, shell
+from digitlab.store.shelf import Line
+from digitlab.ui import lab, naming, shell
 from digitlab.ui.data_view import source_line
-from digitlab.ui.naming import called
 from digitlab.ui.readers import clock
-from digitlab.ui.shell import Visit, page_link
+from digitlab.ui.shell import Visit, page_link, sentences
 
 _DOORS = (
     ("draw", mark("Draw"), mark("Draw a digit with mouse or finger and watch a network read it.")),
@@ -19,6 +21,7 @@ _DOORS = (
     ("inspect", mark("Inspect"), mark("See the filters it has learned, and what it misreads.")),
 )
 _RUNS_SHOWN = 10
+_TICK = 3.0  # seconds between two looks at runs that train
 
 
 def show(visit: Visit) -> None:
@@ -34,28 +37,43 @@ def show(visit: Visit) -> None:
             st.markdown(t(text))
             page_link(name, t("Open"))
     source_line(dataset.current(), t)
-    _runs(visit, t)
+    _runs(visit)
 
 
-def _runs(visit: Visit, t: Translator) -> None:
-    runs = lab.store().runs_of(visit.me, _RUNS_SHOWN)
-    if not runs:
-        return
+def _runs(visit: Visit) -> None:
+    """The newest runs; while one of them waits or trains, they are looked at again and again."""
+    live = lab.shelf().trains(visit.me)
+    st.fragment(_fragment, run_every=_TICK if live else None)(visit, live)
+
+
+def _fragment(visit: Visit, live: bool) -> None:
+    with sentences(visit.t):
+        if live and not lab.shelf().trains(visit.me):
+            st.rerun()  # the whole page, once: the timer ends
+        lines = lab.shelf().lines(visit.me, _RUNS_SHOWN)
+        if lines:
+            _table(lines, visit)
+
+
+def _table(lines: Sequence[Line], visit: Visit) -> None:
+    t, names = visit.t, naming.names(lines, visit)
+    tests = [results.final_test(line.run, [line.last] if line.last else []) for line in lines]
     st.subheader(t("My runs"))
-    epochs = {run.id: lab.store().epochs(run.id) for run in runs}
-    tests = [results.final_test(run, epochs[run.id]) for run in runs]
     picked = st.dataframe(
         {
-            t("Run"): [called(run, visit) for run in runs],
-            t("Started"): [clock(run.created) for run in runs],
-            t("Status"): [words.status(run.status, t) for run in runs],
-            t("Epochs trained"): [len(epochs[run.id]) for run in runs],
+            t("Run"): [names[line.run.id] for line in lines],
             t("Test accuracy"): [f"{test.accuracy:.2%}" if test else "–" for test in tests],
+            t("Status"): [words.status(line.run.status, t) for line in lines],
+            t("Epochs trained"): [line.last.epoch if line.last else 0 for line in lines],
+            t("Started"): [clock(line.run.created) for line in lines],
         },
-        hide_index=True, on_select="rerun", selection_mode="single-row", key="my-runs",
+        hide_index=True, on_select="rerun", selection_mode="single-row",
+        # Another key when other rows are shown: a tick is a row's number, and must not move.
+        key=f"my-runs-{lines[0].run.id}-{len(lines)}",
+        column_config={t("Run"): st.column_config.TextColumn(width=220)},
     )  # fmt: skip
-    if picked["selection"]["rows"]:
-        shell.go("train", run=runs[picked["selection"]["rows"][0]].id)
+    if rows := picked["selection"]["rows"]:
+        shell.go("train", run=lines[rows[0]].run.id)
     st.caption(t("Tick a row to open the run."))
     st.caption(
         t("The address of this page is how you find your runs again: keep it as a bookmark.")

@@ -1,14 +1,72 @@
-"""What a visitor's runs are called, wherever one is named."""
+"""What a visitor's runs are called, wherever one is named: here and nowhere else on the pages.
+
+A run is called by the name its owner gave it, else by what it changed of its lesson. A run of a
+sweep is called by the values that the sweep varies. Others see no given names.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
 from digitlab import words
+from digitlab.messages import Translator
 from digitlab.store import Run
+from digitlab.store.shelf import Line
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit
 
 
 def called(run: Run, visit: Visit) -> str:
-    """The name that the visitor gave their run, or its lesson's; others see no names."""
+    """What one run is called."""
     given = lab.shelf().name(run.id) if run.owner == visit.me else ""
-    return given or words.run_name(run, visit.t)
+    return given or words.run_name(run, visit.t, varied(run))
+
+
+def varied(run: Run) -> tuple[str, ...]:
+    """The fields that a run's sweep varies; () for a run of no sweep."""
+    return lab.sweeps().varied(run.owner).get(run.id, ())
+
+
+def names(lines: Iterable[Line], visit: Visit) -> dict[str, str]:
+    """What the runs of a list are called, by run; runs that look alike have one name."""
+    lines = list(lines)
+    owners = {line.run.owner for line in lines}
+    swept = {run: told for owner in owners for run, told in lab.sweeps().varied(owner).items()}
+    return {
+        line.run.id: line.name or words.run_name(line.run, visit.t, swept.get(line.run.id, ()))
+        for line in lines
+    }
+
+
+def told_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """A name for each run that none of the others has: the beginning of its id where needed."""
+    counts, taken = Counter(names.values()), set[str]()
+    apart: dict[str, str] = {}
+    for run, name in names.items():
+        own = name if counts[name] == 1 else f"{name} ({run[:4]})"
+        while own in taken:  # somebody has called a run just so
+            own += "′"
+        taken.add(own)
+        apart[run] = own
+    return apart
+
+
+def settings(run: Run, origins: Mapping[str, str], t: Translator) -> str:
+    """The run's lesson, what it goes on from, and all that it has changed."""
+    told = [*_beginning(run, origins, t), *filter(None, [words.run_changes(run, t)])]
+    return f"{words.lesson(run)}: {', '.join(told)}" if told else words.lesson(run)
+
+
+def origin(run: Run, origins: Mapping[str, str], t: Translator) -> str:
+    """What a run goes on from, called as in ``origins``; "" for nothing."""
+    if run.origin is None:
+        return ""
+    return origins.get(run.origin) or t("a run that is not here any more")
+
+
+def _beginning(run: Run, origins: Mapping[str, str], t: Translator) -> Sequence[str]:
+    if not run.went_on:
+        return []
+    frozen = [t("convolutions frozen")] if run.frozen else []
+    return [t("goes on from {name}", name=origin(run, origins, t)), *frozen]

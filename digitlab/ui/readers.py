@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import datetime
 import zoneinfo
-from collections import Counter
 from dataclasses import dataclass
 
 import streamlit as st
 
-from digitlab import models, words
+from digitlab import models
 from digitlab.messages import LabError, Translator, mark, message
 from digitlab.network import ModelFileError, Network
 from digitlab.store import Run, Status, StoreError, UnreadableRunError, results
 from digitlab.store.shelf import Line
-from digitlab.ui import lab
+from digitlab.ui import lab, naming
 from digitlab.ui.shell import Visit, plain, sentences
 
 _LIVE_TICK = 3.0  # seconds
@@ -129,18 +128,11 @@ def _weights_of(reader: Reader, run: Run, t: Translator) -> str:
 def choices(visit: Visit) -> dict[str, str]:
     """Every network that can read for this visitor: what ``load`` calls it, and its label."""
     lines = [*lab.shelf().lines(visit.me), *_of_others(visit)]
-    labels = {line.run.id: _label(line, visit.t) for line in lines if _epochs(line.run.id)}
-    return {name: visit.t(label) for name, label in _BUNDLED.items()} | told_apart(labels)
-
-
-def told_apart(labels: dict[str, str]) -> dict[str, str]:
-    """The same with a number behind a label that an older run has: the browser sends labels."""
-    seen: Counter[str] = Counter()
-    apart = {}
-    for name, label in reversed(labels.items()):
-        seen[label] += 1
-        apart[name] = f"{label} ({seen[label]})" if seen[label] > 1 else label
-    return {name: apart[name] for name in labels}
+    kept = [line for line in lines if _epochs(line.run.id)]
+    names = naming.names(kept, visit)
+    labels = {line.run.id: _label(line, names[line.run.id], visit.t) for line in kept}
+    bundled = {name: visit.t(label) for name, label in _BUNDLED.items()}
+    return bundled | naming.told_apart(labels)  # the browser sends labels
 
 
 def load(name: str) -> Reader:
@@ -221,12 +213,12 @@ def _epochs(run: str) -> list[int]:
     return lab.store().epochs_kept(run, "weights")
 
 
-def _label(line: Line, t: Translator) -> str:
+def _label(line: Line, name: str, t: Translator) -> str:
     """A run in a line: its name, when it was made, how much of the test set it reads right."""
     test = results.final_test(line.run, [line.last] if line.last else [])
     return t(
         "Run {name}, {time}: {accuracy}",
-        name=line.name or words.run_name(line.run, t), time=clock(line.run.created),
+        name=name, time=clock(line.run.created),
         accuracy=f"{test.accuracy:.2%}" if test else "–",
     )  # fmt: skip
 

@@ -6,13 +6,18 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from digitlab import dataset
 from digitlab.config import RunConfig
+from digitlab.dataset import DigitSet
 from digitlab.messages import Translator
-from digitlab.presets import PRESETS
+from digitlab.presets import PRESETS, matching
 from digitlab.progress import EpochMetrics, Pace, Untrained
 from digitlab.store import Digits, Run, Status, Store
-from digitlab.ui import lab
-from digitlab.ui.runs import names
+from digitlab.sweeps import planning
+from digitlab.sweeps.planning import Axis
+from digitlab.ui import lab, naming
+from digitlab.ui.runs import compare
+from digitlab.ui.shell import Visit
 
 ROOT = Path(__file__).parents[2]
 ME = "m" * 22
@@ -67,8 +72,9 @@ def test_each_run_has_a_row_with_its_lesson_changes_and_figures(app: AppTest) ->
 
     table = open_runs(app).dataframe[0].value
 
-    changed = "mlp-128: Dropout after dense layers = 0.5, Epochs = 3"
-    assert list(table["Settings"]) == [changed, "mlp-128"]
+    assert list(table.columns)[:2] == ["Run", "Test accuracy"]  # what a phone shows
+    assert list(table["Run"]) == ["dropout 0.5, 3 epochs · mlp-128", "mlp-128"]
+    assert list(table["Settings"]) == ["mlp-128: dropout 0.5, 3 epochs", "mlp-128"]
     assert list(table["Epochs"]) == [3, 2]
     assert list(table["Test accuracy"]) == pytest.approx([91.23, 91.23])
     assert list(table["Status"]) == ["finished", "finished"]
@@ -165,8 +171,9 @@ def test_what_differs_between_runs_is_more_than_their_sliders(app: AppTest) -> N
 
     shown = tick(open_runs(app), 0, 1)
 
-    table = shown.dataframe[1].value.set_index("Setting")
-    assert {label: list(row) for label, row in table.iterrows()} == {
+    table = shown.dataframe[1].value.set_index("")
+    results = compare.results(lab.shelf().lines(ME), Translator("en"))
+    assert {label: list(row) for label, row in table.iterrows() if label not in results} == {
         "Data set": ["other images (abcd)", "5,000 MNIST images"],
         "Images trained on": ["2,000", "3,200"],
         "Goes on from": ["The first", "nothing: untrained"],
@@ -212,12 +219,11 @@ def test_a_run_that_goes_on_says_from_what_and_more_epochs_are_no_change(app: Ap
     table = open_runs(app).dataframe[0].value
 
     assert list(table["Run"]) == [
-        "cnn-filters", "cnn-filters, changed", "cnn-filters", "cnn-filters", "The first",
+        "cnn-filters", "dropout 0.5 · cnn-filters", "cnn-filters", "cnn-filters", "The first",
     ]  # fmt: skip
     assert list(table["Settings"]) == [
         "cnn-filters: goes on from a run that is not here any more",
-        "cnn-filters: goes on from The first, convolutions frozen, "
-        "Dropout after dense layers = 0.5",
+        "cnn-filters: goes on from The first, convolutions frozen, dropout 0.5",
         "cnn-filters: goes on from The first",
         "cnn-filters: goes on from The first",
         "cnn-filters",
@@ -229,8 +235,59 @@ def test_runs_of_one_name_are_told_apart(app: AppTest) -> None:
     for run, name in zip(runs, ("Mine", "Mine", f"Mine ({runs[0][:4]})", ""), strict=True):
         lab.shelf().rename(ME, run, name)
 
-    called = names.told_apart(lab.shelf().lines(ME), Translator("en"))
+    lines = lab.shelf().lines(ME)
+    called = naming.told_apart(naming.names(lines, Visit(Translator("en"), ME)))
 
     assert len(set(called.values())) == 4
     assert called[runs[1]] == f"Mine ({runs[1][:4]})"
-    assert called[runs[3]] == f"mlp-128 ({runs[3][:4]})"
+    assert called[runs[3]] == "mlp-128"
+
+
+class _Untrained:
+    """Queues runs that nobody trains."""
+
+    def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
+        return lab.store().add(owner, "nobody", config, matching(config), 1, DIGITS)
+
+    def stop(self, run: str) -> None:
+        lab.store().ask_to_stop(run)
+
+
+def test_a_sweeps_runs_are_called_by_their_values_whichever_lesson_is_near(app: AppTest) -> None:
+    plan = planning.vary(RunConfig(epochs=3), [Axis("dropout", (0.0, 0.2, 0.3))], 2)
+    lab.sweeps().start(_Untrained(), ME, plan, dataset.current().digits)
+
+    table = open_runs(app).dataframe[0].value
+
+    assert list(table["Run"])[::-1] == [
+        f"dropout {rate}, seed {seed}, 3 epochs · mlp-128"
+        for seed in (1, 2) for rate in ("0", "0.2", "0.3")
+    ]  # fmt: skip
+
+
+def test_results_stand_beside_what_differs(app: AppTest) -> None:
+    add(PRESETS["mlp-128"], "mlp-128", 2)
+    add(RunConfig(dropout=0.5), None, 3)
+
+    table = tick(open_runs(app), 0, 1).dataframe[1].value.set_index("")
+
+    assert list(table.columns) == ["1. dropout 0.5 · mlp-128", "2. mlp-128"]
+    assert {label: list(row) for label, row in table.iterrows()} == {
+        "Test accuracy": ["91.23%", "91.23%"],
+        "Test loss": ["0.3000", "0.3000"],
+        "Validation accuracy": ["90.00%", "90.00%"],
+        "Validation loss": ["0.4000", "0.4000"],
+        "Epochs trained": ["3", "2"],
+        "Dropout after dense layers": ["0.5", "0.2"],
+    }
+
+
+def test_a_tick_survives_a_filter_that_hides_its_row(app: AppTest) -> None:
+    add(PRESETS["mlp-128"], "mlp-128", 1)
+    add(PRESETS["mlp-64"], "mlp-64", 1)
+    tick(open_runs(app), 0, 1)
+
+    app.text_input(key="runs-find").set_value("mlp-64").run()
+    app.text_input(key="runs-find").set_value("").run()
+
+    assert "**Results, and what differs**" in told(app)

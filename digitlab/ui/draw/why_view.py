@@ -17,8 +17,8 @@ from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network, Prediction
 from digitlab.store import Run
 from digitlab.ui import lab, like_view, parts_view, plot
-from digitlab.ui.naming import called
-from digitlab.ui.readers import Reader, clock, told_apart
+from digitlab.ui.naming import called, told_apart
+from digitlab.ui.readers import Reader, clock
 from digitlab.ui.shell import Visit
 
 _MOST_RUNS = 20

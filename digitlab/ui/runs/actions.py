@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -13,12 +13,12 @@ from digitlab.ui import lab, shell
 from digitlab.ui.shell import Visit, guarded
 
 
-def show(chosen: Sequence[Line], visit: Visit) -> None:
-    """The buttons for the chosen runs; some are for one run alone."""
+def show(chosen: Sequence[Line], names: Mapping[str, str], visit: Visit) -> None:
+    """The buttons for the chosen runs, called as in ``names``; some are for one run alone."""
     t, ids = visit.t, [line.run.id for line in chosen]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(chosen) == 1:
-            _for_one(chosen[0], visit)
+            _for_one(chosen[0], names[chosen[0].run.id], visit)
         pinned = all(line.pinned for line in chosen)
         st.button(
             t("Unpin") if pinned else t("Pin"), icon=":material/keep:", key="runs-pin",
@@ -68,13 +68,13 @@ def unreadable(runs: Sequence[str], visit: Visit) -> None:
     )
 
 
-def _for_one(line: Line, visit: Visit) -> None:
+def _for_one(line: Line, name: str, visit: Visit) -> None:
     t, run = visit.t, line.run
     key = f"runs-name-{run.id}"
     st.session_state.setdefault(key, line.name)
     st.text_input(
         t("Name"), key=key, width=260, on_change=guarded(_rename),
-        args=(visit.me, run.id, key), placeholder=words.lesson(run),
+        args=(visit.me, run.id, key), placeholder=name,
     )  # fmt: skip
     if st.button(t("Open"), icon=":material/open_in_new:", key="runs-open"):
         shell.go("train", run=run.id)

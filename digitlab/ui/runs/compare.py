@@ -1,4 +1,4 @@
-"""The chosen runs side by side: their curves over each other, and the settings that differ."""
+"""The chosen runs side by side: their curves, what they came to, and the settings that differ."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from digitlab.messages import Translator
 from digitlab.store import Run
 from digitlab.store.shelf import Line
 from digitlab.sweeps.measures import one_loss
-from digitlab.ui import lab, plot
-from digitlab.ui.runs import names
+from digitlab.ui import lab, naming, plot
 
 
-def show(chosen: Sequence[Line], origins: Mapping[str, str], t: Translator) -> None:
-    """Loss and accuracy of the chosen runs on the same axes, then only what differs in them.
+def show(chosen: Sequence[Line], called: Mapping[str, str], t: Translator) -> None:
+    """Loss and accuracy of the chosen runs on the same axes, their results, and what differs.
 
-    ``origins`` has the names of the runs that one may go on from.
+    ``called`` has a name of its own for each of the person's runs, the chosen ones among them.
     """
-    shown, called = chosen[:MOST_RUNS], names.told_apart(chosen, t)
+    shown = chosen[:MOST_RUNS]
     if len(chosen) > len(shown):
         st.caption(t("The first {count} of the chosen runs are drawn.", count=len(shown)))
     for column, metric in zip(st.columns(2), charts.METRICS, strict=True):
@@ -35,7 +34,7 @@ def show(chosen: Sequence[Line], origins: Mapping[str, str], t: Translator) -> N
               "and only their accuracies can be compared.")
         )  # fmt: skip
     if len(chosen) > 1:
-        _differences(chosen, list(called.values()), origins, t)
+        _table(chosen, called, t)
 
 
 def _curves(line: Line, name: str, metric: Metric) -> RunCurves:
@@ -50,19 +49,36 @@ def _curves(line: Line, name: str, metric: Metric) -> RunCurves:
     )  # fmt: skip
 
 
-def _differences(
-    chosen: Sequence[Line], called: Sequence[str], origins: Mapping[str, str], t: Translator
-) -> None:
-    """A row for each setting that is not the same in all; a column for each run."""
-    rows = differences(chosen, origins, t)
-    if not rows:
-        st.caption(t("All settings of these runs are the same."))
-        return
-    st.markdown(t("**What differs** between the chosen runs"))
-    columns = {t("Setting"): list(rows)}
-    for number, name in enumerate(called):
-        columns[f"{number + 1}. {name}"] = [values[number] for values in rows.values()]
+def _table(chosen: Sequence[Line], called: Mapping[str, str], t: Translator) -> None:
+    """What the runs came to, then a row for each setting that is not the same in all."""
+    different = differences(chosen, called, t)
+    st.markdown(t("**Results, and what differs** between the chosen runs"))
+    rows = results(chosen, t) | different
+    columns = {"": list(rows)}
+    for number, line in enumerate(chosen):
+        columns[f"{number + 1}. {called[line.run.id]}"] = [told[number] for told in rows.values()]
     st.dataframe(columns, hide_index=True)
+    if not different:
+        st.caption(t("All settings of these runs are the same."))
+
+
+def results(lines: Sequence[Line], t: Translator) -> dict[str, list[str]]:
+    """What each of some runs came to in its last epoch, by the figure's name, in words."""
+    figures: tuple[tuple[str, str, str], ...] = (
+        (t("Test accuracy"), "test_accuracy", ".2%"),
+        (t("Test loss"), "test_loss", ".4f"),
+        (t("Validation accuracy"), "val_accuracy", ".2%"),
+        (t("Validation loss"), "val_loss", ".4f"),
+        (t("Epochs trained"), "epoch", "d"),
+    )
+    return {
+        label: [_figure(line, metric, form) for line in lines] for label, metric, form in figures
+    }
+
+
+def _figure(line: Line, metric: str, form: str) -> str:
+    value = getattr(line.last, metric) if line.last else None
+    return "–" if value is None else format(value, form)
 
 
 def differences(
@@ -85,7 +101,7 @@ def _settings(run: Run, origins: Mapping[str, str], t: Translator) -> dict[str, 
     return settings | {
         t("Data set"): words.data_set(run.digits, t),
         t("Images trained on"): f"{run.digits.train:,}",
-        t("Goes on from"): names.origin(run, origins, t) or t("nothing: untrained"),
+        t("Goes on from"): naming.origin(run, origins, t) or t("nothing: untrained"),
         t("Frozen convolutions"): words.shown(run.frozen, t),
         t("Number format"): run.pace.format if run.pace else "–",
         t("Threads"): str(run.pace.threads) if run.pace else "–",

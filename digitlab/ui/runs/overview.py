@@ -11,9 +11,9 @@ from digitlab import words
 from digitlab.messages import Translator
 from digitlab.store import Run, Status
 from digitlab.store.shelf import Line
-from digitlab.ui import lab
+from digitlab.ui import lab, naming
 from digitlab.ui.readers import clock
-from digitlab.ui.runs import actions, compare, names
+from digitlab.ui.runs import actions, compare
 from digitlab.ui.shell import Visit, page_link, sentences
 from digitlab.ui.timing import timed
 
@@ -51,9 +51,11 @@ def _show(visit: Visit) -> None:
 
 def _lines(lines: Sequence[Line], visit: Visit) -> None:
     t = visit.t
-    origins = names.told_apart(lines, t)
-    passed = _filtered(lines, origins, t)
-    chosen = _table(passed, origins, t)
+    names = naming.names(lines, visit)
+    apart = naming.told_apart(names)
+    settings = {line.run.id: naming.settings(line.run, apart, t) for line in lines}
+    passed = _filtered(lines, names, settings, t)
+    chosen = _table(passed, names, settings, t)
     st.caption(
         t(
             "{shown} of {count} runs. Tick rows to compare them, or to rename, pin or delete "
@@ -62,11 +64,13 @@ def _lines(lines: Sequence[Line], visit: Visit) -> None:
         )
     )  # fmt: skip
     if chosen:
-        actions.show(chosen, visit)
-        compare.show(chosen, origins, t)
+        actions.show(chosen, names, visit)
+        compare.show(chosen, apart, t)
 
 
-def _filtered(lines: Sequence[Line], origins: Mapping[str, str], t: Translator) -> list[Line]:
+def _filtered(
+    lines: Sequence[Line], names: Mapping[str, str], settings: Mapping[str, str], t: Translator
+) -> list[Line]:
     """The lines with the words and of the status that are asked for; pinned ones come first."""
     with st.container(horizontal=True):
         wanted = st.text_input(
@@ -78,11 +82,13 @@ def _filtered(lines: Sequence[Line], origins: Mapping[str, str], t: Translator) 
             t("Status"), statuses, key="runs-status", width=180,
             format_func=lambda one: _status(one, t),
         )  # fmt: skip
+    words_wanted = wanted.casefold().split()
     found = [
-        line for line in lines
+        line
+        for line in lines
         if status in (_ANY, line.run.status)
-        and _fits(line, wanted.casefold().split(), origins, t)
-    ]  # fmt: skip
+        and _fits(f"{names[line.run.id]} {settings[line.run.id]}", words_wanted)
+    ]
     return sorted(found, key=lambda line: not line.pinned)
 
 
@@ -90,30 +96,30 @@ def _status(status: Status | str, t: Translator) -> str:
     return words.status(status, t) if isinstance(status, Status) else t("any")
 
 
-def _fits(line: Line, wanted: Sequence[str], origins: Mapping[str, str], t: Translator) -> bool:
-    if not wanted:
-        return True
-    text = " ".join((line.name, names.title(line, t), names.settings(line, origins, t))).casefold()
-    return all(word in text for word in wanted)
+def _fits(text: str, wanted: Sequence[str]) -> bool:
+    """Whether all that is wanted is in a text, however it is spaced and written."""
+    return all(word in text.casefold() for word in wanted)
 
 
-def _table(lines: Sequence[Line], origins: Mapping[str, str], t: Translator) -> list[Line]:
-    """Draw the rows; returns the ticked ones."""
+def _table(
+    lines: Sequence[Line], names: Mapping[str, str], settings: Mapping[str, str], t: Translator
+) -> list[Line]:
+    """Draw the rows; returns the ticked ones. On a phone only the first columns are seen."""
     percent = st.column_config.NumberColumn(format="%.2f%%")
     accuracies = {
-        t("Training accuracy"): [_percent(line, "accuracy") for line in lines],
-        t("Validation accuracy"): [_percent(line, "val_accuracy") for line in lines],
         t("Test accuracy"): [_percent(line, "test_accuracy") for line in lines],
+        t("Validation accuracy"): [_percent(line, "val_accuracy") for line in lines],
+        t("Training accuracy"): [_percent(line, "accuracy") for line in lines],
     }
     key = _key(lines)
     _tick_again(key, lines)
     picked = st.dataframe(
         {
-            t("Pinned"): ["●" if line.pinned else "" for line in lines],
-            t("Run"): [names.title(line, t) for line in lines],
-            t("Settings"): [names.settings(line, origins, t) for line in lines],
-            t("Status"): [words.status(line.run.status, t) for line in lines],
+            t("Run"): [names[line.run.id] for line in lines],
             **accuracies,
+            t("Status"): [words.status(line.run.status, t) for line in lines],
+            t("Pinned"): ["●" if line.pinned else "" for line in lines],
+            t("Settings"): [settings[line.run.id] for line in lines],
             t("Epochs"): [line.last.epoch if line.last else 0 for line in lines],
             t("Images"): [line.run.digits.train for line in lines],
             t("Data set"): [words.data_set(line.run.digits, t) for line in lines],
@@ -125,17 +131,24 @@ def _table(lines: Sequence[Line], origins: Mapping[str, str], t: Translator) -> 
         hide_index=True, on_select="rerun", selection_mode="multi-row",
         key=key, placeholder="–",
         column_config={
-            t("Pinned"): st.column_config.TextColumn(width=75),
-            t("Run"): st.column_config.TextColumn(width=190, pinned=True),
-            t("Settings"): st.column_config.TextColumn(width=220),
+            t("Run"): st.column_config.TextColumn(width=220, pinned=True),
             **dict.fromkeys(accuracies, percent),
+            t("Pinned"): st.column_config.TextColumn(width=75),
+            t("Settings"): st.column_config.TextColumn(width=300),
             t("Images"): st.column_config.NumberColumn(format="localized"),
             t("Parameters"): st.column_config.NumberColumn(format="localized"),
         },
     )  # fmt: skip
     chosen = [lines[row] for row in picked["selection"]["rows"] if row < len(lines)]
-    st.session_state[_TICKED] = {line.run.id for line in chosen}
+    _remember(lines, chosen)
     return chosen
+
+
+def _remember(lines: Sequence[Line], chosen: Sequence[Line]) -> None:
+    """What is ticked; a run that the filter hides for now keeps its tick."""
+    ticked: set[str] = st.session_state.get(_TICKED, set())
+    hidden = ticked - {line.run.id for line in lines}
+    st.session_state[_TICKED] = hidden | {line.run.id for line in chosen}
 
 
 def _tick_again(key: str, lines: Sequence[Line]) -> None:

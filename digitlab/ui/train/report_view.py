@@ -7,7 +7,7 @@ import streamlit as st
 from digitlab import report, words
 from digitlab.messages import Translator
 from digitlab.store import Run
-from digitlab.ui import lab
+from digitlab.ui import lab, naming
 from digitlab.ui.shell import Visit
 
 
@@ -29,4 +29,5 @@ def show(run: Run, visit: Visit) -> None:
 
 
 def _page(run: Run, t: Translator) -> bytes:
-    return report.html_of(report.gather(lab.store(), run), t).encode("utf-8")
+    material = report.gather(lab.store(), run, naming.varied(run))
+    return report.html_of(material, t).encode("utf-8")
