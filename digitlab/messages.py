@@ -64,11 +64,16 @@ def mark(text: str) -> str:
 
 
 class LabError(Exception):
-    """Something a person can understand and mend; ``message`` is the sentence they read."""
+    """Something a person can understand and mend; ``message`` is the sentence they read.
 
-    def __init__(self, sentence: Message) -> None:
+    ``on_page`` is what a page says in its place, where the sentence is for whoever runs the lab:
+    it names a file of the server, or a setting of it.
+    """
+
+    def __init__(self, sentence: Message, *, on_page: Message | None = None) -> None:
         super().__init__(str(sentence))
         self.message = sentence
+        self.on_page = on_page or sentence
 
 
 # What stands between the items of a list, and between two sentences.

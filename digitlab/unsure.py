@@ -109,7 +109,8 @@ class Table:
                     "{path} is missing or broken: it tells digits from other drawings. Install "
                     "Digit Lab again, or fit it with python -m digitlab reference --unsure.",
                     path=str(path),
-                )
+                ),
+                on_page=message("A file of the lab is missing or broken. Tell whoever runs it."),
             ) from error
 
 

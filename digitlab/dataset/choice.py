@@ -40,6 +40,29 @@ class Choice:
     notes: tuple[Message, ...] = ()
     fetching: Fetching = "no"
 
+    @property
+    def on_page(self) -> tuple[Message, ...]:
+        """The same for a page: the set in use, and what is wrong; no file and no setting."""
+        refused = message(
+            "The images that this lab was set up with cannot be used; its terminal tells whoever "
+            "runs it why."
+        )
+        return (self._in_use(), *([refused] if self.notes else []))
+
+    def _in_use(self) -> Message:
+        if self.digits.fingerprint == MNIST_FINGERPRINT:
+            return message("The lab is on full MNIST.")
+        if self.digits.name != "sample":
+            return message("The lab is on images of its own, not the original MNIST.")
+        if self.fetching == "running":
+            return _wanting(self.fetching)
+        if self.fetching == "failed":
+            return message(
+                "The lab is on its sample of 5,000 MNIST images: full MNIST could not be "
+                "downloaded."
+            )
+        return message("The lab is on its sample of 5,000 MNIST images.")
+
 
 def current() -> Choice:
     """The set that new runs use: ``DIGITLAB_MNIST``, else the cache, else the sample.
@@ -92,7 +115,8 @@ def find(wanted: str) -> DigitSet:
         message(
             "The images of this run are not here any more. Set DIGITLAB_MNIST to the file that "
             "it was trained on."
-        )
+        ),
+        on_page=message("The images of this run are not here any more."),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from digitlab.dataset.digits import DigitSet
 from digitlab.dataset.file import DataFileError, read, refusal
 from digitlab.messages import Message, message
+
+log = logging.getLogger(__name__)
 
 _MOST_HELD = 3
 
@@ -67,6 +70,7 @@ def _read(path: Path) -> DigitSet | Message:
     try:
         return read(path)
     except DataFileError as error:
+        log.warning("%s", error)  # once, while the file does not change
         return error.message
 
 

@@ -89,7 +89,8 @@ def scheduler_address() -> str | None:
             "DIGITLAB_SCHEDULER must be a tls:// address, or tcp:// on this machine; it is "
             "{address}.",
             address=address,
-        )
+        ),
+        on_page=message("The lab is not set up to train. Tell whoever runs it."),
     )
 
 

@@ -284,7 +284,7 @@ class Engine:
         try:
             digits = dataset.find(run.digits.fingerprint)
         except LabError as error:
-            self.store.end(run.id, Status.FAILED, error.message)
+            self.store.end(run.id, Status.FAILED, error.on_page)
             return
         drive = self._drives[run.id] = Drive(
             run, digits, cluster, address, self.store, self._closing
@@ -369,7 +369,7 @@ _EXPECTED = (LabError, WorkerLostError, WorkerSlowError)
 def _trouble(error: Exception) -> Message:
     """What is said to those whose runs wait."""
     if isinstance(error, LabError):
-        return error.message
+        return error.on_page
     if isinstance(error, WorkerLostError | WorkerSlowError):
         return _no_worker(type(error).__name__)
     return message("The server made a mistake; its log tells more. Runs wait.")

@@ -10,16 +10,16 @@ from digitlab.config import RunConfig
 from digitlab.dataset import Choice, DigitSet
 from digitlab.messages import Translator
 from digitlab.ui import folded, plot
-from digitlab.ui.shell import plain
 
 _SAMPLES = 40
 
 
 def source_line(choice: Choice, t: Translator) -> None:
-    """Which set is in use and why; what was refused stands out."""
-    st.caption(t(choice.reason))
-    for note in choice.notes:
-        st.warning(plain(t(note)))
+    """Which set is in use; that another was refused stands out."""
+    in_use, *refused = choice.on_page
+    st.caption(t(in_use))
+    for note in refused:
+        st.warning(t(note))
 
 
 def show(digits: DigitSet, config: RunConfig, t: Translator) -> None:

@@ -125,10 +125,11 @@ def guarded(click: Callable[_P, object]) -> Callable[_P, None]:
 
 def _sentence(error: Exception) -> Message:
     """What a page says of an error; the log is told what a visitor cannot mend."""
-    if isinstance(error, StorageError):
-        _note(str(error.advice), int(time.monotonic() // _NOTE_SECONDS))
     if isinstance(error, LabError):
-        return error.message
+        advice = error.advice if isinstance(error, StorageError) else error.message
+        if advice != error.on_page:
+            _note(str(advice), int(time.monotonic() // _NOTE_SECONDS))
+        return error.on_page
     log.error("a page failed", exc_info=error)
     return message(
         "Something went wrong on this page, and the lab has noted it. Load the page again; if it "

@@ -42,7 +42,7 @@ def _show(reader: Reader, visit: Visit) -> None:
             found = _drawing(t)
     except LabError as error:
         hint = isinstance(error, drawing.NothingDrawnError)
-        (answer.info if hint else answer.warning)(shell.plain(t(error.message)))
+        (answer.info if hint else answer.warning)(shell.plain(t(error.on_page)))
         with right:
             _pictures(_NO_PROBABILITIES, _NO_PICTURE, t)
     else:

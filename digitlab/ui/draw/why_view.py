@@ -69,7 +69,7 @@ def show(drawing: Drawing | None, reader: Reader, visit: Visit) -> None:
     try:
         _VIEWS[chosen](drawing, reader, visit)
     except LabError as error:
-        st.warning(t(error.message))
+        st.warning(t(error.on_page))
 
 
 # --- the way of a drawing -------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def show(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translato
         digits, count = _images(weights)
         found = _excitement(shown, weights.layer.name, digits, count, number, t)
     except LabError as error:
-        st.warning(t(error.message))
+        st.warning(t(error.on_page))
     else:
         with right if convolution else left:
             story += _digits(found, digits.y_test[:count], shown, t)

@@ -30,7 +30,7 @@ def show(visit: Visit, sweep_id: str) -> None:
         sweep = lab.sweeps().sweep(sweep_id)
     except SweepError as error:
         st.session_state.pop(_REFUSED, None)  # this says it all
-        st.warning(visit.t(error.message))
+        st.warning(visit.t(error.on_page))
         return
     live = any(place.live for place in lab.sweeps().places(sweep))
     st.fragment(_panel, run_every=_TICK_SECONDS if live else None)(visit, sweep_id, live)
@@ -98,7 +98,7 @@ def _change(action: Callable[[], object]) -> None:
     try:
         action()
     except LabError as error:
-        st.session_state[_REFUSED] = error.message
+        st.session_state[_REFUSED] = error.on_page
     st.rerun()
 
 

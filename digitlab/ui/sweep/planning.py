@@ -68,7 +68,7 @@ def _offer(plan: Plan, key: str, visit: Visit, digits: DigitSet) -> None:
         startable = seconds <= planning.LONG_SECONDS or _wanted_all_the_same(f"{key}-long", t)
     except LabError as error:
         startable = False
-        st.error(plain(t(error.message)))
+        st.error(plain(t(error.on_page)))
     if st.button(
         t("Start the sweep"), icon=":material/play_arrow:", type="primary", key=key,
         disabled=not startable,
@@ -117,7 +117,7 @@ def _own(visit: Visit, digits: DigitSet) -> None:
     try:
         plan = planning.vary(base, [Axis(spec.name, _values(spec, t)) for spec in fields], seeds)
     except LabError as error:
-        st.error(plain(t(error.message)))
+        st.error(plain(t(error.on_page)))
         return
     _about_images(plan, digits, t)
     _offer(plan, "sweep-start-own", visit, digits)

@@ -141,7 +141,7 @@ def _images(run: Run, t: Translator) -> None:
     try:
         digits = dataset.find(run.digits.fingerprint)
     except LabError as error:
-        st.caption(t(error.message))
+        st.caption(t(error.on_page))
         return
     name = take_home.images_name(run.config, run.digits.fingerprint)
     st.caption(

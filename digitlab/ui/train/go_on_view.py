@@ -32,7 +32,7 @@ def show(run: Run, visit: Visit) -> None:
     try:
         _form(run, visit)
     except LabError as error:  # its weights or its images are not here any more
-        st.caption(plain(visit.t(error.message)))
+        st.caption(plain(visit.t(error.on_page)))
 
 
 def origin(run: Run, visit: Visit) -> None:
@@ -85,7 +85,7 @@ def _chosen(run: Run, t: Translator) -> DigitSet:
     try:
         sets = {own: dataset.find(own), other.fingerprint: other}
     except LabError as error:
-        st.caption(plain(t(error.message)))
+        st.caption(plain(t(error.on_page)))
         sets = {other.fingerprint: other}
     labels = {which: _label(digits, run, t) for which, digits in sets.items()}
     key = f"go-on-{run.id}-set"
@@ -101,7 +101,7 @@ def _label(digits: DigitSet, run: Run, t: Translator) -> str:
     if digits.fingerprint == run.digits.fingerprint:
         return t("The run's own: {count} images", count=count)
     name = _SETS.get(digits.fingerprint)
-    shown = plain(digits.path.name) if name is None else t(name)
+    shown = t("other images ({id})", id=digits.fingerprint[:4]) if name is None else t(name)
     return t("{name}, now in use: {count} images", name=shown, count=count)
 
 

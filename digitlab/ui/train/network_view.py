@@ -45,7 +45,7 @@ def plan(config: RunConfig, digits: DigitSet, t: Translator) -> bool:
     try:
         refuse_too_large(config)
     except LabError as error:
-        st.error(t(error.message))
+        st.error(t(error.on_page))
         return False
     return True
 
