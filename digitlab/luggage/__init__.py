@@ -6,7 +6,7 @@ it is unpacked, ``record`` and ``files`` at each run in it, ``sweep_record`` at 
 """
 
 from digitlab.luggage.form import LARGEST, LuggageError
-from digitlab.luggage.packing import Packed, pack
+from digitlab.luggage.packing import Packed, estimate, pack
 from digitlab.luggage.unpacking import Unpacked, unpack
 
-__all__ = ["LARGEST", "LuggageError", "Packed", "Unpacked", "pack", "unpack"]
+__all__ = ["LARGEST", "LuggageError", "Packed", "Unpacked", "estimate", "pack", "unpack"]

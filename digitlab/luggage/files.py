@@ -36,6 +36,7 @@ from digitlab.training.going_on import MOST_STATE_BYTES, pack_state
 
 _MOST_ARRAYS = 64  # in one file; our largest networks have 8 layers with weights
 _LARGEST_LOSS = 1e30
+_PARTS = ("kernel", "bias")
 _ROUNDING = 1e-3  # a mean that was worked out from two others may be so far outside its bounds
 
 
@@ -53,6 +54,8 @@ def clean(archive: zipfile.ZipFile, run: Run, name: str) -> bytes:
     match what.kind:
         case "weights":
             return _weights(archive, run, name, what.epoch or 0)
+        case "half":
+            return _half(archive, run, name, what.epoch or 0)
         case "kernels":
             return _kernels(archive, run, name)
         case "reading":
@@ -120,8 +123,52 @@ def _weights(archive: zipfile.ZipFile, run: Run, name: str, epoch: int) -> bytes
     network = Network.load(data)
     if network.layers != layers_of(run.config):
         raise LuggageError(message("its layers are not those of the run's settings."))
-    about = {"config": run.config.to_json(), "dataset": run.digits.name, "epoch": epoch}
-    return Network(network.layers, network.weights, about).to_bytes()
+    return Network(network.layers, network.weights, _about(run, epoch)).to_bytes()
+
+
+def half(network: Network) -> bytes | None:
+    """A network's weights as float16, with 11 significant bits; None where one is too large."""
+    if any(not _fits_half(array) for pair in network.weights.values() for array in pair):
+        return None
+    buffer = io.BytesIO()
+    arrays = {
+        f"{layer}_{part}": array.astype("<f2")
+        for layer, pair in network.weights.items()
+        for part, array in zip(_PARTS, pair, strict=True)
+    }
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _fits_half(array: Floats) -> bool:
+    return bool((np.abs(array) <= np.finfo(np.float16).max).all())  # false for NaN
+
+
+def _half(archive: zipfile.ZipFile, run: Run, name: str, epoch: int) -> bytes:
+    """The weights that ``half`` packed, as the lab keeps a network: float32."""
+    layers = layers_of(run.config)
+    shapes = {name: shape for name, shape in _shapes(run).items() if name}
+    with _inner(_bytes(archive, run, name, 2 * run.parameters), tuple(shapes)) as inner:
+        found = {
+            one: array(inner, f"{one}.npy", shape, "<f2").astype(np.float32)
+            for one, shape in shapes.items()
+        }
+    weights = {
+        layer.name: (found[f"{layer.name}_kernel"], found[f"{layer.name}_bias"])
+        for layer in layers
+        if layer.kernel_shape
+    }
+    return Network(layers, weights, _about(run, epoch)).to_bytes()
+
+
+def kernels_of(weights: bytes, run: Run) -> bytes | None:
+    """The first convolution's kernels in a file of weights, as their own file; None for an MLP."""
+    first = layers_of(run.config)[0]
+    return npy(Network.load(weights).weights[first.name][0]) if first.kind == "conv" else None
+
+
+def _about(run: Run, epoch: int) -> dict[str, Any]:
+    return {"config": run.config.to_json(), "dataset": run.digits.name, "epoch": epoch}
 
 
 def _kernels(archive: zipfile.ZipFile, run: Run, name: str) -> bytes:

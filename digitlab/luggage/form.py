@@ -5,6 +5,8 @@ drawings.json, drawings.npy         the kept drawings: labels and readings; uint
 runs/ID/run.json                    settings, status, epoch metrics
 runs/ID/batches.npy                 batch metrics, float64 (N, 6)
 runs/ID/weights-EPOCH.npz, …        the run's files, as the store has them
+runs/ID/half-EPOCH.npz              weights between the first and the last epoch, float16, in
+                                    place of weights-EPOCH.npz; since version 3
 sweeps/ID.json                      what a sweep varied, and which runs are its own; since version 2
 """
 
@@ -18,12 +20,12 @@ from digitlab.messages import LabError
 from digitlab.progress import BatchMetrics
 
 FORMAT = "digitlab-luggage"
-VERSION = 2
+VERSION = 3
 OLDEST_VERSION = 1  # that is still loaded
 
 MEGABYTE = 1_000_000
 LARGEST = 200 * MEGABYTE  # bytes of the whole zip
-LARGEST_UNPACKED = 260 * MEGABYTE  # only JSON, batch metrics and drawings are compressed
+LARGEST_UNPACKED = 260 * MEGABYTE  # networks hardly get smaller
 LARGEST_RATIO = 100  # of a member that unpacks to more than a megabyte
 MOST_MEMBERS = 20_000
 MOST_RUNS = 1_000
@@ -40,7 +42,7 @@ BATCHES = "batches.npy"
 BATCH_COLUMNS = tuple(field.name for field in fields(BatchMetrics))
 
 RUN_ID = re.compile(r"[0-9a-f]{16}")
-_FILES = r"(?:weights|reading)-\d{3}\.npz|kernels-\d{3}\.npy|probabilities\.npy|optimizer\.npz"
+_FILES = r"(?:weights|half|reading)-\d{3}\.npz|kernels-\d{3}\.npy|probabilities\.npy|optimizer\.npz"
 _RUN_FILE = re.compile(_FILES, re.ASCII)
 MEMBER = re.compile(
     rf"manifest\.json|drawings\.json|drawings\.npy"

@@ -4,6 +4,10 @@ Settings, metrics and names always go in; batch metrics take half of what a zip 
 are thinned where there are more. Files follow as far as they fit, in the order of what is missed
 most: the last weights, what the pictures need, the first weights, the optimizer's memory, the
 weights in between.
+
+Unless every file is asked for, of the weights in between a few evenly spaced ones are packed,
+rounded to float16: what is drawn of them is the same. What a run goes on from, its last weights
+and its optimizer's memory, is exact. Kernels within exact weights are not packed a second time.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ import numpy as np
 
 from digitlab.config import IMAGE_SIZE
 from digitlab.luggage import record, sweep_record
-from digitlab.luggage.files import batch_table
+from digitlab.luggage.files import batch_table, half
 from digitlab.luggage.form import (
     BATCH_COLUMNS,
     BATCHES,
@@ -47,6 +51,7 @@ from digitlab.luggage.form import (
 )
 from digitlab.luggage.record import Record
 from digitlab.messages import Message, message
+from digitlab.network import ModelFileError, Network
 from digitlab.store.keepsakes import Keepsake, Keepsakes
 from digitlab.store.run_files import npy
 from digitlab.store.shelf import Line, Shelf
@@ -55,6 +60,12 @@ from digitlab.sweeps import Sweeps
 _MEMBER_BYTES = 300  # of a member beside its data: its two headers and its two names
 _RESERVE = 1_000_000  # for the manifest and the end
 _CHUNK = 1_000_000
+_LARGEST_DEFLATED = 1_000_000  # bytes; larger files are weights, which are noise to it
+_PAYS = 0.95  # deflate is for what it makes smaller than this, as a sample of its middle shows
+_SAMPLE = 65_536  # bytes
+_BETWEEN = 4  # epochs between the first and the last whose weights are packed
+_SHARE_OF_WEIGHTS, _SHARE_OF_OTHERS, _SHARE_OF_BATCHES = 0.92, 0.5, 0.4
+_RECORD_BYTES = 1_500
 _ROW = 8 * len(BATCH_COLUMNS)  # bytes
 
 
@@ -112,11 +123,18 @@ class _File:
     name: str
     path: Path
     size: int
+    halved: bool = False
+
+    @property
+    def member(self) -> str:
+        """What it is called in the zip."""
+        name = self.name.replace("weights-", "half-") if self.halved else self.name
+        return path_of(self.run, name)
 
 
 def pack(
     shelf: Shelf, drawings: Keepsakes, sweeps: Sweeps, owner: str, target: BinaryIO,
-    progress: Progress,
+    progress: Progress, *, exact: bool = False,
 ) -> Packed:  # fmt: skip
     """Write a person's runs, drawings and sweeps, the bin's runs not, as a zip into ``target``.
 
@@ -127,9 +145,10 @@ def pack(
         owner: whose work it is.
         target: an empty file that is open for reading and writing.
         progress: told the part that is done, from 0 to 1.
+        exact: whether every file is packed as it is.
     """
     lines = shelf.lines(owner)
-    taken = sorted(lines, key=lambda line: (not line.pinned, -line.run.created))[:MOST_RUNS]
+    taken = _taken(lines)
     kept = drawings.of(owner)
     with zipfile.ZipFile(target, "w") as archive:
         _write_drawings(archive, kept)
@@ -138,13 +157,32 @@ def pack(
         for line in taken:
             _write_numbers(archive, shelf, line, sources, rows)
         swept = _write_sweeps(archive, sweeps, owner, {line.run.id for line in taken})
-        left_out = _write_files(archive, target, _files(shelf, taken), progress)
+        left_out = _write_files(archive, target, _files(shelf, taken, exact), progress)
         _write_manifest(archive, taken, left_out)
     thinned = sum(counts.get(line.run.id, 0) > rows for line in taken)
     return Packed(
         runs=len(taken), drawings=len(kept), sweeps=swept, runs_left_out=len(lines) - len(taken),
         files_left_out=sum(left_out.values()), thinned=thinned,
     )  # fmt: skip
+
+
+def estimate(shelf: Shelf, owner: str, *, exact: bool) -> int:
+    """About how many bytes ``pack`` would write, from the sizes of the files alone.
+
+    The shares are what deflate left of 15 runs' files: weights are noise to it.
+    """
+    taken = _taken(shelf.lines(owner))
+    rows = min(sum(shelf.store.batch_counts(owner).values()), LARGEST_UNPACKED // 2 // _ROW)
+    total = rows * _ROW * _SHARE_OF_BATCHES + len(taken) * _RECORD_BYTES
+    for file in _files(shelf, taken, exact):
+        noise = file.name.startswith(("weights", "optimizer"))
+        share = _SHARE_OF_WEIGHTS if noise else _SHARE_OF_OTHERS
+        total += file.size * share + _MEMBER_BYTES
+    return min(round(total), LARGEST)
+
+
+def _taken(lines: Sequence[Line]) -> list[Line]:
+    return sorted(lines, key=lambda line: (not line.pinned, -line.run.created))[:MOST_RUNS]
 
 
 def _most_rows(counts: Collection[int]) -> int:
@@ -214,22 +252,40 @@ def _write_numbers(
     _write(archive, path_of(run.id, BATCHES), npy(batch_table(store.batches(run.id), rows)))
 
 
-def _files(shelf: Shelf, taken: Sequence[Line]) -> list[_File]:
+def _files(shelf: Shelf, taken: Sequence[Line], exact: bool) -> list[_File]:
     """The files of all runs, what is missed most first."""
-    found = [file for line in taken for file in _files_of(shelf, line.run.id)]
+    found = [file for line in taken for file in _files_of(shelf, line.run.id, exact)]
     return sorted(found, key=lambda file: file.rank)  # keeps the order of the runs
 
 
-def _files_of(shelf: Shelf, run: str) -> list[_File]:
+def _files_of(shelf: Shelf, run: str, exact: bool) -> list[_File]:
     store = shelf.store
     weights = store.epochs_kept(run, "weights")
+    first, last = min(weights, default=0), max(weights, default=0)
+    between = _evenly([epoch for epoch in weights if epoch not in (first, last)])
     found = []
     for name in store.files(run):
         path = store.folder / "runs" / run / name
-        if run_file(name) is not None and path.is_file():
-            rank = _rank(name, min(weights, default=0), max(weights, default=0))
-            found.append(_File(rank, run, name, path, path.stat().st_size))
+        what = run_file(name)
+        if what is None or not path.is_file():
+            continue
+        halved = not exact and what.kind == "weights" and what.epoch not in (first, last)
+        if halved and what.epoch not in between:
+            continue
+        if not exact and what.kind == "kernels" and weights and what.epoch in (first, last):
+            continue  # they are within the exact weights
+        size = path.stat().st_size
+        rank = _rank(name, first, last)
+        found.append(_File(rank, run, name, path, size // 2 if halved else size, halved))
     return found
+
+
+def _evenly(epochs: Sequence[int]) -> set[int]:
+    """At most ``_BETWEEN`` of some epochs, evenly spaced."""
+    step = (len(epochs) + 1) / (_BETWEEN + 1)
+    if len(epochs) <= _BETWEEN:
+        return set(epochs)
+    return {epochs[round(step * (number + 1)) - 1] for number in range(_BETWEEN)}
 
 
 def _rank(name: str, first: int, last: int) -> int:
@@ -267,8 +323,26 @@ def _copy(archive: zipfile.ZipFile, file: _File) -> bool:
         source = file.path.open("rb")
     except FileNotFoundError:
         return False
-    with source, archive.open(zipfile.ZipInfo(path_of(file.run, file.name)), "w") as member:
-        shutil.copyfileobj(source, member, _CHUNK)
+    with source:
+        if file.halved:
+            return _copy_half(archive, file, source.read())
+        if file.size <= _LARGEST_DEFLATED:
+            _write(archive, file.member, source.read())
+            return True
+        with archive.open(zipfile.ZipInfo(file.member), "w") as member:
+            shutil.copyfileobj(source, member, _CHUNK)
+    return True
+
+
+def _copy_half(archive: zipfile.ZipFile, file: _File, data: bytes) -> bool:
+    """Write weights rounded; none of a broken file, or where numbers have grown too large."""
+    try:
+        halved = half(Network.load(data))
+    except ModelFileError:
+        return False
+    if halved is None:
+        return False
+    _write(archive, file.member, halved)
     return True
 
 
@@ -277,7 +351,10 @@ def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 
 def _compression(data: bytes) -> int:
-    """None for what would look like a bomb: many drawings that are all the same."""
+    """None where it does not pay, and for what would look like a bomb: many equal drawings."""
+    middle = data[len(data) // 2 :][:_SAMPLE] if len(data) > 2 * _SAMPLE else data
+    if len(zlib.compress(middle, 1)) > _PAYS * len(middle):
+        return zipfile.ZIP_STORED
     if len(data) > MEGABYTE and 2 * len(data) > LARGEST_RATIO * len(zlib.compress(data)):
         return zipfile.ZIP_STORED
     return zipfile.ZIP_DEFLATED

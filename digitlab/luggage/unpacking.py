@@ -26,7 +26,7 @@ from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.disk import StorageError
 from digitlab.luggage import record, sweep_record
 from digitlab.luggage.fields import Fields, parse
-from digitlab.luggage.files import array, batches, clean, member
+from digitlab.luggage.files import array, batches, clean, kernels_of, member
 from digitlab.luggage.form import (
     BATCHES,
     DRAWINGS,
@@ -42,6 +42,7 @@ from digitlab.luggage.form import (
     LuggageError,
     Progress,
     path_of,
+    run_file,
 )
 from digitlab.luggage.opening import not_whole, opened
 from digitlab.luggage.record import Record
@@ -233,8 +234,21 @@ class _Loading:
         for name in self.members[read.run.id]:
             if name not in (RECORD, BATCHES):
                 with _naming(_called(read), name):
-                    data = clean(self.archive, read.run, name)
-                (folder / name).write_bytes(data)
+                    target = folder / name.replace("half-", "weights-")
+                    if target.exists():
+                        raise LuggageError(message("it is there twice."))
+                    target.write_bytes(clean(self.archive, read.run, name))
+        self._stage_kernels(read, folder)
+
+    def _stage_kernels(self, read: Record, folder: Path) -> None:
+        """Write the kernels that are packed within exact weights alone as files of their own."""
+        for name in self.members[read.run.id]:
+            what = run_file(name)
+            if what is not None and what.kind == "weights":
+                target = folder / name.replace("weights-", "kernels-").replace(".npz", ".npy")
+                kernels = kernels_of((folder / name).read_bytes(), read.run)
+                if kernels is not None and not target.exists():
+                    target.write_bytes(kernels)
 
     def _insert(self, read: Record, folder: Path) -> None:
         with _naming(_called(read), BATCHES):

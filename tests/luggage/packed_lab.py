@@ -27,10 +27,10 @@ class Lab:
         self.shelf, self.drawings = Shelf(self.store), Keepsakes(folder)
         self.sweeps = Sweeps(self.store)
 
-    def pack(self, owner: str = ME) -> tuple[bytes, Packed]:
+    def pack(self, owner: str = ME, *, exact: bool = True) -> tuple[bytes, Packed]:
         target = io.BytesIO()
         packed = luggage.pack(
-            self.shelf, self.drawings, self.sweeps, owner, target, lambda part: None
+            self.shelf, self.drawings, self.sweeps, owner, target, lambda part: None, exact=exact
         )
         return target.getvalue(), packed
 

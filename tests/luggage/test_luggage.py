@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import io
 import json
+import re
 import stat
 import struct
 import tracemalloc
@@ -20,7 +22,16 @@ from packed_lab import ME, YOU, Lab, Members, members_of, zip_of
 from digitlab import luggage
 from digitlab.config import RunConfig
 from digitlab.layers import layers_of, parameter_count
-from digitlab.luggage import LuggageError, Packed, Unpacked, files, form, packing, unpacking
+from digitlab.luggage import (
+    LuggageError,
+    Packed,
+    Unpacked,
+    estimate,
+    files,
+    form,
+    packing,
+    unpacking,
+)
 from digitlab.messages import message
 from digitlab.network import Network, Prediction
 from digitlab.presets import matching
@@ -66,6 +77,20 @@ def network(config: RunConfig, epoch: int = 0) -> Network:
 
 def probabilities(epoch: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     return np.random.default_rng(epoch).dirichlet(np.ones(10), TEST).astype(np.float32)
+
+
+def npz_of(**found: np.ndarray[Any, Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **found)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+HALF = {
+    f"{layer}_{part}": array.astype("<f2")
+    for layer, pair in network(MLP, 1).weights.items()
+    for part, array in zip(("kernel", "bias"), pair, strict=True)
+}
+LAST = list(HALF)[-1]  # the bias of the outputs
 
 
 def state_of(config: RunConfig) -> dict[str, np.ndarray[Any, Any]]:
@@ -347,11 +372,95 @@ def test_packing_takes_no_more_memory_than_a_chunk(here: Lab, tmp_path: Path) ->
         here.store.keep(run.id, f"weights-{epoch:03d}.npz", bytes(20_000_000))
     with (tmp_path / "luggage.zip").open("w+b") as target:
         tracemalloc.start()
-        luggage.pack(here.shelf, here.drawings, here.sweeps, ME, target, lambda part: None)
+        luggage.pack(
+            here.shelf, here.drawings, here.sweeps, ME, target, lambda part: None, exact=True
+        )
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert target.seek(0, 2) > 60_000_000
     assert peak < 5_000_000
+
+
+def test_what_matters_is_small_and_comes_back_the_same_where_it_is_looked_at(
+    here: Lab, there: Lab
+) -> None:
+    config = dataclasses.replace(CNN, epochs=3)
+    run = add(here, config)
+    here.store.keep(run.id, "weights-003.npz", network(config, 3).to_bytes())
+    here.store.keep(run.id, "kernels-003.npy", npy(network(config, 3).weights["conv1"][0]))
+    data, packed = here.pack(exact=False)
+    told = there.unpack(data)
+
+    assert packed.files_left_out == 0
+    assert told.refused == []
+    assert len(data) < len(here.pack()[0])
+    assert abs(estimate(here.shelf, ME, exact=False) - len(data)) < 0.5 * len(data)
+    assert here.store.files(run.id) == there.store.files(told.runs[0])
+    for name in here.store.files(run.id):
+        one = arrays(here.store.file(run.id, name))
+        other = arrays(there.store.file(told.runs[0], name))
+        for key in one:
+            if name in ("weights-001.npz", "weights-002.npz"):
+                assert other[key].dtype == np.float32
+                np.testing.assert_allclose(other[key], one[key], rtol=2**-11, atol=1e-7)
+            else:
+                assert np.array_equal(one[key], other[key]), name
+    again, _ = there.pack(YOU, exact=False)  # rounded once, it is not rounded further
+    assert here.unpack(again, ME).known == 1
+
+
+def test_of_many_epochs_a_few_evenly_spaced_ones_are_packed_and_their_kernels_all(
+    here: Lab, there: Lab
+) -> None:
+    config = dataclasses.replace(CNN, epochs=12)
+    run = add(here, config)
+    for epoch in range(3, 13):
+        here.store.keep(run.id, f"weights-{epoch:03d}.npz", network(config, epoch).to_bytes())
+        kernel = network(config, epoch).weights["conv1"][0]
+        here.store.keep(run.id, f"kernels-{epoch:03d}.npy", npy(kernel))
+    (loaded,) = there.unpack(here.pack(exact=False)[0]).runs
+    assert there.store.epochs_kept(loaded, "weights") == [0, 2, 5, 7, 10, 12]
+    assert there.store.epochs_kept(loaded, "kernels") == list(range(13))
+
+
+def test_numbers_that_are_too_large_to_round_are_left_out(here: Lab, there: Lab) -> None:
+    run, grown = add(here), network(MLP, 1)
+    huge = {name: (kernel * 1e7, bias) for name, (kernel, bias) in grown.weights.items()}
+    here.store.keep(run.id, "weights-001.npz", Network(grown.layers, huge, grown.about).to_bytes())
+    data, packed = here.pack(exact=False)
+    assert packed.files_left_out == 1
+    assert there.unpack(data).refused == []
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "broken|not whole"),
+        (npz_of(hidden1_kernel=np.zeros((784, 8), "<f2")), "other names"),
+        (npz_of(**HALF | {LAST: np.full(10, np.nan, "<f2")}), "not finite"),
+        (npz_of(**HALF | {LAST: np.zeros(10, "<f4")}), "shapes or types"),
+        (npz_of(**HALF | {LAST: np.zeros(11, "<f2")}), "shapes or types"),
+        (npz_of(**HALF | {"more": np.zeros(1, "<f2")}), "other names"),
+    ],
+)
+def test_rounded_weights_that_are_wrong_are_named(
+    here: Lab, there: Lab, content: bytes, why: str
+) -> None:
+    run = add(here)
+    members = members_of(here.pack()[0])
+    del members[f"runs/{run.id}/weights-001.npz"]
+    members[f"runs/{run.id}/half-001.npz"] = content
+    (sentence,) = there.unpack(zip_of(members)).refused
+    assert re.search(why, str(sentence))
+    assert "half-001.npz" in str(sentence)
+
+
+def test_weights_that_are_there_exact_and_rounded_are_refused(here: Lab, there: Lab) -> None:
+    run = add(here)
+    members = members_of(here.pack()[0])
+    members[f"runs/{run.id}/half-001.npz"] = npz_of(**HALF)
+    (sentence,) = there.unpack(zip_of(members)).refused
+    assert "it is there twice" in str(sentence)
 
 
 def test_the_disks_budget_holds_and_what_it_took_is_told(
@@ -550,13 +659,13 @@ def test_a_file_that_is_too_large(there: Lab, data: bytes, monkeypatch: pytest.M
     refused_whole(there, data, "a zip of the lab has at most")
 
 
-@pytest.mark.parametrize("version", [0, 3, "1", 1.0, 1.5, None, True, 10**30, [1]])
+@pytest.mark.parametrize("version", [0, 4, "1", 1.0, 1.5, None, True, 10**30, [1]])
 def test_another_version_is_refused_by_name(there: Lab, data: bytes, version: object) -> None:
     members = members_of(data)
     about = json.loads(members["manifest.json"]) | {"version": version}
     members["manifest.json"] = json.dumps(about).encode()
-    shown = version if version in (0, 3) else r"\?"
-    refused_whole(there, zip_of(members), f"is of version {shown}; this lab loads version 2")
+    shown = version if version in (0, 4) else r"\?"
+    refused_whole(there, zip_of(members), f"is of version {shown}; this lab loads version 3")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from digitlab.ui.timing import timed
 _PACKED = "luggage-packed"
 _TOLD = "luggage-told"
 _NUMBER = "luggage-number"
+_SIZES = "luggage-sizes"
 _MOST_TOLD = 10  # sentences about what was refused
 _STEP = 0.01  # of the progress, between two messages to the browser
 
@@ -59,6 +60,17 @@ def _show(visit: Visit) -> None:
 
 def _take(visit: Visit) -> None:
     t = visit.t
+    exact = st.radio(
+        t("What goes in"), [False, True], key="luggage-exact",
+        format_func=lambda exact: _choice(exact, visit),
+        captions=[
+            t(
+                "Of the epochs between the first and the last, the weights of four are in it, "
+                "rounded. A run can go on from its end exactly as here."
+            ),
+            t("The weights of every epoch, exactly as they are here."),
+        ],
+    )  # fmt: skip
     if st.button(
         t("Take everything home"), icon=":material/luggage:", key="luggage-pack",
         help=t(
@@ -66,19 +78,36 @@ def _take(visit: Visit) -> None:
             "drawings."
         ),
     ):  # fmt: skip
-        _pack(visit)
+        _pack(visit, exact)
     ready: _Zip | None = st.session_state.get(_PACKED)
     if ready is not None:
         _offer(ready, t)
 
 
-def _pack(visit: Visit) -> None:
+def _choice(exact: bool, visit: Visit) -> str:
+    """A choice with the size that it comes to, estimated anew when there is something new."""
+    t, lines = visit.t, lab.shelf().lines(visit.me)
+    state = (exact, tuple((line.run.id, line.last and line.last.epoch) for line in lines))
+    sizes: dict[tuple[bool, object], int] = st.session_state.setdefault(_SIZES, {})
+    if state not in sizes:
+        size = luggage.estimate(lab.shelf(), visit.me, exact=exact)
+        sizes = st.session_state[_SIZES] = {
+            known: size for known, size in sizes.items() if known[0] != exact
+        } | {state: size}
+    megabytes = max(0.1, sizes[state] / MEGABYTE)
+    shown = f"{megabytes:.0f}" if megabytes > 10 else f"{megabytes:.1f}"
+    if exact:
+        return t("Every file (about {size} MB)", size=shown)
+    return t("Everything that matters (about {size} MB)", size=shown)
+
+
+def _pack(visit: Visit, exact: bool) -> None:
     st.session_state.pop(_PACKED, None)  # two zips of one visitor need not lie on the disk
     made = _Zip()
     packing = _progress(visit.t("Packing…"))
     with packing as progress, disk.told(made.path), made.path.open("w+b") as target:
         made.packed = luggage.pack(
-            lab.shelf(), lab.drawings(), lab.sweeps(), visit.me, target, progress
+            lab.shelf(), lab.drawings(), lab.sweeps(), visit.me, target, progress, exact=exact
         )
     st.session_state[_PACKED] = made
 
