@@ -133,7 +133,9 @@ class Field:
         """
         typed = self._typed(value)
         if typed is None or not self._allowed(typed):
-            raise ConfigError(self._refusal(value))
+            raise ConfigError(
+                self._refusal(value, self.name), on_page=self._refusal(value, message(self.label))
+            )
         return typed
 
     def parse(self, text: str) -> Value:
@@ -181,23 +183,22 @@ class Field:
             return value in self.choices
         return isinstance(value, bool) or self.low <= value <= self.high  # type: ignore[operator]
 
-    def _refusal(self, value: Any) -> Message:
+    def _refusal(self, value: Any, field: str | Message) -> Message:
+        """Why ``value`` is none, with the field as it is typed or as a page calls it."""
         # Python refuses to write the longest integers in decimal.
         shown = (hex(value) if type(value) is int and abs(value) > 2**64 else str(value))[:40]
         if self.kind is bool:
-            return message(
-                "{field} must be true or false, not {value}.", field=self.name, value=shown
-            )
+            return message("{field} must be true or false, not {value}.", field=field, value=shown)
         if self.choices:
             choices = ", ".join(str(choice) for choice in self.choices)
             return message(
                 "{field} must be one of {choices}, not {value}.",
-                field=self.name, choices=choices, value=shown,
+                field=field, choices=choices, value=shown,
             )  # fmt: skip
         kind = message("a whole number") if self.kind is int else message("a number")
         return message(
             "{field} must be {kind} from {low} to {high}, not {value}.",
-            field=self.name, kind=kind, low=f"{self.low:g}", high=f"{self.high:.10g}", value=shown,
+            field=field, kind=kind, low=f"{self.low:g}", high=f"{self.high:.10g}", value=shown,
         )  # fmt: skip
 
 
@@ -413,12 +414,12 @@ def from_query(query: Mapping[str, str], base: RunConfig) -> tuple[RunConfig, tu
             changes[name] = spec.parse(text)
         except ConfigError as error:
             bounded = spec.nearest(text)
-            notes.append(error.message)
+            notes.append(error.on_page)
             if bounded is not None:
                 changes[name] = bounded
                 notes[-1] = message(
                     "The link asked for {field} = {value}; {used} is the nearest that is allowed.",
-                    field=name, value=text[:40], used=bounded,
+                    field=message(spec.label), value=text[:40], used=bounded,
                 )  # fmt: skip
     try:
         return RunConfig(**(base.to_json() | changes)), tuple(notes)  # type: ignore[arg-type]

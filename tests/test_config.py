@@ -346,7 +346,8 @@ def test_a_number_of_a_url_is_brought_to_the_nearest_bound(name, text, used) -> 
     assert getattr(config, name) == used
     assert type(getattr(config, name)) is BY_NAME[name].kind
     assert [str(note) for note in notes] == [
-        f"The link asked for {name} = {text[:40]}; {used} is the nearest that is allowed."
+        f"The link asked for {BY_NAME[name].label} = {text[:40]}; "
+        f"{used} is the nearest that is allowed."
     ]
 
 
@@ -372,7 +373,7 @@ def test_what_a_url_cannot_mean_is_left_out_and_said(name, text) -> None:
     assert getattr(config, name) == getattr(RunConfig(), name)
     assert 7 in (config.epochs, config.seed)  # the rest of the link counts
     assert len(notes) == 1
-    assert str(notes[0]).startswith(f"{name} must be ")
+    assert str(notes[0]).startswith(f"{BY_NAME[name].label} must be ")
 
 
 def test_fields_of_a_url_that_do_not_fit_each_other_leave_the_base() -> None:
@@ -381,7 +382,7 @@ def test_fields_of_a_url_that_do_not_fit_each_other_leave_the_base() -> None:
     query |= {f"kernel{n}": "7" for n in (1, 2, 3)} | {"pool1": "true", "pool2": "true"}
     config, notes = from_query(query, base)
     assert config == base
-    assert "epochs = 9999" in str(notes[0])
+    assert "Epochs = 9999" in str(notes[0])
     assert "Convolution 3" in str(notes[1])
 
 

@@ -111,6 +111,47 @@ def test_a_moved_slider_is_in_the_address_and_in_the_plan(app: AppTest) -> None:
     assert "Changed: Units in layer 1 = 64." in said(app)
 
 
+@pytest.mark.parametrize(
+    ("name", "typed", "used"),
+    [("units1", 512, 512), ("learning_rate", 0.0007, 0.0007), ("epochs", 7, 7),
+     ("batch_size", 100, 100), ("dropout", 0.33, 0.33)],
+)  # fmt: skip
+def test_a_number_can_be_typed_beside_each_slider(
+    app: AppTest, name: str, typed: float, used: float
+) -> None:
+    open_page(app, "train", preset="mlp-128")
+
+    app.number_input(key=f"number-{name}").set_value(typed).run()
+
+    assert not app.exception
+    assert app.query_params[name] == str(used)
+    assert app.number_input(key=f"number-{name}").value == used
+    widgets = [*app.slider, *app.select_slider]
+    assert [widget.value for widget in widgets if widget.key == f"field-{name}"] == [used]
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "used", "said_of_it"),
+    [
+        ("number-units1", 5000, 1024, "Units in layer 1: 5000 is not allowed; 1024 is the nearest"),
+        ("number-units1", 0, 1, "Units in layer 1: 0 is not allowed; 1 is the nearest"),
+        ("number-learning_rate", 3.0, 2.0, "Learning rate: 3 is not allowed; 2.0 is the nearest"),
+        ("field-train_images", 9999, 4000, "Training images: 9999 is not allowed; 4000 is"),
+        ("field-seed", -1, 0, "Random seed: -1 is not allowed; 0 is the nearest"),
+    ],
+)
+def test_a_number_out_of_its_bounds_becomes_the_nearest_with_a_word(
+    app: AppTest, key: str, typed: float, used: float, said_of_it: str
+) -> None:
+    open_page(app, "train", preset="mlp-128")
+
+    app.number_input(key=key).set_value(typed).run()
+
+    assert not app.exception
+    assert said_of_it in said(app)
+    assert app.number_input(key=key).value == used
+
+
 def test_a_setting_that_does_not_fit_is_refused_and_the_others_stay(app: AppTest) -> None:
     open_page(app, "train", preset="cnn-filters", blocks="3", kernel2="7", pool2="0", filters1="9")
     assert "field-kernel3" in {box.key for box in app.selectbox}
@@ -155,9 +196,9 @@ def test_choosing_a_lesson_sets_every_slider(app: AppTest) -> None:
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ({"epochs": "9999"}, "The link asked for epochs = 9999; 100 is the nearest"),
-        ({"learning_rate": "nan"}, "learning_rate must be a number"),
-        ({"activation": "<script>"}, "activation must be one of"),
+        ({"epochs": "9999"}, "The link asked for Epochs = 9999; 100 is the nearest"),
+        ({"learning_rate": "nan"}, "Learning rate must be a number"),
+        ({"activation": "<script>"}, "Activation must be one of"),
         ({"preset": "x" * 500}, "There is no lesson called"),
         ({"run": "../../etc/passwd"}, "There is no such run here"),
         ({"colour": "red"}, "The link asks for colour, which is no setting here."),

@@ -31,6 +31,8 @@ _ASKED = {"me", "lang", "run", "model", "view", "sweep", "preset", *BY_NAME}
 _GROUPS: dict[Group, str] = {
     "network": mark("The network"), "training": mark("The training"), "data": mark("The images"),
 }  # fmt: skip
+_NUMBERS = {"seed": 1, "train_images": 100}  # typed alone, without a slider; their steps
+_NUMBER_WIDTH = 92  # pixels: room for five digits
 _LESSONS: dict[str, str] = {
     "mlp-128": mark("A first network: 128 units, ten classes."),
     "mlp-64": mark("The exercise: half the units, small batches."),
@@ -178,7 +180,7 @@ def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> No
         "key": key,
         "help": t(spec.help),
         "on_change": _change,
-        "args": (spec.name, config),
+        "args": (spec.name, key, config, most),
     }
     if spec.kind is bool:
         st.toggle(label, **settings)
@@ -186,18 +188,43 @@ def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> No
         st.selectbox(
             label, spec.choices, format_func=lambda choice: t(words.CHOICES[choice]), **settings
         )
-    elif spec.name == "learning_rate":
+    elif spec.name in _NUMBERS:  # a slider could not be set to 2,000 with a hand
+        st.number_input(label, step=_NUMBERS[spec.name], **settings)
+    else:
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            _slider(spec, value, label, settings)
+            _number(spec, value, label, settings, t)
+
+
+def _slider(spec: Field, value: Any, label: str, settings: dict[str, Any]) -> None:
+    if spec.name == "learning_rate":
         st.select_slider(label, _rates(value), format_func=lambda rate: f"{rate:g}", **settings)
     elif spec.name == "batch_size":
         st.select_slider(label, sorted({2**power for power in range(11)} | {value}), **settings)
-    elif spec.name == "seed":
-        st.number_input(label, int(spec.low), int(spec.high), **settings)
-    elif spec.name == "train_images":  # a slider could not be set to 2,000 with a hand
-        st.number_input(label, int(spec.low), int(most), step=100, **settings)
     elif spec.kind is float:
         st.slider(label, float(spec.low), float(spec.high), step=0.05, **settings)
     else:
-        st.slider(label, int(spec.low), int(most), **settings)
+        st.slider(label, int(spec.low), int(spec.high), **settings)
+
+
+def _number(spec: Field, value: Any, label: str, settings: dict[str, Any], t: Translator) -> None:
+    """The same setting as a number to type: a finger does not hit 512 on a slider.
+
+    It has no bounds of its own, whose sentence would be the browser's: ``_change`` says ours.
+    """
+    key = f"number-{spec.name}"
+    st.session_state[key] = value
+    arguments = (spec.name, key, *settings["args"][2:])
+    real = {"step": 0.0001 if spec.name == "learning_rate" else 0.05, "format": "%g"}
+    st.number_input(
+        t("{field}, as a number", field=label),
+        key=key,
+        label_visibility="collapsed",
+        width=_NUMBER_WIDTH,
+        on_change=_change,
+        args=arguments,
+        **(real if spec.kind is float else {"step": 1}),
+    )
 
 
 def _rates(value: float) -> list[float]:
@@ -208,12 +235,23 @@ def _rates(value: float) -> list[float]:
     return sorted({rate for rate in steps if low <= rate <= high} | {value})
 
 
-def _change(name: str, config: RunConfig) -> None:
-    """Take a moved slider's value into the URL, unless it does not fit the other settings."""
-    value = str(st.session_state[f"field-{name}"])
+def _change(name: str, key: str, config: RunConfig, most: float) -> None:
+    """Take a changed setting into the URL, unless it does not fit the other settings.
+
+    A number out of its bounds becomes the nearest that is allowed, and the page says so.
+    """
+    spec, value = BY_NAME[name], st.session_state[key]
+    if spec.high and value is not None and not spec.low <= value <= most:
+        bounded = spec.nearest(str(min(value, most)))
+        st.session_state["refused-setting"] = message(
+            "{field}: {value} is not allowed; {used} is the nearest that is.",
+            field=message(spec.label), value=words.shown(value, Translator()),
+            used=bounded,
+        )  # fmt: skip
+        value = bounded
     try:
-        apply_settings(config, {name: value})
+        apply_settings(config, {name: str(value)})
     except ConfigError as error:
-        st.session_state["refused-setting"] = error.message
+        st.session_state["refused-setting"] = error.on_page
     else:
-        st.query_params[name] = value
+        st.query_params[name] = str(value)
