@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -95,7 +93,6 @@ def _visit(page: Any, server: Server, run: str) -> dict[str, Any]:
         figures[f"{view}_ms"] = _opened(page, server, run, view)
     figures["next_sample_ms"] = bench_server.summary(_next_samples(page, server, run))
     for view in _CLICKED:
-        print(json.dumps(figures), file=sys.stderr)
         figures[f"{view}_click_ms"] = bench_server.summary(_clicks(page, server, run, view))
     figures["session_mb"] = _session_megabytes(page, server, run)
     return figures
