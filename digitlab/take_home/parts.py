@@ -162,8 +162,10 @@ def _kept(config: RunConfig) -> list[str]:
 
 def _network(config: RunConfig, bfloat16: bool, start: Start | None, t: Translator) -> Part:
     named = start is not None
+    # What is frozen counts as not trainable: then the summary follows the freezing.
+    summary = "" if start is not None and start.frozen else "\nmodel.summary()"
     if not bfloat16:
-        code = f"model = {_sequential(config, named)}\nmodel.summary()"
+        code = f"model = {_sequential(config, named)}{summary}"
         return Part(t("The network"), (), code)
     remarks = (
         t("The run computed its hidden layers in bfloat16, which is faster and rounds more."),
@@ -172,7 +174,7 @@ def _network(config: RunConfig, bfloat16: bool, start: Start | None, t: Translat
     body = _sequential(config, named, "number_format").replace("\n", "\n    ")
     code = (
         f"def network(number_format):\n    return {body}\n\n\n"
-        'model = network("mixed_bfloat16")\nexact_model = network("float32")\nmodel.summary()'
+        'model = network("mixed_bfloat16")\nexact_model = network("float32")' + summary
     )
     return Part(t("The network"), remarks, code)
 
@@ -232,7 +234,8 @@ for layer in model.layers:
 
 _FROZEN = """
     if isinstance(layer, layers.Conv2D):
-        layer.trainable = False"""
+        layer.trainable = False
+model.summary()"""
 
 _REMEMBER = """
 model.optimizer.build(model.trainable_variables)

@@ -150,7 +150,7 @@ def test_all_images_stay_all_images(home: Path, me: str) -> None:
 def test_a_run_says_which_one_it_goes_on_from(home: Path, me: str) -> None:
     origin = add(home, me)
     run = add(home, me, CNN, origin=origin.id, frozen=True)
-    assert "Goes on from mlp-128, changed. Its convolutions were frozen" in said(opened(run, me))
+    assert "Goes on from 8 units, 3 epochs · mlp-128. Its convolutions were frozen" in said(opened(run, me))
     lab.shelf().rename(me, origin.id, "*first* try")
     assert r"Goes on from \*first\* try." in said(opened(run, me))
     lab.shelf().delete(me, [origin.id])
@@ -198,7 +198,7 @@ def test_the_set_in_use_is_offered_when_it_is_another_one(
     (choice,) = app.radio
     own, new = dataset.SAMPLE_FINGERPRINT, other.fingerprint
     assert choice.options == [
-        "The run's own: 4,000 images", r"\_ours\_.npz, now in use: 4,500 images",
+        "The run's own: 4,000 images", f"other images ({new[:4]}), now in use: 4,500 images",
     ]  # fmt: skip
     assert choice.value == own
     assert app.number_input[1].value == 4000
