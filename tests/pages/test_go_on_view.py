@@ -150,7 +150,8 @@ def test_all_images_stay_all_images(home: Path, me: str) -> None:
 def test_a_run_says_which_one_it_goes_on_from(home: Path, me: str) -> None:
     origin = add(home, me)
     run = add(home, me, CNN, origin=origin.id, frozen=True)
-    assert "Goes on from 8 units, 3 epochs · mlp-128. Its convolutions were frozen" in said(opened(run, me))
+    told = said(opened(run, me))
+    assert "Goes on from 8 units, 3 epochs · mlp-128. Its convolutions were frozen" in told
     lab.shelf().rename(me, origin.id, "*first* try")
     assert r"Goes on from \*first\* try." in said(opened(run, me))
     lab.shelf().delete(me, [origin.id])
