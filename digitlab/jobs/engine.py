@@ -27,7 +27,7 @@ from digitlab.jobs.software import installed, scheduler_lack, worker_lack
 from digitlab.layers import layers_of, parameter_count, training_bytes
 from digitlab.messages import LabError, Message, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS, matching
-from digitlab.store import Digits, Run, Status, Store, interrupted
+from digitlab.store import Digits, Run, Status, StorageError, Store, interrupted
 from digitlab.store.shelf import Shelf
 from digitlab.training import going_on, speed
 
@@ -145,8 +145,11 @@ class Engine:
         self._closing.set()
         self._wake()
         self._thread.join(timeout=30)
-        self._settle()
-        self.store.leave(self.id)
+        try:
+            self._settle()
+            self.store.leave(self.id)
+        except StorageError as error:  # the next engine settles what this one has left
+            log.error("%s", error.advice)
         if self._calibration:
             self._calibration.pause()
         if self._cluster is not None:

@@ -233,11 +233,12 @@ class _Loading:
         """Write the run's files, each checked, into ``folder``."""
         for name in self.members[read.run.id]:
             if name not in (RECORD, BATCHES):
+                target = folder / name.replace("half-", "weights-")
                 with _naming(_called(read), name):
-                    target = folder / name.replace("half-", "weights-")
                     if target.exists():
                         raise LuggageError(message("it is there twice."))
-                    target.write_bytes(clean(self.archive, read.run, name))
+                    data = clean(self.archive, read.run, name)
+                target.write_bytes(data)
         self._stage_kernels(read, folder)
 
     def _stage_kernels(self, read: Record, folder: Path) -> None:

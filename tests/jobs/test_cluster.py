@@ -75,14 +75,15 @@ def test_a_run_may_use_most_of_the_memory_and_not_all() -> None:
 
 
 def test_an_engine_with_a_refused_scheduler_says_so_and_keeps_the_run(
-    lab_home: Path, monkeypatch: pytest.MonkeyPatch
+    lab_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("DIGITLAB_SCHEDULER", "tcp://192.168.1.5:8786")
     store = Store(lab_home)
     with closing(Engine(store, measure=False)) as engine:
         run = engine.submit("ada", TINY, dataset.sample())
         until(lambda: engine.trouble is not None)
-        assert "must be a tls:// address" in str(engine.trouble)
+        assert "not set up to train" in str(engine.trouble)
+        assert "must be a tls:// address" in caplog.text  # for whoever runs the lab
         assert store.run(run.id).status is Status.QUEUED
 
 

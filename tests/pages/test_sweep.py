@@ -126,9 +126,9 @@ def test_a_foreign_link_is_brought_to_what_is_allowed(app: AppTest) -> None:
     ("values", "sentence"),
     [
         ("0:0.9:0.00009", "10,001 runs"),
-        ("0, 0.95", "dropout must be a number from 0 to 0.9"),
+        ("0, 0.95", "Dropout after dense layers must be a number from 0 to 0.9"),
         ("", "needs at least one value"),
-        ("<script>", "dropout must be a number"),
+        ("<script>", "Dropout after dense layers must be a number"),
     ],
 )
 def test_values_that_cannot_be_swept_are_a_sentence_and_no_button(

@@ -60,9 +60,9 @@ def _show(visit: Visit) -> None:
 
 def _take(visit: Visit) -> None:
     t = visit.t
+    choices = {exact: _choice(exact, visit) for exact in (False, True)}
     exact = st.radio(
-        t("What goes in"), [False, True], key="luggage-exact",
-        format_func=lambda exact: _choice(exact, visit),
+        t("What goes in"), list(choices), key="luggage-exact", format_func=choices.__getitem__,
         captions=[
             t(
                 "Of the epochs between the first and the last, the weights of four are in it, "
