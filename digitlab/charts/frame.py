@@ -119,6 +119,7 @@ def axis(title: str, *, standoff: int = 6, **settings: Any) -> dict[str, Any]:
     words = {"text": title, "standoff": standoff, "font": {"size": TEXT_SIZE}}
     return {
         "title": words,
+        "tickfont": {"size": TEXT_SIZE},  # Streamlit's own template has 12
         "automargin": True,
         "zeroline": False,
         "ticklabelstandoff": 4,

@@ -54,7 +54,8 @@ CHART_TEXTS = """() => {
     return [...document.querySelectorAll('.js-plotly-plot .main-svg text')]
         .filter((text) => text.textContent.trim() && !text.closest('.heatmaplayer'))
         .map((text) => {
-            const style = getComputedStyle(text.querySelector('tspan') ?? text);
+            const innermost = [...text.querySelectorAll('tspan')].at(-1) ?? text;
+            const style = getComputedStyle(innermost);
             const [low, high] = [page, light(style.fill)].sort((a, b) => a - b);
             return {
                 text: text.textContent, size: parseFloat(style.fontSize),

@@ -259,7 +259,7 @@ def test_nonsense_in_the_address_is_answered_in_sentences(page: Page, server: st
 
     expect(page.get_by_text("There is no lesson called none")).to_be_visible()
     expect(page.get_by_text("The link asked for epochs = 9999; 100 is the nearest")).to_be_visible()
-    expect(page.get_by_text(re.compile("learning_rate must be a number"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Learning rate must be a number"))).to_be_visible()
     expect(page.get_by_text("There is no such run here")).to_be_visible()
     sound(page)
     assert query(page)["epochs"] == "100"

@@ -127,8 +127,8 @@ def test_what_was_learned(look: Look, cnn: str) -> None:
 
 def test_a_neuron_of_an_mlp(look: Look, mlp: str) -> None:
     page = look(mlp, "filters")
-    click_mark(chart(page, "Neurons"), 9)
-    expect(page.get_by_role("heading", name="Neuron 9", exact=True)).to_be_visible()
+    click_mark(chart(page, "Units"), 9)
+    expect(page.get_by_role("heading", name="Unit 9", exact=True)).to_be_visible()
     sound(page)
 
 
