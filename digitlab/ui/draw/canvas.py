@@ -67,7 +67,7 @@ def show(t: Translator) -> Strokes:
     except (AttributeError, TypeError, KeyError) as error:  # not what a canvas sends
         raise drawing.broken() from error
     drawn = result.json_data
-    if isinstance(drawn, dict) and drawn.get("number") != start["number"]:
+    if isinstance(drawn, dict) and drawn.get("number", start["number"]) != start["number"]:
         drawn = start  # the browser has not taken the new drawing yet
     st.session_state["drawn"] = drawn
     _pen_and_paper(paper, t)

@@ -34,7 +34,6 @@ def _show(reader: Reader, visit: Visit) -> None:
     t = visit.t
     # Above the sheet, so that it is seen on a phone; of one height, so that nothing jumps.
     answer = st.container(height=84, border=False, key="answer")
-    live_region.make("answer")
     left, right = st.columns([2, 3], gap="large")
     found = None
     try:
@@ -56,6 +55,7 @@ def _show(reader: Reader, visit: Visit) -> None:
             keepsakes_view.ask(found, prediction, reader, visit)
     why_view.show(found, reader, visit)
     keepsakes_view.show(visit)
+    live_region.make("answer")
 
 
 def _drawing(t: Translator) -> Drawing:
