@@ -28,11 +28,11 @@ from digitlab.ui.train import lesson_view
 
 # What an address may ask the lab for.
 _ASKED = {"me", "lang", "run", "model", "view", "sweep", "preset", *BY_NAME}
+_SLIDER_WIDTH, _NUMBER_WIDTH = 138, 76  # pixels: side by side they fill the side bar
 _GROUPS: dict[Group, str] = {
     "network": mark("The network"), "training": mark("The training"), "data": mark("The images"),
 }  # fmt: skip
 _NUMBERS = {"seed": 1, "train_images": 100}  # typed alone, without a slider; their steps
-_NUMBER_WIDTH = 92  # pixels: room for five digits
 _LESSONS: dict[str, str] = {
     "mlp-128": mark("A first network: 128 units, ten classes."),
     "mlp-64": mark("The exercise: half the units, small batches."),
@@ -191,20 +191,33 @@ def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> No
     elif spec.name in _NUMBERS:  # a slider could not be set to 2,000 with a hand
         st.number_input(label, step=_NUMBERS[spec.name], **settings)
     else:
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
             _slider(spec, value, label, settings)
             _number(spec, value, label, settings, t)
 
 
 def _slider(spec: Field, value: Any, label: str, settings: dict[str, Any]) -> None:
     if spec.name == "learning_rate":
-        st.select_slider(label, _rates(value), format_func=lambda rate: f"{rate:g}", **settings)
+        st.select_slider(
+            label,
+            _rates(value),
+            format_func=lambda rate: f"{rate:g}",
+            width=_SLIDER_WIDTH,
+            **settings,
+        )
     elif spec.name == "batch_size":
-        st.select_slider(label, sorted({2**power for power in range(11)} | {value}), **settings)
+        st.select_slider(
+            label,
+            sorted({2**power for power in range(11)} | {value}),
+            width=_SLIDER_WIDTH,
+            **settings,
+        )
     elif spec.kind is float:
-        st.slider(label, float(spec.low), float(spec.high), step=0.05, **settings)
+        st.slider(
+            label, float(spec.low), float(spec.high), step=0.05, width=_SLIDER_WIDTH, **settings
+        )
     else:
-        st.slider(label, int(spec.low), int(spec.high), **settings)
+        st.slider(label, int(spec.low), int(spec.high), width=_SLIDER_WIDTH, **settings)
 
 
 def _number(spec: Field, value: Any, label: str, settings: dict[str, Any], t: Translator) -> None:
