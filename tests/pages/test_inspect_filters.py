@@ -197,6 +197,10 @@ def test_a_deeper_layer_shows_one_filters_kernels(app: AppTest, home: Path, me: 
     assert "one kernel for each of its 4 input channels" in told
     assert "one output sees 10x10 pixels" in told
     assert "Filter 0" in told
+    assert "None was chosen: this one has the largest weights" in told
+
+    app.selectbox(key=f"filters-open-{run}-conv2-0").set_value(1).run()
+    assert "None was chosen" not in said(app)
 
     app.selectbox(key=f"filters-channel-{run}-conv2").set_value(5).run()
 

@@ -266,7 +266,7 @@ def _end_of_timer(reader: Reader) -> None:
 
 def _show_filters(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> None:
     weights, pictures = stage.weights, stage.tiles(kernel)
-    opened = f"filters-open-{weights.key}-{stage.channel}"
+    opened = _opened(stage)
     numbers = range(kernel.shape[2] if stage.channel is not None else kernel.shape[-1])
     names = [_name(stage, stage.first + place, t) for place in range(len(pictures))]
     figure = charts.weight_tiles(
@@ -296,6 +296,11 @@ def _show_filters(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> N
         one_filter.show(weights, number, kernel, epoch, t)
 
 
+def _opened(stage: _Stage) -> str:
+    """The session state's key of the tile that is open; None is none."""
+    return f"filters-open-{stage.weights.key}-{stage.channel}"
+
+
 def _open(key: str, number: int) -> None:
     st.session_state[key] = number
 
@@ -313,6 +318,10 @@ def _one_kernel(stage: _Stage, kernel: Floats, number: int | None, t: Translator
     title = _name(stage, number, t)
     figure = charts.kernel_numbers(picture, stage.weights.limit, t, title=title)
     plot.draw(figure, t, key="filters-kernel")
+    if stage.channel is not None and st.session_state[_opened(stage)] is None:
+        st.caption(
+            t("None was chosen: this one has the largest weights in sum, their signs left out.")
+        )
 
 
 def _name(stage: _Stage, number: int, t: Translator) -> str:
