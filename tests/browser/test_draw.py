@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 import pytest
+from clicking import rest
 from hand import ONE, SEVEN, Stroke, canvas_of, draw, finger
 from playwright.sync_api import Browser, Page, expect
 
@@ -154,6 +155,8 @@ def test_undo_brings_back_what_an_example_replaced(sheet: Page, hand: str) -> No
     answer(sheet, 1)
     sheet.get_by_role("button", name="a hooked 9").click()
     answer(sheet, 9)
+    rest(sheet)
+    sheet.wait_for_timeout(1000)  # the answer comes from the server, a moment before the sheet
     sheet.keyboard.press("Meta+z")
     answer(sheet, 1)
     has_strokes(sheet, 1)
