@@ -329,6 +329,9 @@ class Cluster:
 
     def close(self) -> None:
         """End the embedded workers, or leave the existing scheduler."""
+        if self._local is not None:
+            # A worker that is being started anew is not waited for; its scheduler logs that.
+            logging.getLogger("distributed").setLevel(logging.CRITICAL)
         for part in filter(None, (self._client, self._local)):
             with suppress(TimeoutError):  # a worker's process ends with this one at the latest
                 part.close(timeout=_CLOSE_SECONDS)
