@@ -1,0 +1,109 @@
+"""A store and a zip that the commit a131408 wrote, of a lab that was used, open with all in them.
+
+``store-a131408.sql`` is SQLite's ``iterdump`` of its database, ``zip-a131408.zip`` what its Runs
+page gave to take home.
+"""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digitlab import luggage, models
+from digitlab.store import Run, Status, Store
+from digitlab.store.keepsakes import Keepsakes
+from digitlab.store.shelf import Shelf
+from digitlab.sweeps import Sweeps
+
+HERE = Path(__file__).parent
+THEN = "m" * 22  # whose runs they were
+NOW = "y" * 22
+
+
+def stored(folder: Path) -> Store:
+    with sqlite3.connect(folder / "lab.sqlite3") as database:
+        database.executescript((HERE / "store-a131408.sql").read_text(encoding="utf-8"))
+    database.close()
+    return Store(folder)
+
+
+def unpacked(folder: Path) -> Store:
+    store = Store(folder)
+    data = io.BytesIO((HERE / "zip-a131408.zip").read_bytes())
+    found = luggage.unpack(
+        data, Shelf(store), Keepsakes(folder), Sweeps(store), NOW, lambda part: None
+    )
+    assert (len(found.runs), found.drawings, found.sweeps) == (6, 1, 1)
+    return store
+
+
+@pytest.fixture(params=[(stored, THEN), (unpacked, NOW)], ids=["store", "zip"])
+def lab(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Store, str]:
+    opened, owner = request.param
+    return opened(tmp_path), owner
+
+
+def runs_by_units(store: Store, owner: str) -> dict[int, Run]:
+    """The runs that began untrained, by the units of their hidden layer."""
+    return {run.config.units1: run for run in store.runs_of(owner) if run.origin is None}
+
+
+def test_its_runs_are_as_they_were(lab: tuple[Store, str]) -> None:
+    store, owner = lab
+    lines, unreadable = Shelf(store).listed(owner)
+
+    assert (len(lines), unreadable) == (6, [])
+    (named,) = [line for line in lines if line.name]
+    assert (named.name, named.pinned) == ("first of all", True)
+    run = named.run
+    assert (run.status, run.config.units1, run.config.epochs) == (Status.FINISHED, 4, 2)
+    assert str(run.reason) == "All 2 epochs were trained."
+    assert [epoch.test_accuracy for epoch in store.epochs(run.id)] == [0.11, 0.12]
+    assert len(store.batches(run.id)) == 4
+    assert run.untrained is not None
+    assert run.outcome is not None
+    assert (run.outcome.ending, run.outcome.epochs) == ("finished", 2)
+    assert run.pace is not None
+    assert (run.pace.format, run.pace.threads) == ("float32", 2)
+    assert (run.digits.name, run.digits.train, run.digits.test) == ("sample", 80, 1000)
+    stopped = runs_by_units(store, owner)[5]
+    assert (stopped.status, store.epochs(stopped.id)) == (Status.STOPPED, [])
+
+
+def test_a_run_that_went_on_knows_where_from(lab: tuple[Store, str]) -> None:
+    store, owner = lab
+    (gone_on,) = [run for run in store.runs_of(owner) if run.origin is not None]
+
+    assert gone_on.origin == runs_by_units(store, owner)[4].id
+
+
+def test_its_sweep_has_its_runs(lab: tuple[Store, str]) -> None:
+    store, owner = lab
+    sweeps = Sweeps(store)
+    (sweep,) = sweeps.sweeps_of(owner)
+
+    places = sweeps.places(sweep)
+    assert [place.run and place.run.config.units1 for place in places] == [2, 3]
+    assert [place.run and place.run.status for place in places] == [Status.FINISHED] * 2
+
+
+def test_its_drawing_is_there(lab: tuple[Store, str]) -> None:
+    store, owner = lab
+    (drawing,) = Keepsakes(store.folder).of(owner)
+
+    assert (drawing.label, drawing.read_as, drawing.model) == (1, 1, "reference")
+    assert drawing.certainty == pytest.approx(0.9723, abs=1e-3)
+    assert int(drawing.digit[10, 13]) == 255
+
+
+def test_the_weights_in_the_zip_read(tmp_path: Path) -> None:
+    store = unpacked(tmp_path)
+    run = runs_by_units(store, NOW)[4]
+
+    assert store.epochs_kept(run.id, "weights") == [0, 1, 2]
+    probabilities = models.of_run(store, run.id).predict(np.zeros((1, 28, 28), np.uint8))
+    assert probabilities.sum() == pytest.approx(1.0, abs=1e-5)
