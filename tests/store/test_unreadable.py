@@ -228,10 +228,11 @@ def test_the_folders_of_runs_outlive_a_database_that_was_moved_away(store: Store
 
 
 def test_a_store_of_version_0_1_opens_with_all_that_is_in_it(tmp_path: Path) -> None:
-    """``store-f6d0c78.sql`` was written by the commit f6d0c78: ``iterdump`` of a lab that was used."""
+    """The commit f6d0c78 wrote ``store-f6d0c78.sql``: ``iterdump`` of a lab that was used."""
     path = tmp_path / "lab.sqlite3"
     with sqlite3.connect(path) as old:
-        old.executescript((Path(__file__).parents[1] / "earlier" / "store-f6d0c78.sql").read_text(encoding="utf-8"))
+        dump = Path(__file__).parents[1] / "earlier" / "store-f6d0c78.sql"
+        old.executescript(dump.read_text(encoding="utf-8"))
     old.close()
     (tmp_path / "runs" / "34566d0fb1aadc6d").mkdir(parents=True)
     orphan = tmp_path / "runs" / ("0" * 16)
