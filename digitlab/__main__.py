@@ -27,9 +27,10 @@ class _Parser(argparse.ArgumentParser):
             message(
                 "The arguments were not understood ({detail}); {command} --help shows how to use "
                 "it.",
-                detail=message_, command=self.prog,
+                detail=message_,
+                command=self.prog,
             )
-        )  # fmt: skip
+        )
 
 
 def terminal_language() -> str:

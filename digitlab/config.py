@@ -193,13 +193,19 @@ class Field:
             choices = ", ".join(str(choice) for choice in self.choices)
             return message(
                 "{field} must be one of {choices}, not {value}.",
-                field=field, choices=choices, value=shown,
-            )  # fmt: skip
+                field=field,
+                choices=choices,
+                value=shown,
+            )
         kind = message("a whole number") if self.kind is int else message("a number")
         return message(
             "{field} must be {kind} from {low} to {high}, not {value}.",
-            field=field, kind=kind, low=f"{self.low:g}", high=f"{self.high:.10g}", value=shown,
-        )  # fmt: skip
+            field=field,
+            kind=kind,
+            low=f"{self.low:g}",
+            high=f"{self.high:.10g}",
+            value=shown,
+        )
 
 
 def _mlp(layer: int) -> Callable[[RunConfig], bool]:
@@ -215,8 +221,12 @@ def _units(layer: int) -> Field:
         f"units{layer}",
         (mark("Units in layer 1"), mark("Units in layer 2"), mark("Units in layer 3"))[layer - 1],
         mark("How many units this hidden layer has. More can learn more, and overfit more."),
-        "network", int, 1, 1024, applies=_mlp(layer),
-    )  # fmt: skip
+        "network",
+        int,
+        1,
+        1024,
+        applies=_mlp(layer),
+    )
 
 
 def _block(block: int) -> tuple[Field, Field, Field]:
@@ -224,124 +234,238 @@ def _block(block: int) -> tuple[Field, Field, Field]:
     return (
         Field(
             f"filters{block}",
-            (mark("Filters in block 1"), mark("Filters in block 2"), mark("Filters in block 3"))[which],
+            (mark("Filters in block 1"), mark("Filters in block 2"), mark("Filters in block 3"))[
+                which
+            ],
             mark("How many patterns this convolution looks for; each gives one feature map."),
-            "network", int, 1, 256, applies=_cnn(block),
+            "network",
+            int,
+            1,
+            256,
+            applies=_cnn(block),
         ),
         Field(
             f"kernel{block}",
-            (mark("Kernel in block 1"), mark("Kernel in block 2"), mark("Kernel in block 3"))[which],
+            (mark("Kernel in block 1"), mark("Kernel in block 2"), mark("Kernel in block 3"))[
+                which
+            ],
             mark("Side of the window that slides over the picture, in pixels."),
-            "network", int, choices=KERNEL_SIZES, applies=_cnn(block),
+            "network",
+            int,
+            choices=KERNEL_SIZES,
+            applies=_cnn(block),
         ),
         Field(
             f"pool{block}",
-            (mark("Max pooling in block 1"), mark("Max pooling in block 2"),
-             mark("Max pooling in block 3"))[which],
-            mark("Keep the largest of every 2x2 values: smaller maps, and small shifts matter less."),
-            "network", bool, applies=_cnn(block),
+            (
+                mark("Max pooling in block 1"),
+                mark("Max pooling in block 2"),
+                mark("Max pooling in block 3"),
+            )[which],
+            mark(
+                "Keep the largest of every 2x2 values: smaller maps, and small shifts matter less."
+            ),
+            "network",
+            bool,
+            applies=_cnn(block),
         ),
-    )  # fmt: skip
+    )
 
 
 FIELDS: tuple[Field, ...] = (
     Field(
-        "network", mark("Network"),
+        "network",
+        mark("Network"),
         mark("MLP: every pixel to every unit. CNN: small filters slide over the picture."),
-        "network", str, choices=("mlp", "cnn"),
+        "network",
+        str,
+        choices=("mlp", "cnn"),
     ),
     Field(
-        "hidden_layers", mark("Hidden layers"),
+        "hidden_layers",
+        mark("Hidden layers"),
         mark("Layers between the pixels and the ten outputs. 0 leaves a linear classifier."),
-        "network", int, 0, 3, applies=_mlp(0),
+        "network",
+        int,
+        0,
+        3,
+        applies=_mlp(0),
     ),
-    _units(1), _units(2), _units(3),
+    _units(1),
+    _units(2),
+    _units(3),
     Field(
-        "blocks", mark("Convolution blocks"),
+        "blocks",
+        mark("Convolution blocks"),
         mark("Each block is one convolution and, if you like, one max pooling."),
-        "network", int, 1, 3, applies=_cnn(0),
+        "network",
+        int,
+        1,
+        3,
+        applies=_cnn(0),
     ),
-    *_block(1), *_block(2), *_block(3),
+    *_block(1),
+    *_block(2),
+    *_block(3),
     Field(
-        "conv_dropout", mark("Dropout after the convolutions"),
+        "conv_dropout",
+        mark("Dropout after the convolutions"),
         mark("Share of the values switched off at random while training, against overfitting."),
-        "network", float, 0, 0.9, applies=_cnn(0),
+        "network",
+        float,
+        0,
+        0.9,
+        applies=_cnn(0),
     ),
     Field(
-        "dense", mark("Units in the dense layer"),
+        "dense",
+        mark("Units in the dense layer"),
         mark("The hidden layer between the feature maps and the ten outputs."),
-        "network", int, 1, 1024, applies=_cnn(0),
+        "network",
+        int,
+        1,
+        1024,
+        applies=_cnn(0),
     ),
     Field(
-        "dropout", mark("Dropout after dense layers"),
+        "dropout",
+        mark("Dropout after dense layers"),
         mark("Share of the units switched off at random while training, against overfitting."),
-        "network", float, 0, 0.9, applies=lambda c: c.network == "cnn" or c.hidden_layers > 0,
-    ),
-    Field(
-        "activation", mark("Activation"),
-        mark("The curve that each hidden unit's sum goes through."),
-        "network", str, choices=("relu", "sigmoid", "tanh"),
+        "network",
+        float,
+        0,
+        0.9,
         applies=lambda c: c.network == "cnn" or c.hidden_layers > 0,
     ),
     Field(
-        "loss", mark("Loss function"),
-        mark("What training minimises. The two cross-entropies give the same numbers; "
-             "one takes class numbers, the other one-hot vectors."),
-        "training", str,
-        choices=("sparse_categorical_crossentropy", "categorical_crossentropy", "mean_squared_error"),
+        "activation",
+        mark("Activation"),
+        mark("The curve that each hidden unit's sum goes through."),
+        "network",
+        str,
+        choices=("relu", "sigmoid", "tanh"),
+        applies=lambda c: c.network == "cnn" or c.hidden_layers > 0,
     ),
     Field(
-        "optimizer", mark("Optimizer"),
+        "loss",
+        mark("Loss function"),
+        mark(
+            "What training minimises. The two cross-entropies give the same numbers; "
+            "one takes class numbers, the other one-hot vectors."
+        ),
+        "training",
+        str,
+        choices=(
+            "sparse_categorical_crossentropy",
+            "categorical_crossentropy",
+            "mean_squared_error",
+        ),
+    ),
+    Field(
+        "optimizer",
+        mark("Optimizer"),
         mark("The rule that turns gradients into steps."),
-        "training", str, choices=("adam", "sgd", "rmsprop", "adadelta"),
+        "training",
+        str,
+        choices=("adam", "sgd", "rmsprop", "adadelta"),
     ),
     Field(
-        "learning_rate", mark("Learning rate"),
-        mark("How large a step is. Too small: nothing is learned. Too large: the loss jumps or diverges."),
-        "training", float, 1e-5, 2,
+        "learning_rate",
+        mark("Learning rate"),
+        mark(
+            "How large a step is. Too small: nothing is learned. Too large: the loss jumps or diverges."
+        ),
+        "training",
+        float,
+        1e-5,
+        2,
     ),
     Field(
-        "momentum", mark("Momentum"),
+        "momentum",
+        mark("Momentum"),
         mark("How much of the last step SGD keeps in the next one."),
-        "training", float, 0, 0.99, applies=lambda c: c.optimizer == "sgd",
+        "training",
+        float,
+        0,
+        0.99,
+        applies=lambda c: c.optimizer == "sgd",
     ),
     Field(
-        "batch_size", mark("Batch size"),
-        mark("Images looked at before each step. Small batches: more and noisier steps, and a slower epoch."),
-        "training", int, 1, 1024,
+        "batch_size",
+        mark("Batch size"),
+        mark(
+            "Images looked at before each step. Small batches: more and noisier steps, and a slower epoch."
+        ),
+        "training",
+        int,
+        1,
+        1024,
     ),
     Field(
-        "epochs", mark("Epochs"),
+        "epochs",
+        mark("Epochs"),
         mark("How many times the network sees all training images."),
-        "training", int, 1, 100,
+        "training",
+        int,
+        1,
+        100,
     ),
     Field(
-        "train_images", mark("Training images"),
-        mark("How many training images are used, from the first, validation images included. "
-             "More than the data set has means all of them."),
-        "data", int, 10, ALL_IMAGES,
+        "train_images",
+        mark("Training images"),
+        mark(
+            "How many training images are used, from the first, validation images included. "
+            "More than the data set has means all of them."
+        ),
+        "data",
+        int,
+        10,
+        ALL_IMAGES,
     ),
     Field(
-        "validation", mark("Validation on"),
-        mark("Which images show, after each epoch, how the network does on what it was not trained on."),
-        "data", str, choices=("none", "split", "test"),
+        "validation",
+        mark("Validation on"),
+        mark(
+            "Which images show, after each epoch, how the network does on what it was not trained on."
+        ),
+        "data",
+        str,
+        choices=("none", "split", "test"),
     ),
     Field(
-        "validation_split", mark("Share for validation"),
+        "validation_split",
+        mark("Share for validation"),
         mark("This share of the training images, the last ones, is kept for validation."),
-        "data", float, 0.05, 0.5, applies=lambda c: c.validation == "split",
+        "data",
+        float,
+        0.05,
+        0.5,
+        applies=lambda c: c.validation == "split",
     ),
     Field(
-        "patience", mark("Early stopping patience"),
-        mark("End when the validation loss has not improved for this many epochs. 0: never end early."),
-        "training", int, 0, 20, applies=lambda c: c.validation != "none",
+        "patience",
+        mark("Early stopping patience"),
+        mark(
+            "End when the validation loss has not improved for this many epochs. 0: never end early."
+        ),
+        "training",
+        int,
+        0,
+        20,
+        applies=lambda c: c.validation != "none",
     ),
     Field(
-        "seed", mark("Random seed"),
-        mark("Same seed, machine and settings, in the same number format with as many threads: same run."),
-        "training", int, 0, 2**31 - 1,
+        "seed",
+        mark("Random seed"),
+        mark(
+            "Same seed, machine and settings, in the same number format with as many threads: same run."
+        ),
+        "training",
+        int,
+        0,
+        2**31 - 1,
     ),
-)  # fmt: skip
+)
 
 BY_NAME: Mapping[str, Field] = {spec.name: spec for spec in FIELDS}
 
@@ -356,18 +480,21 @@ def _check_together(config: RunConfig) -> None:
                     message(
                         "Convolution {number} has a {kernel}x{kernel} kernel, but only {side}x{side} "
                         "values reach it. Use a smaller kernel, less pooling or fewer blocks.",
-                        number=number, kernel=kernel, side=side,
+                        number=number,
+                        kernel=kernel,
+                        side=side,
                     )
-                )  # fmt: skip
+                )
             side -= kernel - 1
             if pooled and side < 2:
                 raise ConfigError(
                     message(
                         "The pooling of block {number} needs at least 2x2 values, but only "
                         "{side}x{side} reach it. Switch it off or use a smaller kernel.",
-                        number=number, side=side,
+                        number=number,
+                        side=side,
                     )
-                )  # fmt: skip
+                )
             side //= 2 if pooled else 1
 
 
@@ -419,8 +546,10 @@ def from_query(query: Mapping[str, str], base: RunConfig) -> tuple[RunConfig, tu
                 changes[name] = bounded
                 notes[-1] = message(
                     "The link asked for {field} = {value}; {used} is the nearest that is allowed.",
-                    field=message(spec.label), value=text[:40], used=bounded,
-                )  # fmt: skip
+                    field=message(spec.label),
+                    value=text[:40],
+                    used=bounded,
+                )
     try:
         return RunConfig(**(base.to_json() | changes)), tuple(notes)  # type: ignore[arg-type]
     except ConfigError as error:

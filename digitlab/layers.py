@@ -94,9 +94,14 @@ class Stack:
             self._add("dropout", self.shape, rate=rate)
 
     def _add(
-        self, kind: Kind, output: tuple[int, ...], *,
-        kernel: int = 0, activation: str = "linear", rate: float = 0.0,
-    ) -> None:  # fmt: skip
+        self,
+        kind: Kind,
+        output: tuple[int, ...],
+        *,
+        kernel: int = 0,
+        activation: str = "linear",
+        rate: float = 0.0,
+    ) -> None:
         number = self._names[kind] = self._names.get(kind, 0) + 1
         self.layers.append(
             Layer(kind, f"{kind}{number}", self.shape, output, kernel, activation, rate)

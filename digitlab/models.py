@@ -70,6 +70,7 @@ def named(name: str, store: Store) -> Network:
         raise LabError(
             message(
                 "{name} is neither a run of this lab nor a model file: {why}",
-                name=name[:200], why=error.message,
+                name=name[:200],
+                why=error.message,
             )
-        ) from error  # fmt: skip
+        ) from error

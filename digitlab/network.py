@@ -219,9 +219,12 @@ def _largest(layers: Sequence[Layer]) -> int:
 
 def _layer_json(layer: Layer) -> dict[str, Any]:
     return {
-        "kind": layer.kind, "size": layer.output[-1], "kernel": layer.kernel,
-        "activation": layer.activation, "rate": layer.rate,
-    }  # fmt: skip
+        "kind": layer.kind,
+        "size": layer.output[-1],
+        "kernel": layer.kernel,
+        "activation": layer.activation,
+        "rate": layer.rate,
+    }
 
 
 def _refuse(sentence: Message) -> ModelFileError:

@@ -144,9 +144,7 @@ def judge(network: Network, digit: Picture, outputs: Sequence[Floats] | None = N
 def has_table(network: Network) -> bool:
     """Whether the fitted rule holds for ``network``."""
     bundled = models.bundled()
-    return network is bundled or (
-        network.layers == bundled.layers and table().belongs_to(network)
-    )  # fmt: skip
+    return network is bundled or (network.layers == bundled.layers and table().belongs_to(network))
 
 
 # --- features -------------------------------------------------------------------------------------

@@ -235,7 +235,8 @@ def shown(value: Value, t: Translator) -> str:
 def changes(config: RunConfig, base: RunConfig, t: Translator) -> str:
     """What ``config`` has changed of ``base``, as far as it matters; "" stands for nothing."""
     changed = {
-        name: value for name, value in config.differences(base).items()
+        name: value
+        for name, value in config.differences(base).items()
         if BY_NAME[name].applies(config)
-    }  # fmt: skip
+    }
     return t.listed(f"{t(BY_NAME[name].label)} = {shown(v, t)}" for name, v in changed.items())

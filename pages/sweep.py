@@ -12,8 +12,9 @@ def main() -> None:
         lab.engine().warm()
         choice = dataset.current()
         st.title(visit.t("Run a sweep"))
-        st.markdown(visit.t("Train the same network many times and let one setting vary: "
-                            "what does it do?"))  # fmt: skip
+        st.markdown(
+            visit.t("Train the same network many times and let one setting vary: what does it do?")
+        )
         mine.undo(visit)
         if sweep := st.query_params.get("sweep"):
             panel.show(visit, sweep)

@@ -41,21 +41,35 @@ Reader = Callable[[bytes, Path], object]
 
 READERS: dict[str, tuple[Reader, Callable[[], bytes], type[Exception] | None, object, str]] = {
     "a model": (
-        lambda data, _: Network.load(data), archive, ModelFileError, network, "_read",
+        lambda data, _: Network.load(data),
+        archive,
+        ModelFileError,
+        network,
+        "_read",
     ),
     "a data set": (read_data, archive, DataFileError, file, "_check_headers"),
     "a picture": (
-        lambda data, _: drawing.from_image(data), picture, DrawingError,
-        drawing.file, "_opened",
+        lambda data, _: drawing.from_image(data),
+        picture,
+        DrawingError,
+        drawing.file,
+        "_opened",
     ),
     "a zip": (
-        lambda data, _: opening.opened(io.BytesIO(data)), archive, LuggageError,
-        zipfile, "ZipFile",
+        lambda data, _: opening.opened(io.BytesIO(data)),
+        archive,
+        LuggageError,
+        zipfile,
+        "ZipFile",
     ),
     "an optimizer's state": (
-        lambda data, _: going_on.unpack_state(data), archive, None, going_on, "_array",
+        lambda data, _: going_on.unpack_state(data),
+        archive,
+        None,
+        going_on,
+        "_array",
     ),
-}  # fmt: skip
+}
 
 
 def refused(name: str, data: bytes, folder: Path) -> None:

@@ -104,9 +104,10 @@ def test_no_translation_is_a_guess(japanese: Catalog) -> None:
 
 def test_every_place_is_kept(japanese: Catalog) -> None:
     wrong = [
-        entry.id for entry in japanese
+        entry.id
+        for entry in japanese
         if entry.id and entry.string and places(entry.id) != places(entry.string)
-    ]  # fmt: skip
+    ]
 
     assert wrong == []
 
@@ -125,10 +126,12 @@ def test_a_label_is_quoted_as_it_stands_on_the_page(japanese: Catalog) -> None:
     """Where a lesson says **Batch size**, its Japanese says what the slider is called there."""
     labels = {entry.id: entry.string for entry in japanese if entry.id}
     quoted = [
-        (entry.string, labels[name]) for entry in japanese
+        (entry.string, labels[name])
+        for entry in japanese
         if any(file == "digitlab/lessons/texts.py" for file, _ in entry.locations)
-        for name in re.findall(r"\*\*([^*]+)\*\*", entry.id or "") if name in labels
-    ]  # fmt: skip
+        for name in re.findall(r"\*\*([^*]+)\*\*", entry.id or "")
+        if name in labels
+    ]
 
     assert len(quoted) > 20
     assert [(text, name) for text, name in quoted if f"**{name}**" not in text] == []
@@ -159,7 +162,10 @@ def _hides_a_sentence(file: Path) -> bool:
 def _marks(tree: ast.AST) -> list[ast.Call]:
     """The calls in ``tree`` that mark a sentence."""
     return [
-        node for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        and node.func.id in {"t", "mark", "message"} and node.args
-    ]  # fmt: skip
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"t", "mark", "message"}
+        and node.args
+    ]

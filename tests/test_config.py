@@ -46,10 +46,17 @@ def test_the_table_has_every_field_once_and_in_order() -> None:
 
 def test_the_bounds_are_those_that_were_asked_for() -> None:
     asked = {
-        "units1": (1, 1024), "units2": (1, 1024), "units3": (1, 1024), "dropout": (0, 0.9),
-        "conv_dropout": (0, 0.9), "learning_rate": (1e-5, 2), "batch_size": (1, 1024),
-        "epochs": (1, 100), "hidden_layers": (0, 3), "blocks": (1, 3),
-    }  # fmt: skip
+        "units1": (1, 1024),
+        "units2": (1, 1024),
+        "units3": (1, 1024),
+        "dropout": (0, 0.9),
+        "conv_dropout": (0, 0.9),
+        "learning_rate": (1e-5, 2),
+        "batch_size": (1, 1024),
+        "epochs": (1, 100),
+        "hidden_layers": (0, 3),
+        "blocks": (1, 3),
+    }
     assert {name: (BY_NAME[name].low, BY_NAME[name].high) for name in asked} == asked
     assert BY_NAME["kernel2"].choices == (3, 5, 7)
 
@@ -81,18 +88,20 @@ def test_a_number_past_a_bound_is_refused(spec) -> None:
 
 @pytest.mark.parametrize("spec", WHOLE, ids=named)
 @pytest.mark.parametrize(
-    "value", [None, True, False, "5", b"5", 1.5, math.nan, math.inf, -math.inf, [1], {}, 1j, *HUGE],
+    "value",
+    [None, True, False, "5", b"5", 1.5, math.nan, math.inf, -math.inf, [1], {}, 1j, *HUGE],
     ids=lambda value: str(type(value).__name__),
-)  # fmt: skip
+)
 def test_what_is_no_whole_number_is_refused(spec, value) -> None:
     assert f"{spec.name} must be a whole number" in refusal(**{spec.name: value})
 
 
 @pytest.mark.parametrize("spec", REAL, ids=named)
 @pytest.mark.parametrize(
-    "value", [None, True, False, "0.1", math.nan, math.inf, -math.inf, [0.1], 0.1j, *HUGE],
+    "value",
+    [None, True, False, "0.1", math.nan, math.inf, -math.inf, [0.1], 0.1j, *HUGE],
     ids=lambda value: str(type(value).__name__),
-)  # fmt: skip
+)
 def test_what_is_no_number_is_refused(spec, value) -> None:
     assert f"{spec.name} must be a number" in refusal(**{spec.name: value})
 
@@ -254,7 +263,7 @@ def test_json_carries_every_field_there_and_back() -> None:
         ({"epoch": 5}, "There is no setting called epoch."),
         ({"__class__": 5}, "There is no setting called __class__."),
     ],
-)  # fmt: skip
+)
 def test_json_is_refused_with_the_field_and_its_range(data, said) -> None:
     with pytest.raises(ConfigError) as caught:
         from_json(data)
@@ -267,9 +276,7 @@ def test_json_is_refused_with_the_field_and_its_range(data, said) -> None:
 def test_typed_settings_replace_fields_of_the_base() -> None:
     base = RunConfig(units1=64)
     typed = {"epochs": " 3 ", "learning_rate": "1e-2", "pool1": "FALSE", "optimizer": "sgd"}
-    expected = dataclasses.replace(
-        base, epochs=3, learning_rate=0.01, pool1=False, optimizer="sgd"
-    )  # fmt: skip
+    expected = dataclasses.replace(base, epochs=3, learning_rate=0.01, pool1=False, optimizer="sgd")
     assert apply_settings(base, typed) == expected
     assert apply_settings(base, {}) == base
 
@@ -298,7 +305,7 @@ def test_a_switch_may_be_typed_as_a_word_or_a_digit(text) -> None:
         ("network", "rnn", "network must be one of mlp, cnn, not rnn."),
         ("speed", "9", "There is no setting called speed."),
     ],
-)  # fmt: skip
+)
 def test_a_typed_setting_is_refused_with_the_field_and_its_range(name, text, said) -> None:
     with pytest.raises(ConfigError) as caught:
         apply_settings(RunConfig(), {name: text})

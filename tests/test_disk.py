@@ -104,10 +104,15 @@ def test_a_process_that_has_got_the_number_of_a_dead_one_is_another(tmp_path: Pa
 @pytest.mark.parametrize(
     "name",
     [
-        ".weights-001.npz.4194305", ".probabilities.npy.4194305", "speed.4194305",
-        "sample.4194305", f"sent-{'a' * 64}.4194305", "loading-a1b2c3d4", "tmpa1b2c3_4",
+        ".weights-001.npz.4194305",
+        ".probabilities.npy.4194305",
+        "speed.4194305",
+        "sample.4194305",
+        f"sent-{'a' * 64}.4194305",
+        "loading-a1b2c3d4",
+        "tmpa1b2c3_4",
     ],
-)  # fmt: skip
+)
 def test_what_version_0_1_left_goes_too(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("half")
     os.utime(tmp_path / name, (1, 1))

@@ -64,10 +64,15 @@ def test_each_layer_takes_what_the_one_before_gives() -> None:
 def test_the_layers_of_a_lesson_in_order() -> None:
     kinds = [(layer.kind, layer.output) for layer in layers_of(PRESETS["cnn-keras"])]
     assert kinds == [
-        ("conv", (26, 26, 32)), ("conv", (24, 24, 64)), ("pool", (12, 12, 64)),
-        ("dropout", (12, 12, 64)), ("flatten", (9216,)), ("dense", (128,)),
-        ("dropout", (128,)), ("dense", (10,)),
-    ]  # fmt: skip
+        ("conv", (26, 26, 32)),
+        ("conv", (24, 24, 64)),
+        ("pool", (12, 12, 64)),
+        ("dropout", (12, 12, 64)),
+        ("flatten", (9216,)),
+        ("dense", (128,)),
+        ("dropout", (128,)),
+        ("dense", (10,)),
+    ]
 
 
 def test_no_hidden_layer_is_a_linear_classifier() -> None:

@@ -88,11 +88,22 @@ def test_an_error_says_its_sentence() -> None:
 @pytest.mark.parametrize(
     ("asked", "picked"),
     [
-        ("ja", "ja"), ("ja-JP", "ja"), ("ja_JP.UTF-8", "ja"), ("JA", "ja"), ("ja.UTF-8", "ja"),
-        ("en", "en"), ("en-GB", "en"), ("fr", "en"), ("", "en"), (None, "en"), ("C", "en"),
-        ("jav", "en"), ("../ja", "en"), ("j", "en"),
+        ("ja", "ja"),
+        ("ja-JP", "ja"),
+        ("ja_JP.UTF-8", "ja"),
+        ("JA", "ja"),
+        ("ja.UTF-8", "ja"),
+        ("en", "en"),
+        ("en-GB", "en"),
+        ("fr", "en"),
+        ("", "en"),
+        (None, "en"),
+        ("C", "en"),
+        ("jav", "en"),
+        ("../ja", "en"),
+        ("j", "en"),
     ],
-)  # fmt: skip
+)
 def test_the_language_that_fits_is_picked(asked, picked) -> None:
     assert pick_language(asked) == picked
 

@@ -290,9 +290,10 @@ def test_the_file_that_is_altered_below_is_read_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"PK", b"not a zip" * 100, pickle.dumps(Traitor()), bytes(1000)],
+    "data",
+    [b"", b"PK", b"not a zip" * 100, pickle.dumps(Traitor()), bytes(1000)],
     ids=["empty", "two bytes", "text", "pickle", "zeros"],
-)  # fmt: skip
+)
 def test_what_is_no_zip_is_refused(data, tmp_path) -> None:
     refused(data)
     (tmp_path / "model.npz").write_bytes(data)
@@ -480,10 +481,15 @@ def test_the_largest_networks_of_the_sliders_are_not_too_large(largest) -> None:
 
 def header_of_network(config: RunConfig) -> list[dict]:
     return [
-        {"kind": layer.kind, "size": layer.output[-1], "kernel": layer.kernel,
-         "activation": layer.activation, "rate": layer.rate}
+        {
+            "kind": layer.kind,
+            "size": layer.output[-1],
+            "kernel": layer.kernel,
+            "activation": layer.activation,
+            "rate": layer.rate,
+        }
         for layer in layers_of(config)
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(

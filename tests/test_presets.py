@@ -17,9 +17,17 @@ COUNTS = {
 
 def test_every_lesson_is_there() -> None:
     assert set(PRESETS) == {
-        "mlp-128", "mlp-64", "cnn-tutorial", "cnn-keras", "cnn-keras-slow", "cnn-filters",
-        "cnn-600", "mlp-600", "mlp-512", "mlp-512-dropout",
-    }  # fmt: skip
+        "mlp-128",
+        "mlp-64",
+        "cnn-tutorial",
+        "cnn-keras",
+        "cnn-keras-slow",
+        "cnn-filters",
+        "cnn-600",
+        "mlp-600",
+        "mlp-512",
+        "mlp-512-dropout",
+    }
     assert PRESETS[DEFAULT_PRESET] == RunConfig()
 
 
@@ -60,9 +68,12 @@ def test_dropouts_are_the_lessons() -> None:
         for name, config in PRESETS.items()
     }
     assert {name: found for name, found in rates.items() if found} == {
-        "mlp-128": [0.2], "mlp-64": [0.2], "cnn-keras": [0.25, 0.5],
-        "cnn-keras-slow": [0.25, 0.5], "mlp-512-dropout": [0.3, 0.3],
-    }  # fmt: skip
+        "mlp-128": [0.2],
+        "mlp-64": [0.2],
+        "cnn-keras": [0.25, 0.5],
+        "cnn-keras-slow": [0.25, 0.5],
+        "mlp-512-dropout": [0.3, 0.3],
+    }
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -116,13 +116,25 @@ def test_what_there_is_none_of_is_not_counted() -> None:
 def test_layers_have_names_and_numbers_that_a_reader_knows() -> None:
     layers = layers_of(PRESETS["cnn-keras"])
     assert [words.layer(layer, Translator("en")) for layer in layers] == [
-        "Convolution 1", "Convolution 2", "Max pooling 1", "Dropout", "Flatten", "Dense layer 1",
-        "Dropout", "Output layer",
-    ]  # fmt: skip
+        "Convolution 1",
+        "Convolution 2",
+        "Max pooling 1",
+        "Dropout",
+        "Flatten",
+        "Dense layer 1",
+        "Dropout",
+        "Output layer",
+    ]
     assert [words.layer(layer, Translator("ja")) for layer in layers] == [
-        "畳み込み層1", "畳み込み層2", "最大プーリング層1", "ドロップアウト", "平坦化", "全結合層1",
-        "ドロップアウト", "出力層",
-    ]  # fmt: skip
+        "畳み込み層1",
+        "畳み込み層2",
+        "最大プーリング層1",
+        "ドロップアウト",
+        "平坦化",
+        "全結合層1",
+        "ドロップアウト",
+        "出力層",
+    ]
 
 
 @pytest.mark.parametrize(

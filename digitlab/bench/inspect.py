@@ -30,8 +30,15 @@ _REST = 700  # milliseconds until nothing moves any more
 _PLACE = ".barlayer .point path"
 _STEP_UP = "stNumberInputStepUp"
 _CLICKED = (
-    "filters", "maps", "hand", "misread", "confusion", "confidence", "runs", "journey",
-)  # fmt: skip
+    "filters",
+    "maps",
+    "hand",
+    "misread",
+    "confusion",
+    "confidence",
+    "runs",
+    "journey",
+)
 _VIEWS = (*_CLICKED, "digits")
 
 
@@ -62,9 +69,7 @@ def store_run(home: Path, digits: DigitSet, *, own: float = 1.0) -> str:
     store, network = Store(home), models.mnist_only()
     guesses = _guesses(len(digits.y_test))
     config, test = PRESETS[_PRESET], own * network.predict(digits.x_test) + (1 - own) * guesses
-    parts = Digits(
-        digits.name, digits.fingerprint, len(digits.y_train), 0, len(digits.y_test)
-    )  # fmt: skip
+    parts = Digits(digits.name, digits.fingerprint, len(digits.y_train), 0, len(digits.y_test))
     run = store.add("bench", "none", config, _PRESET, parameter_count(network.layers), parts)
     for epoch in range(config.epochs + 1):
         _keep_epoch(store, run.id, epoch, network, guesses if epoch < 2 else test)

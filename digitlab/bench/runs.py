@@ -67,22 +67,34 @@ def _small_network() -> Network:
     shapes = {layer.name: layer.kernel_shape for layer in layers if layer.parameters}
     return Network(
         layers,
-        {name: (np.zeros(shape, np.float32), np.zeros(shape[-1], np.float32))
-         for name, shape in shapes.items()},
-    )  # fmt: skip
+        {
+            name: (np.zeros(shape, np.float32), np.zeros(shape[-1], np.float32))
+            for name, shape in shapes.items()
+        },
+    )
 
 
 def _run(number: int, owner: str) -> Run:
     config = dataclasses.replace(_CONFIGS[number % len(_CONFIGS)], seed=number + 1)
     began = time.time() - 60.0 * number
     return Run(
-        id=f"{number:016x}", owner=owner, engine="bench", status=Status.FINISHED,
-        reason=message("All {epochs} epochs were trained.", epochs=EPOCHS), stop=False,
-        config=config, preset=None,
-        parameters=1_000 * number, digits=_DIGITS, pace=Pace(), untrained=Untrained(2.3, 0.1),
+        id=f"{number:016x}",
+        owner=owner,
+        engine="bench",
+        status=Status.FINISHED,
+        reason=message("All {epochs} epochs were trained.", epochs=EPOCHS),
+        stop=False,
+        config=config,
+        preset=None,
+        parameters=1_000 * number,
+        digits=_DIGITS,
+        pace=Pace(),
+        untrained=Untrained(2.3, 0.1),
         outcome=Outcome("finished", EPOCHS, EPOCHS, False, 30.0, 20_000.0),
-        created=began, started=began, ended=began + 30.0,
-    )  # fmt: skip
+        created=began,
+        started=began,
+        ended=began + 30.0,
+    )
 
 
 def _metrics(number: int) -> tuple[list[EpochMetrics], list[BatchMetrics]]:
@@ -110,11 +122,13 @@ def _visit(page: Any, server: Server) -> dict[str, Any]:
         pages.append(sum(server.worked("page runs")))
         tables.append(sum(server.worked("runs")))
     return {
-        "first_page_ms": round(pages[0], 1), "page_ms": bench_server.summary(pages[1:]),
-        "first_table_ms": round(tables[0], 1), "table_ms": bench_server.summary(tables[1:]),
+        "first_page_ms": round(pages[0], 1),
+        "page_ms": bench_server.summary(pages[1:]),
+        "first_table_ms": round(tables[0], 1),
+        "table_ms": bench_server.summary(tables[1:]),
         "find_ms": bench_server.summary(_finds(page, server)),
         "tick_ms": bench_server.summary(_ticks(page, server)),
-    }  # fmt: skip
+    }
 
 
 def _finds(page: Any, server: Server) -> list[float]:

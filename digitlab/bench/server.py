@@ -27,9 +27,15 @@ PATIENCE = 120.0  # seconds for a server or a first page
 _ROOT = Path(__file__).parents[2]
 _TIMINGS = "DIGITLAB_TIMINGS"
 _ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @dataclass(frozen=True)
@@ -77,12 +83,22 @@ def running(home: Path, digits: str) -> Iterator[Server]:
         timings = Path(folder) / "timings.jsonl"
         asked = {"DIGITLAB_HOME": str(home), "DIGITLAB_MNIST": digits, _TIMINGS: str(timings)}
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "streamlit_app.py",
-             "--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}",
-             "--server.fileWatcherType=none"],
-            cwd=_ROOT, env=os.environ | asked,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "streamlit",
+                "run",
+                "streamlit_app.py",
+                "--server.headless=true",
+                "--server.address=127.0.0.1",
+                f"--server.port={port}",
+                "--server.fileWatcherType=none",
+            ],
+            cwd=_ROOT,
+            env=os.environ | asked,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         try:
             yield Server(_answering(f"http://127.0.0.1:{port}"), process, timings)
         finally:

@@ -401,9 +401,11 @@ def _compile(model: Any, recipe: Recipe, steps: int) -> None:
 
     warm_up = round(recipe.warm_up * steps)
     rate = keras.optimizers.schedules.CosineDecay(
-        recipe.peak_rate / 20, steps - warm_up,
-        warmup_target=recipe.peak_rate, warmup_steps=warm_up,
-    )  # fmt: skip
+        recipe.peak_rate / 20,
+        steps - warm_up,
+        warmup_target=recipe.peak_rate,
+        warmup_steps=warm_up,
+    )
     model.compile(
         optimizer=keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing),

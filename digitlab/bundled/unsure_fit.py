@@ -68,9 +68,10 @@ def gathered(mnist: Path, pen: PenDigits) -> Material:
     trained = pen.part(0, PEN_TRAIN)
     rows = random.permutation(PEN_TRAIN)[: _FIT_DIGITS // 2]
     others = [
-        strokes for kind in KINDS
+        strokes
+        for kind in KINDS
         for _, strokes in some(kind, _FIT_EACH_KIND, random, trained, held_out=False)
-    ]  # fmt: skip
+    ]
     unseen = pictures(pen.part(PEN_TRAIN, PEN_HELD_OUT).strokes)
     drawn = pictures(trained.strokes[row] for row in rows)
     return Material(
@@ -107,9 +108,14 @@ def _statistics(network: Network, material: Material) -> Table:
     output = network.weights[network.layers[-1].name][0]
     nothing = np.zeros(1)
     return _stored(
-        output, means, _whitening(hidden - means[material.labels]), known,
-        nothing, nothing, nothing,
-    )  # fmt: skip
+        output,
+        means,
+        _whitening(hidden - means[material.labels]),
+        known,
+        nothing,
+        nothing,
+        nothing,
+    )
 
 
 def _stored(*arrays: npt.NDArray[Any]) -> Table:

@@ -53,11 +53,13 @@ def network_picture(layers: Sequence[Layer], t: Translator) -> Chart:
         annotations=[_caption(column, len(columns), t) for column in columns],
         margin=margin(side=4, top=92 if _staggered(len(columns)) else 44, bottom=92),
         xaxis=bare(
-            t("each layer: its kind, its output, its parameters"), range=[-0.5, len(columns) - 0.5],
-            automargin=False, standoff=62,
+            t("each layer: its kind, its output, its parameters"),
+            range=[-0.5, len(columns) - 0.5],
+            automargin=False,
+            standoff=62,
         ),
         yaxis=bare(range=[-0.6, 0.6]),
-    )  # fmt: skip
+    )
 
 
 def _staggered(count: int) -> bool:
@@ -86,10 +88,12 @@ def _path(points: Sequence[Point]) -> str:
 
 def _outline(corners: Sequence[Point], colour: str, *, hollow: bool = False) -> Shape:
     return {
-        "type": "path", "path": _path(corners) + " Z", "layer": "above",
+        "type": "path",
+        "path": _path(corners) + " Z",
+        "layer": "above",
         "fillcolor": CLEAR if hollow else faint(colour, 0.22),
         "line": {"color": faint(colour, 0.85), "width": 1, "dash": "dot" if hollow else "solid"},
-    }  # fmt: skip
+    }
 
 
 def _stroke(points: Sequence[Point]) -> Shape:
@@ -174,10 +178,14 @@ def _caption(column: Column, count: int, t: Translator) -> dict[str, Any]:
     if column.rate:
         lines.append(t("dropout {rate}", rate=f"{column.rate:g}"))
     return {
-        "text": strong("<br>".join(lines)), "x": column.at, "yref": "paper", "y": 1 if above else 0,
-        "yanchor": "bottom" if above else "top", "showarrow": False,
+        "text": strong("<br>".join(lines)),
+        "x": column.at,
+        "yref": "paper",
+        "y": 1 if above else 0,
+        "yanchor": "bottom" if above else "top",
+        "showarrow": False,
         "font": {"size": SMALL_SIZE if count <= 8 else SMALL_SIZE - 1},
-    }  # fmt: skip
+    }
 
 
 def _kind_text(column: Column, t: Translator) -> str:
@@ -203,10 +211,11 @@ def _layer_targets(columns: Sequence[Column], t: Translator) -> Trace:
         "scatter",
         x=[column.at for column in columns for _ in heights],
         y=[y for _ in columns for y in heights],
-        mode="markers", marker={"size": 44, "color": GREY_BLUE, "opacity": 0},
+        mode="markers",
+        marker={"size": 44, "color": GREY_BLUE, "opacity": 0},
         text=[_layer_hover(column, t) for column in columns for _ in heights],
         hovertemplate="%{text}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _layer_hover(column: Column, t: Translator) -> str:

@@ -42,13 +42,16 @@ def probabilities(values: npt.ArrayLike, t: Translator, *, height: int = 240) ->
     labels = [_percent(share) for share in shares]
     bars = trace(
         "bar",
-        x=list(range(DIGITS)), y=shares,
+        x=list(range(DIGITS)),
+        y=shares,
         marker={"color": [VERMILLION if digit == winner else GREY_BLUE for digit in range(DIGITS)]},
-        text=labels, textposition="outside",
-        textfont={"size": LABEL_SIZE}, **_UPRIGHT,
+        text=labels,
+        textposition="outside",
+        textfont={"size": LABEL_SIZE},
+        **_UPRIGHT,
         hovertemplate=t("digit {digit}: {value}", digit="%{x}", value="%{y:.4%}")
         + "<extra></extra>",
-    )  # fmt: skip
+    )
     likely = t.listed(f"{digit} {label}" for digit, label in enumerate(labels) if label)
     return figure(
         title,
@@ -60,10 +63,12 @@ def probabilities(values: npt.ArrayLike, t: Translator, *, height: int = 240) ->
         xaxis=_digit_axis(t),
         # The place above 100% is for the winner's own label.
         yaxis=frame.axis(
-            t("probability (%)"), range=[0, 1.12], tickvals=[0, 0.25, 0.5, 0.75, 1],
+            t("probability (%)"),
+            range=[0, 1.12],
+            tickvals=[0, 0.25, 0.5, 0.75, 1],
             tickformat=".0%",
         ),
-    )  # fmt: skip
+    )
 
 
 def _digit_axis(t: Translator) -> dict[str, Any]:
@@ -116,9 +121,14 @@ def _count_bars(name: str, numbers: Counts, colour: str, t: Translator, *, label
     per_digit = np.asarray(numbers)
     return trace(
         "bar",
-        x=list(range(DIGITS)), y=per_digit, name=name, marker={"color": colour},
+        x=list(range(DIGITS)),
+        y=per_digit,
+        name=name,
+        marker={"color": colour},
         text=[f"{count:,}" for count in per_digit] if labelled else None,
-        textposition="outside" if labelled else "none", textfont={"size": SMALL_SIZE}, **_UPRIGHT,
+        textposition="outside" if labelled else "none",
+        textfont={"size": SMALL_SIZE},
+        **_UPRIGHT,
         hovertemplate=t("digit {digit}: {value}", digit="%{x}", value="%{y:,d}")
         + f"<extra>{name}</extra>",
-    )  # fmt: skip
+    )

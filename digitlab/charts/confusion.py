@@ -78,28 +78,48 @@ def _colours(wrong: npt.NDArray[np.float64], limit: float, shares: bool) -> Trac
     full = f"{limit:.1f}%" if shares else f"{limit:,.0f}"
     return trace(
         "heatmap",
-        z=wrong, zmin=0, zmax=limit, colorscale=_MISTAKES, hoverinfo="skip", xgap=2, ygap=2,
+        z=wrong,
+        zmin=0,
+        zmax=limit,
+        colorscale=_MISTAKES,
+        hoverinfo="skip",
+        xgap=2,
+        ygap=2,
         colorbar={
-            "orientation": "h", "thickness": 10, "lenmode": "pixels", "len": 200,
-            "outlinewidth": 0, "x": 0.5, "xanchor": "center",
-            "y": 0, "yanchor": "bottom", "yref": "container",
-            "tickvals": [0, limit], "ticktext": ["0", full], "tickfont": {"size": SMALL_SIZE},
+            "orientation": "h",
+            "thickness": 10,
+            "lenmode": "pixels",
+            "len": 200,
+            "outlinewidth": 0,
+            "x": 0.5,
+            "xanchor": "center",
+            "y": 0,
+            "yanchor": "bottom",
+            "yref": "container",
+            "tickvals": [0, limit],
+            "ticktext": ["0", full],
+            "tickfont": {"size": SMALL_SIZE},
         },
-    )  # fmt: skip
+    )
 
 
 def _backgrounds(matrix: Counts) -> list[dict[str, Any]]:
     """A box behind the diagonal's fields, and a fainter one behind those that are zero."""
     return [
         {
-            "type": "rect", "layer": "below", "line": {"width": 0},
+            "type": "rect",
+            "layer": "below",
+            "line": {"width": 0},
             "fillcolor": _RIGHT if truth == read else _NONE,
-            "x0": read - 0.47, "x1": read + 0.47, "y0": truth - 0.47, "y1": truth + 0.47,
+            "x0": read - 0.47,
+            "x1": read + 0.47,
+            "y0": truth - 0.47,
+            "y1": truth + 0.47,
         }
         for truth in range(DIGITS)
         for read in range(DIGITS)
         if truth == read or not matrix[truth, read]
-    ]  # fmt: skip
+    ]
 
 
 def _frame(chosen: tuple[int, int] | None) -> list[dict[str, Any]]:
@@ -112,11 +132,14 @@ def _frame(chosen: tuple[int, int] | None) -> list[dict[str, Any]]:
 def _numbers(values: npt.NDArray[np.float64], matrix: Counts, shares: bool) -> list[dict[str, Any]]:
     return [
         {
-            "text": strong(_number(values[truth, read], shares)), "x": int(read), "y": int(truth),
-            "showarrow": False, "font": {"size": LABEL_SIZE},
+            "text": strong(_number(values[truth, read], shares)),
+            "x": int(read),
+            "y": int(truth),
+            "showarrow": False,
+            "font": {"size": LABEL_SIZE},
         }
         for truth, read in np.argwhere(matrix > 0)
-    ]  # fmt: skip
+    ]
 
 
 def _number(value: float, shares: bool) -> str:
@@ -142,6 +165,9 @@ def _hover(matrix: Counts, truth: int, read: int, t: Translator) -> str:
     count, whole = int(matrix[truth, read]), int(matrix[truth].sum())
     return t(
         "truth {truth}, read as {read_as}<br>{count} of {whole} samples ({share})",
-        truth=truth, read_as=read, count=f"{count:,}", whole=f"{whole:,}",
+        truth=truth,
+        read_as=read,
+        count=f"{count:,}",
+        whole=f"{whole:,}",
         share=f"{count / max(whole, 1):.1%}",
-    )  # fmt: skip
+    )

@@ -57,17 +57,23 @@ def digit_scores(scores: Sequence[Scored], t: Translator) -> Chart:
     return figure(
         t("Precision, recall and F1 of each digit"),
         [_dots(row, place, t) for place, row in enumerate(rows)],
-        height=360, uirevision="digit-scores", showlegend=True,
-        legend=legend_below(), margin=margin(bottom=LEGEND_ROOM),
+        height=360,
+        uirevision="digit-scores",
+        showlegend=True,
+        legend=legend_below(),
+        margin=margin(bottom=LEGEND_ROOM),
         shapes=[_stripe(digit) for digit in range(1, DIGITS, 2)],
         xaxis=axis(
             t("digit"), tickvals=list(range(DIGITS)), showgrid=False, range=[-0.5, DIGITS - 0.5]
         ),
         yaxis=axis(
             t("share (from {least})", least=f"{least:.0%}") if least else t("share"),
-            tickformat=".0%", dtick=step, tick0=least, range=[least - step / 4, 1 + step / 4],
+            tickformat=".0%",
+            dtick=step,
+            tick0=least,
+            range=[least - step / 4, 1 + step / 4],
         ),
-    )  # fmt: skip
+    )
 
 
 def scores_begin(scores: Sequence[Scored]) -> float:
@@ -92,21 +98,32 @@ def _dots(row: tuple[str, list[float | None], str, str], place: int, t: Translat
     digits = [digit for digit, value in enumerate(values) if value is not None]
     return trace(
         "scatter",
-        x=[digit + (place - 1) * _APART for digit in digits], y=[values[digit] for digit in digits],
-        mode="markers", name=name, cliponaxis=False,
+        x=[digit + (place - 1) * _APART for digit in digits],
+        y=[values[digit] for digit in digits],
+        mode="markers",
+        name=name,
+        cliponaxis=False,
         marker={
-            "color": colour, "symbol": symbol, "size": 10,
+            "color": colour,
+            "symbol": symbol,
+            "size": 10,
             "line": {"width": 3 if "open" in symbol else 0, "color": colour},
         },
         customdata=digits,
         hovertemplate=t("digit") + " %{customdata}: %{y:.2%}<extra>" + name + "</extra>",
-    )  # fmt: skip
+    )
 
 
 def _stripe(digit: int) -> dict[str, Any]:
     """Behind every second digit, so that the eye keeps its three dots together."""
     return {
-        "type": "rect", "layer": "below", "line": {"width": 0},
-        "fillcolor": "rgba(128,128,128,0.1)", "yref": "paper",
-        "x0": digit - 0.5, "x1": digit + 0.5, "y0": 0, "y1": 1,
-    }  # fmt: skip
+        "type": "rect",
+        "layer": "below",
+        "line": {"width": 0},
+        "fillcolor": "rgba(128,128,128,0.1)",
+        "yref": "paper",
+        "x0": digit - 0.5,
+        "x1": digit + 0.5,
+        "y0": 0,
+        "y1": 1,
+    }

@@ -118,11 +118,12 @@ def neighbours(
         [
             _Place(
                 _framed(picture, BLUE if label == read else VERMILLION),
-                str(label), f"{distance:.1f}",
+                str(label),
+                f"{distance:.1f}",
             )
             for picture, label, distance in zip(images, labels, distances, strict=True)
         ]
-    )  # fmt: skip
+    )
 
 
 def occlusion_map(
@@ -152,21 +153,32 @@ def occlusion_map(
     said = "%{z:.1%}" if measure == "probability" else "%{z:.2f}"
     fields = trace(
         "heatmap",
-        z=falls, x=places, y=places, zmin=-limit, zmax=limit, colorscale=colours("RdBu_r"),
+        z=falls,
+        x=places,
+        y=places,
+        zmin=-limit,
+        zmax=limit,
+        colorscale=colours("RdBu_r"),
         colorbar=_scale(limit, measure),
         hovertemplate=t("falls by") + f" {said}<extra></extra>",
-    )  # fmt: skip
+    )
     outline = trace(
         "contour",
-        z=digit, contours={"start": 127, "end": 127, "size": 1, "coloring": "lines"},
-        colorscale=[[0, "#000000"], [1, "#000000"]], line={"width": 2, "smoothing": 0.6},
-        showscale=False, hoverinfo="skip",
-    )  # fmt: skip
+        z=digit,
+        contours={"start": 127, "end": 127, "size": 1, "coloring": "lines"},
+        colorscale=[[0, "#000000"], [1, "#000000"]],
+        line={"width": 2, "smoothing": 0.6},
+        showscale=False,
+        hoverinfo="skip",
+    )
     return figure(
-        title, [fields, outline], height=height, uirevision="occlusion",
+        title,
+        [fields, outline],
+        height=height,
+        uirevision="occlusion",
         margin=margin(top=_TITLE_ROOM, bottom=_BAR_ROOM),
         **pixel_axes(bare(_unit(measure, t)), bare(), columns, rows),
-    )  # fmt: skip
+    )
 
 
 def _unit(measure: str, t: Translator) -> str:
@@ -178,11 +190,20 @@ def _unit(measure: str, t: Translator) -> str:
 def _scale(limit: float, measure: str) -> dict[str, Any]:
     size = f"{100 * limit:.1f}" if measure == "probability" else f"{limit:.2f}"
     return {
-        "orientation": "h", "thickness": 10, "lenmode": "pixels", "len": 280, "outlinewidth": 0,
-        "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom", "yref": "container",
-        "tickvals": [-limit, 0, limit], "tickfont": {"size": SMALL_SIZE},
+        "orientation": "h",
+        "thickness": 10,
+        "lenmode": "pixels",
+        "len": 280,
+        "outlinewidth": 0,
+        "x": 0.5,
+        "xanchor": "center",
+        "y": 0,
+        "yanchor": "bottom",
+        "yref": "container",
+        "tickvals": [-limit, 0, limit],
+        "tickfont": {"size": SMALL_SIZE},
         "ticktext": [f"−{size}", "0", f"+{size}"],
-    }  # fmt: skip
+    }
 
 
 def _row(places: Sequence[_Place]) -> str:

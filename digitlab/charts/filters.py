@@ -100,22 +100,29 @@ def weight_tiles(
                 [row * (height + 1) - 0.5 for row, _ in places],
                 [first + number for number in range(count)],
                 [_hover(name, picture, t) for name, picture in zip(names, pictures, strict=True)],
-                width=width, height=height, chosen=0,
+                width=width,
+                height=height,
+                chosen=0,
             ),
         ],
-        uirevision="tiles", barmode="overlay",
+        uirevision="tiles",
+        barmode="overlay",
         height=_TITLE_ROOM + _BAR_ROOM + round(room),
-        margin=margin(top=_TITLE_ROOM, bottom=_BAR_ROOM), plot_bgcolor=_MAT,
+        margin=margin(top=_TITLE_ROOM, bottom=_BAR_ROOM),
+        plot_bgcolor=_MAT,
         shapes=[
             shape
-            for number, (row, column) in enumerate(places) if first + number == chosen
+            for number, (row, column) in enumerate(places)
+            if first + number == chosen
             for shape in _frame(row * (height + 1), column * (width + 1), height, width)
         ],
         **pixel_axes(
-            bare(caption), numbered_rows(rows, columns, height, first),
-            weights.shape[1], weights.shape[0],
+            bare(caption),
+            numbered_rows(rows, columns, height, first),
+            weights.shape[1],
+            weights.shape[0],
         ),
-    )  # fmt: skip
+    )
 
 
 def class_templates(templates: Floats, limit: float, t: Translator, *, title: str) -> Chart:
@@ -126,12 +133,14 @@ def class_templates(templates: Floats, limit: float, t: Translator, *, title: st
     side = templates.shape[1]
     labels = [
         {
-            "text": strong(f"<b>{digit}</b>"), "showarrow": False, "font": {"size": LABEL_SIZE + 1},
+            "text": strong(f"<b>{digit}</b>"),
+            "showarrow": False,
+            "font": {"size": LABEL_SIZE + 1},
             "x": digit % columns * (side + 1) + (side - 1) / 2,
             "y": digit // columns * (side + 6) + 2,
         }
         for digit in range(len(templates))
-    ]  # fmt: skip
+    ]
     said = t("row") + " %{y}, " + t("column") + " %{x}: %{z:.3f}<extra></extra>"
     return figure(
         title,
@@ -141,10 +150,12 @@ def class_templates(templates: Floats, limit: float, t: Translator, *, title: st
         margin=margin(top=_TITLE_ROOM, bottom=_BAR_ROOM),
         annotations=labels,
         **pixel_axes(
-            bare(t("red pixels speak for the class, blue ones against it")), bare(),
-            weights.shape[1], weights.shape[0],
+            bare(t("red pixels speak for the class, blue ones against it")),
+            bare(),
+            weights.shape[1],
+            weights.shape[0],
         ),
-    )  # fmt: skip
+    )
 
 
 def kernel_numbers(kernel: Floats, limit: float, t: Translator, *, title: str) -> Chart:
@@ -153,9 +164,14 @@ def kernel_numbers(kernel: Floats, limit: float, t: Translator, *, title: str) -
     written = max(rows, columns) <= MOST_NUMBERS
     said = t("row") + " %{y}, " + t("column") + " %{x}: %{z:.4f}<extra></extra>"
     cells = _cells(
-        kernel, limit, hovertemplate=said, xgap=1, ygap=1,
-        texttemplate="%{z:+.2f}" if written else None, textfont={"size": LABEL_SIZE + 1},
-    )  # fmt: skip
+        kernel,
+        limit,
+        hovertemplate=said,
+        xgap=1,
+        ygap=1,
+        texttemplate="%{z:+.2f}" if written else None,
+        textfont={"size": LABEL_SIZE + 1},
+    )
     return figure(
         title,
         [cells],
@@ -190,10 +206,8 @@ def edge_chart(
     styles = [(GREY_BLUE, "dash", "circle-open"), (VERMILLION, "solid", "circle")]
     lines = [
         _line(angles, values, name, style)
-        for (name, values), style in zip(
-            responses.items(), styles[-len(responses) :], strict=True
-        )
-    ]  # fmt: skip
+        for (name, values), style in zip(responses.items(), styles[-len(responses) :], strict=True)
+    ]
     bottom = LEGEND_ROOM + _EDGE_ROOM
     return figure(
         title,
@@ -205,12 +219,16 @@ def edge_chart(
         margin=margin(bottom=bottom),
         images=_edge_pictures(edges, height - _TITLE_ROOM - bottom),
         xaxis=axis(
-            t("angle that the edge gets bright towards (degrees)"), standoff=_EDGE_ROOM + 4,
-            range=[-14, max(angles) + 14], tickvals=list(edges), showgrid=False,
-            automargin=False, ticktext=[f"{angle}°" for angle in edges],
+            t("angle that the edge gets bright towards (degrees)"),
+            standoff=_EDGE_ROOM + 4,
+            range=[-14, max(angles) + 14],
+            tickvals=list(edges),
+            showgrid=False,
+            automargin=False,
+            ticktext=[f"{angle}°" for angle in edges],
         ),
         yaxis=axis(t("weighted sum"), zeroline=True, zerolinecolor=GREY_BLUE),
-    )  # fmt: skip
+    )
 
 
 def digit_responses(means: npt.ArrayLike, t: Translator, *, title: str) -> Chart:
@@ -219,10 +237,11 @@ def digit_responses(means: npt.ArrayLike, t: Translator, *, title: str) -> Chart
     top = int(np.nanargmax(values)) if np.isfinite(values).any() else -1
     bars = trace(
         "bar",
-        x=list(range(DIGITS)), y=values,
+        x=list(range(DIGITS)),
+        y=values,
         marker={"color": [VERMILLION if digit == top else BLUE for digit in range(DIGITS)]},
         hovertemplate=t("digit") + " %{x}: %{y:.4f}<extra></extra>",
-    )  # fmt: skip
+    )
     return figure(
         title,
         [bars],
@@ -243,16 +262,23 @@ def exciting_digits(found: Sequence[Exciting]) -> str:
 def _cells(weights: Floats, limit: float, **settings: Any) -> Trace:
     return trace(
         "heatmap",
-        z=weights.astype(np.float32), zmin=-limit, zmax=limit, colorscale=colours("RdBu_r"),
-        hoverongaps=False, colorbar=colour_bar(limit), **settings,
-    )  # fmt: skip
+        z=weights.astype(np.float32),
+        zmin=-limit,
+        zmax=limit,
+        colorscale=colours("RdBu_r"),
+        hoverongaps=False,
+        colorbar=colour_bar(limit),
+        **settings,
+    )
 
 
 def _hover(name: str, picture: Floats, t: Translator) -> str:
     return t(
         "{name}: weights {least} to {most}",
-        name=name, least=signed(picture.min()), most=signed(picture.max()),
-    )  # fmt: skip
+        name=name,
+        least=signed(picture.min()),
+        most=signed(picture.max()),
+    )
 
 
 def _frame(top: int, left: int, height: int, width: int) -> list[dict[str, Any]]:
@@ -266,23 +292,34 @@ def _line(
     colour, dash, symbol = style
     return trace(
         "scatter",
-        x=list(angles), y=np.asarray(values, np.float64), name=name, mode="lines+markers",
+        x=list(angles),
+        y=np.asarray(values, np.float64),
+        name=name,
+        mode="lines+markers",
         line={"color": colour, "dash": dash, "width": 2},
         marker={"color": colour, "symbol": symbol, "size": 6},
         hovertemplate=f"%{{x}}°: %{{y:.3f}}<extra>{html.escape(name)}</extra>",
-    )  # fmt: skip
+    )
 
 
 def _edge_pictures(edges: Mapping[int, Picture], plot: int) -> list[dict[str, Any]]:
     """The edges between the axis's numbers and its title; ``plot`` is the plot's height."""
     return [
         {
-            "source": data_uri(enlarge(_framed(picture), 2)), "sizing": "contain", "x": angle,
-            "xref": "x", "xanchor": "center", "sizex": 40, "layer": "above",
-            "y": -22 / plot, "yref": "paper", "yanchor": "top", "sizey": (_EDGE_ROOM - 4) / plot,
+            "source": data_uri(enlarge(_framed(picture), 2)),
+            "sizing": "contain",
+            "x": angle,
+            "xref": "x",
+            "xanchor": "center",
+            "sizex": 40,
+            "layer": "above",
+            "y": -22 / plot,
+            "yref": "paper",
+            "yanchor": "top",
+            "sizey": (_EDGE_ROOM - 4) / plot,
         }
         for angle, picture in edges.items()
-    ]  # fmt: skip
+    ]
 
 
 def _framed(picture: Picture) -> Picture:

@@ -27,9 +27,14 @@ LEGEND_ROOM = 100  # pixels under a chart with a legend: axis, its title, and th
 Trace = dict[str, Any]  # of a figure, as Plotly's JSON has it
 
 _TITLE = {
-    "font": {"size": 17}, "pad": {"t": 8},
-    "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container",
-}  # fmt: skip
+    "font": {"size": 17},
+    "pad": {"t": 8},
+    "x": 0,
+    "xanchor": "left",
+    "y": 1,
+    "yanchor": "top",
+    "yref": "container",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +114,13 @@ def margin(*, side: int = 8, top: int = 40, bottom: int = 8) -> dict[str, int]:
 def legend_below(**settings: Any) -> dict[str, Any]:
     """A legend in rows along the figure's lower edge; it takes ``LEGEND_ROOM``."""
     return {
-        "orientation": "h", "x": 0, "xanchor": "left",
-        "y": 0, "yanchor": "bottom", "yref": "container",
-    } | settings  # fmt: skip
+        "orientation": "h",
+        "x": 0,
+        "xanchor": "left",
+        "y": 0,
+        "yanchor": "bottom",
+        "yref": "container",
+    } | settings
 
 
 def axis(title: str, *, standoff: int = 6, **settings: Any) -> dict[str, Any]:

@@ -37,17 +37,28 @@ def digits_by_epoch(
     columns = [words.epoch(epochs[place], t, went_on=went_on) for place in shown]
     where = t(
         "digit {digit}, epoch {epoch}: {share} right",
-        digit="%{y}", epoch="%{customdata}", share="%{z:.2%}",
-    )  # fmt: skip
+        digit="%{y}",
+        epoch="%{customdata}",
+        share="%{z:.2%}",
+    )
     cells = trace(
         "heatmap",
-        z=picked, x=list(range(len(shown))), y=list(range(DIGITS)), zmin=floor, zmax=1,
-        colorscale=[[0, _LOW], [1, _HIGH]], xgap=1, ygap=1, hoverongaps=False,
+        z=picked,
+        x=list(range(len(shown))),
+        y=list(range(DIGITS)),
+        zmin=floor,
+        zmax=1,
+        colorscale=[[0, _LOW], [1, _HIGH]],
+        xgap=1,
+        ygap=1,
+        hoverongaps=False,
         customdata=[columns] * DIGITS,
-        text=[[_percent(share) for share in row] for row in picked], texttemplate="%{text}",
-        textfont={"size": SMALL_SIZE, "color": _INK}, colorbar=_colour_bar(floor),
+        text=[[_percent(share) for share in row] for row in picked],
+        texttemplate="%{text}",
+        textfont={"size": SMALL_SIZE, "color": _INK},
+        colorbar=_colour_bar(floor),
         hovertemplate=f"{where}<extra></extra>",
-    )  # fmt: skip
+    )
     return figure(
         t("Right for each digit after each epoch (%)"),
         [cells],
@@ -55,11 +66,14 @@ def digits_by_epoch(
         uirevision="journey",
         margin=margin(bottom=108),
         xaxis=axis(
-            t("epoch"), tickvals=list(range(len(shown))), ticktext=columns, showgrid=False,
+            t("epoch"),
+            tickvals=list(range(len(shown))),
+            ticktext=columns,
+            showgrid=False,
             tickangle=0,
         ),
         yaxis=axis(t("digit"), dtick=1, autorange="reversed", showgrid=False),
-    )  # fmt: skip
+    )
 
 
 def evenly(count: int, most: int = MOST_EPOCHS) -> list[int]:
@@ -84,7 +98,17 @@ def _colour_bar(floor: float) -> dict[str, Any]:
     ticks = np.linspace(floor, 1, 3)
     names = [f"≤ {ticks[0]:.0%}" if floor else "0%", *(f"{tick:.0%}" for tick in ticks[1:])]
     return {
-        "orientation": "h", "thickness": 10, "lenmode": "pixels", "len": 240, "outlinewidth": 0,
-        "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom", "yref": "container",
-        "tickvals": list(ticks), "ticktext": names, "tickfont": {"size": SMALL_SIZE},
-    }  # fmt: skip
+        "orientation": "h",
+        "thickness": 10,
+        "lenmode": "pixels",
+        "len": 240,
+        "outlinewidth": 0,
+        "x": 0.5,
+        "xanchor": "center",
+        "y": 0,
+        "yanchor": "bottom",
+        "yref": "container",
+        "tickvals": list(ticks),
+        "ticktext": names,
+        "tickfont": {"size": SMALL_SIZE},
+    }

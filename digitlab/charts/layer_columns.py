@@ -26,9 +26,13 @@ _PLANE_GAP = 0.07
 _PLANE_LEAN = 0.12  # how much lower a plane's near edge stands, for each unit of its height
 _MOST_NEURONS = 12
 _INK: Mapping[str, str] = {
-    "input": GREY_BLUE, "conv": BLUE, "pool": GREEN, "flatten": GREY_BLUE, "dense": PURPLE,
+    "input": GREY_BLUE,
+    "conv": BLUE,
+    "pool": GREEN,
+    "flatten": GREY_BLUE,
+    "dense": PURPLE,
     "output": VERMILLION,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -102,9 +102,13 @@ def epoch_axis(reach: float, t: Translator) -> dict[str, Any]:
     """An axis of epochs from 0 to ``reach``, with ticks at whole ones."""
     pad = 0.02 * reach
     return axis(
-        t("epoch"), range=[-pad, reach + pad], dtick=_whole_step(reach), tick0=0,
-        hoverformat=".2f", unifiedhovertitle={"text": t("epoch") + " %{x:.2f}"},
-    )  # fmt: skip
+        t("epoch"),
+        range=[-pad, reach + pad],
+        dtick=_whole_step(reach),
+        tick0=0,
+        hoverformat=".2f",
+        unifiedhovertitle={"text": t("epoch") + " %{x:.2f}"},
+    )
 
 
 def _whole_step(reach: float) -> int:
@@ -136,14 +140,24 @@ def _start(metric: Metric, untrained: float, went_on: bool, t: Translator) -> Tr
 
 
 def _line(
-    points: Points, name: str, value: str, mode: str, colour: str, *,
-    width: float = 2.5, symbol: str = "circle", size: int = 6,
-) -> Trace:  # fmt: skip
+    points: Points,
+    name: str,
+    value: str,
+    mode: str,
+    colour: str,
+    *,
+    width: float = 2.5,
+    symbol: str = "circle",
+    size: int = 6,
+) -> Trace:
     xs, ys = thin(*points)
     return trace(
         "scatter",
-        x=xs, y=ys, name=name, line={"color": colour, "width": width},
+        x=xs,
+        y=ys,
+        name=name,
+        line={"color": colour, "width": width},
         mode="markers" if len(xs) == 1 else mode,  # a line of one point would not be seen
         marker={"color": colour, "symbol": symbol, "size": size},
         hovertemplate=f"{value}<extra>{name}</extra>",
-    )  # fmt: skip
+    )

@@ -102,8 +102,12 @@ def layer_maps(
     neurons = maps.ndim == 1
     stack = np.broadcast_to(maps[:, None, None], (len(maps), _UNIT, _UNIT)) if neurons else maps
     ends = shared or scale(maps)
-    grid = _Grid(len(stack), _neuron_columns(len(stack)) if neurons else mosaic_columns(len(stack)),
-                 stack.shape[1], stack.shape[2])  # fmt: skip
+    grid = _Grid(
+        len(stack),
+        _neuron_columns(len(stack)) if neurons else mosaic_columns(len(stack)),
+        stack.shape[1],
+        stack.shape[2],
+    )
     frame = [] if chosen is None else _frame(grid.box(chosen - first))
     return figure(
         title,
@@ -151,17 +155,26 @@ def feature_map(
     ends = shared or scale(values)
     where = t("row {row}, column {column}: {value}", row="%{y}", column="%{x}", value="%{z:.4f}")
     cells = {
-        "type": "heatmap", "z": values, "zmin": ends.low, "zmax": ends.high,
-        "colorscale": colours(ends.name), "colorbar": _colour_bar(ends),
+        "type": "heatmap",
+        "z": values,
+        "zmin": ends.low,
+        "zmax": ends.high,
+        "colorscale": colours(ends.name),
+        "colorbar": _colour_bar(ends),
         "hovertemplate": f"{where}<extra></extra>",
-    }  # fmt: skip
+    }
     over = [_pixel_targets(values, t)] if clickable else []
     return figure(
-        title, [cells, *over], height=height, uirevision="map", barmode="overlay",
-        margin=room(top=_TITLE_ROOM, bottom=_BAR_ROOM), plot_bgcolor=_MAT,
+        title,
+        [cells, *over],
+        height=height,
+        uirevision="map",
+        barmode="overlay",
+        margin=room(top=_TITLE_ROOM, bottom=_BAR_ROOM),
+        plot_bgcolor=_MAT,
         shapes=[] if box is None else _frame(box),
         **pixel_axes(bare(caption), bare(), columns, rows),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -219,8 +232,12 @@ def _grid_targets(grid: _Grid, maps: Floats, first: int, t: Translator) -> Trace
     return targets(
         [(left + right - 1) / 2 for left, _, right, _ in boxes],
         [top - 0.5 for _, top, _, _ in boxes],
-        numbers, hover, width=grid.broad, height=grid.tall, chosen=0,
-    )  # fmt: skip
+        numbers,
+        hover,
+        width=grid.broad,
+        height=grid.tall,
+        chosen=0,
+    )
 
 
 def _pixel_targets(values: Floats, t: Translator) -> Trace:
@@ -242,23 +259,40 @@ def _frame(box: Box) -> list[dict[str, Any]]:
 def _bar(ends: Scale) -> dict[str, Any]:
     """The colour scale of a PNG, which has none of its own."""
     return {
-        "type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip",
+        "type": "scatter",
+        "x": [None],
+        "y": [None],
+        "mode": "markers",
+        "hoverinfo": "skip",
         "marker": {
-            "color": [ends.low], "cmin": ends.low, "cmax": ends.high,
-            "colorscale": colours(ends.name), "showscale": True, "colorbar": _colour_bar(ends),
+            "color": [ends.low],
+            "cmin": ends.low,
+            "cmax": ends.high,
+            "colorscale": colours(ends.name),
+            "showscale": True,
+            "colorbar": _colour_bar(ends),
         },
-    }  # fmt: skip
+    }
 
 
 def _colour_bar(ends: Scale) -> dict[str, Any]:
     ticks = sorted({ends.low, 0.0, ends.high})
     return {
-        "orientation": "h", "thickness": 10, "lenmode": "pixels", "len": 280,
-        "outlinewidth": 1, "outlinecolor": GREY_BLUE,
-        "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom", "yref": "container",
-        "tickvals": ticks, "ticktext": [_short(tick) for tick in ticks],
+        "orientation": "h",
+        "thickness": 10,
+        "lenmode": "pixels",
+        "len": 280,
+        "outlinewidth": 1,
+        "outlinecolor": GREY_BLUE,
+        "x": 0.5,
+        "xanchor": "center",
+        "y": 0,
+        "yanchor": "bottom",
+        "yref": "container",
+        "tickvals": ticks,
+        "ticktext": [_short(tick) for tick in ticks],
         "tickfont": {"size": SMALL_SIZE},
-    }  # fmt: skip
+    }
 
 
 def _short(number: float) -> str:
@@ -276,9 +310,16 @@ def _picture(mosaic: npt.NDArray[np.uint8], ends: Scale) -> dict[str, Any]:
     height, width = mosaic.shape
     large = enlarge(mosaic, max(1, round(_PNG_WIDTH / max(height, width))))
     return {
-        "source": _png(large, ends.name), "sizing": "stretch", "layer": "below",
-        "xref": "x", "x": -0.5, "sizex": width, "yref": "y", "y": -0.5, "sizey": height,
-    }  # fmt: skip
+        "source": _png(large, ends.name),
+        "sizing": "stretch",
+        "layer": "below",
+        "xref": "x",
+        "x": -0.5,
+        "sizex": width,
+        "yref": "y",
+        "y": -0.5,
+        "sizey": height,
+    }
 
 
 def _png(levels: npt.NDArray[np.uint8], name: str) -> str:

@@ -86,8 +86,12 @@ def _line(
     epoch = "%{x:.3~g}"  # a run may have been stopped within one
     return trace(
         "scatter",
-        x=xs, y=ys, name=name, legendgroup=name,
+        x=xs,
+        y=ys,
+        name=name,
+        legendgroup=name,
         mode="markers" if len(xs) == 1 else "lines",
-        line={"color": colour, "width": 2, "dash": dash}, marker={"color": colour, "size": 7},
+        line={"color": colour, "width": 2, "dash": dash},
+        marker={"color": colour, "size": 7},
         hovertemplate=f"{epoch}: {value}<extra>{name}<br>{part}</extra>",
-    )  # fmt: skip
+    )

@@ -43,13 +43,17 @@ def parallel_coordinates(
         margin=margin(side=34, bottom=16),
         annotations=_tick_labels(coordinates),
         xaxis={
-            "tickvals": xs, "ticktext": [wrapped(each.name) for each in coordinates],
-            "range": [-0.4, len(xs) - 0.9], "showgrid": False, "zeroline": False,
-            "tickfont": {"size": LABEL_SIZE}, "automargin": True,
+            "tickvals": xs,
+            "ticktext": [wrapped(each.name) for each in coordinates],
+            "range": [-0.4, len(xs) - 0.9],
+            "showgrid": False,
+            "zeroline": False,
+            "tickfont": {"size": LABEL_SIZE},
+            "automargin": True,
             "ticklabeloverflow": "allow",
         },
         yaxis={"visible": False, "range": [-_SPREAD, 1 + _SPREAD]},
-    )  # fmt: skip
+    )
 
 
 def _apart(coordinates: Sequence[Coordinate]) -> list[list[float | None]]:
@@ -73,26 +77,44 @@ def _fanned(places: Sequence[float | None], results: Sequence[float | None]) -> 
 def _line(xs: Sequence[int], places: Sequence[float], name: str) -> Trace:
     return trace(
         "scatter",
-        x=list(xs), y=list(places), mode="lines+markers", name=name,
-        line={"color": shade(places[-1]), "width": 2}, marker={"size": 5},
+        x=list(xs),
+        y=list(places),
+        mode="lines+markers",
+        name=name,
+        line={"color": shade(places[-1]), "width": 2},
+        marker={"size": 5},
         hovertemplate=f"{name}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _uprights(coordinates: Sequence[Coordinate]) -> list[Trace]:
     return [
-        trace("scatter", x=[place, place], y=[-_SPREAD / 2, 1 + _SPREAD / 2], mode="lines",
-                   hoverinfo="skip", line={"color": faint(GREY_BLUE, 0.7), "width": 1})
+        trace(
+            "scatter",
+            x=[place, place],
+            y=[-_SPREAD / 2, 1 + _SPREAD / 2],
+            mode="lines",
+            hoverinfo="skip",
+            line={"color": faint(GREY_BLUE, 0.7), "width": 1},
+        )
         for place in range(len(coordinates))
-    ]  # fmt: skip
+    ]
 
 
 def _tick_labels(coordinates: Sequence[Coordinate]) -> list[dict[str, Any]]:
     """Each on a plate of its own, left of its axis: lines pass behind it."""
     return [
-        {"x": place, "y": height, "text": text, "xanchor": "right", "xshift": -5,
-         "showarrow": False, "bgcolor": _PLATE, "borderpad": 2,
-         "font": {"size": LABEL_SIZE, "color": "#FFFFFF"}}
+        {
+            "x": place,
+            "y": height,
+            "text": text,
+            "xanchor": "right",
+            "xshift": -5,
+            "showarrow": False,
+            "bgcolor": _PLATE,
+            "borderpad": 2,
+            "font": {"size": LABEL_SIZE, "color": "#FFFFFF"},
+        }
         for place, each in enumerate(coordinates)
         for height, text in each.ticks
-    ]  # fmt: skip
+    ]

@@ -29,13 +29,22 @@ def digit(image: npt.NDArray[np.uint8], t: Translator, *, title: str, height: in
     where = t("row {row}, column {column}: {value}", row="%{y}", column="%{x}", value="%{z}")
     pixels = trace(
         "heatmap",
-        z=image, zmin=0, zmax=255, colorscale=[[0, "#000000"], [1, "#FFFFFF"]], showscale=False,
+        z=image,
+        zmin=0,
+        zmax=255,
+        colorscale=[[0, "#000000"], [1, "#FFFFFF"]],
+        showscale=False,
         hovertemplate=f"{where}<extra></extra>",
-    )  # fmt: skip
+    )
     edge: dict[str, Any] = {
-        "showline": True, "mirror": True, "linecolor": GREY_BLUE, "linewidth": 1,
-        "showgrid": False, "dtick": 5, "tick0": 0,
-    }  # fmt: skip
+        "showline": True,
+        "mirror": True,
+        "linecolor": GREY_BLUE,
+        "linewidth": 1,
+        "showgrid": False,
+        "dtick": 5,
+        "tick0": 0,
+    }
     x, y = axis(t("column (pixels)"), **edge), axis(t("row (pixels)"), **edge)
     return figure(
         title, [pixels], height=height, uirevision="digit", **pixel_axes(x, y, columns, rows)
@@ -62,17 +71,28 @@ def numbered_rows(rows: int, columns: int, tall: int, first: int = 0) -> dict[st
     Tiles are ``tall`` pixels high with one between; the mosaic's first has the number ``first``.
     """
     return bare(
-        showticklabels=True, automargin=True, tickfont={"size": SMALL_SIZE},
+        showticklabels=True,
+        automargin=True,
+        tickfont={"size": SMALL_SIZE},
         tickvals=[row * (tall + 1) + (tall - 1) / 2 for row in range(rows)],
         ticktext=[str(first + row * columns) for row in range(rows)],
-    )  # fmt: skip
+    )
 
 
 def colour_bar(limit: float) -> dict[str, Any]:
     """The scale of ``colour_limit`` along a figure's lower edge; a caption stands above it."""
     return {
-        "orientation": "h", "thickness": 10, "lenmode": "pixels", "len": 280, "outlinewidth": 0,
-        "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom", "yref": "container",
-        "tickvals": [-limit, 0, limit], "tickfont": {"size": SMALL_SIZE},
+        "orientation": "h",
+        "thickness": 10,
+        "lenmode": "pixels",
+        "len": 280,
+        "outlinewidth": 0,
+        "x": 0.5,
+        "xanchor": "center",
+        "y": 0,
+        "yanchor": "bottom",
+        "yref": "container",
+        "tickvals": [-limit, 0, limit],
+        "tickfont": {"size": SMALL_SIZE},
         "ticktext": [f"−{limit:.2g}", "0", f"+{limit:.2g}"],
-    }  # fmt: skip
+    }

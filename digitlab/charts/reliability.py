@@ -55,14 +55,18 @@ def reliability_diagram(bins: Sequence[Calibrated], t: Translator) -> Chart:
     """
     edges = [bins[0].low, *(each.high for each in bins)]
     ticks: dict[str, Any] = {
-        "tickvals": list(range(len(edges))), "ticktext": [edge_text(edge) for edge in edges],
-    }  # fmt: skip
+        "tickvals": list(range(len(edges))),
+        "ticktext": [edge_text(edge) for edge in edges],
+    }
     wide = [-0.05, len(bins) + 0.05]
     return figure(
         t("Right as often as it is certain?"),
         [
-            _diagonal(len(bins), t), _points(bins, edges, t), _histogram(bins, t),
-            _click_targets(bins, "y3", t), _click_targets(bins, "y4", t),
+            _diagonal(len(bins), t),
+            _points(bins, edges, t),
+            _histogram(bins, t),
+            _click_targets(bins, "y3", t),
+            _click_targets(bins, "y4", t),
         ],
         height=560,
         uirevision="reliability",
@@ -72,11 +76,17 @@ def reliability_diagram(bins: Sequence[Calibrated], t: Translator) -> Chart:
         margin=margin(bottom=LEGEND_ROOM),
         xaxis=axis(t("certainty of the answer (%)"), range=wide, anchor="y2", **ticks),
         yaxis=axis(t("share that is right (%)"), range=wide, domain=_DIAGRAM, **ticks),
-        yaxis2=axis(t("samples"), type="log", domain=_HISTOGRAM, range=_log_range(bins), dtick=1,
-                    exponentformat="none"),
+        yaxis2=axis(
+            t("samples"),
+            type="log",
+            domain=_HISTOGRAM,
+            range=_log_range(bins),
+            dtick=1,
+            exponentformat="none",
+        ),
         yaxis3=_AXIS_OF_TARGETS | {"overlaying": "y"},
         yaxis4=_AXIS_OF_TARGETS | {"overlaying": "y2"},
-    )  # fmt: skip
+    )
 
 
 def edge_text(edge: float) -> str:
@@ -92,9 +102,13 @@ def stretched(value: float, edges: Sequence[float]) -> float:
 def _diagonal(count: int, t: Translator) -> Trace:
     return trace(
         "scatter",
-        x=[0, count], y=[0, count], name=t("as often right as certain"), mode="lines",
-        line={"color": GREY_BLUE, "width": 2, "dash": "dash"}, hoverinfo="skip",
-    )  # fmt: skip
+        x=[0, count],
+        y=[0, count],
+        name=t("as often right as certain"),
+        mode="lines",
+        line={"color": GREY_BLUE, "width": 2, "dash": "dash"},
+        hoverinfo="skip",
+    )
 
 
 def _points(bins: Sequence[Calibrated], edges: Sequence[float], t: Translator) -> Trace:
@@ -112,22 +126,42 @@ def _points(bins: Sequence[Calibrated], edges: Sequence[float], t: Translator) -
         below.append(middle - low)
     return trace(
         "scatter",
-        x=xs, y=ys, name=t("share right, with its 95% interval"), mode="markers",
-        marker={"color": BLUE, "size": 9}, hoverinfo="skip", cliponaxis=False,
-        error_y={"type": "data", "symmetric": False, "array": above, "arrayminus": below,
-                 "color": BLUE, "thickness": 2, "width": 5},
-    )  # fmt: skip
+        x=xs,
+        y=ys,
+        name=t("share right, with its 95% interval"),
+        mode="markers",
+        marker={"color": BLUE, "size": 9},
+        hoverinfo="skip",
+        cliponaxis=False,
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": above,
+            "arrayminus": below,
+            "color": BLUE,
+            "thickness": 2,
+            "width": 5,
+        },
+    )
 
 
 def _histogram(bins: Sequence[Calibrated], t: Translator) -> Trace:
     return trace(
         "bar",
-        x=[place + 0.5 for place in range(len(bins))], width=0.86,
-        y=[each.count or None for each in bins], yaxis="y2",
-        name=t("samples in the bin (log scale)"), marker={"color": VERMILLION},
-        text=[f"{each.count:,}" for each in bins], textposition="outside", textangle=0,
-        cliponaxis=False, constraintext="none", textfont={"size": SMALL_SIZE}, hoverinfo="skip",
-    )  # fmt: skip
+        x=[place + 0.5 for place in range(len(bins))],
+        width=0.86,
+        y=[each.count or None for each in bins],
+        yaxis="y2",
+        name=t("samples in the bin (log scale)"),
+        marker={"color": VERMILLION},
+        text=[f"{each.count:,}" for each in bins],
+        textposition="outside",
+        textangle=0,
+        cliponaxis=False,
+        constraintext="none",
+        textfont={"size": SMALL_SIZE},
+        hoverinfo="skip",
+    )
 
 
 def _log_range(bins: Sequence[Calibrated]) -> list[float]:
@@ -140,9 +174,12 @@ def _log_range(bins: Sequence[Calibrated]) -> list[float]:
 def _click_targets(bins: Sequence[Calibrated], yaxis: str, t: Translator) -> Any:
     places = range(len(bins))
     bars = targets(
-        [place + 0.5 for place in places], [0.0] * len(bins), list(places),
-        [_hover(each, t) for each in bins], chosen=0.16,
-    )  # fmt: skip
+        [place + 0.5 for place in places],
+        [0.0] * len(bins),
+        list(places),
+        [_hover(each, t) for each in bins],
+        chosen=0.16,
+    )
     return bars | {"yaxis": yaxis}
 
 
@@ -153,7 +190,11 @@ def _hover(each: Calibrated, t: Translator) -> str:
     return t(
         "{low}% to {high}%: {count} samples<br>certain on average {certainty}<br>right {accuracy} "
         "(95% interval {least} to {most})",
-        low=low, high=high, count=f"{each.count:,}", certainty=f"{each.certainty:.2%}",
-        accuracy=f"{each.accuracy:.2%}", least=f"{each.interval[0]:.1%}",
+        low=low,
+        high=high,
+        count=f"{each.count:,}",
+        certainty=f"{each.certainty:.2%}",
+        accuracy=f"{each.accuracy:.2%}",
+        least=f"{each.interval[0]:.1%}",
         most=f"{each.interval[1]:.1%}",
-    )  # fmt: skip
+    )

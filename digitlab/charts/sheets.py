@@ -87,10 +87,12 @@ def mistake_sheet(
         for row, found in enumerate(samples[:SHEET_ROWS])
     ]
     header = bare(
-        t("the digit it is"), side="top", showticklabels=True,
+        t("the digit it is"),
+        side="top",
+        showticklabels=True,
         tickvals=list(range(len(columns))),
         ticktext=[str(digit) for digit in range(len(columns))],
-    )  # fmt: skip
+    )
     title = t("Misread test samples: truth → read as")
     return _sheet(title, tiles, (SHEET_ROWS, len(columns)), header, top=76, bottom=_BOTTOM)
 
@@ -129,9 +131,11 @@ def _read_tile(
 def _misread_hover(found: Misread, t: Translator) -> str:
     return t(
         "Test sample {index}<br>truth {truth}, read as {read_as}<br>{certainty} certain",
-        index=found.index, truth=found.truth, read_as=found.read_as,
+        index=found.index,
+        truth=found.truth,
+        read_as=found.read_as,
         certainty=f"{found.certainty:.1%}",
-    )  # fmt: skip
+    )
 
 
 def sample_sheet(
@@ -152,11 +156,14 @@ def sample_sheet(
     numbers = range(len(images)) if indices is None else indices
     tiles = [
         _Tile(
-            *divmod(place, _COLUMNS), picture, str(label),
-            t("Sample {index}<br>label {label}", index=number, label=label), int(number),
+            *divmod(place, _COLUMNS),
+            picture,
+            str(label),
+            t("Sample {index}<br>label {label}", index=number, label=label),
+            int(number),
         )
         for place, (picture, label, number) in enumerate(zip(images, labels, numbers, strict=True))
-    ]  # fmt: skip
+    ]
     grid = (max(1, math.ceil(len(tiles) / _COLUMNS)), _COLUMNS)
     caption = bare(t("{count} images, the label under each", count=len(tiles)))
     return _sheet(t("Samples"), tiles, grid, caption, top=40, bottom=32)
@@ -172,19 +179,27 @@ def labelled_sheet(
     """
     tiles = [
         _Tile(
-            *divmod(place, LABELLED_COLUMNS), images[sample.index], sample.label, sample.hover,
+            *divmod(place, LABELLED_COLUMNS),
+            images[sample.index],
+            sample.label,
+            sample.hover,
             sample.index,
         )
         for place, sample in enumerate(samples)
-    ]  # fmt: skip
+    ]
     grid = (max(1, math.ceil(len(tiles) / LABELLED_COLUMNS)), LABELLED_COLUMNS)
     return _sheet(title, tiles, grid, bare(caption), top=40, bottom=32)
 
 
 def _sheet(
-    title: str, tiles: Sequence[_Tile], grid: tuple[int, int], xaxis: dict[str, Any], *,
-    top: int, bottom: int,
-) -> Chart:  # fmt: skip
+    title: str,
+    tiles: Sequence[_Tile],
+    grid: tuple[int, int],
+    xaxis: dict[str, Any],
+    *,
+    top: int,
+    bottom: int,
+) -> Chart:
     rows, columns = grid
     return figure(
         title,
@@ -203,18 +218,28 @@ def _sheet(
 def _picture(placed: _Tile) -> dict[str, Any]:
     """The digit, square and as large as its place allows, close above its label."""
     return {
-        "source": data_uri(enlarge(placed.picture, _SHARPER)), "sizing": "contain",
-        "xref": "x", "x": placed.column, "sizex": _WIDEST, "xanchor": "center",
-        "yref": "y", "y": placed.row + 1 - _LABEL_SHARE, "yanchor": "bottom",
-        "sizey": 1 - _LABEL_SHARE - _GAP_SHARE, "layer": "below",
-    }  # fmt: skip
+        "source": data_uri(enlarge(placed.picture, _SHARPER)),
+        "sizing": "contain",
+        "xref": "x",
+        "x": placed.column,
+        "sizex": _WIDEST,
+        "xanchor": "center",
+        "yref": "y",
+        "y": placed.row + 1 - _LABEL_SHARE,
+        "yanchor": "bottom",
+        "sizey": 1 - _LABEL_SHARE - _GAP_SHARE,
+        "layer": "below",
+    }
 
 
 def _label(placed: _Tile) -> dict[str, Any]:
     return {
-        "text": strong(placed.label), "showarrow": False, "font": {"size": LABEL_SIZE},
-        "x": placed.column, "y": placed.row + 1 - _LABEL_SHARE / 2,
-    }  # fmt: skip
+        "text": strong(placed.label),
+        "showarrow": False,
+        "font": {"size": LABEL_SIZE},
+        "x": placed.column,
+        "y": placed.row + 1 - _LABEL_SHARE / 2,
+    }
 
 
 def _targets(tiles: Sequence[_Tile]) -> Trace:

@@ -118,12 +118,15 @@ def _rings(
     ]
     return trace(
         "scatter",
-        x=[x for x, _, _ in pairs], y=[y for _, y, _ in pairs], mode="markers",
+        x=[x for x, _, _ in pairs],
+        y=[y for _, y, _ in pairs],
+        mode="markers",
         cliponaxis=False,
-        name=t("one run"), customdata=[name for _, _, name in pairs],
+        name=t("one run"),
+        customdata=[name for _, _, name in pairs],
         marker={"symbol": "circle-open", "size": 10, "color": GREY_BLUE, "line": {"width": 2}},
         hovertemplate=f"%{{customdata}}: {_format(metric)}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _means(
@@ -140,16 +143,25 @@ def _means(
     }
     return trace(
         "scatter",
-        x=[x for x, _, _ in rows], y=[mean for _, mean, _ in rows],
-        mode="lines+markers" if ordered else "markers", cliponaxis=False,
+        x=[x for x, _, _ in rows],
+        y=[mean for _, mean, _ in rows],
+        mode="lines+markers" if ordered else "markers",
+        cliponaxis=False,
         name=t("mean, and from the lowest to the highest seed"),
         customdata=[(point.name, len(point.values)) for _, _, point in rows],
-        line={"color": BLUE, "width": 2}, marker={"color": BLUE, "size": 7},
-        error_y={"type": "data", "symmetric": False, "color": BLUE, "thickness": 2, "width": 6,
-                 **reach},
+        line={"color": BLUE, "width": 2},
+        marker={"color": BLUE, "size": 7},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "color": BLUE,
+            "thickness": 2,
+            "width": 6,
+            **reach,
+        },
         hovertemplate=f"%{{customdata[0]}}: {_format(metric)} (n = %{{customdata[1]}})"
-                      "<extra></extra>",
-    )  # fmt: skip
+        "<extra></extra>",
+    )
 
 
 def _format(metric: Metric) -> str:
@@ -179,16 +191,28 @@ def sweep_heatmap(
     low, high = measure_range(metric, [mean for row in means for mean in row if mean is not None])
     cells = trace(
         "heatmap",
-        z=means, x=list(range(len(across))), y=list(range(len(down))),
+        z=means,
+        x=list(range(len(across))),
+        y=list(range(len(down))),
         text=[[_told(cell, metric) for cell in row] for row in values],
-        texttemplate="%{text}", textfont={"size": TEXT_SIZE + 1}, xgap=2, ygap=2,
+        texttemplate="%{text}",
+        textfont={"size": TEXT_SIZE + 1},
+        xgap=2,
+        ygap=2,
         hovertext=_hovers(metric, fields, names, values, t),
         hovertemplate="%{hovertext}<extra></extra>",
-        colorscale=colours("Cividis"), reversescale=metric == "loss", hoverongaps=False,
-        zmin=low, zmax=high,
-        colorbar={"thickness": 10, "outlinewidth": 0, "tickfont": {"size": SMALL_SIZE},
-                  "tickformat": ".4~p" if metric == "accuracy" else ".3~g"},
-    )  # fmt: skip
+        colorscale=colours("Cividis"),
+        reversescale=metric == "loss",
+        hoverongaps=False,
+        zmin=low,
+        zmax=high,
+        colorbar={
+            "thickness": 10,
+            "outlinewidth": 0,
+            "tickfont": {"size": SMALL_SIZE},
+            "tickformat": ".4~p" if metric == "accuracy" else ".3~g",
+        },
+    )
     return figure(
         measure,
         [cells],
@@ -201,9 +225,11 @@ def sweep_heatmap(
 
 def _names_axis(field: str, names: Sequence[str]) -> dict[str, Any]:
     return axis(
-        field, tickvals=list(range(len(names))), ticktext=[wrapped(name) for name in names],
+        field,
+        tickvals=list(range(len(names))),
+        ticktext=[wrapped(name) for name in names],
         showgrid=False,
-    )  # fmt: skip
+    )
 
 
 def _told(values: Sequence[float], metric: Metric) -> str:
@@ -295,12 +321,19 @@ def _lines(curves: Sequence[SweepCurve], colour: str, metric: Metric, named: boo
     group = curves[0].group
     return trace(
         "scatter",
-        x=xs, y=ys, customdata=told, name=group, legendgroup=group, showlegend=named,
-        mode="lines+markers", cliponaxis=False, connectgaps=False,
+        x=xs,
+        y=ys,
+        customdata=told,
+        name=group,
+        legendgroup=group,
+        showlegend=named,
+        mode="lines+markers",
+        cliponaxis=False,
+        connectgaps=False,
         marker={"color": colour, "size": 4},
         line={"color": colour, "width": 1.8, "dash": _DASHES[curves[0].dash % len(_DASHES)]},
         hovertemplate=f"%{{x:.3~g}}: {_format(metric)}<extra>%{{customdata}}</extra>",
-    )  # fmt: skip
+    )
 
 
 def shades(count: int) -> list[str]:

@@ -42,13 +42,18 @@ def targets(
     """
     return trace(
         "bar",
-        x=np.array(columns), width=width, base=np.array(rows), y=np.full(len(values), height),
+        x=np.array(columns),
+        width=width,
+        base=np.array(rows),
+        y=np.full(len(values), height),
         marker={"color": GREY_BLUE, "opacity": 0},
         selected={"marker": {"opacity": chosen, "color": VERMILLION}},
         unselected={"marker": {"opacity": 0}},
         customdata=[[value] for value in values],
-        hovertext=list(hover), hovertemplate="%{hovertext}<extra></extra>", showlegend=False,
-    )  # fmt: skip
+        hovertext=list(hover),
+        hovertemplate="%{hovertext}<extra></extra>",
+        showlegend=False,
+    )
 
 
 def frame_round(box: Box) -> list[dict[str, Any]]:

@@ -36,18 +36,27 @@ class Interrupt:
 
 
 def follow(
-    engine: Engine, run: Run, asked: Interrupt, t: Translator, *, quiet: bool = False,
+    engine: Engine,
+    run: Run,
+    asked: Interrupt,
+    t: Translator,
+    *,
+    quiet: bool = False,
     title: str = "",
-) -> None:  # fmt: skip
+) -> None:
     """Wait for the run, drawing a bar on a terminal, or until Ctrl-C has ended it.
 
     ``title`` stands before the bar, which then leaves no trace.
     """
     told = None
     with tqdm(
-        total=run.config.epochs, unit=t("epochs"), disable=quiet or None, leave=not title,
-        bar_format="{desc} {bar} {n:.2f}/{total} {unit} [{elapsed}<{remaining}]", desc=title,
-    ) as bar:  # fmt: skip
+        total=run.config.epochs,
+        unit=t("epochs"),
+        disable=quiet or None,
+        leave=not title,
+        bar_format="{desc} {bar} {n:.2f}/{total} {unit} [{elapsed}<{remaining}]",
+        desc=title,
+    ) as bar:
         while _live(engine.store, run.id):
             _draw(bar, engine.store, run.id, title, t)
             if asked.once:
@@ -78,7 +87,8 @@ def _draw(bar: Any, store: Store, run: str, title: str, t: Translator) -> None:
         bar.n = last.position
         told = t(
             "loss {loss}, accuracy {accuracy}, {speed} images/s",
-            loss=f"{last.loss:.3f}", accuracy=f"{last.accuracy:.3f}",
+            loss=f"{last.loss:.3f}",
+            accuracy=f"{last.accuracy:.3f}",
             speed=f"{last.images_per_second:,.0f}",
-        )  # fmt: skip
+        )
         bar.set_description_str(f"{title} {told}".strip(), refresh=True)

@@ -41,9 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
         "--lesson", metavar="NAME", help=t("only this one of {names}", names=", ".join(LESSONS))
     )
     parser.add_argument(
-        "--json", type=Path, metavar="PATH",
+        "--json",
+        type=Path,
+        metavar="PATH",
         help=t("write the numbers after each run, and train only what this file does not have"),
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--markdown", type=Path, metavar="PATH", help=t("write the page here and do not print it")
     )
@@ -125,17 +127,23 @@ def _setting(digits: DigitSet) -> dict[str, Any]:
     """What the numbers depend on besides the configurations."""
     found = {name: version for name, version in versions().items() if name in _TRAINS_WITH}
     images = {
-        "name": digits.name, "fingerprint": digits.fingerprint,
-        "train": len(digits.x_train), "test": len(digits.x_test),
-    }  # fmt: skip
+        "name": digits.name,
+        "fingerprint": digits.fingerprint,
+        "train": len(digits.x_train),
+        "test": len(digits.x_test),
+    }
     return {"machine": speed.machine(), "versions": found, "images": images}
 
 
 def _command(options: argparse.Namespace) -> str:
     """The command that gives these numbers; where they are written does not matter."""
     asked = {name: getattr(options, name) for name in ("lesson", *_TRIALS)}
-    words = [word for name, value in asked.items() if value is not None
-             for word in (f"--{name}", str(value))]  # fmt: skip
+    words = [
+        word
+        for name, value in asked.items()
+        if value is not None
+        for word in (f"--{name}", str(value))
+    ]
     return shlex.join(["python", "-m", "digitlab", "reproduce", *words])
 
 
@@ -174,9 +182,11 @@ def _trained(
 def _title(results: Results, row: Row, config: RunConfig, t: Translator) -> str:
     return t(
         "Row {number} of {count}, {name}, seed {seed}:",
-        number=results.rows.index(row) + 1, count=len(results.rows), name=row.title,
+        number=results.rows.index(row) + 1,
+        count=len(results.rows),
+        name=row.title,
         seed=config.seed,
-    )  # fmt: skip
+    )
 
 
 def _told(title: str, ended: Run, left: float, t: Translator) -> str:
@@ -184,15 +194,19 @@ def _told(title: str, ended: Run, left: float, t: Translator) -> str:
         return f"{title} {t(ended.reason)}"
     return t(
         "{title} {seconds} s; about {left} to go.",
-        title=title, seconds=f"{ended.outcome.seconds:.0f}", left=words.duration(left, t),
-    )  # fmt: skip
+        title=title,
+        seconds=f"{ended.outcome.seconds:.0f}",
+        left=words.duration(left, t),
+    )
 
 
 def _plan(results: Results, seconds: float, t: Translator) -> str:
     told = t(
         "{rows} rows, {runs} runs to train: at most about {time} on this machine.",
-        rows=len(results.rows), runs=len(results.missing()), time=words.duration(seconds, t),
-    )  # fmt: skip
+        rows=len(results.rows),
+        runs=len(results.missing()),
+        time=words.duration(seconds, t),
+    )
     if speed.load():
         return told
     hint = t(

@@ -98,20 +98,24 @@ def summary(run: Run, store: Store) -> dict[str, Any]:
         "preset": run.preset,
         "config": run.config.relevant(),
         "dataset": run.digits.name,
-        "images": {"train": run.digits.train, "validation": run.digits.validation,
-                   "test": run.digits.test},
+        "images": {
+            "train": run.digits.train,
+            "validation": run.digits.validation,
+            "test": run.digits.test,
+        },
         "parameters": run.parameters,
         "epochs": sum(epoch.complete for epoch in epochs),
         "stopped_early": outcome.stopped_early if outcome else False,
         "untrained": _scores(results.untrained_test(run.untrained)),
         "train": {"loss": last.loss, "accuracy": last.accuracy} if last else None,
         "validation": {"loss": last.val_loss, "accuracy": last.val_accuracy}
-        if last and last.val_loss is not None else None,
+        if last and last.val_loss is not None
+        else None,
         "test": _scores(results.final_test(run, epochs)),
         "seconds": outcome.seconds if outcome else None,
         "images_per_second": outcome.images_per_second if outcome else None,
         "pace": asdict(run.pace) if run.pace else None,
-    }  # fmt: skip
+    }
 
 
 def _scores(scores: Scores | None) -> dict[str, float] | None:

@@ -89,16 +89,22 @@ def _check_images(path: Path, name: str, header: npz.Header) -> None:
             message(
                 "{name} in {path} must be pictures of 28x28 pixels from 0 to 255, uint8 "
                 "(N, 28, 28); it is {dtype} {shape}.",
-                name=name, path=str(path), dtype=str(header.dtype), shape=str(header.shape),
+                name=name,
+                path=str(path),
+                dtype=str(header.dtype),
+                shape=str(header.shape),
             )
-        )  # fmt: skip
+        )
     if not 1 <= header.shape[0] <= _MOST_IMAGES:
         raise refusal(
             message(
                 "{name} in {path} must hold from 1 to {most} images; it holds {count}.",
-                name=name, path=str(path), most=_MOST_IMAGES, count=header.shape[0],
+                name=name,
+                path=str(path),
+                most=_MOST_IMAGES,
+                count=header.shape[0],
             )
-        )  # fmt: skip
+        )
 
 
 def _check_labels(path: Path, name: str, header: npz.Header, count: int) -> None:
@@ -107,10 +113,13 @@ def _check_labels(path: Path, name: str, header: npz.Header, count: int) -> None
             message(
                 "{name} in {path} must be whole numbers, one for each of the {count} images; it "
                 "is {dtype} {shape}.",
-                name=name, path=str(path), count=count,
-                dtype=str(header.dtype), shape=str(header.shape),
+                name=name,
+                path=str(path),
+                count=count,
+                dtype=str(header.dtype),
+                shape=str(header.shape),
             )
-        )  # fmt: skip
+        )
 
 
 def _labels(path: Path, name: str, labels: npt.NDArray[Any]) -> Bytes:
@@ -119,7 +128,9 @@ def _labels(path: Path, name: str, labels: npt.NDArray[Any]) -> Bytes:
         raise refusal(
             message(
                 "{name} in {path} must be digits from 0 to 9; there is a {label} in it.",
-                name=name, path=str(path), label=int(wrong[0]),
+                name=name,
+                path=str(path),
+                label=int(wrong[0]),
             )
-        )  # fmt: skip
+        )
     return labels.astype(np.uint8)

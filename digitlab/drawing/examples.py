@@ -32,34 +32,51 @@ class Example:
 # Drawn by hand for this page after habits of real writers.
 EXAMPLES: dict[str, Example] = {
     "crossed-7": Example(
-        mark("a crossed 7"), 7,
+        mark("a crossed 7"),
+        7,
         (
             ((28, 27), (34, 24), (48, 25), (70, 22), (66, 36), (56, 55), (47, 72), (43, 86)),
             ((38, 54), (50, 52), (66, 51)),
         ),
     ),
     "hooked-9": Example(
-        mark("a hooked 9"), 9,
+        mark("a hooked 9"),
+        9,
         (
-            ((66, 32), (58, 22), (44, 22), (35, 33), (38, 46), (50, 49), (62, 42), (66, 31),
-             (66, 48), (64, 66), (58, 80), (46, 84), (36, 77)),
+            (
+                (66, 32),
+                (58, 22),
+                (44, 22),
+                (35, 33),
+                (38, 46),
+                (50, 49),
+                (62, 42),
+                (66, 31),
+                (66, 48),
+                (64, 66),
+                (58, 80),
+                (46, 84),
+                (36, 77),
+            ),
         ),
     ),
     "open-4": Example(
-        mark("an open 4"), 4,
+        mark("an open 4"),
+        4,
         (
             ((37, 20), (35, 36), (34, 52), (46, 54), (60, 53), (72, 52)),
             ((62, 24), (61, 42), (60, 62), (58, 86)),
         ),
     ),
     "footed-1": Example(
-        mark("a 1 with a foot"), 1,
+        mark("a 1 with a foot"),
+        1,
         (
             ((36, 36), (44, 28), (52, 18), (52, 36), (52, 58), (52, 82)),
             ((35, 83), (52, 83), (69, 82)),
         ),
     ),
-}  # fmt: skip
+}
 
 
 def _smooth(stroke: Points) -> npt.NDArray[np.float64]:
@@ -68,10 +85,15 @@ def _smooth(stroke: Points) -> npt.NDArray[np.float64]:
     p = np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
     t = np.linspace(0, 1, 8, endpoint=False)[:, np.newaxis]
     pieces = [
-        0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2
-               + (3 * b - a - 3 * c + d) * t**3)
+        0.5
+        * (
+            2 * b
+            + (c - a) * t
+            + (2 * a - 5 * b + 4 * c - d) * t**2
+            + (3 * b - a - 3 * c + d) * t**3
+        )
         for a, b, c, d in zip(p[:-3], p[1:-2], p[2:-1], p[3:], strict=True)
-    ]  # fmt: skip
+    ]
     return np.vstack([*pieces, p[-2:-1]])
 
 
@@ -97,6 +119,9 @@ def _path(stroke: npt.NDArray[np.float64], colour: str, width: float) -> dict[st
     return {
         "type": "Path",
         "path": [["M", first_x, first_y], *(["L", x, y] for x, y in rest)],
-        "fill": None, "stroke": colour, "strokeWidth": width,
-        "strokeLineCap": "round", "strokeLineJoin": "round",
-    }  # fmt: skip
+        "fill": None,
+        "stroke": colour,
+        "strokeWidth": width,
+        "strokeLineCap": "round",
+        "strokeLineJoin": "round",
+    }

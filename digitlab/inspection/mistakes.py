@@ -91,9 +91,13 @@ def margins(probabilities: Probabilities) -> Probabilities:
 
 
 def wanted(
-    found: Iterable[Mistake], *, truth: int | None = None, read_as: int | None = None,
-    least: float = 0.0, most: float = 1.0,
-) -> list[Mistake]:  # fmt: skip
+    found: Iterable[Mistake],
+    *,
+    truth: int | None = None,
+    read_as: int | None = None,
+    least: float = 0.0,
+    most: float = 1.0,
+) -> list[Mistake]:
     """Those of a truth, of a reading (None: of any) and with a certainty from least to most."""
     return [
         m

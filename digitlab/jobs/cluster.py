@@ -172,9 +172,14 @@ class Cluster:
         """
         try:
             return self._client.submit(
-                function, *args, key=key, workers=[address], allow_other_workers=False,
-                pure=False, retries=0,
-            )  # fmt: skip
+                function,
+                *args,
+                key=key,
+                workers=[address],
+                allow_other_workers=False,
+                pure=False,
+                retries=0,
+            )
         except Exception as error:
             raise self._judged(error) from error
 
@@ -198,9 +203,12 @@ class Cluster:
                 raise self._judged(error) from error
 
     def call(
-        self, address: str, function: Callable[..., Any], *args: Any,
+        self,
+        address: str,
+        function: Callable[..., Any],
+        *args: Any,
         meanwhile: Callable[[], None] = _nothing,
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         """Call a short ``function`` beside the task that a worker is busy with.
 
         Where the connection breaks and the worker is still there, it is called again: calling it
@@ -345,10 +353,15 @@ def _scratch(about: dict[str, Any]) -> Any:
 def _local_cluster() -> Any:
     logging.getLogger("distributed").setLevel(logging.ERROR)
     return LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1",
-        dashboard_address=None, worker_dashboard_address=None,
+        n_workers=1,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address=None,
+        worker_dashboard_address=None,
         preload=[worker.__name__],
         # Without a dashboard the scheduler still serves its health, by default on a fixed port.
         scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-        memory_limit=worker_memory(), silence_logs=logging.ERROR,
-    )  # fmt: skip
+        memory_limit=worker_memory(),
+        silence_logs=logging.ERROR,
+    )

@@ -53,9 +53,14 @@ class Drive:
     """
 
     def __init__(
-        self, run: Run, digits: DigitSet, cluster: Cluster, address: str, store: Store,
+        self,
+        run: Run,
+        digits: DigitSet,
+        cluster: Cluster,
+        address: str,
+        store: Store,
         closing: threading.Event,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.run, self.digits, self.cluster, self.store = run, digits, cluster, store
         self.address, self.closing = address, closing
         self._received = 0
@@ -154,9 +159,15 @@ class Drive:
 
     def _start(self, pace: Pace) -> Future:
         return self._submit(
-            "train", worker.train_run, self.run.id, self.run.config.to_json(),
-            str(self.digits.path), self.digits.fingerprint, asdict(pace), self._beginning(),
-        )  # fmt: skip
+            "train",
+            worker.train_run,
+            self.run.id,
+            self.run.config.to_json(),
+            str(self.digits.path),
+            self.digits.fingerprint,
+            asdict(pace),
+            self._beginning(),
+        )
 
     def _beginning(self) -> dict[str, Any] | None:
         """The files that the run goes on from, if it does.
@@ -381,8 +392,10 @@ def _reason(run: Run, outcome: Outcome) -> Message:
         return message(
             "Early stopping: the validation loss had not improved for {patience} epochs, so the "
             "run ended after epoch {epoch} of {epochs}.",
-            patience=run.config.patience, epoch=outcome.epochs, epochs=run.config.epochs,
-        )  # fmt: skip
+            patience=run.config.patience,
+            epoch=outcome.epochs,
+            epochs=run.config.epochs,
+        )
     return message("All {epochs} epochs were trained.", epochs=outcome.epochs)
 
 

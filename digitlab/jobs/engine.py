@@ -83,18 +83,27 @@ class Engine:
         refuse_too_large(config)
         split = digits.split(config)
         parts = Digits(
-            digits.name, digits.fingerprint, len(split.train[0]), split.validation_count,
+            digits.name,
+            digits.fingerprint,
+            len(split.train[0]),
+            split.validation_count,
             len(digits.x_test),
-        )  # fmt: skip
+        )
         parameters = parameter_count(layers_of(config))
         run = self.store.add(owner, self.id, config, preset, parameters, parts, **start)
         self._wake()
         return run
 
     def go_on(
-        self, owner: str, origin: Run, epochs: int, train_images: int, *, frozen: bool = False,
+        self,
+        owner: str,
+        origin: Run,
+        epochs: int,
+        train_images: int,
+        *,
+        frozen: bool = False,
         digits: DigitSet | None = None,
-    ) -> Run:  # fmt: skip
+    ) -> Run:
         """Queue a run that goes on from the end of ``origin``, for more epochs.
 
         Args:
@@ -342,9 +351,10 @@ def refuse_too_large(config: RunConfig) -> None:
                 "This network needs about {needed} GB of memory to train, and this machine can "
                 "give it {there} GB. Make it smaller: fewer filters or units, more pooling, or "
                 "a smaller batch.",
-                needed=f"{needed / 1e9:.1f}", there=f"{there / 1e9:.1f}",
+                needed=f"{needed / 1e9:.1f}",
+                there=f"{there / 1e9:.1f}",
             )
-        )  # fmt: skip
+        )
 
 
 def _alive(pid: int, born: float) -> bool:

@@ -31,8 +31,9 @@ def worker_lack(address: str, ask: Callable[[], dict[str, Any]]) -> Message | No
         return message(
             "The worker {address} cannot train: the package {package} is not installed there. "
             "Runs wait.",
-            address=address, package=missing.partition(".")[0],
-        )  # fmt: skip
+            address=address,
+            package=missing.partition(".")[0],
+        )
     if found["version"] != __version__:
         return message(
             "The worker {address} cannot train: it has another version of Digit Lab than this "
@@ -50,8 +51,9 @@ def scheduler_lack(address: str, ask: Callable[[], dict[str, Any]]) -> Message |
         return message(
             "The scheduler {address} cannot pass runs on: the package {package} is not installed "
             "there, or is another version. Runs wait.",
-            address=address, package=_not_found(error).partition(".")[0],
-        )  # fmt: skip
+            address=address,
+            package=_not_found(error).partition(".")[0],
+        )
     return None
 
 

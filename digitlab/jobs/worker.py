@@ -150,9 +150,13 @@ def dask_setup(worker: Any) -> None:
 
 
 def train_run(
-    run: str, config: dict[str, Any], path: str, fingerprint: str, pace: dict[str, Any],
+    run: str,
+    config: dict[str, Any],
+    path: str,
+    fingerprint: str,
+    pace: dict[str, Any],
     start: dict[str, Any] | None = None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Train one run and return its outcome; what it reports and keeps goes into the outbox."""
     from digitlab.training.trainer import train
 
@@ -161,9 +165,15 @@ def train_run(
     _outbox.begin(run, wanted)
     digits = open_fingerprint(_known_path(path, fingerprint), fingerprint)
     outcome = train(
-        settings.from_json(config), digits, _outbox.put, _outbox.keep,
-        lambda: run in _stopping or not wanted(), Pace(**pace), _begin(start), _outbox.drop,
-    )  # fmt: skip
+        settings.from_json(config),
+        digits,
+        _outbox.put,
+        _outbox.keep,
+        lambda: run in _stopping or not wanted(),
+        Pace(**pace),
+        _begin(start),
+        _outbox.drop,
+    )
     return asdict(outcome)
 
 

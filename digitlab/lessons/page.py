@@ -17,8 +17,10 @@ from digitlab.sweeps.measures import Spread, ranking
 
 _NOTHING = "—"
 _VERDICTS: dict[Verdict, str] = {
-    "holds": mark("yes"), "above": mark("**above**"), "below": mark("**below**"),
-}  # fmt: skip
+    "holds": mark("yes"),
+    "above": mark("**above**"),
+    "below": mark("**below**"),
+}
 
 
 @dataclass(frozen=True)
@@ -73,23 +75,30 @@ def document(results: Results) -> str:
 def _row(row: Row, results: Results) -> dict[str, Any]:
     records = results.of(row)
     return {
-        "lesson": row.lesson, "name": row.name, "preset": row.preset,
-        "changes": dict(row.changes), "seeds": row.seeds,
+        "lesson": row.lesson,
+        "name": row.name,
+        "preset": row.preset,
+        "changes": dict(row.changes),
+        "seeds": row.seeds,
         "figures": [_figure(figure, records, results.comparable) for figure in row.figures],
         "epochs": [record.outcome.epochs for record in records],
         "seconds": [record.outcome.seconds for record in records],
         "images_per_second": [record.outcome.images_per_second for record in records],
-    }  # fmt: skip
+    }
 
 
 def _figure(figure: Figure, records: Sequence[Record], comparable: bool) -> dict[str, Any]:
     values = values_of(figure, records)
     return {
-        "name": figure.name, "author": figure.author or None,
-        "low": figure.low, "high": figure.high, "each_low": figure.each_low,
-        "mean": sum(values) / len(values) if values else None, "values": values,
+        "name": figure.name,
+        "author": figure.author or None,
+        "low": figure.low,
+        "high": figure.high,
+        "each_low": figure.each_low,
+        "mean": sum(values) / len(values) if values else None,
+        "values": values,
         "verdict": verdict(figure, values) if comparable else None,
-    }  # fmt: skip
+    }
 
 
 def markdown(results: Results, t: Translator) -> str:
@@ -110,14 +119,25 @@ def _about(results: Results, t: Translator) -> list[str]:
     versions = ", ".join(f"{name} {v}" for name, v in results.setting["versions"].items())
     about = [
         t("What the lessons' authors report, and what the lab comes to with the same settings:"),
-        "", "```", results.command, "```", "",
+        "",
+        "```",
+        results.command,
+        "```",
+        "",
         t("- Trained: {date}", date=_dates(results)),
-        t("- Machine: {processor}, {cores} cores", processor=machine["processor"],
-          cores=machine["cores"]),
+        t(
+            "- Machine: {processor}, {cores} cores",
+            processor=machine["processor"],
+            cores=machine["cores"],
+        ),
         t("- Python {python}, {versions}", python=machine["python"], versions=versions),
-        t("- Images: {name}, {train} to train on and {test} to test on", name=images["name"],
-          train=f"{images['train']:,}", test=f"{images['test']:,}"),
-    ]  # fmt: skip
+        t(
+            "- Images: {name}, {train} to train on and {test} to test on",
+            name=images["name"],
+            train=f"{images['train']:,}",
+            test=f"{images['test']:,}",
+        ),
+    ]
     if not results.comparable:
         trial = t(
             "**A trial: not all of MNIST, or fewer epochs or seeds than the lessons have. Nothing "
@@ -141,9 +161,14 @@ def _numbers(results: Results, rows: Sequence[Row], t: Translator) -> list[str]:
     if not rows:
         return []
     titles = (
-        t("lesson"), t("figure"), t("author"), t("ours should be"), t("ours, mean"),
-        t("each seed"), t("as it should be"),
-    )  # fmt: skip
+        t("lesson"),
+        t("figure"),
+        t("author"),
+        t("ours should be"),
+        t("ours, mean"),
+        t("each seed"),
+        t("as it should be"),
+    )
     lines = [
         _number(row, figure, first=place == 0, results=results, t=t)
         for row in rows
@@ -189,10 +214,13 @@ def _sweep(results: Results, rows: Sequence[Row], t: Translator) -> list[str]:
     figures = rows[0].figures
     titles = (t("dropout"), *(t(figure.name) for figure in figures), t("epochs"))
     lines = [
-        (row.name, *(_spread(figure, values_of(figure, results.of(row))) for figure in figures),
-         _each(record.outcome.epochs for record in results.of(row)))
+        (
+            row.name,
+            *(_spread(figure, values_of(figure, results.of(row))) for figure in figures),
+            _each(record.outcome.epochs for record in results.of(row)),
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
     told = t("The dropout sweep on mlp-512, as the mean and, in brackets, each seed:")
     return ["## " + t("Dropout"), "", told, "", *_table(titles, lines), *_best(results, rows, t)]
 
@@ -215,9 +243,15 @@ def _best(results: Results, rows: Sequence[Row], t: Translator) -> list[str]:
 
 def _costs(results: Results, t: Translator) -> list[str]:
     titles = (
-        t("lesson"), t("preset and what is changed"), t("parameters"), t("images an epoch"),
-        t("epochs"), t("seconds a run"), t("images/s"), t("number format, threads"),
-    )  # fmt: skip
+        t("lesson"),
+        t("preset and what is changed"),
+        t("parameters"),
+        t("images an epoch"),
+        t("epochs"),
+        t("seconds a run"),
+        t("images/s"),
+        t("number format, threads"),
+    )
     lines = [_cost(row, results.of(row)) for row in results.rows]
     return ["## " + t("What the runs took"), "", *_table(titles, lines)]
 
@@ -227,14 +261,15 @@ def _cost(row: Row, records: Sequence[Record]) -> tuple[str, ...]:
     about = f"{row.preset}, {changed}" if changed else row.preset
     paces = dict.fromkeys(f"{record.pace.format}, {record.pace.threads}" for record in records)
     return (
-        row.title, about,
+        row.title,
+        about,
         _each(dict.fromkeys(f"{record.parameters:,}" for record in records)),
         _each(dict.fromkeys(f"{record.images:,}" for record in records)),
         _each(record.outcome.epochs for record in records),
         _each(f"{record.outcome.seconds:.0f}" for record in records),
         _each(f"{record.outcome.images_per_second:,.0f}" for record in records),
         "; ".join(paces) or _NOTHING,
-    )  # fmt: skip
+    )
 
 
 def _notes(results: Results, t: Translator) -> list[str]:

@@ -60,9 +60,16 @@ def of_run(store: Store, run: Run, digits: DigitSet, looks: tuple[Look, ...]) ->
         raise ValueError(f"the run {run.id} has not finished")
     found: dict[str, float] = {name: _LOOKS[name](store, run.id, digits) for name in looks}
     return Record(
-        run.config, run.parameters, run.digits.train, run.untrained, tuple(store.epochs(run.id)),
-        run.outcome, run.pace, found, run.ended,
-    )  # fmt: skip
+        run.config,
+        run.parameters,
+        run.digits.train,
+        run.untrained,
+        tuple(store.epochs(run.id)),
+        run.outcome,
+        run.pace,
+        found,
+        run.ended,
+    )
 
 
 def _least_class(store: Store, run: str, digits: DigitSet) -> float:
@@ -155,9 +162,10 @@ def _another_setting(path: Path, name: str) -> RecordError:
         message(
             "{path} holds results that were made with another setting ({name}). Name another file "
             "with --json.",
-            path=str(path)[:200], name=name,
+            path=str(path)[:200],
+            name=name,
         )
-    )  # fmt: skip
+    )
 
 
 def _record(data: Mapping[str, Any]) -> Record:

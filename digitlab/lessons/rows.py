@@ -121,29 +121,45 @@ def _training(epoch: int, name: str, author: str, low: float) -> Figure:
 
 def _dropout(rate: float) -> Row:
     return Row(
-        DROPOUT, f"p = {rate:g}", "mlp-512", _SWEEP, {"dropout": rate} if rate else {},
-    )  # fmt: skip
+        DROPOUT,
+        f"p = {rate:g}",
+        "mlp-512",
+        _SWEEP,
+        {"dropout": rate} if rate else {},
+    )
 
 
 ROWS: tuple[Row, ...] = (
     Row(
-        "mlp-128", "mlp-128", "mlp-128",
+        "mlp-128",
+        "mlp-128",
+        "mlp-128",
         (
-            Figure(mark("smallest mean probability of a class, untrained"),
-                   _look("least-class"), mark("near 0.1")),
-            Figure(mark("largest mean probability of a class, untrained"),
-                   _look("most-class"), mark("near 0.1")),
+            Figure(
+                mark("smallest mean probability of a class, untrained"),
+                _look("least-class"),
+                mark("near 0.1"),
+            ),
+            Figure(
+                mark("largest mean probability of a class, untrained"),
+                _look("most-class"),
+                mark("near 0.1"),
+            ),
             Figure(_UNTRAINED_LOSS, _untrained("loss"), mark("near 2.3 = -log 0.1"), 2.3, 2.5),
             Figure(_TEST, _last("test_accuracy"), "", 0.975, 0.980),
         ),
         looks=("least-class", "most-class"),
     ),
     Row(
-        "mlp-64", "mlp-64", "mlp-64",
+        "mlp-64",
+        "mlp-64",
+        "mlp-64",
         (Figure(_TEST, _last("test_accuracy"), "", 0.960, 0.970),),
     ),
     Row(
-        "cnn-tutorial", "cnn-tutorial", "cnn-tutorial",
+        "cnn-tutorial",
+        "cnn-tutorial",
+        "cnn-tutorial",
         (
             _training(1, mark("training accuracy, epoch 1"), "0.9561", 0.956),
             _training(2, mark("training accuracy, epoch 2"), "0.9807", 0.980),
@@ -153,45 +169,65 @@ ROWS: tuple[Row, ...] = (
         seeds=1,
     ),
     Row(
-        "cnn-keras", "cnn-keras", "cnn-keras",
+        "cnn-keras",
+        "cnn-keras",
+        "cnn-keras",
         (
             Figure(_TEST, _last("test_accuracy"), mark("over 99%"), 0.99),
-            Figure(mark("a typeset 6 is read as"), _look("typeset-six"),
-                   mark("6, from probabilities that say 5"), decimals=0),
+            Figure(
+                mark("a typeset 6 is read as"),
+                _look("typeset-six"),
+                mark("6, from probabilities that say 5"),
+                decimals=0,
+            ),
         ),
-        seeds=1, looks=("typeset-six",),
+        seeds=1,
+        looks=("typeset-six",),
     ),
     Row(
-        "cnn-keras-slow", "cnn-keras-slow", "cnn-keras-slow",
+        "cnn-keras-slow",
+        "cnn-keras-slow",
+        "cnn-keras-slow",
         (
             Figure(mark("test accuracy, epoch 1"), _after(1, "test_accuracy")),
             Figure(mark("test accuracy, epoch 2"), _after(2, "test_accuracy"), "", 0.40, 0.60),
         ),
-        {"epochs": 2}, seeds=1,
+        {"epochs": 2},
+        seeds=1,
     ),
     Row(
-        "cnn-filters", "Adam", "cnn-filters",
+        "cnn-filters",
+        "Adam",
+        "cnn-filters",
         (*_BEFORE_AND_AFTER, Figure(_TEST, _last("test_accuracy"), "", 0.984, 0.988)),
     ),
     Row(
-        "cnn-filters", "SGD", "cnn-filters",
+        "cnn-filters",
+        "SGD",
+        "cnn-filters",
         (*_BEFORE_AND_AFTER, Figure(_TEST, _last("test_accuracy"))),
         {"optimizer": "sgd", "learning_rate": 0.01},
     ),
     Row(
-        "600-images", "CNN", "cnn-600",
+        "600-images",
+        "CNN",
+        "cnn-600",
         (Figure(_TEST, _last("test_accuracy"), "", 0.86, 0.90),),
     ),
     Row(
-        "600-images", "MLP", "mlp-600",
+        "600-images",
+        "MLP",
+        "mlp-600",
         (Figure(_TEST, _last("test_accuracy"), "", 0.83, 0.87),),
     ),
     Row(
-        "mlp-512", "mlp-512", "mlp-512",
+        "mlp-512",
+        "mlp-512",
+        "mlp-512",
         (Figure(_TEST, _last("test_accuracy"), "0.9825", 0.976, 0.983, each_low=0.972),),
     ),
     *(_dropout(rate) for rate in DROPOUT_RATES),
-)  # fmt: skip
+)
 
 LESSONS: tuple[str, ...] = tuple(dict.fromkeys(row.lesson for row in ROWS))
 
@@ -242,7 +278,7 @@ NOTES: Mapping[str, str] = {
         "training loss is measured with dropout at work and the validation loss without it, so "
         "with much dropout the training loss is the higher one. Each run stops early."
     ),
-}  # fmt: skip
+}
 
 
 def rows_of(lesson: str | None) -> tuple[Row, ...]:

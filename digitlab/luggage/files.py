@@ -83,12 +83,18 @@ def batches(archive: zipfile.ZipFile, run: Run) -> list[BatchMetrics]:
     order = epoch * 1e9 + step
     fits = (
         (np.floor(table[:, :3]) == table[:, :3]).all()
-        and (epoch >= 1).all() and (epoch <= run.config.epochs).all()
-        and (step >= 1).all() and (step <= steps).all() and (steps <= 1e6).all()
+        and (epoch >= 1).all()
+        and (epoch <= run.config.epochs).all()
+        and (step >= 1).all()
+        and (step <= steps).all()
+        and (steps <= 1e6).all()
         and (np.diff(order) > 0).all()
-        and (loss >= -_ROUNDING).all() and (loss <= _LARGEST_LOSS).all()
-        and _within(accuracy) and (speed >= 0).all() and (speed <= 1e9).all()
-    )  # fmt: skip
+        and (loss >= -_ROUNDING).all()
+        and (loss <= _LARGEST_LOSS).all()
+        and _within(accuracy)
+        and (speed >= 0).all()
+        and (speed <= 1e9).all()
+    )
     if not fits:
         raise _impossible()
     return [
@@ -231,9 +237,10 @@ def _bytes(archive: zipfile.ZipFile, run: Run, name: str, most: int) -> bytes:
         raise LuggageError(
             message(
                 "it has {size} bytes, more than the {most} that this run's can have.",
-                size=f"{info.file_size:,}", most=f"{most + OVERHEAD:,}",
+                size=f"{info.file_size:,}",
+                most=f"{most + OVERHEAD:,}",
             )
-        )  # fmt: skip
+        )
     return archive.read(info)
 
 

@@ -44,9 +44,10 @@ def opened(source: BinaryIO) -> zipfile.ZipFile:
         raise LuggageError(
             message(
                 "This file has {size} MB; a zip of the lab has at most {most} MB.",
-                size=f"{length / MEGABYTE:.0f}", most=LARGEST // MEGABYTE,
+                size=f"{length / MEGABYTE:.0f}",
+                most=LARGEST // MEGABYTE,
             )
-        )  # fmt: skip
+        )
     count = check_end(source, MOST_MEMBERS)
     try:
         archive = zipfile.ZipFile(source)
@@ -78,9 +79,10 @@ def check_end(source: BinaryIO, most: int) -> int:
         raise LuggageError(
             message(
                 "This zip holds too many files: {count}, where {most} are allowed.",
-                count=f"{count:,}", most=f"{most:,}",
+                count=f"{count:,}",
+                most=f"{most:,}",
             )
-        )  # fmt: skip
+        )
     if disk or first_disk or here != count or start + size != length - _END.size:
         raise LuggageError(not_whole())
     return int(count)

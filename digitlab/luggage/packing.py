@@ -91,18 +91,20 @@ class Packed:
                 message(
                     "A zip has room for {most} runs: pinned and newer ones went in, {count} did "
                     "not.",
-                    most=MOST_RUNS, count=self.runs_left_out,
+                    most=MOST_RUNS,
+                    count=self.runs_left_out,
                 )
-            )  # fmt: skip
+            )
         if self.files_left_out:
             told.append(
                 message(
                     "A zip has at most {most} MB, so {count} files were left out, weights of "
                     "epochs in between before all others. The last weights went in first, then "
                     "what the pictures need; pinned and newer runs before the others.",
-                    most=LARGEST // MEGABYTE, count=self.files_left_out,
+                    most=LARGEST // MEGABYTE,
+                    count=self.files_left_out,
                 )
-            )  # fmt: skip
+            )
         if self.thinned:
             told.append(
                 message(
@@ -133,9 +135,15 @@ class _File:
 
 
 def pack(
-    shelf: Shelf, drawings: Keepsakes, sweeps: Sweeps, owner: str, target: BinaryIO,
-    progress: Progress, *, exact: bool = False,
-) -> Packed:  # fmt: skip
+    shelf: Shelf,
+    drawings: Keepsakes,
+    sweeps: Sweeps,
+    owner: str,
+    target: BinaryIO,
+    progress: Progress,
+    *,
+    exact: bool = False,
+) -> Packed:
     """Write a person's runs, drawings and sweeps, the bin's runs not, as a zip into ``target``.
 
     Args:
@@ -161,9 +169,13 @@ def pack(
         _write_manifest(archive, taken, left_out)
     thinned = sum(counts.get(line.run.id, 0) > rows for line in taken)
     return Packed(
-        runs=len(taken), drawings=len(kept), sweeps=swept, runs_left_out=len(lines) - len(taken),
-        files_left_out=sum(left_out.values()), thinned=thinned,
-    )  # fmt: skip
+        runs=len(taken),
+        drawings=len(kept),
+        sweeps=swept,
+        runs_left_out=len(lines) - len(taken),
+        files_left_out=sum(left_out.values()),
+        thinned=thinned,
+    )
 
 
 def estimate(shelf: Shelf, owner: str, *, exact: bool) -> int:
@@ -225,11 +237,14 @@ def _write_sweeps(
 def _write_drawings(archive: zipfile.ZipFile, kept: Sequence[Keepsake]) -> None:
     told = [
         {
-            "label": one.label, "read_as": one.read_as, "certainty": one.certainty,
-            "model": one.model, "created": one.created,
+            "label": one.label,
+            "read_as": one.read_as,
+            "certainty": one.certainty,
+            "model": one.model,
+            "created": one.created,
         }
         for one in kept
-    ]  # fmt: skip
+    ]
     pictures = np.array([one.digit for one in kept], np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
     _write(archive, DRAWINGS, json.dumps(told).encode())
     _write(archive, PICTURES, npy(pictures))

@@ -26,9 +26,24 @@ from digitlab.store import Digits, Run, Status, interrupted
 from digitlab.store.shelf import LONGEST_NAME, checked_name
 
 _FIELDS = (
-    "source", "name", "pinned", "status", "reason", "config", "preset", "digits", "pace",
-    "untrained", "outcome", "created", "started", "ended", "origin", "frozen", "epochs",
-)  # fmt: skip
+    "source",
+    "name",
+    "pinned",
+    "status",
+    "reason",
+    "config",
+    "preset",
+    "digits",
+    "pace",
+    "untrained",
+    "outcome",
+    "created",
+    "started",
+    "ended",
+    "origin",
+    "frozen",
+    "epochs",
+)
 
 _MOST_IMAGES = 300_000  # of one part of a data set, as for the file that it is read from
 _LARGEST_LOSS = 1e30
@@ -59,17 +74,27 @@ def to_json(record: Record) -> bytes:
     parts = {
         name: None if value is None else asdict(value)
         for name, value in (
-            ("pace", run.pace), ("untrained", run.untrained), ("outcome", run.outcome),
+            ("pace", run.pace),
+            ("untrained", run.untrained),
+            ("outcome", run.outcome),
             ("digits", run.digits),
         )
-    }  # fmt: skip
+    }
     data = parts | {
-        "source": record.source, "name": record.name, "pinned": record.pinned,
-        "status": run.status, "reason": run.reason.to_json(), "config": run.config.to_json(),
-        "preset": run.preset, "created": run.created, "started": run.started, "ended": run.ended,
-        "origin": run.origin, "frozen": run.frozen,
+        "source": record.source,
+        "name": record.name,
+        "pinned": record.pinned,
+        "status": run.status,
+        "reason": run.reason.to_json(),
+        "config": run.config.to_json(),
+        "preset": run.preset,
+        "created": run.created,
+        "started": run.started,
+        "ended": run.ended,
+        "origin": run.origin,
+        "frozen": run.frozen,
         "epochs": [asdict(epoch) for epoch in record.epochs],
-    }  # fmt: skip
+    }
     return json.dumps(data, ensure_ascii=False).encode()
 
 
@@ -91,14 +116,26 @@ def from_json(data: Any, run: str) -> Record:
     ended = found.number_or_none("ended", 0, _LARGEST_TIME)
     preset = found.text_or_none("preset", _LONGEST_TEXT)
     read = Run(
-        id=run, owner="", engine="", status=status, reason=reason, stop=False, config=config,
+        id=run,
+        owner="",
+        engine="",
+        status=status,
+        reason=reason,
+        stop=False,
+        config=config,
         # What is called a lesson here has the settings of that lesson here.
         preset=preset if preset == matching(config) else None,
-        parameters=parameter_count(layers_of(config)), digits=_digits(found), pace=_pace(found),
-        untrained=_untrained(found), outcome=outcome, created=created, started=started,
-        ended=created if ended is None else ended, origin=_id(found, "origin"),
+        parameters=parameter_count(layers_of(config)),
+        digits=_digits(found),
+        pace=_pace(found),
+        untrained=_untrained(found),
+        outcome=outcome,
+        created=created,
+        started=started,
+        ended=created if ended is None else ended,
+        origin=_id(found, "origin"),
         frozen=found.flag("frozen"),
-    )  # fmt: skip
+    )
     source = _id(found, "source")
     if source is None:
         raise found.wrong("source")
@@ -135,9 +172,12 @@ def _digits(found: Fields) -> Digits:
     if not re.fullmatch(r"[0-9a-f]{64}", fingerprint):
         raise digits.wrong("fingerprint")
     return Digits(
-        name, fingerprint, digits.whole("train", 1, ALL_IMAGES),
-        digits.whole("validation", 0, _MOST_IMAGES), digits.whole("test", 1, _MOST_IMAGES),
-    )  # fmt: skip
+        name,
+        fingerprint,
+        digits.whole("train", 1, ALL_IMAGES),
+        digits.whole("validation", 0, _MOST_IMAGES),
+        digits.whole("test", 1, _MOST_IMAGES),
+    )
 
 
 def _pace(found: Fields) -> Pace | None:

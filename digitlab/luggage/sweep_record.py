@@ -38,14 +38,18 @@ def to_json(sweep: Sweep, places: Sequence[Place]) -> bytes:
     """The file that ``from_json`` reads."""
     plan = sweep.plan
     data = {
-        "lesson": plan.lesson, "seeds": plan.seeds, "base": plan.base.to_json(),
+        "lesson": plan.lesson,
+        "seeds": plan.seeds,
+        "base": plan.base.to_json(),
         "axes": [{"field": axis.field, "values": list(axis.values)} for axis in plan.axes],
-        "digits": sweep.digits, "created": sweep.created,
+        "digits": sweep.digits,
+        "created": sweep.created,
         "runs": [
             {"seed": place.seed, "cell": place.cell, "run": place.run.id}
-            for place in places if place.run is not None
+            for place in places
+            if place.run is not None
         ],
-    }  # fmt: skip
+    }
     return json.dumps(data).encode()
 
 

@@ -77,9 +77,13 @@ class Unpacked:
 
 
 def unpack(
-    source: BinaryIO, shelf: Shelf, drawings: Keepsakes, sweeps: Sweeps, owner: str,
+    source: BinaryIO,
+    shelf: Shelf,
+    drawings: Keepsakes,
+    sweeps: Sweeps,
+    owner: str,
     progress: Progress,
-) -> Unpacked:  # fmt: skip
+) -> Unpacked:
     """Load the runs, drawings and sweeps of a zip for ``owner``.
 
     Args:
@@ -137,9 +141,10 @@ def _other_version(version: Any) -> LuggageError:
         message(
             "This zip is of version {version}; this lab loads version {ours}. Load it in a lab "
             "that is as new as the one that packed it.",
-            version=shown, ours=VERSION,
+            version=shown,
+            ours=VERSION,
         )
-    )  # fmt: skip
+    )
 
 
 def _listed(about: Any) -> list[str]:
@@ -311,10 +316,14 @@ class _Loading:
         if not re.fullmatch(r"[a-z0-9-]+", model):
             raise found.wrong("model")
         return Keepsake(
-            number, found.whole("label", 0, DIGITS - 1), found.whole("read_as", 0, DIGITS - 1),
-            found.number("certainty", 0, 1.001), self.renamed.get(model, model), picture,
+            number,
+            found.whole("label", 0, DIGITS - 1),
+            found.whole("read_as", 0, DIGITS - 1),
+            found.number("certainty", 0, 1.001),
+            self.renamed.get(model, model),
+            picture,
             min(found.number("created", 0, time.time() + 86_400), time.time()),
-        )  # fmt: skip
+        )
 
 
 def _called(read: Record) -> str:

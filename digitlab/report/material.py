@@ -73,10 +73,19 @@ def gather(store: Store, run: Run, varied: tuple[str, ...] = ()) -> Material:
     before, after = _weights(store, run)
     labels, images = _test_set(run)
     return Material(
-        run, shelf.name(run.id), tuple(store.epochs(run.id)), tuple(store.batches(run.id)),
-        before, after, _probabilities(store, run), labels, images,
-        shelf.name(run.origin) if run.origin else "", _origin(store, run), varied,
-    )  # fmt: skip
+        run,
+        shelf.name(run.id),
+        tuple(store.epochs(run.id)),
+        tuple(store.batches(run.id)),
+        before,
+        after,
+        _probabilities(store, run),
+        labels,
+        images,
+        shelf.name(run.origin) if run.origin else "",
+        _origin(store, run),
+        varied,
+    )
 
 
 def _origin(store: Store, run: Run) -> Run | None:

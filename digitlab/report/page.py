@@ -100,9 +100,7 @@ def pairs(rows: Iterable[tuple[str, str, str]]) -> str:
 def _pair(name: str, value: str, remark: str) -> str:
     told = f" <small>{html.escape(remark)}</small>" if remark else ""
     mark = ' class="changed"' if remark else ""
-    return (
-        f"<div{mark}><dt>{html.escape(name)}</dt><dd>{html.escape(value)}{told}</dd></div>"
-    )  # fmt: skip
+    return f"<div{mark}><dt>{html.escape(name)}</dt><dd>{html.escape(value)}{told}</dd></div>"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:

@@ -80,9 +80,11 @@ def _images(material: Material, t: Translator) -> str:
     digits = material.run.digits
     about = t(
         "Data: {name}; {train} images to train on, {validation} to validate, {test} to test.",
-        name=words.data_set(digits, t), train=f"{digits.train:,}",
-        validation=f"{digits.validation:,}", test=f"{digits.test:,}",
-    )  # fmt: skip
+        name=words.data_set(digits, t),
+        train=f"{digits.train:,}",
+        validation=f"{digits.validation:,}",
+        test=f"{digits.test:,}",
+    )
     if material.run.config.validation != "test":
         return about
     return t.paragraph([about, t("It was validated on the test images themselves.")])
@@ -105,10 +107,12 @@ def _facts(run: Run, t: Translator) -> str:
         return about
     return t(
         "{about}, {seconds} seconds, {speed} images a second, {format}, threads: {threads}",
-        about=about, seconds=f"{run.outcome.seconds:.1f}",
-        speed=f"{run.outcome.images_per_second:,.0f}", format=run.pace.format,
+        about=about,
+        seconds=f"{run.outcome.seconds:.1f}",
+        speed=f"{run.outcome.images_per_second:,.0f}",
+        format=run.pace.format,
         threads=run.pace.threads,
-    )  # fmt: skip
+    )
 
 
 def settings(material: Material, t: Translator) -> str:
@@ -209,8 +213,10 @@ def _line(
         return line
     told = t(
         "{line}: {first} → {last}",
-        line=name, first=_value(line.finite[0][1], metric), last=_value(line.finite[-1][1], metric),
-    )  # fmt: skip
+        line=name,
+        first=_value(line.finite[0][1], metric),
+        last=_value(line.finite[-1][1], metric),
+    )
     return dataclasses.replace(line, name=told)
 
 
@@ -237,22 +243,29 @@ def metrics(material: Material, t: Translator) -> str:
     return section(t("Results"), note, tested, _digits(material, t))
 
 
-def _tested(
-    before: Scores | None, after: Scores | None, material: Material, t: Translator
-) -> str:  # fmt: skip
+def _tested(before: Scores | None, after: Scores | None, material: Material, t: Translator) -> str:
     count = material.run.digits.test
     last = material.epochs[-1] if material.epochs else None
     own = [_value(last.accuracy, "accuracy"), _value(last.val_accuracy, "accuracy")] if last else []
     return table(
-        ["", t("Test loss"), t("Test accuracy"), t("95% interval of it"), t("Training accuracy"),
-         t("Validation accuracy")],
+        [
+            "",
+            t("Test loss"),
+            t("Test accuracy"),
+            t("95% interval of it"),
+            t("Training accuracy"),
+            t("Validation accuracy"),
+        ],
         [
             [_beginning(material, t), *_scores(before, count), "–", "–"],
             [t("After training"), *_scores(after, count), *(own or ["–", "–"])],
         ],
-        t("Of its last epoch. The interval (Wilson) is what luck with {count} test images allows.",
-          count=f"{count:,}"),
-    )  # fmt: skip
+        t(
+            "Of its last epoch. The interval (Wilson) is what luck with {count} test images "
+            "allows.",
+            count=f"{count:,}",
+        ),
+    )
 
 
 def _beginning(material: Material, t: Translator) -> str:
@@ -318,7 +331,7 @@ def first_layer(material: Material, t: Translator) -> str:
     bar = colour_bar(
         weights.scale(),
         t("One scale for both: blue −{limit}, white 0, red +{limit}", limit=f"{limit:.2g}"),
-    )  # fmt: skip
+    )
     return section(title, row(*shown), bar)
 
 
@@ -331,9 +344,12 @@ def _weights(
     kind = _kind(len(tiles), layer, t)
     told = t(
         "{when}: {kind}; weights from {low} to {high}, mean size {size}.",
-        when=when, kind=kind, low=words.fixed(found.min(), 2), high=words.fixed(found.max(), 2),
+        when=when,
+        kind=kind,
+        low=words.fixed(found.min(), 2),
+        high=words.fixed(found.max(), 2),
         size=f"{np.abs(found).mean():.3f}",
-    )  # fmt: skip
+    )
     return figure(image(weights.mosaic(tiles, limit), told), told)
 
 
@@ -359,8 +375,10 @@ def misread(material: Material, t: Translator) -> str:
         "A column for each digit, up to five of its misread samples, drawn at random: {shown} of "
         "{count}, of {all} test samples. Under each: truth → read as. Printed dark on light; the "
         "network sees it light on dark.",
-        shown=sum(map(len, columns)), count=f"{len(found):,}", all=f"{len(read[0]):,}",
-    )  # fmt: skip
+        shown=sum(map(len, columns)),
+        count=f"{len(found):,}",
+        all=f"{len(read[0]):,}",
+    )
     rows = [
         [_sample(sample, material.images, t) if sample else "" for sample in samples]
         for samples in mistakes.upright(columns)
@@ -374,8 +392,10 @@ def _sample(sample: Reading, images: Bytes, t: Translator) -> str:
     ink = enlarge(255 - images[sample.index], _FACTOR)
     told = t(
         "Test sample {index}: a {truth} read as a {read_as}",
-        index=sample.index, truth=sample.truth, read_as=sample.read_as,
-    )  # fmt: skip
+        index=sample.index,
+        truth=sample.truth,
+        read_as=sample.read_as,
+    )
     return labelled(image(png_bytes(ink), told), f"{sample.truth} → {sample.read_as}")
 
 
@@ -383,8 +403,10 @@ def _most_often(found: Sequence[Mistake], t: Translator) -> str:
     (truth, read_as), times = Counter((m.truth, m.read_as) for m in found).most_common(1)[0]
     return t(
         "Most often a {truth} is read as a {read_as}: {times}.",
-        truth=truth, read_as=read_as, times=times,
-    )  # fmt: skip
+        truth=truth,
+        read_as=read_as,
+        times=times,
+    )
 
 
 # What it means ------------------------------------------------------------------------------------

@@ -175,9 +175,12 @@ def _damaged(path: Path, detail: str) -> StorageError:
             "{path} is damaged, or is no database of Digit Lab ({detail}). It is left as it is. "
             "Put a whole copy in its place, or move it and the files {name}-wal and {name}-shm "
             "away, to begin with an empty one. The weights of its runs stay in {runs}.",
-            path=str(path), detail=detail, name=path.name, runs=str(path.parent / "runs"),
+            path=str(path),
+            detail=detail,
+            name=path.name,
+            runs=str(path.parent / "runs"),
         ),
-    )  # fmt: skip
+    )
 
 
 def _newer(path: Path) -> StorageError:

@@ -60,18 +60,27 @@ class Keepsakes:
         self._database = Database(folder / DATABASE, _SCHEMA)
 
     def keep(
-        self, owner: str, label: int, digit: npt.NDArray[np.uint8], prediction: Prediction,
+        self,
+        owner: str,
+        label: int,
+        digit: npt.NDArray[np.uint8],
+        prediction: Prediction,
         model: str,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Keep a drawing (28, 28) of ``owner`` with its label.
 
         Raises:
             LabError: this person has kept as many as one may.
         """
         row = (
-            owner, label, prediction.digit, prediction.certainty, model, digit.tobytes(),
+            owner,
+            label,
+            prediction.digit,
+            prediction.certainty,
+            model,
+            digit.tobytes(),
             time.time(),
-        )  # fmt: skip
+        )
         with self._database.change() as database:
             count = database.execute("SELECT COUNT(*) FROM drawings WHERE owner = ?", (owner,))
             if count.fetchone()[0] >= MOST:
@@ -100,9 +109,13 @@ class Keepsakes:
             before = len(there)
             for one in kept:
                 row = (
-                    one.label, one.read_as, one.certainty, one.model, one.digit.tobytes(),
+                    one.label,
+                    one.read_as,
+                    one.certainty,
+                    one.model,
+                    one.digit.tobytes(),
                     one.created,
-                )  # fmt: skip
+                )
                 if row in there or len(there) >= MOST:
                     continue
                 there.add(row)
@@ -169,8 +182,14 @@ def as_zip(kept: Sequence[Keepsake]) -> bytes:
             name = f"{one.label}-{one.id:06d}.png"
             archive.writestr(name, pictures.png_bytes(one.digit))
             writer.writerow(
-                [name, one.label, one.read_as, f"{one.certainty:.4f}", one.model,
-                 time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(one.created))]
-            )  # fmt: skip
+                [
+                    name,
+                    one.label,
+                    one.read_as,
+                    f"{one.certainty:.4f}",
+                    one.model,
+                    time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(one.created)),
+                ]
+            )
         archive.writestr("drawings.csv", table.getvalue())
     return buffer.getvalue()

@@ -83,8 +83,9 @@ def _nothing_learned(
     advice = explosion(run, epochs) or message(
         "Its loss ended at {loss}; guessing evenly has {guess}. Another learning rate, usually "
         "a larger one, or more epochs may help.",
-        loss=f"{epochs[-1].loss:.3f}", guess=f"{guessing_loss(run.config.loss):.3f}",
-    )  # fmt: skip
+        loss=f"{epochs[-1].loss:.3f}",
+        guess=f"{guessing_loss(run.config.loss):.3f}",
+    )
     return told, advice
 
 
@@ -116,9 +117,10 @@ def explosion(run: Run, epochs: Sequence[EpochMetrics]) -> Message | None:
     return message(
         "The loss exploded: {loss} in epoch {epoch}, where guessing evenly has {guess}. The steps "
         "are too large; a smaller learning rate may help.",
-        loss=_rounded(highest.loss), epoch=highest.epoch,
+        loss=_rounded(highest.loss),
+        epoch=highest.epoch,
         guess=f"{guessing_loss(run.config.loss):.3f}",
-    )  # fmt: skip
+    )
 
 
 def _rounded(loss: float) -> str:

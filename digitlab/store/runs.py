@@ -184,16 +184,33 @@ class Store:
     # Runs ---------------------------------------------------------------------------------
 
     def add(
-        self, owner: str, engine: str, config: RunConfig, preset: str | None, parameters: int,
-        digits: Digits, *, origin: str | None = None, frozen: bool = False,
-    ) -> Run:  # fmt: skip
+        self,
+        owner: str,
+        engine: str,
+        config: RunConfig,
+        preset: str | None,
+        parameters: int,
+        digits: Digits,
+        *,
+        origin: str | None = None,
+        frozen: bool = False,
+    ) -> Run:
         """Put a run in the queue; it is acknowledged once this returns."""
         run = secrets.token_hex(8)
         row = (
-            run, owner, engine, Status.QUEUED, _text(message("The run waits for its turn.")),
-            _text(config.to_json()), preset, parameters, _text(asdict(digits)), time.time(),
-            origin, int(frozen),
-        )  # fmt: skip
+            run,
+            owner,
+            engine,
+            Status.QUEUED,
+            _text(message("The run waits for its turn.")),
+            _text(config.to_json()),
+            preset,
+            parameters,
+            _text(asdict(digits)),
+            time.time(),
+            origin,
+            int(frozen),
+        )
         with self.database.change() as database:
             database.execute(
                 "INSERT INTO runs (id, owner, engine, status, reason, config, preset, parameters,"
@@ -220,8 +237,9 @@ class Store:
         """
         rows = self.database.all(
             f"SELECT * FROM runs WHERE owner = ? AND {NOT_DELETED} ORDER BY created DESC LIMIT ?",
-            owner, most,
-        )  # fmt: skip
+            owner,
+            most,
+        )
         return readable(rows)[0]
 
     def trained_here(self, most: int) -> list[Run]:
@@ -313,10 +331,15 @@ class Store:
                 "UPDATE runs SET status = ?, reason = ?, outcome = ?, ended = ?"
                 " WHERE id = ? AND status IN (?, ?)",
                 (
-                    status, _text(reason), _text(asdict(outcome)) if outcome else None,
-                    time.time(), run, Status.QUEUED, Status.RUNNING,
+                    status,
+                    _text(reason),
+                    _text(asdict(outcome)) if outcome else None,
+                    time.time(),
+                    run,
+                    Status.QUEUED,
+                    Status.RUNNING,
                 ),
-            )  # fmt: skip
+            )
 
     def ask_to_stop(self, run: str) -> None:
         """Note that a run shall stop; its engine reads this."""
@@ -354,9 +377,14 @@ class Store:
         return orphans
 
     def restore(
-        self, run: Run, source: str, shelf: tuple[str, bool], epochs: Sequence[EpochMetrics],
-        batches: Sequence[BatchMetrics], files: Path,
-    ) -> None:  # fmt: skip
+        self,
+        run: Run,
+        source: str,
+        shelf: tuple[str, bool],
+        epochs: Sequence[EpochMetrics],
+        batches: Sequence[BatchMetrics],
+        files: Path,
+    ) -> None:
         """Put a run that has ended, as it was elsewhere, into the store: all of it, or nothing.
 
         Args:
@@ -626,17 +654,28 @@ def row_of(run: Run) -> dict[str, Any]:
     parts = {
         name: None if value is None else _text(asdict(value))
         for name, value in (
-            ("digits", run.digits), ("pace", run.pace), ("untrained", run.untrained),
+            ("digits", run.digits),
+            ("pace", run.pace),
+            ("untrained", run.untrained),
             ("outcome", run.outcome),
         )
-    }  # fmt: skip
+    }
     return parts | {
-        "id": run.id, "owner": run.owner, "engine": run.engine, "status": run.status,
-        "reason": _text(run.reason), "stop": int(run.stop), "config": _text(run.config.to_json()),
-        "preset": run.preset, "parameters": run.parameters, "created": run.created,
-        "started": run.started, "ended": run.ended, "origin": run.origin,
+        "id": run.id,
+        "owner": run.owner,
+        "engine": run.engine,
+        "status": run.status,
+        "reason": _text(run.reason),
+        "stop": int(run.stop),
+        "config": _text(run.config.to_json()),
+        "preset": run.preset,
+        "parameters": run.parameters,
+        "created": run.created,
+        "started": run.started,
+        "ended": run.ended,
+        "origin": run.origin,
         "frozen": int(run.frozen),
-    }  # fmt: skip
+    }
 
 
 _Part = TypeVar("_Part", Digits, Pace, Untrained, Outcome)

@@ -106,16 +106,19 @@ class Shelf:
         rows = self.store.database.all(
             "SELECT run FROM shelf JOIN runs ON id = run WHERE owner = ? AND deleted = ("
             " SELECT MAX(deleted) FROM shelf JOIN runs ON id = run WHERE owner = ?)",
-            owner, owner,
-        )  # fmt: skip
+            owner,
+            owner,
+        )
         return [str(row["run"]) for row in rows]
 
     def trains(self, owner: str) -> bool:
         """Whether one of a person's runs waits or trains."""
         found = self.store.database.one(
             f"SELECT 1 FROM runs WHERE owner = ? AND status IN (?, ?) AND {NOT_DELETED}",
-            owner, Status.QUEUED, Status.RUNNING,
-        )  # fmt: skip
+            owner,
+            Status.QUEUED,
+            Status.RUNNING,
+        )
         return found is not None
 
     def count(self, owner: str) -> int:
@@ -191,9 +194,10 @@ def checked_name(name: str) -> str:
         raise LabError(
             message(
                 "A name has at most {most} characters; this one has {count}.",
-                most=LONGEST_NAME, count=f"{len(short):,}",
+                most=LONGEST_NAME,
+                count=f"{len(short):,}",
             )
-        )  # fmt: skip
+        )
     return short
 
 

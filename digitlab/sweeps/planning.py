@@ -94,9 +94,10 @@ class Plan:
             return tuple(BY_NAME[axis.field] for axis in self.axes)
         relevant = [cell.config.relevant() for cell in self.cells]
         return tuple(
-            spec for spec in settings.FIELDS
+            spec
+            for spec in settings.FIELDS
             if len({values.get(spec.name) for values in relevant}) > 1
-        )  # fmt: skip
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON values."""
@@ -145,9 +146,12 @@ def _check_axes(axes: Sequence[Axis]) -> None:
     names = [axis.field for axis in axes]
     if not 1 <= len(axes) <= MOST_FIELDS:
         raise SweepError(
-            message("A sweep varies 1 to {most} settings, not {count}.",
-                    most=MOST_FIELDS, count=len(axes))
-        )  # fmt: skip
+            message(
+                "A sweep varies 1 to {most} settings, not {count}.",
+                most=MOST_FIELDS,
+                count=len(axes),
+            )
+        )
     for axis in axes:
         if axis.field not in BY_NAME:
             raise SweepError(message("There is no setting called {field}.", field=axis.field[:40]))
@@ -170,9 +174,10 @@ def _check_size(cells: int, seeds: int) -> None:
             message(
                 "These would be {runs} runs, and a sweep has at most {most}. Take fewer values or "
                 "seeds.",
-                runs=f"{runs:,}", most=MOST_RUNS,
+                runs=f"{runs:,}",
+                most=MOST_RUNS,
             )
-        )  # fmt: skip
+        )
 
 
 def _checked(axis: Axis) -> Axis:
@@ -211,9 +216,10 @@ def parse_values(field: str, text: str) -> tuple[Value, ...]:
         raise SweepError(
             message(
                 "The list of values has {count} characters; at most {most} are read.",
-                count=f"{len(text):,}", most=f"{LONGEST_LIST:,}",
+                count=f"{len(text):,}",
+                most=f"{LONGEST_LIST:,}",
             )
-        )  # fmt: skip
+        )
     plain = unicodedata.normalize("NFKC", text).replace("、", ",")
     parts = [part for part in plain.split(",") if part.strip()]
     return tuple(
@@ -227,9 +233,11 @@ def _values_of(spec: Field, part: str) -> list[Value]:
     low, high, step = (_number(text) for text in part.split(":"))
     if not step > 0 or not low <= high or math.isinf(high - low):
         raise SweepError(
-            message("Write a range as from:to:step, for example 0:0.8:0.1; {part} is none.",
-                    part=part.strip()[:40])
-        )  # fmt: skip
+            message(
+                "Write a range as from:to:step, for example 0:0.8:0.1; {part} is none.",
+                part=part.strip()[:40],
+            )
+        )
     count = (high - low) / step + 1e-9
     if count >= MOST_RUNS:
         _check_size(_whole(count) + 1, 1)
@@ -289,15 +297,18 @@ def _equals(one: RunConfig, other: RunConfig, images: int) -> Message:
         return message(
             "There are {images} training images: {one} and {other} would both train on all of "
             "them, and give the same run twice. Leave one of them out.",
-            images=f"{images:,}", one=f"{one.train_images:,}", other=f"{other.train_images:,}",
-        )  # fmt: skip
+            images=f"{images:,}",
+            one=f"{one.train_images:,}",
+            other=f"{other.train_images:,}",
+        )
     field = next(name for name in changed if name != "train_images")
     return message(
         "{field} has no effect in some combinations: {one} and {other} would give the same run "
         "twice there. Vary one setting less, or leave out the values with which it has no effect.",
-        field=_label(field), one=_in_short(getattr(one, field)),
+        field=_label(field),
+        one=_in_short(getattr(one, field)),
         other=_in_short(getattr(other, field)),
-    )  # fmt: skip
+    )
 
 
 def _in_short(value: Value) -> str:
@@ -345,14 +356,20 @@ def _few_images(seeds: int) -> Plan:
 LESSONS: dict[str, Lesson] = {
     "dropout": Lesson(
         mark("Dropout from 0 to 0.8"),
-        mark("How much dropout helps two large layers, and from where on does it harm? The lesson "
-             "lays the loss, validation loss and validation accuracy of all runs over each other."),
-        1, _dropout,
+        mark(
+            "How much dropout helps two large layers, and from where on does it harm? The lesson "
+            "lays the loss, validation loss and validation accuracy of all runs over each other."
+        ),
+        1,
+        _dropout,
     ),
     "600-images": Lesson(
         mark("600 images: CNN against MLP"),
-        mark("Which network learns more from only 600 images? Both are trained on the same ones, "
-             "each with several seeds, because single runs differ by luck."),
-        3, _few_images,
+        mark(
+            "Which network learns more from only 600 images? Both are trained on the same ones, "
+            "each with several seeds, because single runs differ by luck."
+        ),
+        3,
+        _few_images,
     ),
-}  # fmt: skip
+}

@@ -275,9 +275,13 @@ class Sweeps:
         return count
 
     def restore(
-        self, owner: str, plan: Plan, digits: str, created: float,
+        self,
+        owner: str,
+        plan: Plan,
+        digits: str,
+        created: float,
         runs: Mapping[tuple[int, int], str],
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Note a sweep that was trained elsewhere; its runs, by seed and cell, are here by now.
 
         It is stopped: what is missing is trained when its owner asks for it. Of a sweep that its
@@ -313,8 +317,9 @@ class Sweeps:
         """The sweep that a person removed last, if it can still be taken back and read."""
         rows = self._database.all(
             "SELECT * FROM sweeps WHERE owner = ? AND removed > ? ORDER BY removed DESC",
-            owner, time.time() - BIN_SECONDS,
-        )  # fmt: skip
+            owner,
+            time.time() - BIN_SECONDS,
+        )
         return next(_readable(rows), None)
 
     def take_back(self, owner: str, sweep: str) -> None:
@@ -354,17 +359,22 @@ class Sweeps:
         """Note a sweep and all its places, or nothing."""
         plan = sweep.plan
         row = (
-            sweep.id, sweep.owner, json.dumps(plan.to_json()), sweep.digits, sweep.created,
+            sweep.id,
+            sweep.owner,
+            json.dumps(plan.to_json()),
+            sweep.digits,
+            sweep.created,
             int(sweep.stopped),
-        )  # fmt: skip
+        )
         places = [
             (sweep.id, seed, cell) for seed in range(plan.seeds) for cell in range(len(plan.cells))
         ]
         with self._database.change() as database:
             database.execute(
                 "INSERT INTO sweeps (id, owner, plan, digits, created, stopped)"
-                " VALUES (?, ?, ?, ?, ?, ?)", row,
-            )  # fmt: skip
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                row,
+            )
             database.executemany(
                 "INSERT INTO sweep_runs (sweep, seed, cell) VALUES (?, ?, ?)", places
             )

@@ -11,6 +11,14 @@ from digitlab.take_home.script import script
 from digitlab.take_home.start import Memory, Start, start_file, start_name
 
 __all__ = [
-    "Memory", "Part", "Start", "images", "images_name", "notebook", "parts", "script",
-    "start_file", "start_name",
-]  # fmt: skip
+    "Memory",
+    "Part",
+    "Start",
+    "images",
+    "images_name",
+    "notebook",
+    "parts",
+    "script",
+    "start_file",
+    "start_name",
+]

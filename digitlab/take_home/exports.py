@@ -15,9 +15,13 @@ from digitlab.inspection.mistakes import Grid, Probabilities, Reading
 from digitlab.pictures import enlarge, png_bytes
 
 COLUMNS = (
-    "index", "truth", "read_as", "certainty", "probability_of_truth",
+    "index",
+    "truth",
+    "read_as",
+    "certainty",
+    "probability_of_truth",
     *(f"p{digit}" for digit in range(DIGITS)),
-)  # fmt: skip
+)
 
 _FACTOR = 3  # pixels of the file a pixel of a digit, a side
 _SIDE = _FACTOR * IMAGE_SIZE
@@ -36,9 +40,7 @@ def table(found: Iterable[Reading], probabilities: Probabilities) -> bytes:
     for sample in found:
         shares = [f"{value:.6f}" for value in probabilities[sample.index]]
         certain, of_truth = shares[sample.read_as], shares[sample.truth]
-        lines.writerow(
-            [sample.index, sample.truth, sample.read_as, certain, of_truth, *shares]
-        )  # fmt: skip
+        lines.writerow([sample.index, sample.truth, sample.read_as, certain, of_truth, *shares])
     return file.getvalue().encode("ascii")
 
 
@@ -63,8 +65,11 @@ def sheet(images: npt.NDArray[np.uint8], places: Grid) -> bytes:
             page.paste(Image.fromarray(enlarge(images[sample.index], _FACTOR)), (left, top))
             pen.text(
                 (left + _SIDE // 2, top + _SIDE + _LABEL // 2),
-                f"{sample.truth} -> {sample.read_as}", fill=0, font=font, anchor="mm",
-            )  # fmt: skip
+                f"{sample.truth} -> {sample.read_as}",
+                fill=0,
+                font=font,
+                anchor="mm",
+            )
     if not height or not width:
         raise ValueError("no place on the sheet")
     return png_bytes(np.asarray(page))

@@ -51,15 +51,21 @@ def _model(layers: Sequence[Layer]) -> dict[str, Any]:
     rest = [_entry(_CLASSES[layer.kind][0], _settings(layer)) for layer in layers]
     config = {"name": "sequential", "layers": [first, *rest], "build_input_shape": _INPUT}
     return {
-        "module": "keras", "class_name": "Sequential", "config": config, "registered_name": None,
+        "module": "keras",
+        "class_name": "Sequential",
+        "config": config,
+        "registered_name": None,
         "build_config": {"input_shape": _INPUT},
-    }  # fmt: skip
+    }
 
 
 def _entry(kind: str, settings: dict[str, Any]) -> dict[str, Any]:
     return {
-        "module": "keras.layers", "class_name": kind, "config": settings, "registered_name": None,
-    }  # fmt: skip
+        "module": "keras.layers",
+        "class_name": kind,
+        "config": settings,
+        "registered_name": None,
+    }
 
 
 def _settings(layer: Layer) -> dict[str, Any]:
@@ -67,9 +73,10 @@ def _settings(layer: Layer) -> dict[str, Any]:
     match layer.kind:
         case "conv":
             return named | {
-                "filters": layer.output[-1], "kernel_size": [layer.kernel, layer.kernel],
+                "filters": layer.output[-1],
+                "kernel_size": [layer.kernel, layer.kernel],
                 "activation": layer.activation,
-            }  # fmt: skip
+            }
         case "pool":
             return named | {"pool_size": [layer.kernel, layer.kernel]}
         case "dense":

@@ -14,9 +14,14 @@ from digitlab.take_home.start import Start
 
 
 def notebook(
-    config: RunConfig, fingerprint: str, t: Translator,
-    *, pace: Pace | None = None, reached: Scores | None = None, start: Start | None = None,
-) -> bytes:  # fmt: skip
+    config: RunConfig,
+    fingerprint: str,
+    t: Translator,
+    *,
+    pace: Pace | None = None,
+    reached: Scores | None = None,
+    start: Start | None = None,
+) -> bytes:
     """The code of ``script`` as a notebook: a text and a cell of code for each part, not yet run.
 
     The format is version 4.5 of https://nbformat.readthedocs.io/en/latest/format_description.html
@@ -40,10 +45,14 @@ def _cells(number: int, part: Part) -> tuple[dict[str, Any], dict[str, Any]]:
     return (
         {"cell_type": "markdown", "id": f"text-{number}", "metadata": {}, "source": _lines(text)},
         {
-            "cell_type": "code", "id": f"code-{number}", "metadata": {},
-            "source": _lines(part.code), "execution_count": None, "outputs": [],
+            "cell_type": "code",
+            "id": f"code-{number}",
+            "metadata": {},
+            "source": _lines(part.code),
+            "execution_count": None,
+            "outputs": [],
         },
-    )  # fmt: skip
+    )
 
 
 def _lines(text: str) -> list[str]:

@@ -36,9 +36,14 @@ class Part:
 
 
 def parts(
-    config: RunConfig, fingerprint: str, t: Translator,
-    *, pace: Pace | None = None, reached: Scores | None = None, start: Start | None = None,
-) -> tuple[Part, ...]:  # fmt: skip
+    config: RunConfig,
+    fingerprint: str,
+    t: Translator,
+    *,
+    pace: Pace | None = None,
+    reached: Scores | None = None,
+    start: Start | None = None,
+) -> tuple[Part, ...]:
     """The code that trains ``config`` again.
 
     Args:
@@ -71,11 +76,12 @@ def _preparation(config: RunConfig, pace: Pace, start: Start | None, t: Translat
     same = t("Where the run was trained the figures are the run's; elsewhere they differ a little.")
     remarks = (
         t("A run of Digit Lab in plain Keras. It needs: pip install tensorflow matplotlib"),
-        t("The seed decides the order of the images and the dropout.") if start
+        t("The seed decides the order of the images and the dropout.")
+        if start
         else t("The seed decides the first weights, the order of the images and the dropout."),
         t("No graphics card, and the run's number of threads: both change how sums are rounded."),
         *([] if start and start.memory == "lost" else [same]),
-    )  # fmt: skip
+    )
     code = _PREPARATION.format(threads=pace.threads, seed=config.seed)
     return Part(_title(config, t), remarks, code)
 
@@ -194,9 +200,12 @@ def _layer(layer: Layer, named: bool, dtype: str = "") -> str:
     if dtype:
         arguments.append(f"dtype={dtype}")
     names = {
-        "conv": "Conv2D", "pool": "MaxPooling2D", "flatten": "Flatten", "dense": "Dense",
+        "conv": "Conv2D",
+        "pool": "MaxPooling2D",
+        "flatten": "Flatten",
+        "dense": "Dense",
         "dropout": "Dropout",
-    }  # fmt: skip
+    }
     return f"layers.{names[layer.kind]}({', '.join(arguments)})"
 
 
@@ -375,9 +384,10 @@ def _test(config: RunConfig, bfloat16: bool, reached: Scores | None, t: Translat
         remarks.append(
             t(
                 "The run reached: loss {loss}, accuracy {accuracy}.",
-                loss=f"{reached.loss:.4f}", accuracy=f"{reached.accuracy:.4f}",
+                loss=f"{reached.loss:.4f}",
+                accuracy=f"{reached.accuracy:.4f}",
             )
-        )  # fmt: skip
+        )
     code = "exact_model.set_weights(model.get_weights())\n" if bfloat16 else ""
     return Part(t("Test"), tuple(remarks), code + _scored(config, bfloat16, "test"))
 

@@ -11,9 +11,14 @@ from digitlab.take_home.start import Start
 
 
 def script(
-    config: RunConfig, fingerprint: str, t: Translator,
-    *, pace: Pace | None = None, reached: Scores | None = None, start: Start | None = None,
-) -> str:  # fmt: skip
+    config: RunConfig,
+    fingerprint: str,
+    t: Translator,
+    *,
+    pace: Pace | None = None,
+    reached: Scores | None = None,
+    start: Start | None = None,
+) -> str:
     """A Keras script that trains ``config`` again; it imports nothing of the lab.
 
     Its last line of output is ``test: loss 0.0000, accuracy 0.0000``. The arguments are those of

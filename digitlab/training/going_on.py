@@ -164,9 +164,7 @@ def _origin(store: Store, run: Run) -> Run | None:
         last_epoch(store, origin)
     except LabError:
         return None
-    wanted = replace(
-        origin.config, epochs=run.config.epochs, train_images=run.config.train_images
-    )  # fmt: skip
+    wanted = replace(origin.config, epochs=run.config.epochs, train_images=run.config.train_images)
     return origin if wanted == run.config else None
 
 

@@ -52,19 +52,25 @@ def _keras_layer(layer: Layer, policy: str, seeds: Iterator[Seed]) -> Any:
     match layer.kind:
         case "conv":
             return keras.layers.Conv2D(
-                layer.output[2], layer.kernel,
-                activation=layer.activation, name=layer.name, dtype=policy,
+                layer.output[2],
+                layer.kernel,
+                activation=layer.activation,
+                name=layer.name,
+                dtype=policy,
                 kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
-            )  # fmt: skip
+            )
         case "pool":
             return keras.layers.MaxPooling2D(2, name=layer.name, dtype=policy)
         case "flatten":
             return keras.layers.Flatten(name=layer.name, dtype=policy)
         case "dense":
             return keras.layers.Dense(
-                layer.output[0], activation=layer.activation, name=layer.name, dtype=policy,
+                layer.output[0],
+                activation=layer.activation,
+                name=layer.name,
+                dtype=policy,
                 kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
-            )  # fmt: skip
+            )
         case "dropout":
             return keras.layers.Dropout(layer.rate, seed=next(seeds), name=layer.name, dtype=policy)
 

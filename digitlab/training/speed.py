@@ -255,9 +255,12 @@ def _trial(process: subprocess.Popen[str]) -> Trial:
 def _start(threads: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "digitlab.training.calibration", str(threads)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        text=True,
         cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+    )
 
 
 def _thread_counts() -> tuple[int, ...]:

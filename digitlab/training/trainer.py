@@ -130,9 +130,13 @@ def _fit(model: Any, config: RunConfig, digits: DigitSet, callbacks: list[Any]) 
     images, labels = digits.split(config).train
     targets = one_hot(labels) if config.one_hot else labels.astype(np.int32)
     model.fit(
-        as_pixels(images), targets, batch_size=config.batch_size, epochs=config.epochs,
-        verbose=0, callbacks=callbacks,
-    )  # fmt: skip
+        as_pixels(images),
+        targets,
+        batch_size=config.batch_size,
+        epochs=config.epochs,
+        verbose=0,
+        callbacks=callbacks,
+    )
 
 
 class _Batches(keras.callbacks.Callback):  # type: ignore[misc]
@@ -211,9 +215,13 @@ class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
     """Examines, keeps and reports the network at each epoch's end; stops early if told to."""
 
     def __init__(
-        self, config: RunConfig, batches: _Batches, examiner: _Examiner, files: _Files,
+        self,
+        config: RunConfig,
+        batches: _Batches,
+        examiner: _Examiner,
+        files: _Files,
         report: Callable[[Report], None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.config, self.batches, self.examiner = config, batches, examiner
         self.files, self.report = files, report

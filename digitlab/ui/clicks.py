@@ -13,9 +13,14 @@ from digitlab.ui import browser, plot
 
 
 def answer(
-    figure: Chart, key: str, t: Translator, count: int, act: Callable[[int], None],
-    *, shows: str = "",
-) -> None:  # fmt: skip
+    figure: Chart,
+    key: str,
+    t: Translator,
+    count: int,
+    act: Callable[[int], None],
+    *,
+    shows: str = "",
+) -> None:
     """Draw a figure made with ``charts.targets``; a click calls ``act`` with its whole number.
 
     ``act`` runs before the page or fragment does, so the figure itself can show what was clicked,

@@ -58,9 +58,7 @@ def _samples(digits: DigitSet, t: Translator) -> None:
 
 
 def _numbers(digits: DigitSet, t: Translator) -> None:
-    number = st.number_input(
-        t("Training image number"), 1, len(digits.x_train), key="image-number"
-    )  # fmt: skip
+    number = st.number_input(t("Training image number"), 1, len(digits.x_train), key="image-number")
     image, label = digits.x_train[number - 1], int(digits.y_train[number - 1])
     left, right = st.columns(2)
     with left:
@@ -108,10 +106,14 @@ def _parts_text(digits: DigitSet, config: RunConfig, t: Translator) -> str:
     if config.validation != "split":
         return t(
             "Training: images 1 to {trained} of the training images. Test: {test} other images.",
-            trained=trained, test=test,
-        )  # fmt: skip
+            trained=trained,
+            test=test,
+        )
     return t(
         "Training: images 1 to {trained} of the training images. Validation: images {first} to "
         "{last}, the last of them. Test: {test} other images.",
-        trained=trained, first=f"{split.train_count + 1:,}", last=f"{split.count:,}", test=test,
-    )  # fmt: skip
+        trained=trained,
+        first=f"{split.train_count + 1:,}",
+        last=f"{split.count:,}",
+        test=test,
+    )

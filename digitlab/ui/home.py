@@ -67,11 +67,13 @@ def _table(lines: Sequence[Line], visit: Visit) -> None:
             t("Epochs trained"): [line.last.epoch if line.last else 0 for line in lines],
             t("Started"): [clock(line.run.created) for line in lines],
         },
-        hide_index=True, on_select="rerun", selection_mode="single-row",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
         # Another key when other rows are shown: a tick is a row's number, and must not move.
         key=f"my-runs-{lines[0].run.id}-{len(lines)}",
         column_config={t("Run"): st.column_config.TextColumn(width=220)},
-    )  # fmt: skip
+    )
     if rows := picked["selection"]["rows"]:
         shell.go("train", run=lines[rows[0]].run.id)
     st.caption(t("Tick a row to open the run."))

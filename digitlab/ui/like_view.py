@@ -39,9 +39,11 @@ def show(digit: Picture, reader: Reader, t: Translator) -> None:
     st.markdown(
         t(
             "**{same} of {count}** are labelled {digit}, as the network reads this digit.",
-            same=labels.count(read), count=len(labels), digit=read,
+            same=labels.count(read),
+            count=len(labels),
+            digit=read,
         )
-    )  # fmt: skip
+    )
     st.caption(_about_distance(reader.network, digits, count, found.median, t))
 
 
@@ -50,14 +52,16 @@ def _about_distance(
 ) -> str:
     searched = t(
         "Searched: the first {count} of the {total} training images of this data set.",
-        count=f"{count:,}", total=f"{len(digits.y_train):,}",
-    )  # fmt: skip
+        count=f"{count:,}",
+        total=f"{len(digits.y_train):,}",
+    )
     meaning = t(
         "Under each: its label and its distance from this digit, measured between the {units} "
         "values of the network's last hidden layer. 0 would be the same to the network; half of "
         "the images are farther than {median}.",
-        units=network.layers[-1].input[0], median=f"{median:.1f}",
-    )  # fmt: skip
+        units=network.layers[-1].input[0],
+        median=f"{median:.1f}",
+    )
     return t.paragraph([searched, meaning])
 
 

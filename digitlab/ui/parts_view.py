@@ -28,13 +28,20 @@ def show(digit: Picture, reader: Reader, t: Translator, key: str) -> None:
     winner = int(found.whole.argmax())
     with st.container(horizontal=True):
         asked = st.selectbox(
-            t("Evidence for which digit"), ["winner", *range(DIGITS)], key=f"{key}-digit",
-            format_func=lambda name: _class(name, winner, t), width=230,
-        )  # fmt: skip
+            t("Evidence for which digit"),
+            ["winner", *range(DIGITS)],
+            key=f"{key}-digit",
+            format_func=lambda name: _class(name, winner, t),
+            width=230,
+        )
         measure = st.segmented_control(
-            t("Measured as"), list(_MEASURES), default="probability", required=True,
-            key=f"{key}-measure", format_func=lambda name: t(_MEASURES[name]),
-        )  # fmt: skip
+            t("Measured as"),
+            list(_MEASURES),
+            default="probability",
+            required=True,
+            key=f"{key}-measure",
+            format_func=lambda name: t(_MEASURES[name]),
+        )
     target = winner if asked == "winner" else int(asked)
     falls = found.falls(target, measure)
     title = t("What erasing does to the {digit}", digit=target)
@@ -47,9 +54,10 @@ def show(digit: Picture, reader: Reader, t: Translator, key: str) -> None:
             "each field shows what that does to the {digit}. Red: without this ink it becomes "
             "less likely, so the ink speaks for it. Blue: the ink speaks against it. White: no "
             "change. The scale ends at the largest change in this map.",
-            side=explain.PATCH, digit=target,
+            side=explain.PATCH,
+            digit=target,
         )
-    )  # fmt: skip
+    )
 
 
 def _strongest(falls: Floats, target: int, measure: explain.Measure, t: Translator) -> str:
@@ -65,8 +73,11 @@ def _strongest(falls: Floats, target: int, measure: explain.Measure, t: Translat
     return t(
         "Most speaks for the {digit} around row {row}, column {column}: without it, it falls by "
         "{fall}.",
-        digit=target, row=row * explain.STEP, column=column * explain.STEP, fall=told,
-    )  # fmt: skip
+        digit=target,
+        row=row * explain.STEP,
+        column=column * explain.STEP,
+        fall=told,
+    )
 
 
 def _class(name: str | int, winner: int, t: Translator) -> str:

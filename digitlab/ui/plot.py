@@ -15,10 +15,15 @@ from digitlab.charts import Chart
 from digitlab.messages import Translator
 
 _PLOTLY_JA = {
-    "Zoom": "拡大", "Pan": "移動", "Zoom in": "拡大", "Zoom out": "縮小", "Autoscale": "全体を表示",
-    "Reset axes": "軸を元に戻す", "Download plot as a PNG": "PNGで保存",
+    "Zoom": "拡大",
+    "Pan": "移動",
+    "Zoom in": "拡大",
+    "Zoom out": "縮小",
+    "Autoscale": "全体を表示",
+    "Reset axes": "軸を元に戻す",
+    "Download plot as a PNG": "PNGで保存",
     "Double-click to zoom back out": "ダブルクリックで元の範囲に戻る",
-}  # fmt: skip
+}
 
 # Five tools are left, which leave the title free: what they did, zoom and reset do as well.
 _LEFT_OUT = ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]
@@ -46,9 +51,13 @@ def draw(
         on_select: what a click on one of its points does, as ``st.plotly_chart`` has it.
     """
     st.plotly_chart(
-        as_it_is(chart), key=key, on_select=on_select, selection_mode="points",
-        config=_config(t, tools), alt=chart.alt,
-    )  # fmt: skip
+        as_it_is(chart),
+        key=key,
+        on_select=on_select,
+        selection_mode="points",
+        config=_config(t, tools),
+        alt=chart.alt,
+    )
 
 
 def as_it_is(chart: Chart) -> go.Figure:

@@ -60,9 +60,12 @@ def choose(visit: Visit) -> Reader:
         st.warning(_missing(asked, visit))
     st.session_state["model"] = asked if asked in labels else models.BUNDLED_NAME
     chosen = st.selectbox(
-        visit.t("Which network"), list(labels), key="model", on_change=_remember,
+        visit.t("Which network"),
+        list(labels),
+        key="model",
+        on_change=_remember,
         format_func=labels.__getitem__,
-    )  # fmt: skip
+    )
     reader = load(chosen)
     if reader.run is not None:
         live = reader.run.status.live
@@ -120,8 +123,9 @@ def _weights_of(reader: Reader, run: Run, t: Translator) -> str:
     """Of when the weights are; a run can be stopped within an epoch."""
     within = [epoch.epoch for epoch in lab.store().epochs(run.id) if not epoch.complete]
     if reader.epoch in within:
-        return t("Here are its weights from within epoch {epoch}, where it ended.",
-                 epoch=reader.epoch)  # fmt: skip
+        return t(
+            "Here are its weights from within epoch {epoch}, where it ended.", epoch=reader.epoch
+        )
     return t("Here are its weights after epoch {epoch}.", epoch=reader.epoch)
 
 
@@ -218,9 +222,10 @@ def _label(line: Line, name: str, t: Translator) -> str:
     test = results.final_test(line.run, [line.last] if line.last else [])
     return t(
         "Run {name}, {time}: {accuracy}",
-        name=name, time=clock(line.run.created),
+        name=name,
+        time=clock(line.run.created),
         accuracy=f"{test.accuracy:.2%}" if test else "–",
-    )  # fmt: skip
+    )
 
 
 def clock(seconds: float) -> str:

@@ -87,8 +87,10 @@ def _frame(name: str) -> Visit:
     title, lab_name = t(PAGES[name][1]), t("Digit Lab")
     st.set_page_config(
         page_title=title if name == "home" else f"{title} · {lab_name}",
-        page_icon="✏️", layout="wide", initial_sidebar_state=_SIDEBAR,
-    )  # fmt: skip
+        page_icon="✏️",
+        layout="wide",
+        initial_sidebar_state=_SIDEBAR,
+    )
     visit = Visit(t, _identity())
     browser.dress(t)
     _top_bar(name, t)
@@ -198,10 +200,13 @@ def _top_bar(name: str, t: Translator) -> None:
         st.space("stretch")
         st.session_state["language"] = t.language
         st.segmented_control(
-            t("Language"), list(LANGUAGES), key="language",
+            t("Language"),
+            list(LANGUAGES),
+            key="language",
             format_func=lambda code: LANGUAGES[code],
-            label_visibility="collapsed", on_change=_change_language,
-        )  # fmt: skip
+            label_visibility="collapsed",
+            on_change=_change_language,
+        )
 
 
 def _change_language() -> None:

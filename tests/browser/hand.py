@@ -30,10 +30,12 @@ def draw(
     assert box is not None
     for stroke in strokes:
         points = [
-            (box["x"] + box["width"] * (at[0] + scale * x),
-             box["y"] + box["height"] * (at[1] + scale * y))
+            (
+                box["x"] + box["width"] * (at[0] + scale * x),
+                box["y"] + box["height"] * (at[1] + scale * y),
+            )
             for x, y in stroke
-        ]  # fmt: skip
+        ]
         page.mouse.move(*points[0])
         page.mouse.down()
         for point in points:
@@ -55,6 +57,13 @@ def finger(page: Page, points: Sequence[tuple[float, float]], steps: int = 6) ->
     for before, after in itertools.pairwise(points):
         for step in range(1, steps + 1):
             share = step / steps
-            touch("touchMove", [(before[0] + share * (after[0] - before[0]),
-                                 before[1] + share * (after[1] - before[1]))])  # fmt: skip
+            touch(
+                "touchMove",
+                [
+                    (
+                        before[0] + share * (after[0] - before[0]),
+                        before[1] + share * (after[1] - before[1]),
+                    )
+                ],
+            )
     touch("touchEnd", [])

@@ -87,8 +87,10 @@ def visit(browser: Browser, server: str) -> Iterator[Visit]:
     def open_page(path: str, *, ja: bool = False, dark: bool = False, phone: bool = False) -> Page:
         context = browser.new_context(
             viewport={"width": 390, "height": 844} if phone else {"width": 1280, "height": 1000},
-            color_scheme="dark" if dark else "light", has_touch=phone, is_mobile=phone,
-        )  # fmt: skip
+            color_scheme="dark" if dark else "light",
+            has_touch=phone,
+            is_mobile=phone,
+        )
         opened.append(context)
         context.set_default_timeout(TIMEOUT)
         page: Page = context.new_page()
@@ -116,16 +118,24 @@ def findings(page: Page) -> list[str]:
 
 def _streamlits(page: Page, rule: str, target: Any) -> bool:
     selector = target if isinstance(target, str) else target[-1]
-    within = f"element => [...{[part for of, part in sorted(STREAMLITS) if of == rule]}].some(" \
-        "part => element.closest(`[data-testid^=${part}]`))"  # fmt: skip
+    within = (
+        f"element => [...{[part for of, part in sorted(STREAMLITS) if of == rule]}].some("
+        "part => element.closest(`[data-testid^=${part}]`))"
+    )
     return bool(page.locator(selector).first.evaluate(within))
 
 
 PAGES = [
-    "", "train", "train?run=RUN", "draw", "runs", "sweep",
-    "inspect?run=RUN&view=filters", "inspect?run=RUN&view=confusion",
+    "",
+    "train",
+    "train?run=RUN",
+    "draw",
+    "runs",
+    "sweep",
+    "inspect?run=RUN&view=filters",
+    "inspect?run=RUN&view=confusion",
     "inspect?run=RUN&view=journey",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -24,8 +24,9 @@ def weights(page: Page) -> str:
 
 def changed(page: Page, before: str) -> str:
     """Wait until other weights are shown."""
-    page.wait_for_function(f"before => {{ const now = {_WEIGHTS}; return now && now !== before }}",
-                           arg=before)  # fmt: skip
+    page.wait_for_function(
+        f"before => {{ const now = {_WEIGHTS}; return now && now !== before }}", arg=before
+    )
     return weights(page)
 
 

@@ -53,9 +53,12 @@ print(run.id)
 def lab_with_a_run(tmp_path: Path, start_server: Callable[[], str]) -> str:
     """A server in whose lab one person has a named run."""
     subprocess.run(
-        [sys.executable, "-c", _MAKE, tmp_path / "lab-0", ME], cwd=ROOT, check=True, timeout=60,
+        [sys.executable, "-c", _MAKE, tmp_path / "lab-0", ME],
+        cwd=ROOT,
+        check=True,
+        timeout=60,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     return start_server()
 
 

@@ -37,9 +37,7 @@ def trained(store: Store, config: RunConfig) -> Run:
     store.set_pace(run.id, Pace())
     store.report(run.id, Untrained(2.3, 0.1))
     for n in range(1, config.epochs + 1):
-        report = EpochMetrics(
-            n, True, 1 / n, 1 - 0.2 / n, 0.9 / n, 0.9, 0.7 / n, 0.9, 1.0, 3600
-        )  # fmt: skip
+        report = EpochMetrics(n, True, 1 / n, 1 - 0.2 / n, 0.9 / n, 0.9, 0.7 / n, 0.9, 1.0, 3600)
         store.report(run.id, report)
     for epoch in (0, config.epochs):
         weights = {

@@ -13,10 +13,17 @@ ODD = {
     "linear": RunConfig(hidden_layers=0),
     "one neuron": RunConfig(hidden_layers=3, units1=1, units2=2, units3=1024),
     "three blocks": RunConfig(
-        network="cnn", blocks=3, filters1=1, filters2=64, filters3=256, pool3=True,
-        conv_dropout=0.5, dense=1, dropout=0.9,
+        network="cnn",
+        blocks=3,
+        filters1=1,
+        filters2=64,
+        filters3=256,
+        pool3=True,
+        conv_dropout=0.5,
+        dense=1,
+        dropout=0.9,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", [*PRESETS, *ODD])

@@ -33,10 +33,18 @@ def test_the_axis_of_probabilities_does_not_move() -> None:
 @pytest.mark.parametrize(
     ("share", "label"),
     [
-        (0.0, ""), (0.0099, ""), (0.01, "1%"), (0.456, "46%"), (0.9899, "99%"), (0.994, "99.4%"),
-        (0.9994, "99.9%"), (0.99999, ">99.9%"), (1.0, "100%"), (float("nan"), ""),
+        (0.0, ""),
+        (0.0099, ""),
+        (0.01, "1%"),
+        (0.456, "46%"),
+        (0.9899, "99%"),
+        (0.994, "99.4%"),
+        (0.9994, "99.9%"),
+        (0.99999, ">99.9%"),
+        (1.0, "100%"),
+        (float("nan"), ""),
     ],
-)  # fmt: skip
+)
 def test_labels_never_promise_more_than_the_number(share: float, label: str) -> None:
     values = np.zeros(10)
     values[0] = share

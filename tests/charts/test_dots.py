@@ -31,9 +31,18 @@ def test_a_share_of_nothing_has_no_dot() -> None:
 
 @pytest.mark.parametrize(
     ("lowest", "least"),
-    [(1.0, 0.99), (0.991, 0.99), (0.985, 0.98), (0.96, 0.96), (0.93, 0.92), (0.78, 0.75),
-     (0.51, 0.5), (0.3, 0.2), (0.0, 0.0)],
-)  # fmt: skip
+    [
+        (1.0, 0.99),
+        (0.991, 0.99),
+        (0.985, 0.98),
+        (0.96, 0.96),
+        (0.93, 0.92),
+        (0.78, 0.75),
+        (0.51, 0.5),
+        (0.3, 0.2),
+        (0.0, 0.0),
+    ],
+)
 def test_the_axis_begins_close_below_the_lowest_share_and_says_where(
     lowest: float, least: float
 ) -> None:

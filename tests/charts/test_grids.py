@@ -67,11 +67,17 @@ def test_a_sign_belongs_between_two_grids() -> None:
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (0.12345, "0.1235"), (-0.5, "−0.5000"), (-0.00001, "0.0000"), (0.0, "0.0000"),
-        (123456.7, "1.235e+05"), (-1e-3, "−0.0010"), (float("nan"), "nan"),
-        (float("-inf"), "−inf"), (99999.99999, "100000.0000"),
+        (0.12345, "0.1235"),
+        (-0.5, "−0.5000"),
+        (-0.00001, "0.0000"),
+        (0.0, "0.0000"),
+        (123456.7, "1.235e+05"),
+        (-1e-3, "−0.0010"),
+        (float("nan"), "nan"),
+        (float("-inf"), "−inf"),
+        (99999.99999, "100000.0000"),
     ],
-)  # fmt: skip
+)
 def test_numbers_have_four_decimals_and_a_real_minus(value: float, shown: str) -> None:
     assert charts.number(value) == shown
 

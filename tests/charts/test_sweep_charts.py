@@ -123,8 +123,10 @@ def test_parallel_lines_cross_each_axis_at_their_value_and_lie_apart() -> None:
     for at in range(4):
         assert len({line.y[at] for line in lines}) == 8
     assert [note.text for note in figure.layout.annotations] == [
-        *["low", "high"] * 3, "0%", "7%",
-    ]  # fmt: skip
+        *["low", "high"] * 3,
+        "0%",
+        "7%",
+    ]
 
 
 def test_a_line_without_a_result_is_not_drawn() -> None:
@@ -158,8 +160,11 @@ def test_a_second_fields_values_are_told_apart_by_the_kind_of_line() -> None:
     runs = [curve(group, dash) for group in ("a", "b") for dash in (0, 1)]
     figure = charts.sweep_curves("accuracy", "Accuracy", runs, ["a", "b"], T)
     assert [(trace.name, trace.line.dash) for trace in figure.data] == [
-        ("a", "solid"), ("a", "dash"), ("b", "solid"), ("b", "dash"),
-    ]  # fmt: skip
+        ("a", "solid"),
+        ("a", "dash"),
+        ("b", "solid"),
+        ("b", "dash"),
+    ]
     assert [trace.showlegend for trace in figure.data] == [True, False, True, False]
 
 

@@ -58,9 +58,13 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
     """One command run to its end."""
     return subprocess.run(
         lab_command(*arguments),
-        cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=150,
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=150,
         check=False,
-    )  # fmt: skip
+    )
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
@@ -91,7 +95,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
         (("predict", "x.png", "--model", "../nowhere.npz"), "neither a run"),
         (("bench", "everything"), "invalid choice: 'everything'"),
     ],
-)  # fmt: skip
+)
 def test_bad_arguments_are_one_sentence_and_status_2(
     lab: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
 ) -> None:
@@ -164,8 +168,10 @@ def test_info_tells_what_the_lab_works_with(lab: Path, capsys: pytest.CaptureFix
     assert facts["workers"]["memory_bytes"] > 0
     dataset_facts = facts["dataset"]
     assert (dataset_facts["name"], dataset_facts["train"], dataset_facts["test"]) == (
-        "sample", 4000, 1000,
-    )  # fmt: skip
+        "sample",
+        4000,
+        1000,
+    )
     assert dataset_facts["why"]
     assert {"keras", "numpy", "streamlit"} <= set(facts["versions"])
     assert facts["model"]["parameters"] == models.bundled().parameters
@@ -342,9 +348,13 @@ def started(*arguments: str) -> "subprocess.Popen[str]":
     """A run that is trained in a process group of its own, which Ctrl-C can reach."""
     return subprocess.Popen(
         lab_command("train", "--json", *arguments),
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True, preexec_fn=_hear_ctrl_c,
-    )  # fmt: skip
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_hear_ctrl_c,
+    )
 
 
 def _hear_ctrl_c() -> None:

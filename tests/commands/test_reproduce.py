@@ -113,9 +113,14 @@ def test_ctrl_c_keeps_the_finished_runs_and_the_same_command_goes_on(
     file = tmp_path / "r.json"
     arguments = ("--lesson", "mlp-64", "--images", "1500", "--epochs", "4", "--json", file)
     with subprocess.Popen(
-        command(*arguments), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True, preexec_fn=_hear_ctrl_c,
-    ) as process:  # fmt: skip
+        command(*arguments),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_hear_ctrl_c,
+    ) as process:
         deadline = time.monotonic() + 90
         while not (file.exists() and runs_in(file)):
             assert time.monotonic() < deadline

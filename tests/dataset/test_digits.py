@@ -43,8 +43,10 @@ def test_the_lessons_parts_of_full_mnist() -> None:
     digits = DigitSet("mnist", blank, labels, blank[:10_000], labels[:10_000], Path(), "")
     split = digits.split(RunConfig())
     assert (len(split.train[0]), split.validation_count, len(split.test[0])) == (
-        48_000, 12_000, 10_000,
-    )  # fmt: skip
+        48_000,
+        12_000,
+        10_000,
+    )
 
 
 def test_chance_is_the_share_of_the_most_frequent_test_digit(shared_data: Path) -> None:

@@ -53,9 +53,11 @@ def test_the_fingerprint_tells_every_difference() -> None:
     other = made(20, 20)
     other["x_test"][19, 27, 27] ^= 1
     swapped = {
-        "x_train": arrays["x_test"], "y_train": arrays["y_test"],
-        "x_test": arrays["x_train"], "y_test": arrays["y_train"],
-    }  # fmt: skip
+        "x_train": arrays["x_test"],
+        "y_train": arrays["y_test"],
+        "x_test": arrays["x_train"],
+        "y_test": arrays["y_train"],
+    }
     assert len({dataset.fingerprint(a) for a in (arrays, other, swapped)}) == 3
 
 

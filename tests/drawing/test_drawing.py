@@ -110,9 +110,18 @@ GOOD = ["M", 1, 1]
 @pytest.mark.parametrize(
     "data",
     [
-        "a string", [], 3, {}, {"objects": None}, {"objects": "path"}, canvas(None), canvas("path"),
-        canvas({"type": "path"}), canvas({"type": "path", "path": "M 0 0 L 1 1"}),
-        canvas({"type": "path", "path": [["M", 1]]}), canvas({"type": "path", "path": [[]]}),
+        "a string",
+        [],
+        3,
+        {},
+        {"objects": None},
+        {"objects": "path"},
+        canvas(None),
+        canvas("path"),
+        canvas({"type": "path"}),
+        canvas({"type": "path", "path": "M 0 0 L 1 1"}),
+        canvas({"type": "path", "path": [["M", 1]]}),
+        canvas({"type": "path", "path": [[]]}),
         canvas({"type": "path", "path": [["L", 1, 1]]}),
         canvas({"type": "path", "path": [["M", math.nan, 1]]}),
         canvas({"type": "path", "path": [["M", math.inf, 1]]}),
@@ -124,7 +133,7 @@ GOOD = ["M", 1, 1]
         canvas(*[{"type": "path", "path": [GOOD]}] * 5_000),
         canvas({"type": "path", "path": [GOOD] * 5_000}),
     ],
-)  # fmt: skip
+)
 def test_a_broken_canvas_gets_one_sentence(data):
     with pytest.raises(DrawingError) as caught:
         strokes_from_canvas(data)

@@ -65,5 +65,8 @@ def test_the_result_is_a_sentence(mended: int, broken: int, said: str) -> None:
 
 def test_a_chance_is_never_said_to_be_none() -> None:
     assert [str(percent(share)) for share in (1e-9, 0.0123, 0.1, 0.99999)] == [
-        "less than 0.01%", "1.2%", "10%", "100%",
-    ]  # fmt: skip
+        "less than 0.01%",
+        "1.2%",
+        "10%",
+        "100%",
+    ]

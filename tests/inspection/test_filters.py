@@ -15,9 +15,15 @@ from digitlab.presets import PRESETS
 from digitlab.store import Digits, Store, StoreError
 
 CNN = RunConfig(
-    network="cnn", blocks=2, filters1=3, kernel1=5, filters2=4, kernel2=3, dense=6,
+    network="cnn",
+    blocks=2,
+    filters1=3,
+    kernel1=5,
+    filters2=4,
+    kernel2=3,
+    dense=6,
     activation="tanh",
-)  # fmt: skip
+)
 MLP = RunConfig(hidden_layers=2, units1=12, units2=7)
 LINEAR = RunConfig(hidden_layers=0)
 RNG = np.random.default_rng(0)
@@ -203,10 +209,19 @@ def test_the_mean_of_each_digit() -> None:
 
 
 def test_a_large_network_is_led_through_fewer_images() -> None:
-    small, large = network_of(CNN), RunConfig(
-        network="cnn", blocks=2, filters1=128, kernel1=7, pool1=False, filters2=64, kernel2=7,
-        dense=4,
-    )  # fmt: skip
+    small, large = (
+        network_of(CNN),
+        RunConfig(
+            network="cnn",
+            blocks=2,
+            filters1=128,
+            kernel1=7,
+            pool1=False,
+            filters2=64,
+            kernel2=7,
+            dense=4,
+        ),
+    )
     assert filters.affordable_images(small, "conv2", 10_000) == filters.MOST_IMAGES
     assert filters.affordable_images(small, "conv2", 64) == 64
     assert 50 <= filters.affordable_images(network_of(large), "conv2", 10_000) < 1_000

@@ -29,10 +29,14 @@ LONG = RunConfig(train_images=4000, epochs=100, batch_size=16)
 @pytest.mark.parametrize(
     "address",
     [
-        "tcp://127.0.0.1:8786", "tcp://localhost:8786", "tcp://[::1]:8786", "tcp://127.9.9.9:1",
-        "tls://lab.example.org:8786", "tls://192.168.1.5:8786",
+        "tcp://127.0.0.1:8786",
+        "tcp://localhost:8786",
+        "tcp://[::1]:8786",
+        "tcp://127.9.9.9:1",
+        "tls://lab.example.org:8786",
+        "tls://192.168.1.5:8786",
     ],
-)  # fmt: skip
+)
 def test_tls_anywhere_and_tcp_on_this_machine_are_accepted(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -43,12 +47,24 @@ def test_tls_anywhere_and_tcp_on_this_machine_are_accepted(
 @pytest.mark.parametrize(
     "address",
     [
-        "tcp://192.168.1.5:8786", "tcp://lab.example.org:8786", "tcp://0.0.0.0:8786",
-        "tcp://localhost.example.org:1", "tcp://127.0.0.1@lab.example.org:8786", "tcp://[::]:1",
-        "http://127.0.0.1:8786", "127.0.0.1:8786", "nonsense", "tls://", "tcp://", "tcp://[::1",
-        "tls://lab.example.org:port", "tcp://127.0.0.1:99999", "inproc://1", " ",
+        "tcp://192.168.1.5:8786",
+        "tcp://lab.example.org:8786",
+        "tcp://0.0.0.0:8786",
+        "tcp://localhost.example.org:1",
+        "tcp://127.0.0.1@lab.example.org:8786",
+        "tcp://[::]:1",
+        "http://127.0.0.1:8786",
+        "127.0.0.1:8786",
+        "nonsense",
+        "tls://",
+        "tcp://",
+        "tcp://[::1",
+        "tls://lab.example.org:port",
+        "tcp://127.0.0.1:99999",
+        "inproc://1",
+        " ",
     ],
-)  # fmt: skip
+)
 def test_anything_else_is_refused_with_what_to_do(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,8 +120,19 @@ def scheduler(
 ) -> str:
     """Start a scheduler in ``folder``; returns its address."""
     file = folder / "scheduler.json"
-    dask(stack, environment, folder, "scheduler", "--host", "127.0.0.1", "--port", "0",
-         "--no-dashboard", "--scheduler-file", str(file))  # fmt: skip
+    dask(
+        stack,
+        environment,
+        folder,
+        "scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--no-dashboard",
+        "--scheduler-file",
+        str(file),
+    )
     until(lambda: file.exists() and file.stat().st_size)
     return address_in(file)
 
@@ -114,9 +141,21 @@ def worker(
     stack: ExitStack, environment: "os._Environ[str] | dict[str, str]", folder: Path, address: str
 ) -> subprocess.Popen[str]:
     """Start a worker under a nanny in ``folder``."""
-    return dask(stack, environment, folder, "worker", address, "--nthreads", "1", "--nanny",
-                "--no-dashboard", "--host", "127.0.0.1",
-                "--local-directory", str(folder))  # fmt: skip
+    return dask(
+        stack,
+        environment,
+        folder,
+        "worker",
+        address,
+        "--nthreads",
+        "1",
+        "--nanny",
+        "--no-dashboard",
+        "--host",
+        "127.0.0.1",
+        "--local-directory",
+        str(folder),
+    )
 
 
 def dask(
@@ -128,10 +167,14 @@ def dask(
     """Start a Dask command; it is ended with the stack."""
     process = stack.enter_context(
         subprocess.Popen(
-            [sys.executable, "-m", "dask", *arguments], env=dict(environment), cwd=folder,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
+            [sys.executable, "-m", "dask", *arguments],
+            env=dict(environment),
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
-    )  # fmt: skip
+    )
     stack.callback(process.terminate)
     return process
 

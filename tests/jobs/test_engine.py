@@ -124,12 +124,16 @@ def test_a_run_is_trained_and_everything_is_in_the_store(
     assert ended.pace.threads == threads_of(engine)
     assert ended.outcome is not None
     assert (ended.outcome.ending, ended.outcome.epochs, ended.outcome.kept_epoch) == (
-        "finished", 3, 3,
-    )  # fmt: skip
+        "finished",
+        3,
+        3,
+    )
     epochs, batches = store.epochs(run.id), store.batches(run.id)
     assert [(epoch.epoch, epoch.complete, epoch.images) for epoch in epochs] == [
-        (1, True, 480), (2, True, 480), (3, True, 480),
-    ]  # fmt: skip
+        (1, True, 480),
+        (2, True, 480),
+        (3, True, 480),
+    ]
     assert epochs[-1].loss < epochs[0].loss < ended.untrained.loss + 0.1
     assert batches[-1].position == 3.0
     assert [b.position for b in batches] == sorted({b.position for b in batches})
@@ -142,8 +146,9 @@ def test_what_is_kept_reads_the_test_set_as_the_worker_did(
 ) -> None:
     run = finished(store, engine.submit("ada", SHORT, digits))
     probabilities = np.load(store.file(run.id, "probabilities.npy"))
-    assert probabilities == pytest.approx(models.of_run(store, run.id).predict(digits.x_test),
-                                          abs=1e-5)  # fmt: skip
+    assert probabilities == pytest.approx(
+        models.of_run(store, run.id).predict(digits.x_test), abs=1e-5
+    )
     right = np.mean(probabilities.argmax(axis=1) == digits.y_test)
     assert right == pytest.approx(store.epochs(run.id)[-1].test_accuracy)
     reading = np.load(store.file(run.id, "reading-003.npz"))
@@ -191,9 +196,19 @@ def test_the_same_settings_train_the_same_network_again(
 def test_a_run_that_diverges_says_in_which_epoch(
     engine: Engine, store: Store, digits: DigitSet
 ) -> None:
-    config = RunConfig(hidden_layers=3, units1=256, units2=256, units3=256, dropout=0.0,
-                       optimizer="sgd", learning_rate=2, momentum=0.99, batch_size=16,
-                       train_images=600, epochs=5)  # fmt: skip
+    config = RunConfig(
+        hidden_layers=3,
+        units1=256,
+        units2=256,
+        units3=256,
+        dropout=0.0,
+        optimizer="sgd",
+        learning_rate=2,
+        momentum=0.99,
+        batch_size=16,
+        train_images=600,
+        epochs=5,
+    )
     run = engine.submit("ada", config, digits)
     until(over(store, run))
     ended = store.run(run.id)
@@ -285,8 +300,16 @@ def test_a_network_too_large_is_refused_with_its_size(
     engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_module, "worker_memory", lambda: 1_000_000_000)
-    config = RunConfig(network="cnn", blocks=3, filters1=256, filters2=256, filters3=256,
-                       pool1=False, pool2=False, dense=1024)  # fmt: skip
+    config = RunConfig(
+        network="cnn",
+        blocks=3,
+        filters1=256,
+        filters2=256,
+        filters3=256,
+        pool1=False,
+        pool2=False,
+        dense=1024,
+    )
     with pytest.raises(LabError, match=r"about \d+\.\d GB .* can give it 1\.0 GB.* smaller"):
         engine.submit("large", config, digits)
     assert store.runs_of("large") == []
@@ -296,8 +319,12 @@ def test_a_run_on_images_that_are_gone_fails_with_a_sentence(
     engine: Engine, store: Store, digits: DigitSet, tmp_path: Path
 ) -> None:
     other = tmp_path / "other.npz"
-    arrays = {"x_train": digits.x_train[:64], "y_train": digits.y_train[:64],
-              "x_test": digits.x_test[:10], "y_test": digits.y_test[:10]}  # fmt: skip
+    arrays = {
+        "x_train": digits.x_train[:64],
+        "y_train": digits.y_train[:64],
+        "x_test": digits.x_test[:10],
+        "y_test": digits.y_test[:10],
+    }
     np.savez(other, **arrays)
     given = dataset.load(other)
     dataset.forget()

@@ -270,9 +270,12 @@ def test_a_worker_that_hangs_for_good_is_ended_by_its_scheduler(
 
 
 def test_a_mistake_of_our_own_is_no_dead_worker(
-    engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch,
+    engine: Engine,
+    store: Store,
+    digits: DigitSet,
+    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(drive.worker, "take", lambda run, received: {}["ours"])
     run = ended(store, engine.submit("ada", TINY, digits))
     monkeypatch.undo()
@@ -283,9 +286,12 @@ def test_a_mistake_of_our_own_is_no_dead_worker(
 
 
 def test_a_mistake_in_the_engines_loop_is_logged_and_said_as_what_it_is(
-    engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch,
+    engine: Engine,
+    store: Store,
+    digits: DigitSet,
+    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(store, "waiting", lambda name: {}[name])
     run = engine.submit("ada", TINY, digits)
     until(lambda: engine.trouble is not None)

@@ -103,8 +103,9 @@ def test_weights_that_newer_ones_replace_are_not_sent_if_they_still_wait() -> No
     box = outbox(File("weights-003.npz", b"old"), File("weights-004.npz", b"new"))
     box.drop("weights-003.npz")
     assert [item for _, item in box.take("r", 0)] == [
-        File("weights-004.npz", b"new"), Dropped("weights-003.npz"),
-    ]  # fmt: skip
+        File("weights-004.npz", b"new"),
+        Dropped("weights-003.npz"),
+    ]
 
 
 def test_a_large_file_travels_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,8 +115,12 @@ def test_a_large_file_travels_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None
         box.keep("weights-001.npz", data)
     pieces = [(item.data, item.last) for _, item in box.take("r", 0) if isinstance(item, File)]
     assert pieces == [
-        (b"0123", False), (b"4567", False), (b"89", True), (b"0123", True), (b"", True),
-    ]  # fmt: skip
+        (b"0123", False),
+        (b"4567", False),
+        (b"89", True),
+        (b"0123", True),
+        (b"", True),
+    ]
 
 
 def test_images_that_cannot_be_read_are_received_and_then_known(

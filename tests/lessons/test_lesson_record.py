@@ -25,9 +25,7 @@ def record_of(config: RunConfig, **changes: Any) -> Record:
         for number in range(1, config.epochs + 1)
     )
     outcome = Outcome("finished", len(epochs), len(epochs), False, 12.25, 50_000.0)
-    made = Record(
-        config, 101_770, 48_000, Untrained(2.4, 0.1), epochs, outcome, Pace(), {}, 1.7e9
-    )  # fmt: skip
+    made = Record(config, 101_770, 48_000, Untrained(2.4, 0.1), epochs, outcome, Pace(), {}, 1.7e9)
     return dataclasses.replace(made, **changes)
 
 

@@ -29,9 +29,16 @@ def record_of(row: Row, seed: int, accuracy: float, **changes: Any) -> Record:
     )
     outcome = Outcome("finished", len(epochs), len(epochs), False, 12.25, 51_234.0)
     made = Record(
-        config, 101_770, 48_000, Untrained(2.4, 0.1), epochs, outcome, Pace(),
-        {"typeset-six": 6.0}, 1.7e9,
-    )  # fmt: skip
+        config,
+        101_770,
+        48_000,
+        Untrained(2.4, 0.1),
+        epochs,
+        outcome,
+        Pace(),
+        {"typeset-six": 6.0},
+        1.7e9,
+    )
     return dataclasses.replace(made, **changes)
 
 
@@ -49,9 +56,14 @@ def test_the_authors_figure_stands_beside_ours_each_seed_and_their_mean() -> Non
     (row,) = rows_of("mlp-512")
     found = results((row,), *(record_of(row, seed, 0.976 + seed / 1000) for seed in (1, 2, 3)))
     assert cells(markdown(found, EN), "mlp-512 | test accuracy") == [
-        "mlp-512", "test accuracy", "0.9825", "0.976 to 0.983, each at least 0.972", "0.9780",
-        "0.9770 / 0.9780 / 0.9790", "yes",
-    ]  # fmt: skip
+        "mlp-512",
+        "test accuracy",
+        "0.9825",
+        "0.976 to 0.983, each at least 0.972",
+        "0.9780",
+        "0.9770 / 0.9780 / 0.9790",
+        "yes",
+    ]
     assert found.missing() == []
 
 
@@ -87,12 +99,27 @@ def test_the_sweep_is_a_table_of_its_own_with_its_lowest_validation_loss() -> No
     rows = rows_of("dropout")
     records = [
         record_of(
-            row, seed, 0.98,
-            epochs=(EpochMetrics(1, True, 0.1, 0.9, abs(row.config.dropout - 0.3) + seed / 100,
-                                 0.97, 0.3, 0.98, 1.5, 54_000),),
+            row,
+            seed,
+            0.98,
+            epochs=(
+                EpochMetrics(
+                    1,
+                    True,
+                    0.1,
+                    0.9,
+                    abs(row.config.dropout - 0.3) + seed / 100,
+                    0.97,
+                    0.3,
+                    0.98,
+                    1.5,
+                    54_000,
+                ),
+            ),
         )
-        for row in rows for seed in (1, 2, 3)
-    ]  # fmt: skip
+        for row in rows
+        for seed in (1, 2, 3)
+    ]
     page = markdown(results(rows, *records), EN)
     assert "The validation loss is lowest with p = 0.3: 0.0200.\n" in page
     assert cells(page, "p = 0.3")[2] == "0.0200 (0.0100 / 0.0200 / 0.0300)"
@@ -110,12 +137,27 @@ def test_a_lowest_loss_that_the_seeds_do_not_part_is_told_with_its_rivals(seeds,
     rows = rows_of("dropout")
     records = [
         record_of(
-            row, seed, 0.98,
-            epochs=(EpochMetrics(1, True, 0.1, 0.9, abs(row.config.dropout - 0.31) + seed / 15,
-                                 0.97, 0.3, 0.98, 1.5, 54_000),),
+            row,
+            seed,
+            0.98,
+            epochs=(
+                EpochMetrics(
+                    1,
+                    True,
+                    0.1,
+                    0.9,
+                    abs(row.config.dropout - 0.31) + seed / 15,
+                    0.97,
+                    0.3,
+                    0.98,
+                    1.5,
+                    54_000,
+                ),
+            ),
         )
-        for row in rows for seed in seeds
-    ]  # fmt: skip
+        for row in rows
+        for seed in seeds
+    ]
     page = markdown(results(rows, *records), EN)
     assert "The validation loss is lowest with p = 0.3" in page
     assert said in page
@@ -126,9 +168,10 @@ def test_a_trial_compares_nothing() -> None:
     small = row.at_most(100, 1, 1)
     trial = results((small,), record_of(small, 1, 0.98))
     sample = results(
-        (row,), record_of(row, 1, 0.98),
+        (row,),
+        record_of(row, 1, 0.98),
         setting=SETTING | {"images": SETTING["images"] | {"fingerprint": "sample"}},
-    )  # fmt: skip
+    )
     for found in (trial, sample):
         assert "**A trial" in markdown(found, EN)
         assert cells(markdown(found, EN), "mlp-512 | test accuracy")[-1] == "—"

@@ -131,8 +131,11 @@ def add(lab: Lab, config: RunConfig = MLP, owner: str = ME, **more: Any) -> Run:
 
 def facts(run: Run) -> dict[str, Any]:
     """What a run is, but for its id, its person and its place."""
-    return {name: value for name, value in vars(run).items()
-            if name not in ("id", "owner", "engine", "origin")}  # fmt: skip
+    return {
+        name: value
+        for name, value in vars(run).items()
+        if name not in ("id", "owner", "engine", "origin")
+    }
 
 
 def arrays(path: Path) -> dict[str, Any]:
@@ -538,13 +541,24 @@ def test_somebody_elses_zip(there: Lab) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "../evil.npz", "runs/../../evil", "/etc/passwd", "C:\\evil.npz", "..\\evil", "runs/",
-        "runs/0123456789abcdef/../weights-000.npz", "runs/0123456789abcdef/weights-0000.npz",
-        "runs/0123456789abcdef/weights-٠٠٠.npz", "runs/0123456789ABCDEF/run.json",
-        "runs/0123456789abcdef/run.json/", "runs/0123456789abcdef/run.json\n", "./manifest.json",
-        "runs/0123456789abcdef/.run.json", "manifest.json\0.exe", "__MACOSX/manifest.json",
+        "../evil.npz",
+        "runs/../../evil",
+        "/etc/passwd",
+        "C:\\evil.npz",
+        "..\\evil",
+        "runs/",
+        "runs/0123456789abcdef/../weights-000.npz",
+        "runs/0123456789abcdef/weights-0000.npz",
+        "runs/0123456789abcdef/weights-٠٠٠.npz",
+        "runs/0123456789ABCDEF/run.json",
+        "runs/0123456789abcdef/run.json/",
+        "runs/0123456789abcdef/run.json\n",
+        "./manifest.json",
+        "runs/0123456789abcdef/.run.json",
+        "manifest.json\0.exe",
+        "__MACOSX/manifest.json",
     ],
-)  # fmt: skip
+)
 def test_names_that_are_not_ours(there: Lab, data: bytes, name: str) -> None:
     stem = name.partition("\0")[0]
     target = io.BytesIO()
@@ -671,18 +685,44 @@ def test_another_version_is_refused_by_name(there: Lab, data: bytes, version: ob
 @pytest.mark.parametrize(
     "manifest",
     [
-        b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"format": "digitlab-luggage"',
-        b'{"format": NaN}', b"[" * 100_000, b'{"a":' * 50_000, b"9" * 10_000,
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"format": "digitlab-luggage"',
+        b'{"format": NaN}',
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        b"9" * 10_000,
         json.dumps({"format": "digitlab-luggage", "version": 1}).encode(),
         json.dumps({"format": "digitlab-luggage", "version": 1, "packed": 1, "runs": 3}).encode(),
-        json.dumps({"format": "digitlab-luggage", "version": 1, "packed": 1,
-                    "runs": [{"id": "../../../../x", "left_out": 0}]}).encode(),
-        json.dumps({"format": "digitlab-luggage", "version": 1, "packed": 1,
-                    "runs": [{"id": "a" * 16, "left_out": 0}] * 2}).encode(),
-        json.dumps({"format": "digitlab-luggage", "version": 1, "packed": 1,
-                    "runs": [{"id": "a" * 16, "left_out": 0}] * 5000}).encode(),
+        json.dumps(
+            {
+                "format": "digitlab-luggage",
+                "version": 1,
+                "packed": 1,
+                "runs": [{"id": "../../../../x", "left_out": 0}],
+            }
+        ).encode(),
+        json.dumps(
+            {
+                "format": "digitlab-luggage",
+                "version": 1,
+                "packed": 1,
+                "runs": [{"id": "a" * 16, "left_out": 0}] * 2,
+            }
+        ).encode(),
+        json.dumps(
+            {
+                "format": "digitlab-luggage",
+                "version": 1,
+                "packed": 1,
+                "runs": [{"id": "a" * 16, "left_out": 0}] * 5000,
+            }
+        ).encode(),
     ],
-)  # fmt: skip
+)
 def test_a_broken_manifest(there: Lab, data: bytes, manifest: bytes) -> None:
     members = members_of(data) | {"manifest.json": manifest}
     with pytest.raises(LuggageError):
@@ -740,39 +780,63 @@ def setting(*path: Any, value: Any) -> Callable[[dict[str, Any]], None]:
 HUGE = 10**400
 
 BAD_FIELDS: list[tuple[str, tuple[Any, ...], Any]] = [
-    ("source", ("source",), None), ("source", ("source",), "../../../etc/pw"),
-    ("source", ("source",), 5), ("name", ("name",), "x" * 5000), ("name", ("name",), 7),
-    ("name", ("name",), "a\nb"), ("name", ("name",), "\ud800"), ("pinned", ("pinned",), 1),
-    ("status", ("status",), "great"), ("status", ("status",), ["finished"]),
-    ("reason", ("reason",), "text"), ("config", ("config",), 3), ("config", ("config",), {}),
-    ("epochs", ("config", "epochs"), -3), ("epochs", ("config", "epochs"), 10**9),
-    ("network", ("config", "network"), "rnn"), ("learning_rate", ("config", "learning_rate"), HUGE),
-    ("called evil", ("config", "evil"), 1), ("called evil", ("evil",), 1),
-    ("preset", ("preset",), 5), ("digits.train", ("digits", "train"), -1),
-    ("digits.test", ("digits", "test"), 10**12), ("digits.test", ("digits", "test"), True),
+    ("source", ("source",), None),
+    ("source", ("source",), "../../../etc/pw"),
+    ("source", ("source",), 5),
+    ("name", ("name",), "x" * 5000),
+    ("name", ("name",), 7),
+    ("name", ("name",), "a\nb"),
+    ("name", ("name",), "\ud800"),
+    ("pinned", ("pinned",), 1),
+    ("status", ("status",), "great"),
+    ("status", ("status",), ["finished"]),
+    ("reason", ("reason",), "text"),
+    ("config", ("config",), 3),
+    ("config", ("config",), {}),
+    ("epochs", ("config", "epochs"), -3),
+    ("epochs", ("config", "epochs"), 10**9),
+    ("network", ("config", "network"), "rnn"),
+    ("learning_rate", ("config", "learning_rate"), HUGE),
+    ("called evil", ("config", "evil"), 1),
+    ("called evil", ("evil",), 1),
+    ("preset", ("preset",), 5),
+    ("digits.train", ("digits", "train"), -1),
+    ("digits.test", ("digits", "test"), 10**12),
+    ("digits.test", ("digits", "test"), True),
     ("digits.name", ("digits", "name"), "<b>"),
     ("digits.fingerprint", ("digits", "fingerprint"), ""),
-    ("digits", ("digits",), []), ("pace.format", ("pace", "format"), "float64"),
-    ("pace.threads", ("pace", "threads"), 0), ("pace.steps", ("pace", "steps"), 1.5),
+    ("digits", ("digits",), []),
+    ("pace.format", ("pace", "format"), "float64"),
+    ("pace.threads", ("pace", "threads"), 0),
+    ("pace.steps", ("pace", "steps"), 1.5),
     ("untrained.loss", ("untrained", "loss"), "2.3"),
     ("untrained.accuracy", ("untrained", "accuracy"), 1.5),
     ("outcome.ending", ("outcome", "ending"), "failed"),
     ("outcome", ("outcome", "ending"), "stopped"),
     ("outcome.kept_epoch", ("outcome", "kept_epoch"), 99),
-    ("outcome.seconds", ("outcome", "seconds"), -1), ("created", ("created",), 1e300),
-    ("created", ("created",), None), ("started", ("started",), "noon"), ("ended", ("ended",), HUGE),
-    ("origin", ("origin",), "me"), ("frozen", ("frozen",), None), ("epochs", ("epochs",), {}),
-    ("epochs[0].epoch", ("epochs", 0, "epoch"), -1), ("epochs[0].epoch", ("epochs", 0, "epoch"), 0),
-    ("epochs[1].epoch", ("epochs", 1, "epoch"), 1), ("epochs[1].epoch", ("epochs", 1, "epoch"), 3),
+    ("outcome.seconds", ("outcome", "seconds"), -1),
+    ("created", ("created",), 1e300),
+    ("created", ("created",), None),
+    ("started", ("started",), "noon"),
+    ("ended", ("ended",), HUGE),
+    ("origin", ("origin",), "me"),
+    ("frozen", ("frozen",), None),
+    ("epochs", ("epochs",), {}),
+    ("epochs[0].epoch", ("epochs", 0, "epoch"), -1),
+    ("epochs[0].epoch", ("epochs", 0, "epoch"), 0),
+    ("epochs[1].epoch", ("epochs", 1, "epoch"), 1),
+    ("epochs[1].epoch", ("epochs", 1, "epoch"), 3),
     ("epochs[0].epoch", ("epochs", 0, "epoch"), 1.0),
     ("epochs[0].complete", ("epochs", 0, "complete"), 1),
-    ("epochs[0].loss", ("epochs", 0, "loss"), None), ("epochs[0].loss", ("epochs", 0, "loss"), -5),
+    ("epochs[0].loss", ("epochs", 0, "loss"), None),
+    ("epochs[0].loss", ("epochs", 0, "loss"), -5),
     ("epochs[0].accuracy", ("epochs", 0, "accuracy"), 98.5),
     ("epochs[1].val_loss", ("epochs", 1, "val_loss"), "low"),
     ("epochs[0].seconds", ("epochs", 0, "seconds"), -1),
     ("epochs[0].images", ("epochs", 0, "images"), -1),
-    ("epochs[1].", ("epochs", 1), {"epoch": 2}), ("epochs", ("epochs",), [1] * 5000),
-]  # fmt: skip
+    ("epochs[1].", ("epochs", 1), {"epoch": 2}),
+    ("epochs", ("epochs",), [1] * 5000),
+]
 
 
 @pytest.mark.parametrize(("said", "path", "value"), BAD_FIELDS)
@@ -983,9 +1047,11 @@ def test_a_full_disk_refuses_the_run_and_leaves_nothing(
         {"text": "All {epochs} epochs were trained.", "values": {"epochs": HUGE}},
         {"text": "All {epochs} epochs were trained.", "values": {"epochs": [1]}},
         {"text": "All {epochs} epochs were trained.", "values": {"epochs": 1, "more": 2}},
-        {"text": 5, "values": {}}, {}, {"text": "", "values": {}},
+        {"text": 5, "values": {}},
+        {},
+        {"text": "", "values": {}},
     ],
-)  # fmt: skip
+)
 def test_a_reason_that_is_no_sentence_of_ours_is_replaced(
     there: Lab, data: bytes, reason: dict[str, Any]
 ) -> None:
@@ -1039,11 +1105,21 @@ def drawn(good_drawings: Members) -> Members:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("label", 10), ("label", -1), ("label", "7"), ("label", True), ("read_as", 1.5),
-        ("certainty", 2), ("certainty", None), ("model", "=cmd|'/C calc'!A1"), ("model", 5),
-        ("model", "x" * 100), ("created", -1), ("created", 1e20), ("evil", 1),
+        ("label", 10),
+        ("label", -1),
+        ("label", "7"),
+        ("label", True),
+        ("read_as", 1.5),
+        ("certainty", 2),
+        ("certainty", None),
+        ("model", "=cmd|'/C calc'!A1"),
+        ("model", 5),
+        ("model", "x" * 100),
+        ("created", -1),
+        ("created", 1e20),
+        ("evil", 1),
     ],
-)  # fmt: skip
+)
 def test_a_drawing_that_is_wrong_is_named_and_runs_are_loaded(
     there: Lab, drawn: Members, name: str, value: object
 ) -> None:
@@ -1059,10 +1135,14 @@ def test_a_drawing_that_is_wrong_is_named_and_runs_are_loaded(
 @pytest.mark.parametrize(
     "pictures",
     [
-        npy(np.zeros((2, 28, 28), np.uint8)), npy(np.zeros((3, 28, 29), np.uint8)),
-        npy(np.zeros((3, 28, 28), np.float32)), pickled(), b"", b"x" * 3000,
+        npy(np.zeros((2, 28, 28), np.uint8)),
+        npy(np.zeros((3, 28, 29), np.uint8)),
+        npy(np.zeros((3, 28, 28), np.float32)),
+        pickled(),
+        b"",
+        b"x" * 3000,
     ],
-)  # fmt: skip
+)
 def test_pictures_that_are_wrong(there: Lab, drawn: Members, pictures: bytes) -> None:
     found = there.unpack(zip_of(drawn | {"drawings.npy": pictures}))
     assert (len(found.runs), found.drawings) == (1, 0)

@@ -69,8 +69,10 @@ def test_sweeps_are_grouped_again_where_they_are_loaded(
     loaded = there.sweeps.sweeps_of(YOU)
     for before, after in zip(reversed(swept), loaded, strict=True):
         assert (after.plan, after.digits, after.created) == (
-            before.plan, before.digits, before.created,
-        )  # fmt: skip
+            before.plan,
+            before.digits,
+            before.created,
+        )
         assert there.configs(after) == here.configs(before)
         assert all(place.done for place in there.sweeps.places(after))
         assert after.stopped  # nothing of it is trained before somebody asks for it

@@ -39,9 +39,7 @@ def made(store: Store, status: Status, fingerprint: str = "", origin: str | None
     """A run as its worker leaves it: trained for an epoch, then ended."""
     fingerprint = fingerprint or dataset.sample().fingerprint
     digits = Digits("sample", fingerprint, 80, 20, 1_000)
-    run = store.add(
-        secrets.token_urlsafe(16), "engine", CONFIG, None, 10, digits, origin=origin
-    )  # fmt: skip
+    run = store.add(secrets.token_urlsafe(16), "engine", CONFIG, None, 10, digits, origin=origin)
     store.start(run.id)
     store.set_pace(run.id, Pace("float32", 2, 1))
     store.report(run.id, LAST)

@@ -31,9 +31,16 @@ def me() -> str:
 
 
 def add(
-    home: Path, owner: str, config: RunConfig = MLP, *, kept: int | None = 3, state: bool = True,
-    ended: bool = True, fingerprint: str = dataset.SAMPLE_FINGERPRINT, **start: Any,
-) -> Run:  # fmt: skip
+    home: Path,
+    owner: str,
+    config: RunConfig = MLP,
+    *,
+    kept: int | None = 3,
+    state: bool = True,
+    ended: bool = True,
+    fingerprint: str = dataset.SAMPLE_FINGERPRINT,
+    **start: Any,
+) -> Run:
     """A run in the store that nobody has trained."""
     store, layers = Store(home), layers_of(config)
     digits = Digits("sample", fingerprint, 3200, 800, 1000)
@@ -199,8 +206,9 @@ def test_the_set_in_use_is_offered_when_it_is_another_one(
     (choice,) = app.radio
     own, new = dataset.SAMPLE_FINGERPRINT, other.fingerprint
     assert choice.options == [
-        "The run's own: 4,000 images", f"other images ({new[:4]}), now in use: 4,500 images",
-    ]  # fmt: skip
+        "The run's own: 4,000 images",
+        f"other images ({new[:4]}), now in use: 4,500 images",
+    ]
     assert choice.value == own
     assert app.number_input[1].value == 4000
     choice.set_value(new).run()

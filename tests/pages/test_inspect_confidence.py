@@ -73,9 +73,15 @@ def network(config: RunConfig, epoch: int, scale: float = 0.1) -> Network:
 
 
 def stored_run(
-    home: Path, owner: str, config: RunConfig = MLP, *, epochs: int = 3, read: int | None = None,
-    fingerprint: str = dataset.SAMPLE_FINGERPRINT, status: Status = Status.FINISHED,
-) -> str:  # fmt: skip
+    home: Path,
+    owner: str,
+    config: RunConfig = MLP,
+    *,
+    epochs: int = 3,
+    read: int | None = None,
+    fingerprint: str = dataset.SAMPLE_FINGERPRINT,
+    status: Status = Status.FINISHED,
+) -> str:
     """A run as a worker leaves it; ``read`` is the last epoch whose test set was read."""
     store, labels = Store(home), dataset.sample().y_test
     digits = Digits("sample", fingerprint, 3_200, 800, len(labels))
@@ -90,9 +96,7 @@ def stored_run(
             store.keep(run, f"reading-{epoch:03d}.npz", npz(digit=read_as))
         if epoch:
             test = (None, None) if epoch > last_read else (1 / epoch, 0.5)
-            store.report(
-                run, EpochMetrics(epoch, True, 1.0, 0.5, None, None, *test, 1.0, 3_200)
-            )  # fmt: skip
+            store.report(run, EpochMetrics(epoch, True, 1.0, 0.5, None, None, *test, 1.0, 3_200))
         elif last_read >= 0:
             store.report(run, Untrained(2.3, 0.1))
     if last_read == epochs:
@@ -219,9 +223,11 @@ def test_what_was_learned_and_forgotten_since_an_epoch(app: AppTest, home: Path,
     open_view(app, "journey", run=stored_run(home, me))
     metrics = {metric.label: metric.value for metric in app.metric}
     assert metrics == {
-        "Accuracy, untrained": "10.00%", "Accuracy, trained": "50.00%",
-        "Loss, untrained": "2.300", "Loss, trained": "0.333",
-    }  # fmt: skip
+        "Accuracy, untrained": "10.00%",
+        "Accuracy, trained": "50.00%",
+        "Loss, untrained": "2.300",
+        "Loss, trained": "0.333",
+    }
     assert "From epoch 1 to epoch 3 it has learned **490** samples and forgotten **0**" in said(app)
 
     (slider,) = app.select_slider

@@ -67,17 +67,28 @@ def network_of(config: RunConfig, epoch: int, seed: int) -> Network:
 
 
 def kept_run(
-    home: Path, owner: str, config: RunConfig, epochs: tuple[int, ...] = (0, 1, 2),
-    *, fingerprint: str | None = None, status: Status = Status.FINISHED,
-    origin: str | None = None, frozen: bool = False,
-) -> str:  # fmt: skip
+    home: Path,
+    owner: str,
+    config: RunConfig,
+    epochs: tuple[int, ...] = (0, 1, 2),
+    *,
+    fingerprint: str | None = None,
+    status: Status = Status.FINISHED,
+    origin: str | None = None,
+    frozen: bool = False,
+) -> str:
     """A run that kept its weights after these epochs, as a worker would have left it."""
     store, digits = Store(home), dataset.current().digits
     run = store.add(
-        owner, "nobody", config, None, parameter_count(layers_of(config)),
+        owner,
+        "nobody",
+        config,
+        None,
+        parameter_count(layers_of(config)),
         Digits("sample", fingerprint or digits.fingerprint, 3200, 800, len(digits.y_test)),
-        origin=origin, frozen=frozen,
-    ).id  # fmt: skip
+        origin=origin,
+        frozen=frozen,
+    ).id
     store.start(run)
     for epoch in epochs:
         network = network_of(config, epoch, seed=epoch)

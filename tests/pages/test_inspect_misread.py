@@ -176,8 +176,10 @@ def test_the_matrix_opens_at_its_largest_mistake(open_view: Open, home: Path) ->
     app = open_view("confusion", run=run_that_reads(home, eights_read_as_3(home, 12)))
     assert "of 100 samples of the digit 8, 12 are read as 3" in said(app)
     assert "**8** read as **3**: 12." in said(app)
-    assert (app.selectbox(key="confusion-truth").value, app.selectbox(
-        key="confusion-read-as").value) == (8, 3)  # fmt: skip
+    assert (
+        app.selectbox(key="confusion-truth").value,
+        app.selectbox(key="confusion-read-as").value,
+    ) == (8, 3)
 
 
 def test_the_two_boxes_choose_a_field(open_view: Open, home: Path) -> None:

@@ -57,11 +57,12 @@ def add(*, weights: bool = True) -> Run:
     layers = layers_of(CONFIG)
     arrays = {
         layer.name: (
-            np.ones(layer.kernel_shape, np.float32), np.zeros(layer.kernel_shape[-1:], np.float32)
+            np.ones(layer.kernel_shape, np.float32),
+            np.zeros(layer.kernel_shape[-1:], np.float32),
         )
         for layer in layers
         if layer.kernel_shape
-    }  # fmt: skip
+    }
     run = lab.store().add(ME, "engine", CONFIG, None, 1, DIGITS)
     lab.store().start(run.id)
     if weights:
@@ -162,9 +163,12 @@ def test_the_downloads_of_a_run_with_weights_and_without() -> None:
     run, bare = add(), add(weights=False)
     labels = [button.label for button in app("downloads", run=run.id).download_button]
     assert labels == [
-        "Model for Keras (keras)", "Weights (npz)", "Metrics of the epochs (csv)",
-        "Metrics of the batches (csv)", "Configuration (json)",
-    ]  # fmt: skip
+        "Model for Keras (keras)",
+        "Weights (npz)",
+        "Metrics of the epochs (csv)",
+        "Metrics of the batches (csv)",
+        "Configuration (json)",
+    ]
     page = app("downloads", run=bare.id)
     assert len(page.download_button) == 3
     assert "no weights here" in told(page)

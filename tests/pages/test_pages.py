@@ -113,9 +113,14 @@ def test_a_moved_slider_is_in_the_address_and_in_the_plan(app: AppTest) -> None:
 
 @pytest.mark.parametrize(
     ("name", "typed", "used"),
-    [("units1", 512, 512), ("learning_rate", 0.0007, 0.0007), ("epochs", 7, 7),
-     ("batch_size", 100, 100), ("dropout", 0.33, 0.33)],
-)  # fmt: skip
+    [
+        ("units1", 512, 512),
+        ("learning_rate", 0.0007, 0.0007),
+        ("epochs", 7, 7),
+        ("batch_size", 100, 100),
+        ("dropout", 0.33, 0.33),
+    ],
+)
 def test_a_number_can_be_typed_beside_each_slider(
     app: AppTest, name: str, typed: float, used: float
 ) -> None:
@@ -203,10 +208,20 @@ def test_choosing_a_lesson_sets_every_slider(app: AppTest) -> None:
         ({"run": "../../etc/passwd"}, "There is no such run here"),
         ({"colour": "red"}, "The link asks for colour, which is no setting here."),
         ({"<script>": "1"}, "which is no setting here."),
-        ({"preset": "cnn-filters", "blocks": "3", "kernel1": "7", "kernel2": "7", "kernel3": "7",
-          "pool2": "true", "pool3": "true"}, "Convolution 3 has a 7x7 kernel"),
+        (
+            {
+                "preset": "cnn-filters",
+                "blocks": "3",
+                "kernel1": "7",
+                "kernel2": "7",
+                "kernel3": "7",
+                "pool2": "true",
+                "pool3": "true",
+            },
+            "Convolution 3 has a 7x7 kernel",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_addresses_are_answered_in_a_sentence(
     app: AppTest, query: dict[str, str], sentence: str
 ) -> None:
@@ -230,8 +245,11 @@ def test_a_link_to_the_settings_opens_exactly_them(app: AppTest) -> None:
     asked = parse_qs(urlparse(app.code[0].value).query)
 
     assert asked == {
-        "preset": ["cnn-filters"], "epochs": ["7"], "optimizer": ["sgd"], "train_images": ["2000"],
-    }  # fmt: skip
+        "preset": ["cnn-filters"],
+        "epochs": ["7"],
+        "optimizer": ["sgd"],
+        "train_images": ["2000"],
+    }
     config, notes = from_query(
         {name: value for name, (value,) in asked.items()}, PRESETS[asked["preset"][0]]
     )
@@ -249,8 +267,16 @@ def test_validation_on_the_test_set_comes_with_a_warning(app: AppTest) -> None:
 
 
 def test_a_network_too_large_is_refused_before_it_starts(app: AppTest) -> None:
-    open_page(app, "train", preset="cnn-tutorial", filters1="256", filters2="256", kernel2="7",
-              dense="1024", batch_size="1024")  # fmt: skip
+    open_page(
+        app,
+        "train",
+        preset="cnn-tutorial",
+        filters1="256",
+        filters2="256",
+        kernel2="7",
+        dense="1024",
+        batch_size="1024",
+    )
 
     assert "GB of memory to train" in said(app)
     (start,) = (button for button in app.button if button.label == "Start training")
@@ -262,9 +288,11 @@ def test_my_finished_run_shows_what_it_came_to(app: AppTest, home: Path, me: str
 
     metrics = {metric.label: metric.value for metric in app.metric}
     assert metrics == {
-        "Accuracy, untrained": "10.00%", "Accuracy, trained": "70.00%",
-        "Loss, untrained": "2.310", "Loss, trained": "0.550",
-    }  # fmt: skip
+        "Accuracy, untrained": "10.00%",
+        "Accuracy, trained": "70.00%",
+        "Loss, untrained": "2.310",
+        "Loss, trained": "0.550",
+    }
     assert "No sign of overfitting" in said(app)
     assert "Somebody else's run" not in said(app)
 
@@ -408,9 +436,7 @@ def test_a_run_stopped_before_its_test_says_so_and_leads_on(
 ) -> None:
     run = stored_run(home, me, Status.RUNNING, epochs=1)
     store = Store(home)
-    store.report(
-        run, EpochMetrics(2, False, 0.5, 0.8, None, None, None, None, 1.0, 640)
-    )  # fmt: skip
+    store.report(run, EpochMetrics(2, False, 0.5, 0.8, None, None, None, None, 1.0, 640))
     ended = Outcome("stopped", 1, 2, False, 3.0, 9000.0)
     store.end(run, Status.STOPPED, message("Stopped before it began."), ended)
 

@@ -58,8 +58,11 @@ def tick(app: AppTest, *rows: int) -> AppTest:
 
 
 def told(app: AppTest) -> str:
-    return " ".join(element.value for group in (app.markdown, app.caption, app.info, app.warning)
-                    for element in group)  # fmt: skip
+    return " ".join(
+        element.value
+        for group in (app.markdown, app.caption, app.info, app.warning)
+        for element in group
+    )
 
 
 def test_without_runs_the_page_says_where_to_begin(app: AppTest) -> None:
@@ -219,8 +222,12 @@ def test_a_run_that_goes_on_says_from_what_and_more_epochs_are_no_change(app: Ap
     table = open_runs(app).dataframe[0].value
 
     assert list(table["Run"]) == [
-        "cnn-filters", "dropout 0.5 · cnn-filters", "cnn-filters", "cnn-filters", "The first",
-    ]  # fmt: skip
+        "cnn-filters",
+        "dropout 0.5 · cnn-filters",
+        "cnn-filters",
+        "cnn-filters",
+        "The first",
+    ]
     assert list(table["Settings"]) == [
         "cnn-filters: goes on from a run that is not here any more",
         "cnn-filters: goes on from The first, convolutions frozen, dropout 0.5",
@@ -261,8 +268,9 @@ def test_a_sweeps_runs_are_called_by_their_values_whichever_lesson_is_near(app: 
 
     assert list(table["Run"])[::-1] == [
         f"dropout {rate}, seed {seed}, 3 epochs · mlp-128"
-        for seed in (1, 2) for rate in ("0", "0.2", "0.3")
-    ]  # fmt: skip
+        for seed in (1, 2)
+        for rate in ("0", "0.2", "0.3")
+    ]
 
 
 def test_results_stand_beside_what_differs(app: AppTest) -> None:

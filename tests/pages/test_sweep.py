@@ -455,8 +455,9 @@ def test_my_sweeps_are_listed_with_how_far_they_are(app: AppTest) -> None:
     swept(owner=SOMEBODY)
     table = open_sweep(app).dataframe[-1].value
     assert list(table["Sweep"]) == [
-        "600 images: CNN against MLP", "Dropout after dense layers of mlp-128",
-    ]  # fmt: skip
+        "600 images: CNN against MLP",
+        "Dropout after dense layers of mlp-128",
+    ]
     assert list(table["Runs finished"]) == ["2 / 2", "4 / 4"]
     assert list(table["Status"]) == ["finished", "finished"]
 

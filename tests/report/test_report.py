@@ -82,15 +82,20 @@ def store(tmp_path: Path, lab_home: Path) -> Store:
 
 
 def add(
-    store: Store, config: RunConfig, status: Status = Status.FINISHED, *, epochs: int = 3,
-    files: bool = True, untrained: bool = True, origin: str | None = None, frozen: bool = False,
-) -> Run:  # fmt: skip
+    store: Store,
+    config: RunConfig,
+    status: Status = Status.FINISHED,
+    *,
+    epochs: int = 3,
+    files: bool = True,
+    untrained: bool = True,
+    origin: str | None = None,
+    frozen: bool = False,
+) -> Run:
     """A run in the store as a worker would leave it, without having trained it."""
     digits = dataset.sample()
     parts = Digits(digits.name, digits.fingerprint, 3600, 400, len(digits.y_test))
-    run = store.add(
-        "ada", "engine", config, None, 12_345, parts, origin=origin, frozen=frozen
-    )  # fmt: skip
+    run = store.add("ada", "engine", config, None, 12_345, parts, origin=origin, frozen=frozen)
     store.start(run.id)
     store.set_pace(run.id, Pace())
     if untrained:
@@ -379,8 +384,11 @@ def test_training_is_dotted_validation_is_not_and_one_point_is_a_dot() -> None:
             plot.Line("t", [(1, 0.5), (2, 0.6)], plot.BLUE, True),
             plot.Line("v", [(1, 0.7)], plot.VERMILLION, False),
         ],
-        x="x", y="y", alternative="", percent=True,
-    )  # fmt: skip
+        x="x",
+        y="y",
+        alternative="",
+        percent=True,
+    )
     assert text.count("<polyline") == 1
     assert text.count("<circle") == 2  # the point, and its sample in the legend
     assert [f"{tick}<" in text for tick in (50, 55, 60, 65, 70)] == [True] * 5

@@ -24,10 +24,17 @@ SPLIT = RunConfig(validation="split")
 
 def epoch(number: int, loss: float, val_loss: float | None, **values: Any) -> EpochMetrics:
     made = EpochMetrics(
-        epoch=number, complete=True, loss=loss, accuracy=0.9, val_loss=val_loss,
-        val_accuracy=None if val_loss is None else 0.9, test_loss=0.5, test_accuracy=0.8,
-        seconds=1.0, images=100,
-    )  # fmt: skip
+        epoch=number,
+        complete=True,
+        loss=loss,
+        accuracy=0.9,
+        val_loss=val_loss,
+        val_accuracy=None if val_loss is None else 0.9,
+        test_loss=0.5,
+        test_accuracy=0.8,
+        seconds=1.0,
+        images=100,
+    )
     return dataclasses.replace(made, **values)
 
 
@@ -38,11 +45,23 @@ def history(*losses: tuple[float, float | None], **last: Any) -> list[EpochMetri
 
 def run(untrained: Untrained | None) -> Run:
     return Run(
-        id="0" * 16, owner="me", engine="e", status=Status.FINISHED, reason=message("Done."),
-        stop=False, config=RunConfig(), preset=None, parameters=1,
-        digits=Digits("sample", "f", 1, 1, 1), pace=None, untrained=untrained, outcome=None,
-        created=0.0, started=None, ended=None,
-    )  # fmt: skip
+        id="0" * 16,
+        owner="me",
+        engine="e",
+        status=Status.FINISHED,
+        reason=message("Done."),
+        stop=False,
+        config=RunConfig(),
+        preset=None,
+        parameters=1,
+        digits=Digits("sample", "f", 1, 1, 1),
+        pace=None,
+        untrained=untrained,
+        outcome=None,
+        created=0.0,
+        started=None,
+        ended=None,
+    )
 
 
 # The test set -------------------------------------------------------------------------------
@@ -143,9 +162,11 @@ def test_a_rise_of_a_twentieth_is_noise(last, overfits) -> None:
 def ended(status: Status = Status.FINISHED, *, test: int = 1000, **settings: Any) -> Run:
     made = run(Untrained(2.35, 0.1))
     return dataclasses.replace(
-        made, status=status, config=RunConfig(**settings),
+        made,
+        status=status,
+        config=RunConfig(**settings),
         digits=Digits("sample", "f", 3200, 800, test),
-    )  # fmt: skip
+    )
 
 
 def said(run: Run, epochs: list[EpochMetrics], chance: float = 0.1) -> str:

@@ -102,10 +102,19 @@ def test_a_run_starts_once_and_ends_once(store: Store) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "../weights-000.npz", "/etc/passwd", "a/b.npz", "..", "", "weights-000.npz/", ".npz",
-        "weights-0001.npz", "weights-001.pkl", "weights-001.npz\n", "WEIGHTS-001.npz",
+        "../weights-000.npz",
+        "/etc/passwd",
+        "a/b.npz",
+        "..",
+        "",
+        "weights-000.npz/",
+        ".npz",
+        "weights-0001.npz",
+        "weights-001.pkl",
+        "weights-001.npz\n",
+        "WEIGHTS-001.npz",
     ],
-)  # fmt: skip
+)
 def test_only_the_trainers_file_names_are_written_or_read(store: Store, name: str) -> None:
     run = add(store)
     with pytest.raises(ValueError, match="not a run's file"):
@@ -139,8 +148,11 @@ def test_files_are_replaced_whole_and_listed_by_name(store: Store) -> None:
     folder = store.file(run.id, "weights-000.npz").parent
     (folder / ".weights-009.npz.1").write_bytes(b"half")  # of a process that died while writing
     assert store.files(run.id) == [
-        "kernels-001.npy", "probabilities.npy", "weights-000.npz", "weights-003.npz",
-    ]  # fmt: skip
+        "kernels-001.npy",
+        "probabilities.npy",
+        "weights-000.npz",
+        "weights-003.npz",
+    ]
     assert store.epochs_kept(run.id, "weights") == [0, 3]
     assert store.epochs_kept(run.id, "reading") == []
     assert store.file(run.id, "weights-000.npz").read_bytes() == b"new"

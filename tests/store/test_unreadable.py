@@ -44,12 +44,14 @@ DAMAGE = [
     ("outcome", "[]"),
     ("untrained", json.dumps({"loss": "high", "accuracy": 0.1})),
     ("digits", json.dumps({"name": "sample"})),
-    ("digits", json.dumps({"name": "s", "fingerprint": "f", "train": None, "validation": 1,
-                           "test": 1})),
+    (
+        "digits",
+        json.dumps({"name": "s", "fingerprint": "f", "train": None, "validation": 1, "test": 1}),
+    ),
     ("created", "yesterday"),
     ("parameters", "many"),
     ("status", "paused"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture

@@ -13,20 +13,33 @@ from digitlab.sweeps.measures import MEASURES, Spread, one_loss, ranking, spread
 def epochs(*val_losses: float | None, test: float | None = 0.9) -> list[EpochMetrics]:
     return [
         EpochMetrics(
-            number, True, 1.0 / number, 0.5 + number / 100, loss,
-            None if loss is None else 1 - loss, 0.3, test, 1.0, 100,
+            number,
+            True,
+            1.0 / number,
+            0.5 + number / 100,
+            loss,
+            None if loss is None else 1 - loss,
+            0.3,
+            test,
+            1.0,
+            100,
         )
         for number, loss in enumerate(val_losses, start=1)
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("test_accuracy", 0.9), ("val_accuracy", 0.6), ("best_val_accuracy", 0.8),
-        ("val_loss", 0.4), ("best_val_loss", 0.2), ("loss", 1 / 3), ("accuracy", 0.53),
+        ("test_accuracy", 0.9),
+        ("val_accuracy", 0.6),
+        ("best_val_accuracy", 0.8),
+        ("val_loss", 0.4),
+        ("best_val_loss", 0.2),
+        ("loss", 1 / 3),
+        ("accuracy", 0.53),
     ],
-)  # fmt: skip
+)
 def test_each_measure_is_read_off_the_epochs(name: str, value: float) -> None:
     assert MEASURES[name].of(epochs(0.5, 0.2, 0.4)) == pytest.approx(value)
 
@@ -93,9 +106,11 @@ def test_the_two_cross_entropies_are_one_loss_and_the_squared_error_another() ->
     sparse, one_hot, squared = (
         RunConfig(loss=name)
         for name in (
-            "sparse_categorical_crossentropy", "categorical_crossentropy", "mean_squared_error",
+            "sparse_categorical_crossentropy",
+            "categorical_crossentropy",
+            "mean_squared_error",
         )
-    )  # fmt: skip
+    )
     assert one_loss([sparse, one_hot])
     assert not one_loss([sparse, squared])
 

@@ -79,8 +79,13 @@ def test_a_sweep_is_ordinary_runs_one_for_each_cell_and_seed(
 
     found = runs(sweeps, sweep)
     assert [(run.config.dropout, run.config.seed) for run in found] == [
-        (0.0, 1), (0.4, 1), (0.8, 1), (0.0, 2), (0.4, 2), (0.8, 2),
-    ]  # fmt: skip
+        (0.0, 1),
+        (0.4, 1),
+        (0.8, 1),
+        (0.0, 2),
+        (0.4, 2),
+        (0.8, 2),
+    ]
     assert [run.id for run in store.waiting("engine")] == [run.id for run in found]
     assert {run.id for run in store.runs_of(ME)} == {run.id for run in found}
 
@@ -275,10 +280,13 @@ def test_a_sweep_whose_images_are_gone_waits_and_disturbs_no_other(
 
 
 UNREADABLE = (
-    "no JSON", "[]", "{}", '{"cells": 1, "seeds": 1, "axes": [], "lesson": ""}',
+    "no JSON",
+    "[]",
+    "{}",
+    '{"cells": 1, "seeds": 1, "axes": [], "lesson": ""}',
     '{"cells": [[{"colour": "red"}, ""]], "seeds": 1, "axes": [], "lesson": ""}',
     '{"cells": [[{"epochs": 100000}, ""]], "seeds": 1, "axes": [], "lesson": ""}',
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("plan", UNREADABLE)

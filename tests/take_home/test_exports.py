@@ -24,8 +24,10 @@ def test_the_table_tells_each_sample_and_its_ten_probabilities() -> None:
         index = int(row["index"])
         shares = [float(row[f"p{digit}"]) for digit in range(10)]
         assert (index, int(row["truth"]), int(row["read_as"])) == (
-            found.index, LABELS[index], np.argmax(PROBABILITIES[index]),
-        )  # fmt: skip
+            found.index,
+            LABELS[index],
+            np.argmax(PROBABILITIES[index]),
+        )
         np.testing.assert_allclose(shares, PROBABILITIES[index], atol=1e-6)
         assert float(row["certainty"]) == max(shares)
         assert float(row["probability_of_truth"]) == shares[found.truth]

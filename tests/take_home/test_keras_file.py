@@ -22,10 +22,20 @@ CONFIGS = {
     "mlp": RunConfig(hidden_layers=3, units1=16, units2=12, units3=8, activation="tanh"),
     "linear": RunConfig(hidden_layers=0),
     "cnn": RunConfig(
-        network="cnn", blocks=3, filters1=4, filters2=5, kernel2=5, pool2=False, filters3=6,
-        pool3=True, conv_dropout=0.25, dense=7, dropout=0.5, activation="sigmoid",
+        network="cnn",
+        blocks=3,
+        filters1=4,
+        filters2=5,
+        kernel2=5,
+        pool2=False,
+        filters3=6,
+        pool3=True,
+        conv_dropout=0.25,
+        dense=7,
+        dropout=0.5,
+        activation="sigmoid",
     ),
-}  # fmt: skip
+}
 
 _OPENS = """
 import json, sys, warnings
@@ -72,9 +82,12 @@ def test_keras_opens_the_file_without_a_warning_and_predicts_as_we_do(tmp_path: 
 
     done = subprocess.run(
         [sys.executable, "-c", _OPENS, tmp_path / "images.npy", *paths.values()],
-        capture_output=True, text=True, timeout=180, check=False,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
         env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )  # fmt: skip
+    )
 
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout.splitlines()[-1])
@@ -85,9 +98,17 @@ def test_keras_opens_the_file_without_a_warning_and_predicts_as_we_do(tmp_path: 
         assert found["names"] == [layer.name for layer in ours.layers]
         assert found["shape"] == [None, 28, 28, 1]
     assert told[str(paths["cnn"])]["layers"] == [
-        "Conv2D", "MaxPooling2D", "Conv2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten",
-        "Dense", "Dropout", "Dense",
-    ]  # fmt: skip
+        "Conv2D",
+        "MaxPooling2D",
+        "Conv2D",
+        "Conv2D",
+        "MaxPooling2D",
+        "Dropout",
+        "Flatten",
+        "Dense",
+        "Dropout",
+        "Dense",
+    ]
     assert told[str(paths["cnn"])]["rates"] == [0.25, 0.5]
     assert told[str(paths["mlp"])]["rates"] == [0.2, 0.2, 0.2]
 

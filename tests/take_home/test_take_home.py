@@ -29,18 +29,27 @@ BFLOAT16 = dataclasses.replace(FLOAT32, format="mixed_bfloat16")
 def small(config: RunConfig, **changes) -> RunConfig:
     """A lesson's layers and training, on few images and with few filters."""
     few = {
-        "train_images": 96, "epochs": 2, "batch_size": min(config.batch_size, 32),
-        "filters1": 6, "filters2": 8,
-    }  # fmt: skip
+        "train_images": 96,
+        "epochs": 2,
+        "batch_size": min(config.batch_size, 32),
+        "filters1": 6,
+        "filters2": 8,
+    }
     return dataclasses.replace(config, **few | changes)
 
 
 # These end before their time: their steps are too long, and the validation loss soon rises.
 PATIENT = small(PRESETS["mlp-512-dropout"], learning_rate=0.005, epochs=12)
 RESTLESS = small(
-    PRESETS["mlp-128"], loss="mean_squared_error", optimizer="sgd", learning_rate=0.5,
-    momentum=0.9, activation="tanh", hidden_layers=3, seed=7,
-)  # fmt: skip
+    PRESETS["mlp-128"],
+    loss="mean_squared_error",
+    optimizer="sgd",
+    learning_rate=0.5,
+    momentum=0.9,
+    activation="tanh",
+    hidden_layers=3,
+    seed=7,
+)
 CASES: dict[str, tuple[RunConfig, Pace]] = {
     **{name: (small(config), FLOAT32) for name, config in PRESETS.items()},
     "patient": (PATIENT, FLOAT32),
@@ -106,8 +115,11 @@ def student(digits, tmp_path_factory) -> Iterator[Callable[[], dict[str, dict]]]
     with (folder / "said.txt").open("wb") as said:
         python = subprocess.Popen(
             [sys.executable, "-c", _RUN_ALL, str(folder / "found.json"), *paths],
-            cwd=folder, env=environment | {"MPLBACKEND": "agg"}, stdout=said, stderr=said,
-        )  # fmt: skip
+            cwd=folder,
+            env=environment | {"MPLBACKEND": "agg"},
+            stdout=said,
+            stderr=said,
+        )
 
     def found() -> dict[str, dict]:
         assert python.wait(timeout=300) == 0, (folder / "said.txt").read_text()[-4000:]
@@ -254,10 +266,13 @@ def test_a_script_imports_what_a_student_has() -> None:
         name.split(".")[0]
         for node in ast.walk(tree)
         for name in (
-            [alias.name for alias in node.names] if isinstance(node, ast.Import)
-            else [node.module] if isinstance(node, ast.ImportFrom) else []
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else []
         )
-    }  # fmt: skip
+    }
     assert names == {"pathlib", "keras", "matplotlib", "numpy", "tensorflow"}
 
 

@@ -30,9 +30,16 @@ FLOAT32 = Pace(threads=os.cpu_count() or 1)
 BFLOAT16 = dataclasses.replace(FLOAT32, format="mixed_bfloat16")
 MLP = RunConfig(units1=16, train_images=128, batch_size=16, epochs=2)
 CNN = RunConfig(
-    network="cnn", blocks=2, filters1=4, filters2=4, dense=12, train_images=96, batch_size=16,
-    epochs=2, conv_dropout=0.2,
-)  # fmt: skip
+    network="cnn",
+    blocks=2,
+    filters1=4,
+    filters2=4,
+    dense=12,
+    train_images=96,
+    batch_size=16,
+    epochs=2,
+    conv_dropout=0.2,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,18 +113,29 @@ def trained(store: Store, case: Case, config: RunConfig, origin: Run | None = No
     parts = Digits("mnist", "ad" * 32, count.train_count, count.validation_count, 60)
     frozen = case.frozen and origin is not None
     run = store.add(
-        "ada", "engine", config, None, 10, parts, origin=origin.id if origin else None,
+        "ada",
+        "engine",
+        config,
+        None,
+        10,
+        parts,
+        origin=origin.id if origin else None,
         frozen=frozen,
-    )  # fmt: skip
+    )
     store.start(run.id)
     start = None
     if origin is not None:
         weights, state = going_on.files_of_origin(store, origin.id)
         start = Start(Network.load(weights), unpack_state(state), frozen)
     outcome = train(
-        config, digits(), lambda report: store.report(run.id, report),
-        lambda name, data: store.keep(run.id, name, data), lambda: False, case.pace, start,
-    )  # fmt: skip
+        config,
+        digits(),
+        lambda report: store.report(run.id, report),
+        lambda name, data: store.keep(run.id, name, data),
+        lambda: False,
+        case.pace,
+        start,
+    )
     store.end(run.id, Status.FINISHED, run.reason, outcome)
     return store.run(run.id)
 
@@ -139,9 +157,7 @@ def save(store: Store, run: Run, case: Case, folder: Path) -> str:
     start = found.read()
     name = take_home.start_name(run.id)
     (folder / name).write_bytes(take_home.start_file(start.network, start.optimizer))
-    code = take_home.script(
-        run.config, "ad" * 32, EN, pace=case.pace, start=start_of(store, run)
-    )  # fmt: skip
+    code = take_home.script(run.config, "ad" * 32, EN, pace=case.pace, start=start_of(store, run))
     (folder / "run.py").write_text(code, encoding="utf-8")
     return str(folder / "run.py")
 
@@ -149,9 +165,13 @@ def save(store: Store, run: Run, case: Case, folder: Path) -> str:
 def printed_by(paths: list[str]) -> dict[str, list[str]]:
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "KERAS_BACKEND")}
     python = subprocess.run(
-        [sys.executable, "-c", _RUN_ALL, *paths], capture_output=True, text=True, check=False,
-        cwd=Path(paths[0]).parent, env=environment | {"MPLBACKEND": "agg"},
-    )  # fmt: skip
+        [sys.executable, "-c", _RUN_ALL, *paths],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(paths[0]).parent,
+        env=environment | {"MPLBACKEND": "agg"},
+    )
     assert python.returncode == 0, python.stderr[-4000:]
     return json.loads(python.stdout.splitlines()[-1])
 
@@ -171,11 +191,14 @@ def gone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Gone]:
     printed = printed_by(list(paths.values()))
     return {
         name: Gone(
-            run, start_of(store, run), run.untrained or Untrained(0, 0),
-            store.epochs(run.id)[-1], printed[paths[name]],
+            run,
+            start_of(store, run),
+            run.untrained or Untrained(0, 0),
+            store.epochs(run.id)[-1],
+            printed[paths[name]],
         )
         for name, run in runs.items()
-    }  # fmt: skip
+    }
 
 
 def figures(line: str) -> tuple[float, float]:

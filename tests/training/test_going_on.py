@@ -95,10 +95,20 @@ def _no_arrays() -> bytes:
         _no_arrays(),
     ],
     ids=[
-        "none", "empty", "no zip", "no array", "doubles", "NaN", "one infinite", "pickle", "cut",
-        "altered", "bomb", "other names",
+        "none",
+        "empty",
+        "no zip",
+        "no array",
+        "doubles",
+        "NaN",
+        "one infinite",
+        "pickle",
+        "cut",
+        "altered",
+        "bomb",
+        "other names",
     ],
-)  # fmt: skip
+)
 def test_of_what_is_not_sound_nothing_is_taken(data: bytes | None) -> None:
     assert unpack_state(data) == {}
 
@@ -119,9 +129,13 @@ def store(tmp_path: Path) -> Store:
 
 
 def add(
-    store: Store, kept: list[int], *, status: Status = Status.FINISHED, kept_epoch: int = 3,
+    store: Store,
+    kept: list[int],
+    *,
+    status: Status = Status.FINISHED,
+    kept_epoch: int = 3,
     state: bool = True,
-) -> Run:  # fmt: skip
+) -> Run:
     run = store.add("ada", "engine", RunConfig(), None, 10, Digits("made", "f", 8, 2, 2))
     for epoch in kept:
         store.keep(run.id, f"weights-{epoch:03d}.npz", b"weights %d" % epoch)

@@ -10,18 +10,32 @@ keras = pytest.importorskip("keras")
 from digitlab.training.keras_model import build, compile_model, network_of, untrained  # noqa: E402
 
 SMALL = RunConfig(
-    network="cnn", blocks=2, filters1=3, filters2=4, kernel2=5, dense=6, conv_dropout=0.25,
-    dropout=0.5, activation="tanh",
-)  # fmt: skip
+    network="cnn",
+    blocks=2,
+    filters1=3,
+    filters2=4,
+    kernel2=5,
+    dense=6,
+    conv_dropout=0.25,
+    dropout=0.5,
+    activation="tanh",
+)
 
 
 def test_layers_are_kerass_own_with_our_settings() -> None:
     model = build(layers_of(SMALL))
     kinds = [type(layer).__name__ for layer in model.layers]
     assert kinds == [
-        "Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten", "Dense",
-        "Dropout", "Dense",
-    ]  # fmt: skip
+        "Conv2D",
+        "MaxPooling2D",
+        "Conv2D",
+        "MaxPooling2D",
+        "Dropout",
+        "Flatten",
+        "Dense",
+        "Dropout",
+        "Dense",
+    ]
     assert [layer.rate for layer in model.layers if "drop" in layer.name] == [0.25, 0.5]
     activations = [layer.activation.__name__ for layer in model.layers if layer.count_params()]
     assert activations == ["tanh", "tanh", "tanh", "softmax"]
@@ -56,7 +70,7 @@ def test_the_optimizer_is_the_configured_one_and_else_as_keras_has_it(
     compile_model(model, config, steps=7)
     expected = getattr(keras.optimizers, kind)(
         **{"learning_rate": config.learning_rate} | settings
-    ).get_config()  # fmt: skip
+    ).get_config()
     assert type(model.optimizer).__name__ == kind
     found = model.optimizer.get_config()
     assert found.pop("learning_rate") == pytest.approx(config.learning_rate)

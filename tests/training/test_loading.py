@@ -30,9 +30,13 @@ for _ in range(6):
 @pytest.mark.worker
 def test_a_process_loads_it_once_and_many_models_print_nothing() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _MANY_MODELS], cwd=ROOT, capture_output=True, text=True, timeout=180,
+        [sys.executable, "-c", _MANY_MODELS],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
         check=False,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     assert (done.stdout, done.stderr) == ("", "")
 
@@ -77,9 +81,13 @@ print(os.getpriority(os.PRIO_PROCESS, 0))
 @on_linux
 def test_measuring_the_machine_gives_way_as_well() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _CALIBRATION], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-c", _CALIBRATION],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
         check=True,
-    )  # fmt: skip
+    )
     assert done.stdout.splitlines()[-1] == str(loading.NICENESS)
 
 

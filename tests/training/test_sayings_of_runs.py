@@ -26,10 +26,23 @@ def trained(config: RunConfig) -> tuple[Run, list[EpochMetrics]]:
     parts = Digits("sample", digits.fingerprint, split.train_count, split.validation_count, 1000)
     (untrained,) = [report for report in reports if isinstance(report, Untrained)]
     run = Run(
-        id="0" * 16, owner="me", engine="e", status=Status.FINISHED, reason=message("Done."),
-        stop=False, config=config, preset=None, parameters=1, digits=parts, pace=Pace(),
-        untrained=untrained, outcome=None, created=0.0, started=0.0, ended=1.0,
-    )  # fmt: skip
+        id="0" * 16,
+        owner="me",
+        engine="e",
+        status=Status.FINISHED,
+        reason=message("Done."),
+        stop=False,
+        config=config,
+        preset=None,
+        parameters=1,
+        digits=parts,
+        pace=Pace(),
+        untrained=untrained,
+        outcome=None,
+        created=0.0,
+        started=0.0,
+        ended=1.0,
+    )
     return run, [report for report in reports if isinstance(report, EpochMetrics)]
 
 

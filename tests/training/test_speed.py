@@ -243,8 +243,11 @@ def test_what_a_busy_machine_gave_is_thrown_away_and_measured_again(
     slow = tuple(dataclasses.replace(row, images_per_second=20.0) for row in ROWS)
     asked = prints(
         monkeypatch,
-        answer(ROWS[:2], True), answer(slow, False), answer(slow, False), answer(ROWS[2:], True),
-    )  # fmt: skip
+        answer(ROWS[:2], True),
+        answer(slow, False),
+        answer(slow, False),
+        answer(ROWS[2:], True),
+    )
     calibration = Calibration()
     finish(calibration)
     finish(calibration)

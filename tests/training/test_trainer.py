@@ -26,9 +26,17 @@ from digitlab.training.trainer import WEIGHTS_BUDGET, epochs_between_weights, tr
 
 MLP = RunConfig(units1=12, batch_size=16, epochs=2, validation_split=0.25, dropout=0.2)
 CNN = RunConfig(
-    network="cnn", blocks=1, filters1=3, kernel1=5, dense=8, dropout=0.0, batch_size=16, epochs=1,
-    validation="test", loss="categorical_crossentropy",
-)  # fmt: skip
+    network="cnn",
+    blocks=1,
+    filters1=3,
+    kernel1=5,
+    dense=8,
+    dropout=0.0,
+    batch_size=16,
+    epochs=1,
+    validation="test",
+    loss="categorical_crossentropy",
+)
 
 
 def squares(count: int, seed: int):
@@ -115,9 +123,13 @@ def kerass_own():
     compile_model(model, MLP, 1)
     (x, y), validation = DIGITS.split(MLP).train, DIGITS.split(MLP).validation
     history = model.fit(
-        as_pixels(x), y.astype(np.int32), batch_size=16, epochs=2, verbose=0,
+        as_pixels(x),
+        y.astype(np.int32),
+        batch_size=16,
+        epochs=2,
+        verbose=0,
         validation_data=(as_pixels(validation[0]), validation[1].astype(np.int32)),
-    )  # fmt: skip
+    )
     return history.history, model.get_weights()
 
 
@@ -220,9 +232,11 @@ def test_files_are_kept_before_the_report_that_speaks_of_them() -> None:
 def test_losses_and_weights_are_those_of_keras_alone(mlp, kerass_own) -> None:
     history, weights = kerass_own
     for ours, theirs in (
-        ("loss", "loss"), ("accuracy", "accuracy"), ("val_loss", "val_loss"),
+        ("loss", "loss"),
+        ("accuracy", "accuracy"),
+        ("val_loss", "val_loss"),
         ("val_accuracy", "val_accuracy"),
-    ):  # fmt: skip
+    ):
         found = [getattr(epoch, ours) for epoch in mlp.epochs]
         assert found == pytest.approx(history[theirs], abs=1e-5)
     kept = [array for pair in mlp.network(2).weights.values() for array in pair]
@@ -417,9 +431,17 @@ def test_a_stop_that_leaves_no_time_to_test_keeps_the_weights(monkeypatch) -> No
 # Divergence ---------------------------------------------------------------------------------
 
 WILD = RunConfig(
-    hidden_layers=3, units1=1024, units2=1024, units3=1024, dropout=0.0, optimizer="sgd",
-    learning_rate=2.0, batch_size=64, epochs=40, validation="none",
-)  # fmt: skip
+    hidden_layers=3,
+    units1=1024,
+    units2=1024,
+    units3=1024,
+    dropout=0.0,
+    optimizer="sgd",
+    learning_rate=2.0,
+    batch_size=64,
+    epochs=40,
+    validation="none",
+)
 
 
 def noise() -> DigitSet:
@@ -579,9 +601,17 @@ def kept_at_each_epoch(seconds: float, monkeypatch) -> list[list[int]]:
 
 def test_a_run_past_its_budget_has_its_newest_weights_at_any_time(monkeypatch) -> None:
     assert kept_at_each_epoch(0.0, monkeypatch) == [
-        [0, 1], [0, 2], [0, 3], [0, 4], [0, 5], [0, 5, 6], [0, 5, 7], [0, 5, 8], [0, 5, 9],
+        [0, 1],
+        [0, 2],
+        [0, 3],
+        [0, 4],
+        [0, 5],
+        [0, 5, 6],
+        [0, 5, 7],
+        [0, 5, 8],
         [0, 5, 9],
-    ]  # fmt: skip
+        [0, 5, 9],
+    ]
 
 
 def test_the_newest_weights_are_not_handed_over_all_the_time(monkeypatch) -> None:

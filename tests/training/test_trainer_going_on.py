@@ -30,9 +30,16 @@ OPTIMIZERS = {
     "adadelta": {"learning_rate": 1.0},
 }
 CNN = RunConfig(
-    network="cnn", blocks=2, filters1=3, filters2=4, dense=8, dropout=0.2, batch_size=16, epochs=1,
+    network="cnn",
+    blocks=2,
+    filters1=3,
+    filters2=4,
+    dense=8,
+    dropout=0.2,
+    batch_size=16,
+    epochs=1,
     validation="none",
-)  # fmt: skip
+)
 
 
 def squares(count: int, seed: int):

@@ -60,10 +60,14 @@ def show(t: Translator) -> Strokes:
         start["objects"] = _objects()
     try:
         result = st_canvas(
-            stroke_width=pen_width(), stroke_color=ink, background_color=ground, key=_KEY,
+            stroke_width=pen_width(),
+            stroke_color=ink,
+            background_color=ground,
+            key=_KEY,
             initial_drawing=start | {"module": _MODULE.name, "words": _words(t)},
-            width=SIDE, height=SIDE,
-        )  # fmt: skip
+            width=SIDE,
+            height=SIDE,
+        )
     except (AttributeError, TypeError, KeyError) as error:  # not what a canvas sends
         raise drawing.broken() from error
     drawn = result.json_data
@@ -80,8 +84,9 @@ def put(example: Example) -> None:
     number = st.session_state.get("start", {"number": 0})["number"]
     objects = examples.to_canvas(example.on_canvas(SIDE), ink, pen_width())
     st.session_state["start"] = st.session_state["drawn"] = {
-        "number": number + 1, "objects": objects,
-    }  # fmt: skip
+        "number": number + 1,
+        "objects": objects,
+    }
 
 
 def pen_width() -> int:
@@ -106,9 +111,13 @@ def _pen_and_paper(paper: str, t: Translator) -> None:
         st.slider(t("Pen width (pixels)"), _THINNEST, _THICKEST, key="pen-width")
         st.session_state["paper"] = paper
         st.segmented_control(
-            t("Paper"), list(_PAPERS), key="paper", required=True, on_change=_change_paper,
+            t("Paper"),
+            list(_PAPERS),
+            key="paper",
+            required=True,
+            on_change=_change_paper,
             format_func=lambda name: t(_PAPERS[name][0]),
-        )  # fmt: skip
+        )
         st.caption(t("Neither changes what the network sees: it is given your strokes."))
 
 

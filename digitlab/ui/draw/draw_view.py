@@ -66,10 +66,13 @@ def _drawing(t: Translator) -> Drawing:
     """
     st.session_state.setdefault("how", "sheet")
     how = st.segmented_control(
-        t("What to read"), ["sheet", "picture"], required=True, key="how",
+        t("What to read"),
+        ["sheet", "picture"],
+        required=True,
+        key="how",
         format_func={"sheet": t("My drawing"), "picture": t("A picture file")}.__getitem__,
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     if how == "picture":
         return _picture(t)
     try:

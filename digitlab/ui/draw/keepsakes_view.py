@@ -24,9 +24,12 @@ def ask(drawing: Drawing, prediction: Prediction, reader: Reader, visit: Visit) 
     """Ask which digit it was meant to be; an answer keeps the drawing."""
     st.session_state["meant"] = None
     st.pills(
-        visit.t("Which digit did you mean? Your answer keeps the drawing."), range(DIGITS),
-        key="meant", on_change=guarded(_keep), args=(drawing, prediction, reader, visit.me),
-    )  # fmt: skip
+        visit.t("Which digit did you mean? Your answer keeps the drawing."),
+        range(DIGITS),
+        key="meant",
+        on_change=guarded(_keep),
+        args=(drawing, prediction, reader, visit.me),
+    )
     note = st.session_state.pop("kept-note", None)
     if note is not None:
         st.toast(visit.t(note))
@@ -50,20 +53,30 @@ def show(visit: Visit) -> None:
     title = t("My drawings: {right} of {count} read right", right=right, count=len(kept))
     with st.expander(title, icon=":material/collections_bookmark:"):
         picked = st.dataframe(
-            _table(kept, t), hide_index=True, on_select="rerun", selection_mode="multi-row",
+            _table(kept, t),
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="multi-row",
             key=f"kept-drawings-{kept[0].id}-{len(kept)}",  # ticks are of rows
             column_config={t("Drawing"): st.column_config.ImageColumn(t("Drawing"))},
-        )  # fmt: skip
+        )
         chosen = [kept[row].id for row in picked["selection"]["rows"] if row < len(kept)]
         with st.container(horizontal=True):
             st.download_button(
-                t("Save all as a file"), lambda: keepsakes.as_zip(kept), "drawings.zip",
-                "application/zip", icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+                t("Save all as a file"),
+                lambda: keepsakes.as_zip(kept),
+                "drawings.zip",
+                "application/zip",
+                icon=":material/download:",
+                on_click="ignore",
+            )
             st.button(
-                t("Delete the ticked ones"), icon=":material/delete:", disabled=not chosen,
-                on_click=guarded(_delete), args=(visit.me, chosen),
-            )  # fmt: skip
+                t("Delete the ticked ones"),
+                icon=":material/delete:",
+                disabled=not chosen,
+                on_click=guarded(_delete),
+                args=(visit.me, chosen),
+            )
         st.caption(t("The file holds a PNG of each drawing and a table of them as CSV."))
 
 

@@ -43,9 +43,9 @@ def steps() -> Steps:
     """The steps to make a drawing with: all, but those switched off while their view is open."""
     if st.session_state.get(_VIEW) != "way":
         return ALL_STEPS
-    return Steps(**{
-        step.name: st.session_state.get(f"step-{step.name}", True) for step in fields(Steps)
-    })  # fmt: skip
+    return Steps(
+        **{step.name: st.session_state.get(f"step-{step.name}", True) for step in fields(Steps)}
+    )
 
 
 def show(drawing: Drawing | None, reader: Reader, visit: Visit) -> None:
@@ -56,9 +56,11 @@ def show(drawing: Drawing | None, reader: Reader, visit: Visit) -> None:
     """
     t = visit.t
     chosen = st.segmented_control(
-        t("Why this answer?"), list(_QUESTIONS), key=_VIEW,
+        t("Why this answer?"),
+        list(_QUESTIONS),
+        key=_VIEW,
         format_func=lambda name: t(_QUESTIONS[name]),
-    )  # fmt: skip
+    )
     if chosen is None:
         return
     if drawing is None:
@@ -81,15 +83,21 @@ def _way(drawing: Drawing, reader: Reader, visit: Visit) -> None:
     chosen = steps()
     st.html(
         charts.way(
-            drawing.source, drawing.box, drawing.scaled, drawing.digit, t,
-            marks=(BOX_SIDE, CENTRE), off=[step for step in _SWITCHES if not getattr(chosen, step)],
+            drawing.source,
+            drawing.box,
+            drawing.scaled,
+            drawing.digit,
+            t,
+            marks=(BOX_SIDE, CENTRE),
+            off=[step for step in _SWITCHES if not getattr(chosen, step)],
         )
-    )  # fmt: skip
+    )
     prediction = reader.network.read(drawing.digit)
     said = t(
         "So the network reads a **{digit}** ({certainty}).",
-        digit=prediction.digit, certainty=_percent(prediction.certainty),
-    )  # fmt: skip
+        digit=prediction.digit,
+        certainty=_percent(prediction.certainty),
+    )
     if chosen != ALL_STEPS:
         off = t("A step is switched off: the answer above is made without it, too.")
         said = t.paragraph([said, off])
@@ -149,9 +157,10 @@ def _numbers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
             "shrink by the same factor, so the probabilities stay what they are, and no power is "
             "larger than exp(0) = 1. The ten powers add up to {total}, and each is divided by "
             "that.",
-            largest=words.fixed(found.logits.max(), 3), total=f"{found.total:.6f}",
+            largest=words.fixed(found.logits.max(), 3),
+            total=f"{found.total:.6f}",
         )
-    )  # fmt: skip
+    )
 
 
 def _layer_table(rows: Sequence[explain.LayerValues], t: Translator) -> dict[str, list[str]]:
@@ -196,7 +205,9 @@ def _readers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
         reading = Prediction(_of_run(run, max(_epochs(run)), drawing.digit))
         read.append((names[run.id], reading))
     st.dataframe(
-        _reading_table(read, t), hide_index=True, height="content",
+        _reading_table(read, t),
+        hide_index=True,
+        height="content",
         column_config={
             t("Reader"): st.column_config.TextColumn(width=140),
             t("Reads"): st.column_config.NumberColumn(width=55),
@@ -204,7 +215,7 @@ def _readers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
                 min_value=0.0, max_value=1.0, format="percent", width=120
             ),
         },
-    )  # fmt: skip
+    )
     if runs:
         _epoch_by_epoch(runs, names, drawing.digit, visit)
     else:
@@ -258,9 +269,12 @@ def _epoch_by_epoch(
         st.caption(t("This run has kept the weights of one epoch only."))
         return
     epoch = st.select_slider(
-        t("Epoch"), epochs, value=epochs[-1], key=f"readers-epoch-{run.id}",
+        t("Epoch"),
+        epochs,
+        value=epochs[-1],
+        key=f"readers-epoch-{run.id}",
         format_func=lambda number: words.epoch(number, t, went_on=run.went_on),
-    )  # fmt: skip
+    )
     figure = charts.probabilities(_of_run(run, epoch, digit), t)
     plot.draw(figure, t, key="readers-bars")
 

@@ -78,9 +78,14 @@ def show(reader: Reader, visit: Visit) -> None:
         begin(first, first.strongest)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
-            t("Layer"), list(numbers), key=_LAYER, width=190, on_change=_begin_layer,
-            args=(layers,), format_func=lambda name: words.layer(layers[numbers[name]].layer, t),
-        )  # fmt: skip
+            t("Layer"),
+            list(numbers),
+            key=_LAYER,
+            width=190,
+            on_change=_begin_layer,
+            args=(layers,),
+            format_func=lambda name: words.layer(layers[numbers[name]].layer, t),
+        )
         asked = _ask(reader, layers, numbers[name], t)
     st.caption(chosen.name)
     if asked.found.layer.kind == "dense":
@@ -101,9 +106,13 @@ def _ask(reader: Reader, layers: Sequence[LayerMaps], number: int, t: Translator
         return _Asked(reader, layers, number, _field(t("Unit"), _UNIT, found.count))
     rows, columns, count = found.output.shape
     return _Asked(
-        reader, layers, number, _field(t("Map"), _UNIT, count),
-        _field(t("Row"), _ROW, rows), _field(t("Column"), _COLUMN, columns),
-    )  # fmt: skip
+        reader,
+        layers,
+        number,
+        _field(t("Map"), _UNIT, count),
+        _field(t("Row"), _ROW, rows),
+        _field(t("Column"), _COLUMN, columns),
+    )
 
 
 def _field(label: str, key: str, count: int) -> int:
@@ -142,19 +151,25 @@ def _output_map(asked: _Asked, t: Translator) -> None:
     found, values = asked.found, asked.found.maps[asked.unit]
     title = t("{layer}, map {number}", layer=words.layer(found.layer, t), number=asked.unit)
     figure = charts.feature_map(
-        values, t, title=title, shared=charts.scale(found.output), clickable=True,
+        values,
+        t,
+        title=title,
+        shared=charts.scale(found.output),
+        clickable=True,
         caption=t("click a pixel to work it out"),
         box=(asked.column, asked.row, asked.column + 1, asked.row + 1),
-    )  # fmt: skip
+    )
     follow = functools.partial(_follow, values.shape[1])
     clicks.answer(figure, "hand-output", t, values.size, follow)
     st.caption(
         t(
             "Output: row {row}, column {column} of map {number} is {value}.",
-            row=asked.row, column=asked.column, number=asked.unit,
+            row=asked.row,
+            column=asked.column,
+            number=asked.unit,
             value=charts.number(values[asked.row, asked.column]),
         )
-    )  # fmt: skip
+    )
 
 
 def _follow(columns: int, clicked: int) -> None:
@@ -179,16 +194,23 @@ def _input_map(
     if before is not None:
         title = t("{layer}, map {number}", layer=words.layer(before, t), number=channel)
     figure = charts.feature_map(
-        given[..., channel], t, title=title, shared=charts.scale(given),
-        box=(left, top, right, bottom), caption=t("the frame is the window that is read"),
-    )  # fmt: skip
+        given[..., channel],
+        t,
+        title=title,
+        shared=charts.scale(given),
+        box=(left, top, right, bottom),
+        caption=t("the frame is the window that is read"),
+    )
     plot.draw(figure, t, key="hand-in")
     st.caption(
         t(
             "Input: the window is rows {top} to {bottom}, columns {left} to {right}.",
-            top=top, bottom=bottom - 1, left=left, right=right - 1,
+            top=top,
+            bottom=bottom - 1,
+            left=left,
+            right=right - 1,
         )
-    )  # fmt: skip
+    )
 
 
 def _convolution(made: WeightedSum, channel: int, t: Translator) -> None:
@@ -209,9 +231,11 @@ def _convolution(made: WeightedSum, channel: int, t: Translator) -> None:
             t(
                 "These products, of input map {channel}, add up to **{subtotal}**. Each of the "
                 "{count} input maps has its own window and kernel; their sums are added.",
-                channel=channel, subtotal=charts.number(made.subtotals[channel]), count=count,
+                channel=channel,
+                subtotal=charts.number(made.subtotals[channel]),
+                count=count,
             )
-        )  # fmt: skip
+        )
     _rounding(products, float(made.subtotals[channel]), t)
     if count > 1:
         st.markdown(t("**Input map by input map**"))
@@ -220,8 +244,9 @@ def _convolution(made: WeightedSum, channel: int, t: Translator) -> None:
                 t("Input map"): list(range(count)),
                 t("Sum of its products"): [charts.number(value) for value in made.subtotals],
             },
-            hide_index=True, height=248,
-        )  # fmt: skip
+            hide_index=True,
+            height=248,
+        )
         st.caption(
             t("All {count} add up to {total}.", count=count, total=charts.number(made.total))
         )
@@ -234,9 +259,10 @@ def _pool(made: Pooled, t: Translator) -> None:
         t(
             "The largest of the four is **{largest}**; the network made {output}. Max pooling has "
             "no weights.",
-            largest=charts.number(made.largest), output=charts.number(made.output),
+            largest=charts.number(made.largest),
+            output=charts.number(made.output),
         )
-    )  # fmt: skip
+    )
 
 
 # --- a neuron -------------------------------------------------------------------------------------
@@ -249,16 +275,19 @@ def _neuron(asked: _Asked, t: Translator) -> None:
     left, right = st.columns(2, gap="medium")
     with right:
         figure = charts.layer_maps(
-            found.maps, t, chosen=asked.unit,
+            found.maps,
+            t,
+            chosen=asked.unit,
             title=t("{layer}: {count} units", layer=words.layer(found.layer, t), count=found.count),
-        )  # fmt: skip
+        )
         clicks.answer(figure, "hand-neurons", t, found.count, _take_neuron)
         st.caption(
             t(
                 "Output: unit {number} is {value}. A click on a unit works it out.",
-                number=asked.unit, value=charts.number(made.output),
+                number=asked.unit,
+                value=charts.number(made.output),
             )
-        )  # fmt: skip
+        )
     with left:
         if asked.before is None:
             _products_picture(made, shape, t)
@@ -286,9 +315,10 @@ def _products_picture(made: WeightedSum, shape: tuple[int, ...], t: Translator) 
             "{count} are black and add nothing.",
             plus=charts.number(products[products > 0].sum()),
             minus=charts.number(products[products < 0].sum()),
-            zeros=int((made.inputs == 0).sum()), count=products.size,
+            zeros=int((made.inputs == 0).sum()),
+            count=products.size,
         )
-    )  # fmt: skip
+    )
 
 
 def _contributions(asked: _Asked, made: WeightedSum, shape: tuple[int, ...], t: Translator) -> None:
@@ -305,15 +335,17 @@ def _contributions(asked: _Asked, made: WeightedSum, shape: tuple[int, ...], t: 
             t("Weight"): [charts.number(made.weights[place]) for place in places],
             t("Product"): [charts.number(made.products[place]) for place in places],
         },
-        hide_index=True, height="content",
-    )  # fmt: skip
+        hide_index=True,
+        height="content",
+    )
     st.caption(
         t(
             "The other {count} products add up to {rest}: {total} in all.",
-            count=f"{made.products.size - len(places):,}", rest=charts.number(rest),
+            count=f"{made.products.size - len(places):,}",
+            rest=charts.number(rest),
             total=charts.number(made.total),
         )
-    )  # fmt: skip
+    )
     shown = np.append(made.products[places], rest)
     _rounding(shown, made.total, t)
 
@@ -343,8 +375,9 @@ def _softmax(made: WeightedSum, t: Translator) -> None:
             t("Logit z"): [charts.number(value) for value in made.logits],
             t("Probability"): [f"{share:.6f}" for share in shares],
         },
-        hide_index=True, height="content",
-    )  # fmt: skip
+        hide_index=True,
+        height="content",
+    )
 
 
 # --- what all have --------------------------------------------------------------------------------
@@ -355,10 +388,11 @@ def _line(made: WeightedSum, t: Translator) -> None:
     st.markdown(
         t(
             "Sum of products **{total}** + bias **{bias}** = z = **{z}**",
-            total=charts.number(made.total), bias=charts.number(made.bias),
+            total=charts.number(made.total),
+            bias=charts.number(made.bias),
             z=charts.number(made.z),
         )
-    )  # fmt: skip
+    )
     values = {"z": charts.number(made.z), "activated": charts.number(made.activated)}
     if made.logits is None:
         st.markdown(f"#### {made.activation}({values['z']}) = {values['activated']}")
@@ -377,7 +411,8 @@ def _rounding(shown: by_hand.Doubles, exact: float, t: Translator) -> None:
     if charts.number(added) != charts.number(exact):
         more = t(
             "Adding up the rounded products gives {added} instead of {exact}.",
-            added=charts.number(added), exact=charts.number(exact),
-        )  # fmt: skip
+            added=charts.number(added),
+            exact=charts.number(exact),
+        )
         said = t.paragraph([said, more])
     st.caption(said)

@@ -56,8 +56,10 @@ def _summary(test: Tested, t: Translator) -> str:
     certainty = float(test.probabilities.max(axis=1).mean(dtype=np.float64))
     low, high = wilson(right, count)
     values = {
-        "certainty": f"{certainty:.1%}", "accuracy": f"{right / count:.1%}", "count": f"{count:,}",
-    }  # fmt: skip
+        "certainty": f"{certainty:.1%}",
+        "accuracy": f"{right / count:.1%}",
+        "count": f"{count:,}",
+    }
     if certainty > high:
         return t(
             "On average it is **{certainty}** certain, and it is right in **{accuracy}** of "
@@ -84,8 +86,9 @@ def _expected_error(test: Tested, t: Translator) -> str:
         "distance between certainty and share right over all samples, which are put into {bins} "
         "bins of equal width by their certainty (Guo et al., 2017); a network that is right "
         "exactly as often as it says has 0.",
-        error=f"{100 * paper.expected_error:.2f}", bins=len(paper.bins),
-    )  # fmt: skip
+        error=f"{100 * paper.expected_error:.2f}",
+        bins=len(paper.bins),
+    )
 
 
 def _about_diagram(test: Tested, found: Reliability, t: Translator) -> str:
@@ -100,10 +103,13 @@ def _about_diagram(test: Tested, found: Reliability, t: Translator) -> str:
     gap = t(
         "The largest gap, of bins with {few} samples or more, is from {low}% to {high}%: certain "
         "on average {certainty}, right in {right} of {count}.",
-        few=_FEW, low=edge_text(widest.low), high=edge_text(widest.high),
-        certainty=f"{widest.certainty or 0:.1%}", right=f"{widest.right:,}",
+        few=_FEW,
+        low=edge_text(widest.low),
+        high=edge_text(widest.high),
+        certainty=f"{widest.certainty or 0:.1%}",
+        right=f"{widest.right:,}",
         count=f"{widest.count:,}",
-    )  # fmt: skip
+    )
     return t.paragraph([scale, gap])
 
 
@@ -127,13 +133,18 @@ def _picked(found: Reliability, clicked: int | None, t: Translator) -> int:
     if clicked is not None:
         st.session_state["confidence-bin"] = clicked
     return st.selectbox(
-        t("Samples that it is so certain of"), range(len(bins)), key="confidence-bin",
-        on_change=last_used.forget, args=("confidence-diagram",),
+        t("Samples that it is so certain of"),
+        range(len(bins)),
+        key="confidence-bin",
+        on_change=last_used.forget,
+        args=("confidence-diagram",),
         format_func=lambda place: t(
-            "{low}% to {high}%: {count} samples", low=edge_text(bins[place].low),
-            high=edge_text(bins[place].high), count=f"{bins[place].count:,}",
+            "{low}% to {high}%: {count} samples",
+            low=edge_text(bins[place].low),
+            high=edge_text(bins[place].high),
+            count=f"{bins[place].count:,}",
         ),
-    )  # fmt: skip
+    )
 
 
 def _opened(bins: Sequence[Bin]) -> int:
@@ -152,13 +163,15 @@ def _samples(test: Tested, found: Reliability, place: int, t: Translator) -> int
     wrong = test.read_as[inside] != test.labels[inside]
     order = [*inside[wrong], *inside[~wrong]][:_MOST]
     title = t(
-        "Certain from {low}% to {high}%: truth → read as", low=edge_text(chosen.low),
+        "Certain from {low}% to {high}%: truth → read as",
+        low=edge_text(chosen.low),
         high=edge_text(chosen.high),
-    )  # fmt: skip
+    )
     caption = t(
-        "{shown} of {count} samples, those read wrongly first", shown=len(order),
+        "{shown} of {count} samples, those read wrongly first",
+        shown=len(order),
         count=f"{chosen.count:,}",
-    )  # fmt: skip
+    )
     figure = charts.reading_sheet(test.images, _rows(test, order), t, title=title, caption=caption)
     return last_used.place(figure, "confidence-sheet", t, len(test.labels))
 
@@ -171,9 +184,14 @@ def _sentence(chosen: Bin, t: Translator) -> str:
     return t(
         "When it says {low}% to {high}%, it is right in **{right} of {count}**: {accuracy} (95% "
         "interval: {least} to {most}).",
-        low=low, high=high, right=f"{chosen.right:,}", count=f"{chosen.count:,}",
-        accuracy=f"{chosen.right / chosen.count:.1%}", least=f"{least:.1%}", most=f"{most:.1%}",
-    )  # fmt: skip
+        low=low,
+        high=high,
+        right=f"{chosen.right:,}",
+        count=f"{chosen.count:,}",
+        accuracy=f"{chosen.right / chosen.count:.1%}",
+        least=f"{least:.1%}",
+        most=f"{most:.1%}",
+    )
 
 
 def _rows(test: Tested, order: Sequence[int]) -> list[list[Mistake | None]]:

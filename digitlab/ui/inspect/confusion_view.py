@@ -49,13 +49,19 @@ def _matrix(matrix: Counts, t: Translator) -> None:
     """The chart, in which a click opens a field, and its words."""
     st.session_state.setdefault("confusion-unit", "counts")
     unit = st.segmented_control(
-        t("Shown as"), list(_UNITS), key="confusion-unit", required=True,
-        format_func=lambda name: t(_UNITS[name]), label_visibility="collapsed",
-    )  # fmt: skip
+        t("Shown as"),
+        list(_UNITS),
+        key="confusion-unit",
+        required=True,
+        format_func=lambda name: t(_UNITS[name]),
+        label_visibility="collapsed",
+    )
     figure = charts.confusion_matrix(
-        matrix, t, shares=unit == "shares",
+        matrix,
+        t,
+        shares=unit == "shares",
         chosen=(st.session_state[_TRUTH], st.session_state[_READ_AS]),
-    )  # fmt: skip
+    )
     clicks.answer(figure, _MATRIX, t, DIGITS * DIGITS, _open, shows=_TRUTH)
     st.caption(_in_words(matrix, t))
 
@@ -70,9 +76,12 @@ def _in_words(matrix: Counts, t: Translator) -> str:
         "beside it, {wrong} samples in all. Only those are coloured. The largest of these fields: "
         "of {whole} samples of the digit {truth}, {count} are read as {read_as}. Click a field to "
         "see its samples.",
-        wrong=f"{wrong:,}", whole=f"{matrix[truth].sum():,}", truth=truth, read_as=read_as,
+        wrong=f"{wrong:,}",
+        whole=f"{matrix[truth].sum():,}",
+        truth=truth,
+        read_as=read_as,
         count=f"{matrix[truth, read_as]:,}",
-    )  # fmt: skip
+    )
 
 
 def _field(t: Translator) -> tuple[int, int]:
@@ -99,9 +108,13 @@ def _heading(count: int, truth: int, read_as: int, t: Translator) -> str:
     if truth == read_as:
         return t(
             "**{truth}** read as **{read_as}**, which is right: {count}. The least certain first.",
-            truth=truth, read_as=read_as, count=f"{count:,}",
-        )  # fmt: skip
+            truth=truth,
+            read_as=read_as,
+            count=f"{count:,}",
+        )
     return t(
         "**{truth}** read as **{read_as}**: {count}. The most certain first.",
-        truth=truth, read_as=read_as, count=f"{count:,}",
-    )  # fmt: skip
+        truth=truth,
+        read_as=read_as,
+        count=f"{count:,}",
+    )

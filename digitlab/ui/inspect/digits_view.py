@@ -31,9 +31,11 @@ def show(reader: Reader, visit: Visit) -> None:
         st.caption(_in_words(scores, t))
     with right:
         st.dataframe(
-            _table(scores, t), hide_index=True, height="content",
+            _table(scores, t),
+            hide_index=True,
+            height="content",
             column_config={t("Digit"): st.column_config.TextColumn(width=100)},
-        )  # fmt: skip
+        )
         st.caption(_terms(t))
     with st.container(border=True):
         st.markdown(_misleading(test, scores, t))
@@ -47,9 +49,12 @@ def _accuracy(test: Tested, t: Translator) -> str:
         "Accuracy: **{accuracy}**, {right} of {count} test samples are read right. With so many "
         "samples its 95% interval (Wilson) is **{low} to {high}**: a difference that is small "
         "beside it may be luck.",
-        accuracy=f"{right / count:.2%}", right=f"{right:,}", count=f"{count:,}",
-        low=f"{low:.2%}", high=f"{high:.2%}",
-    )  # fmt: skip
+        accuracy=f"{right / count:.2%}",
+        right=f"{right:,}",
+        count=f"{count:,}",
+        low=f"{low:.2%}",
+        high=f"{high:.2%}",
+    )
 
 
 def _in_words(scores: Sequence[DigitScores], t: Translator) -> str:
@@ -60,8 +65,11 @@ def _in_words(scores: Sequence[DigitScores], t: Translator) -> str:
     said = t(
         "Lowest recall: {recall}, of the digit {missed}. Lowest precision: {precision}, of the "
         "digit {mixed}.",
-        recall=f"{recall:.1%}", missed=missed, precision=f"{precision:.1%}", mixed=mixed,
-    )  # fmt: skip
+        recall=f"{recall:.1%}",
+        missed=missed,
+        precision=f"{precision:.1%}",
+        mixed=mixed,
+    )
     if least := charts.scores_begin(scores):
         axis = t("The share axis begins at {least}, not at 0.", least=f"{least:.0%}")
         said = t.paragraph([axis, said])
@@ -112,7 +120,11 @@ def _misleading(test: Tested, scores: Sequence[DigitScores], t: Translator) -> s
         "Yet not one of the {support} samples that are an {digit} is found: the recall is 0%. This "
         "network's recall for the {digit} is {recall}, its precision {precision}. Look at both, "
         "digit by digit.",
-        count=f"{count:,}", digit=_EXAMPLE, others=f"{others:,}", share=f"{others / count:.1%}",
-        support=f"{digit.support:,}", recall=_percent(digit.recall),
+        count=f"{count:,}",
+        digit=_EXAMPLE,
+        others=f"{others:,}",
+        share=f"{others / count:.1%}",
+        support=f"{digit.support:,}",
+        recall=_percent(digit.recall),
         precision=_percent(digit.precision),
-    )  # fmt: skip
+    )

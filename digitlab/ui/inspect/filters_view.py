@@ -99,9 +99,13 @@ def _layer(network: Network, t: Translator) -> str:
     if st.session_state.get("filters-layer") not in labels:
         st.session_state["filters-layer"] = layers[0].name
     chosen = st.segmented_control(
-        t("Layer"), list(labels), key="filters-layer", required=True, on_change=_pause,
+        t("Layer"),
+        list(labels),
+        key="filters-layer",
+        required=True,
+        on_change=_pause,
         format_func=lambda name: labels[name],
-    )  # fmt: skip
+    )
     return str(chosen)
 
 
@@ -113,10 +117,12 @@ def _page(weights: Weights, t: Translator) -> int:
     starts = range(0, count, _ON_A_PAGE)
     return int(
         st.selectbox(
-            t("Units"), starts, key=f"filters-page-{weights.key}",
+            t("Units"),
+            starts,
+            key=f"filters-page-{weights.key}",
             format_func=lambda first: _range(first, count, t),
         )
-    )  # fmt: skip
+    )
 
 
 def _range(first: int, count: int, t: Translator) -> str:
@@ -130,11 +136,12 @@ def _channel(weights: Weights, t: Translator) -> int | None:
         return None
     return int(
         st.selectbox(
-            t("Filter (output channel)"), range(weights.layer.output[2]),
+            t("Filter (output channel)"),
+            range(weights.layer.output[2]),
             key=f"filters-channel-{weights.key}",
             format_func=lambda number: t("Filter {number}", number=number),
         )
-    )  # fmt: skip
+    )
 
 
 def _explanation(weights: Weights, t: Translator) -> str:
@@ -167,8 +174,9 @@ def _explanation(weights: Weights, t: Translator) -> str:
         "A filter of this layer has one kernel for each of its {count} input channels, the feature "
         "maps of the layer before; it adds up what they find. Through the layers before, one "
         "output sees {size}x{size} pixels of the picture.",
-        count=weights.layer.input[2], size=field.size,
-    )  # fmt: skip
+        count=weights.layer.input[2],
+        size=field.size,
+    )
 
 
 # --- the epochs -----------------------------------------------------------------------------------
@@ -186,14 +194,19 @@ def _epoch(weights: Weights, t: Translator) -> int:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         playing = _playing(weights.key)
         st.button(
-            t("Stop") if playing else t("Play"), key="filters-play",
+            t("Stop") if playing else t("Play"),
+            key="filters-play",
             icon=":material/stop:" if playing else ":material/play_arrow:",
-            on_click=_toggle, args=(key, weights),
-        )  # fmt: skip
+            on_click=_toggle,
+            args=(key, weights),
+        )
         chosen = st.select_slider(
-            t("Epoch"), epochs, key=key, on_change=_pause,
+            t("Epoch"),
+            epochs,
+            key=key,
+            on_change=_pause,
             format_func=lambda number: words.epoch(number, t, went_on=weights.reader.went_on),
-        )  # fmt: skip
+        )
     return int(chosen)
 
 
@@ -270,19 +283,28 @@ def _show_filters(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> N
     numbers = range(kernel.shape[2] if stage.channel is not None else kernel.shape[-1])
     names = [_name(stage, stage.first + place, t) for place in range(len(pictures))]
     figure = charts.weight_tiles(
-        pictures, weights.limit, t, title=_title(stage, epoch, t), names=names, first=stage.first,
+        pictures,
+        weights.limit,
+        t,
+        title=_title(stage, epoch, t),
+        names=names,
+        first=stage.first,
         chosen=st.session_state.get(opened),
         caption=_tiles_caption(stage, pictures.shape[1], len(pictures), t),
-    )  # fmt: skip
+    )
     left, right = st.columns(2)
     with left:
         act = functools.partial(_open, opened)
         clicks.answer(figure, "filters-tiles", t, len(numbers), act, shows="filters-kernel")
         st.caption(_in_numbers(stage, kernel, epoch, t))
         st.selectbox(
-            t("Open one (or click it)"), numbers, index=None, key=opened,
-            placeholder=t("choose one"), format_func=lambda number: _name(stage, number, t),
-        )  # fmt: skip
+            t("Open one (or click it)"),
+            numbers,
+            index=None,
+            key=opened,
+            placeholder=t("choose one"),
+            format_func=lambda number: _name(stage, number, t),
+        )
     number = st.session_state[opened]
     if stage.channel is not None:
         with right:
@@ -363,13 +385,14 @@ def _in_numbers(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> str
     place = np.unravel_index(np.abs(pictures).argmax(), pictures.shape)
     largest = t(
         "The weight farthest from 0 is {weight} ({name}).",
-        weight=charts.signed(pictures[place]), name=_name(stage, stage.first + int(place[0]), t),
-    )  # fmt: skip
+        weight=charts.signed(pictures[place]),
+        name=_name(stage, stage.first + int(place[0]), t),
+    )
     scale = t(
         "One scale for all epochs of this layer, from −{limit} (blue) over 0 (white) to +{limit} "
         "(red).",
         limit=f"{stage.weights.limit:.2g}",
-    )  # fmt: skip
+    )
     return t.paragraph([largest, _gone(stage, pictures, epoch, t), scale])
 
 
@@ -387,9 +410,10 @@ def _gone(stage: _Stage, pictures: Floats, epoch: int, t: Translator) -> str:
     return t(
         "Of these, {name} has moved farthest from where it began: by {distance}, from a length of "
         "{began}.",
-        name=_name(stage, stage.first + most, t), distance=f"{gone[most].distance:.2f}",
+        name=_name(stage, stage.first + most, t),
+        distance=f"{gone[most].distance:.2f}",
         began=f"{gone[most].began:.2f}",
-    )  # fmt: skip
+    )
 
 
 # --- the class templates --------------------------------------------------------------------------
@@ -405,7 +429,9 @@ def _show_templates(weights: Weights, kernel: Floats, epoch: int, t: Translator)
         t(
             "The template of the {digit} is the strongest: its weights' sizes add up to {sum}. One "
             "scale for all epochs, from −{limit} (blue) over 0 (white) to +{limit} (red).",
-            digit=int(sums.argmax()), sum=f"{sums.max():.1f}", limit=f"{weights.limit:.2g}",
+            digit=int(sums.argmax()),
+            sum=f"{sums.max():.1f}",
+            limit=f"{weights.limit:.2g}",
         )
-    )  # fmt: skip
+    )
     one_filter.show_agreement(weights, epoch, t)

@@ -112,9 +112,10 @@ def _bundled(reader: Reader, visit: Visit) -> None:
         t(
             "How it read between was not kept; of a run of your own every epoch is. Here it reads "
             "the first {count} of {total} test images.",
-            count=f"{count:,}", total=f"{len(digits.y_test):,}",
+            count=f"{count:,}",
+            total=f"{len(digits.y_test):,}",
         )
-    )  # fmt: skip
+    )
     _then_and_now(found, reader, digits, visit)
 
 
@@ -132,19 +133,25 @@ def _history(
             "On its training images, the mean of each epoch while it was trained: loss from "
             "{first} to {last}, accuracy from {least} to {most}. The images were turned and bent "
             "at random and the labels smoothed, so this loss is higher than that on the test set.",
-            first=f"{loss[0]:.3f}", last=f"{loss[-1]:.3f}",
-            least=f"{accuracy[0]:.2%}", most=f"{accuracy[-1]:.2%}",
+            first=f"{loss[0]:.3f}",
+            last=f"{loss[-1]:.3f}",
+            least=f"{accuracy[0]:.2%}",
+            most=f"{accuracy[-1]:.2%}",
         )
-    )  # fmt: skip
+    )
 
 
 # --- parts of both --------------------------------------------------------------------------------
 
 
 def _scores(
-    before: Scores | None, after: Scores | None, images: int, t: Translator,
-    *, went_on: bool = False,
-) -> None:  # fmt: skip
+    before: Scores | None,
+    after: Scores | None,
+    images: int,
+    t: Translator,
+    *,
+    went_on: bool = False,
+) -> None:
     """Untrained and trained side by side, as far as both are known."""
     count = f"{images:,}"
     if went_on:
@@ -176,9 +183,11 @@ def _about_digits(found: Journey, t: Translator) -> str:
     best, worst = np.nanmax(end), np.nanmin(end)
     said = t(
         "Read best at the end: {best} ({most} right); worst: {worst} ({least} right).",
-        best=_listed(end == best, t), most=f"{best:.1%}",
-        worst=_listed(end == worst, t), least=f"{worst:.1%}",
-    )  # fmt: skip
+        best=_listed(end == best, t),
+        most=f"{best:.1%}",
+        worst=_listed(end == worst, t),
+        least=f"{worst:.1%}",
+    )
     if np.nanmean(end) < _HARDLY:
         said += " " + t(
             "On the whole that is hardly above chance: a digit that it always answers is read "
@@ -206,19 +215,35 @@ def _then_and_now(found: Journey, reader: Reader, digits: DigitSet, visit: Visit
         t(
             "From {then} to epoch {end} it has learned **{learned}** samples and forgotten "
             "**{forgotten}**: {before} right then, {after} at the end.",
-            then=name(epoch), end=found.epochs[-1], learned=f"{len(learned):,}",
+            then=name(epoch),
+            end=found.epochs[-1],
+            learned=f"{len(learned):,}",
             forgotten=f"{len(forgotten):,}",
             before=f"{(found.at(epoch) == found.labels).sum():,}",
             after=f"{(found.end == found.labels).sum():,}",
         )
-    )  # fmt: skip
+    )
     left, right = st.columns(2, gap="medium")
     with left:
-        _sheet(found, epoch, learned, digits, t("Learned since: read as, then → at the end"),
-               f"{reader.name}-learned", t)  # fmt: skip
+        _sheet(
+            found,
+            epoch,
+            learned,
+            digits,
+            t("Learned since: read as, then → at the end"),
+            f"{reader.name}-learned",
+            t,
+        )
     with right:
-        _sheet(found, epoch, forgotten, digits, t("Forgotten since: read as, then → at the end"),
-               f"{reader.name}-forgotten", t)  # fmt: skip
+        _sheet(
+            found,
+            epoch,
+            forgotten,
+            digits,
+            t("Forgotten since: read as, then → at the end"),
+            f"{reader.name}-forgotten",
+            t,
+        )
     opened = st.session_state.get(_OPEN)
     if opened is not None and opened < len(found.labels):
         st.markdown(_in_words(found, opened, name, t))
@@ -240,9 +265,14 @@ def _name(epoch: int, *, t: Translator, went_on: bool) -> str:
 
 
 def _sheet(
-    found: Journey, epoch: int, samples: npt.NDArray[np.intp], digits: DigitSet, title: str,
-    name: str, t: Translator,
-) -> None:  # fmt: skip
+    found: Journey,
+    epoch: int,
+    samples: npt.NDArray[np.intp],
+    digits: DigitSet,
+    title: str,
+    name: str,
+    t: Translator,
+) -> None:
     if not len(samples):
         st.markdown(f"**{title}**")
         st.caption(t("There is no such sample."))
@@ -250,15 +280,18 @@ def _sheet(
     then, end = found.at(epoch), found.end
     shown = [
         Labelled(
-            int(index), f"{then[index]} → {end[index]}",
+            int(index),
+            f"{then[index]} → {end[index]}",
             t(
                 "Test sample {index}<br>truth {truth}<br>read as {then} then, {end} at the end",
-                index=int(index), truth=int(found.labels[index]), then=int(then[index]),
+                index=int(index),
+                truth=int(found.labels[index]),
+                then=int(then[index]),
                 end=int(end[index]),
             ),
         )
         for index in reading_list.page(samples.tolist(), f"journey-{name}-page", t, _MOST)
-    ]  # fmt: skip
+    ]
     caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
     figure = charts.labelled_sheet(digits.x_test, shown, title=title, caption=caption)
     clicks.answer(figure, f"journey-{name}", t, len(found.labels), _open, shows="opened-sample")
@@ -272,6 +305,7 @@ def _in_words(found: Journey, index: int, name: Callable[[int], str], t: Transla
     steps = zip(found.epochs, found.read_as[:, index], strict=True)
     return t(
         "Test sample {index} is a {truth}. It was read as: {readings}.",
-        index=index, truth=int(found.labels[index]),
+        index=index,
+        truth=int(found.labels[index]),
         readings=t.listed(f"{name(epoch)}: {digit}" for epoch, digit in steps),
-    )  # fmt: skip
+    )

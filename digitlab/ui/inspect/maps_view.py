@@ -77,9 +77,12 @@ def reading(layers: Sequence[LayerMaps], t: Translator) -> str:
 def about(found: LayerMaps, t: Translator) -> str:
     """What a layer's picture shows, in numbers, for those who do not see it."""
     values = {
-        "layer": words.layer(found.layer, t), "count": found.count, "silent": found.silent,
-        "strongest": found.strongest, "value": charts.number(found.extreme),
-    }  # fmt: skip
+        "layer": words.layer(found.layer, t),
+        "count": found.count,
+        "silent": found.silent,
+        "strongest": found.strongest,
+        "value": charts.number(found.extreme),
+    }
     if not found.spatial:
         return t(
             "{layer}: {count} units, {silent} of them 0. Unit {strongest} is strongest: {value}.",
@@ -89,8 +92,10 @@ def about(found: LayerMaps, t: Translator) -> str:
     return t(
         "{layer}: {count} maps, {silent} of them 0 everywhere. Map {strongest} is strongest: "
         "{value} in row {row}, column {column}.",
-        **values, row=row, column=column,
-    )  # fmt: skip
+        **values,
+        row=row,
+        column=column,
+    )
 
 
 def _layer(found: LayerMaps, key: str, t: Translator, by_hand: bool) -> None:
@@ -117,11 +122,14 @@ def _first(found: LayerMaps, key: str, t: Translator) -> int:
     if st.session_state.get(f"{key}-first") not in starts:
         st.session_state[f"{key}-first"] = 0
     first = st.selectbox(
-        t("Which of the {count} maps", count=found.count), starts, key=f"{key}-first", width=220,
+        t("Which of the {count} maps", count=found.count),
+        starts,
+        key=f"{key}-first",
+        width=220,
         format_func=lambda start: t(
             "{first} to {last}", first=start, last=min(start + most, found.count) - 1
         ),
-    )  # fmt: skip
+    )
     return int(first)
 
 
@@ -133,9 +141,13 @@ def _mosaic(found: LayerMaps, first: int, ends: charts.Scale, key: str, t: Trans
     if not 0 <= chosen < found.count:
         chosen = st.session_state[name] = found.strongest
     figure = charts.layer_maps(
-        maps, t, title=_title(found, t), first=first, shared=ends,
+        maps,
+        t,
+        title=_title(found, t),
+        first=first,
+        shared=ends,
         chosen=chosen if first <= chosen < first + len(maps) else None,
-    )  # fmt: skip
+    )
     clicks.answer(figure, key, t, found.count, functools.partial(_open, name), shows=name)
     return int(chosen)
 
@@ -150,8 +162,11 @@ def _title(found: LayerMaps, t: Translator) -> str:
     height, width, count = found.output.shape
     return t(
         "{layer}: {count} maps of {height}x{width}",
-        layer=words.layer(found.layer, t), count=count, height=height, width=width,
-    )  # fmt: skip
+        layer=words.layer(found.layer, t),
+        count=count,
+        height=height,
+        width=width,
+    )
 
 
 def _enlarged(found: LayerMaps, chosen: int, ends: charts.Scale, key: str, t: Translator) -> None:
@@ -161,10 +176,11 @@ def _enlarged(found: LayerMaps, chosen: int, ends: charts.Scale, key: str, t: Tr
         st.markdown(
             t(
                 "{layer}, unit {number}: **{value}**",
-                number=chosen, layer=words.layer(found.layer, t),
+                number=chosen,
+                layer=words.layer(found.layer, t),
                 value=charts.number(found.output[chosen]),
             )
-        )  # fmt: skip
+        )
         return
     title = t("{layer}, map {number}", layer=words.layer(found.layer, t), number=chosen)
     values = found.maps[chosen]
@@ -174,7 +190,11 @@ def _enlarged(found: LayerMaps, chosen: int, ends: charts.Scale, key: str, t: Tr
         t(
             "Map {number} of {layer}: from {smallest} to {largest}, {zeros} of its {count} values "
             "are 0.",
-            number=chosen, layer=words.layer(found.layer, t), smallest=charts.number(values.min()),
-            largest=charts.number(values.max()), zeros=int((values == 0).sum()), count=values.size,
+            number=chosen,
+            layer=words.layer(found.layer, t),
+            smallest=charts.number(values.min()),
+            largest=charts.number(values.max()),
+            zeros=int((values == 0).sum()),
+            count=values.size,
         )
-    )  # fmt: skip
+    )

@@ -41,9 +41,13 @@ def show(reader: Reader, visit: Visit) -> None:
     if test.mistakes:
         st.session_state.setdefault("misread-way", "all")
         way = st.segmented_control(
-            t("Which misread samples"), list(_WAYS), key="misread-way", required=True,
-            format_func=lambda name: t(_WAYS[name]), label_visibility="collapsed",
-        )  # fmt: skip
+            t("Which misread samples"),
+            list(_WAYS),
+            key="misread-way",
+            required=True,
+            format_func=lambda name: t(_WAYS[name]),
+            label_visibility="collapsed",
+        )
         clicked = _SHEETS[way or "all"](test, reader.name, t)
     sample_view.choose(clicked, _SHEET, reader, test, visit)
 
@@ -52,10 +56,11 @@ def _count(reader: Reader, test: Tested, t: Translator) -> None:
     st.markdown(
         t(
             "**{wrong}** of {count} test samples are misread: {accuracy} are right.",
-            wrong=f"{len(test.mistakes):,}", count=f"{len(test.labels):,}",
+            wrong=f"{len(test.mistakes):,}",
+            count=f"{len(test.labels):,}",
             accuracy=f"{1 - len(test.mistakes) / len(test.labels):.2%}",
         )
-    )  # fmt: skip
+    )
     if reader.run is None:
         st.caption(_about_bundled(test, t))
 
@@ -82,11 +87,15 @@ def _all(test: Tested, name: str, t: Translator) -> int | None:
         t(
             "{shown} of {count} misread samples. First comes number {index}, a {truth} read as "
             "{read_as}: {certainty} certain, {margin} ahead of the second best.",
-            shown=f"{len(found):,}", count=f"{len(test.mistakes):,}", index=first.index,
-            truth=first.truth, read_as=first.read_as, certainty=f"{first.certainty:.1%}",
+            shown=f"{len(found):,}",
+            count=f"{len(test.mistakes):,}",
+            index=first.index,
+            truth=first.truth,
+            read_as=first.read_as,
+            certainty=f"{first.certainty:.1%}",
             margin=_margin(test, first, t),
         )
-    )  # fmt: skip
+    )
     shown = reading_list.page(found, f"misread-page-{order}", t)
     clicked = reading_list.show(test, shown, _SHEET, t)
     reading_list.downloads(test, found, mistakes.in_rows(shown, 10), f"misread-{name}", t)
@@ -99,9 +108,12 @@ def _filtered(test: Tested, t: Translator) -> tuple[list[Mistake], Order]:
         read_as = _digit_box(t("Read as"), "misread-read-as", t)
         st.session_state.setdefault("misread-order", "certain")
         order: Order = st.selectbox(
-            t("Order"), list(_ORDERS), key="misread-order", width=250,
+            t("Order"),
+            list(_ORDERS),
+            key="misread-order",
+            width=250,
             format_func=lambda name: t(_ORDERS[name]),
-        )  # fmt: skip
+        )
         least, most = st.slider(
             t("Certainty"), 0, 100, (0, 100), key="misread-certainty", format="%d%%", width=260
         )
@@ -114,9 +126,12 @@ def _filtered(test: Tested, t: Translator) -> tuple[list[Mistake], Order]:
 def _digit_box(label: str, key: str, t: Translator) -> int | None:
     st.session_state.setdefault(key, _ANY)
     chosen = st.selectbox(
-        label, [_ANY, *range(DIGITS)], key=key, width=110,
+        label,
+        [_ANY, *range(DIGITS)],
+        key=key,
+        width=110,
         format_func=lambda name: t("any") if name == _ANY else str(name),
-    )  # fmt: skip
+    )
     return None if chosen == _ANY else int(chosen)
 
 
@@ -139,9 +154,10 @@ def _lesson(test: Tested, name: str, t: Translator) -> int | None:
             "A column for each digit, up to five of its misread samples in it, drawn at random: "
             "{shown} of {count}. No sample comes twice. A column with fewer mistakes ends in empty "
             "places.",
-            shown=len(found), count=f"{len(test.mistakes):,}",
+            shown=len(found),
+            count=f"{len(test.mistakes):,}",
         )
-    )  # fmt: skip
+    )
     _others(t, disabled=len(found) == len(test.mistakes))
     reading_list.downloads(test, found, mistakes.upright(columns), f"misread-5x10-{name}", t)
     return clicked
@@ -162,10 +178,13 @@ def _digit(test: Tested, name: str, t: Translator) -> int | None:
         t(
             "{missed} samples of the digit {digit} are read as another one, {taken} others are "
             "read as {digit}; {shown} of these {count} are shown, the most certain first.",
-            missed=sum(m.truth == digit for m in every), digit=digit,
-            taken=sum(m.read_as == digit for m in every), shown=len(found), count=len(every),
+            missed=sum(m.truth == digit for m in every),
+            digit=digit,
+            taken=sum(m.read_as == digit for m in every),
+            shown=len(found),
+            count=len(every),
         )
-    )  # fmt: skip
+    )
     _others(t, disabled=len(found) == len(every))
     reading_list.downloads(test, found, places, f"misread-{digit}s-{name}", t)
     return clicked
@@ -179,9 +198,13 @@ def _draw() -> int:
 
 def _others(t: Translator, *, disabled: bool) -> None:
     st.button(
-        t("Show others"), icon=":material/casino:", on_click=_show_others, key="misread-others",
-        disabled=disabled, help=t("All of them are shown.") if disabled else None,
-    )  # fmt: skip
+        t("Show others"),
+        icon=":material/casino:",
+        on_click=_show_others,
+        key="misread-others",
+        disabled=disabled,
+        help=t("All of them are shown.") if disabled else None,
+    )
 
 
 def _show_others() -> None:

@@ -99,15 +99,18 @@ def show_agreement(weights: Weights, epoch: int, t: Translator) -> None:
         told = t(
             "This network has no hidden layer: the templates are the whole of it, exactly. They "
             "read {whole} of {count} test images right.",
-            whole=f"{whole:.1%}", count=f"{count:,}",
-        )  # fmt: skip
+            whole=f"{whole:.1%}",
+            count=f"{count:,}",
+        )
     else:
         told = t(
             "With these ten templates alone {alone} of {count} test images are read right; the "
             "whole network, with its activations, reads {whole} right. The difference is what the "
             "templates do not show.",
-            alone=f"{alone:.1%}", whole=f"{whole:.1%}", count=f"{count:,}",
-        )  # fmt: skip
+            alone=f"{alone:.1%}",
+            whole=f"{whole:.1%}",
+            count=f"{count:,}",
+        )
     st.markdown(told)
 
 
@@ -120,9 +123,7 @@ def _headline(layer: Layer, number: int, t: Translator) -> str:
 # --- edges ----------------------------------------------------------------------------------------
 
 
-def _edges(
-    weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator
-) -> list[str]:  # fmt: skip
+def _edges(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator) -> list[str]:
     """The answer to an edge at each angle, and the sentences that it tells."""
     lines = _edge_lines(weights, number, kernel, epoch, t)
     pictures = {angle: _edge_picture(angle) for angle in _DRAWN_EDGES}
@@ -135,10 +136,12 @@ def _edges(
             "Shown to it: an edge between black and white through the middle of what it sees, "
             "turned by 15 degrees at a time. Largest: {largest} at {best}°. Smallest: {smallest} "
             "at {least}°. The bias is left out.",
-            largest=charts.signed(values[best]), best=ANGLES[best],
-            smallest=charts.signed(values[least]), least=ANGLES[least],
+            largest=charts.signed(values[best]),
+            best=ANGLES[best],
+            smallest=charts.signed(values[least]),
+            least=ANGLES[least],
         )
-    )  # fmt: skip
+    )
     size = float(np.abs(kernel[..., number]).sum())
     if weights.first_convolution and np.ptp(values) < _FLAT * size:
         return [t("Edges of all angles are nearly alike to it: it is no edge finder.")]
@@ -147,15 +150,17 @@ def _edges(
             t(
                 "Every edge lowers its sum, least of all one that gets bright **{direction}** "
                 "({angle}°).",
-                direction=t(_DIRECTIONS[_octant(ANGLES[best])]), angle=ANGLES[best],
+                direction=t(_DIRECTIONS[_octant(ANGLES[best])]),
+                angle=ANGLES[best],
             )
-        ]  # fmt: skip
+        ]
     return [
         t(
             "Of all edges it answers most to one that gets bright **{direction}** ({angle}°).",
-            direction=t(_DIRECTIONS[_octant(ANGLES[best])]), angle=ANGLES[best],
+            direction=t(_DIRECTIONS[_octant(ANGLES[best])]),
+            angle=ANGLES[best],
         )
-    ]  # fmt: skip
+    ]
 
 
 def _edge_lines(
@@ -196,7 +201,7 @@ def _octant(angle: int) -> int:
 
 def _digits(
     found: Excitement, labels: npt.NDArray[np.uint8], shown: Reader, t: Translator
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """The mean response to each digit, and the sentences that it tells."""
     means = filters.per_digit(found.means[:, 0], labels)
     figure = charts.digit_responses(means, t, title=t("Mean response to each digit"))
@@ -208,20 +213,24 @@ def _digits(
         t(
             "The mean of what it gives after its activation ({when}), over {count} test images. "
             "Largest: {largest} for the {best}s. Smallest: {smallest} for the {least}s.",
-            when=_when(shown, t), count=f"{len(labels):,}",
-            largest=words.fixed(means[best], 3), best=best,
-            smallest=words.fixed(means[least], 3), least=least,
+            when=_when(shown, t),
+            count=f"{len(labels):,}",
+            largest=words.fixed(means[best], 3),
+            best=best,
+            smallest=words.fixed(means[least], 3),
+            least=least,
         )
-    )  # fmt: skip
+    )
     if not np.any(found.peaks[:, 0]):
         return [t("It is **dead**: it gives 0 everywhere on all of these images.")]
     return [
         t(
             "In the mean over its images, the **{best}** excites it most of all digits, and the "
             "**{least}** least.",
-            best=best, least=least,
+            best=best,
+            least=least,
         )
-    ]  # fmt: skip
+    ]
 
 
 def _patches(weights: Weights, found: Excitement, digits: DigitSet, t: Translator) -> None:
@@ -307,18 +316,28 @@ def _excitement(
 
 @st.cache_resource(show_spinner=False, max_entries=500)
 def _first(
-    key: str, layer: str, fingerprint: str, count: int, number: int,
-    _network: Network, _digits: DigitSet,
-) -> Excitement:  # fmt: skip
+    key: str,
+    layer: str,
+    fingerprint: str,
+    count: int,
+    number: int,
+    _network: Network,
+    _digits: DigitSet,
+) -> Excitement:
     """Of one filter of the first layer, 12 KB; once for all sessions."""
     return filters.excitement(_network, layer, _digits.x_test[:count], only=number)
 
 
 @st.cache_resource(show_spinner=False, max_entries=_PARTS)
 def _part(
-    key: str, layer: str, fingerprint: str, start: int, stop: int,
-    _reader: Reader, _digits: DigitSet,
-) -> Excitement:  # fmt: skip
+    key: str,
+    layer: str,
+    fingerprint: str,
+    start: int,
+    stop: int,
+    _reader: Reader,
+    _digits: DigitSet,
+) -> Excitement:
     """Of some images; once for all sessions."""
     return filters.excitement(_reader.network, layer, _digits.x_test[start:stop])
 
@@ -347,8 +366,10 @@ def _journey(weights: Weights, number: int, kernel: Floats, epoch: int, t: Trans
     said = t(
         "Its weights have moved by {distance} from where they began; their length was {began} and "
         "is {ended} now.",
-        distance=f"{moved.distance:.2f}", began=f"{moved.began:.2f}", ended=f"{moved.ended:.2f}",
-    )  # fmt: skip
+        distance=f"{moved.distance:.2f}",
+        began=f"{moved.began:.2f}",
+        ended=f"{moved.ended:.2f}",
+    )
     return [said, likeness(moved.cosine, weights.reader.went_on, t)]
 
 

@@ -54,9 +54,12 @@ def choose(reader: Reader, visit: Visit, *, key: str = SHARED) -> Chosen | None:
     source = _keep(f"{key}-source", "sample")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
-            t("Which picture"), list(_SOURCES), key=source, required=True,
+            t("Which picture"),
+            list(_SOURCES),
+            key=source,
+            required=True,
             format_func=lambda name: t(_SOURCES[name]),
-        )  # fmt: skip
+        )
         asked = _kept(source)
         if asked == "sample":
             return _sample(tested(reader, t), key, t)

@@ -59,16 +59,25 @@ def show(reader: Reader, visit: Visit) -> None:
     views = _QUESTIONS[question][1]
     st.session_state["view"] = view
     st.segmented_control(
-        t("Question"), list(_QUESTIONS), key="question", required=True,
-        on_change=_ask, label_visibility="collapsed", width="stretch",
+        t("Question"),
+        list(_QUESTIONS),
+        key="question",
+        required=True,
+        on_change=_ask,
+        label_visibility="collapsed",
+        width="stretch",
         format_func=lambda name: t(_QUESTIONS[name][0]),
-    )  # fmt: skip
+    )
     if len(views) > 1:
         st.pills(
-            t("View"), list(views), key="view", required=True,
-            on_change=_open, label_visibility="collapsed",
+            t("View"),
+            list(views),
+            key="view",
+            required=True,
+            on_change=_open,
+            label_visibility="collapsed",
             format_func=lambda name: t(views[name][0]),
-        )  # fmt: skip
+        )
     _view(view, reader, visit)
 
 

@@ -28,9 +28,7 @@ def page(found: Sequence[T], key: str, t: Translator, size: int = PAGE) -> Seque
         return found
     if st.session_state.setdefault(key, 1) > pages:
         st.session_state[key] = pages
-    number = st.number_input(
-        t("Page, 1 to {pages}", pages=pages), 1, pages, key=key, width=160
-    )  # fmt: skip
+    number = st.number_input(t("Page, 1 to {pages}", pages=pages), 1, pages, key=key, width=160)
     return found[(number - 1) * size : number * size]
 
 
@@ -54,14 +52,23 @@ def downloads(
         st.download_button(
             t("These {count} as a table (CSV)", count=f"{len(found):,}"),
             functools.partial(exports.table, found, test.probabilities),
-            f"{name}.csv", "text/csv", key=f"{name}-csv", on_click="ignore",
-            icon=":material/table:", disabled=not found,
-        )  # fmt: skip
+            f"{name}.csv",
+            "text/csv",
+            key=f"{name}-csv",
+            on_click="ignore",
+            icon=":material/table:",
+            disabled=not found,
+        )
         st.download_button(
-            t("This sheet (PNG)"), functools.partial(exports.sheet, test.images, places),
-            f"{name}.png", "image/png", key=f"{name}-png", on_click="ignore",
-            icon=":material/image:", disabled=not found,
-        )  # fmt: skip
+            t("This sheet (PNG)"),
+            functools.partial(exports.sheet, test.images, places),
+            f"{name}.png",
+            "image/png",
+            key=f"{name}-png",
+            on_click="ignore",
+            icon=":material/image:",
+            disabled=not found,
+        )
 
 
 def _caption(places: Grid, t: Translator) -> str:

@@ -36,9 +36,14 @@ def choose(clicked: int | None, sheet: str, reader: Reader, test: Tested, visit:
         st.session_state[key] = None
     index = st.number_input(
         visit.t("Open a test sample: click it, or type its number (0 to {last})", last=count - 1),
-        0, count - 1, value=None, step=1, key=key, width=420,
+        0,
+        count - 1,
+        value=None,
+        step=1,
+        key=key,
+        width=420,
         on_change=functools.partial(last_used.forget, sheet),
-    )  # fmt: skip
+    )
     if index is not None:
         show(reader, test, int(index), visit)
 
@@ -57,9 +62,11 @@ def show(reader: Reader, test: Tested, index: int, visit: Visit) -> None:
             figure = charts.probabilities(test.probabilities[index], t, height=300)
             plot.draw(figure, t, key="sample-bars")
         why = st.segmented_control(
-            t("Why this answer?"), list(_WHYS), key="sample-why",
+            t("Why this answer?"),
+            list(_WHYS),
+            key="sample-why",
             format_func=lambda name: t(_WHYS[name]),
-        )  # fmt: skip
+        )
         if why is not None:
             _SHOWN[why](picture, reader, t)
 
@@ -72,15 +79,21 @@ def _in_words(test: Tested, index: int, t: Translator) -> str:
         return t(
             "Test sample {index} is a **{truth}** and is read as one: {certainty} certain. Second "
             "comes {second} with {share}.",
-            index=index, truth=truth, certainty=_percent(shares[truth]), second=second,
+            index=index,
+            truth=truth,
+            certainty=_percent(shares[truth]),
+            second=second,
             share=_percent(shares[second]),
-        )  # fmt: skip
+        )
     return t(
         "Test sample {index} is a **{truth}**, read as **{read_as}**: {certainty} certain. The "
         "truth was given {share}.",
-        index=index, truth=truth, read_as=read_as, certainty=_percent(shares[read_as]),
+        index=index,
+        truth=truth,
+        read_as=read_as,
+        certainty=_percent(shares[read_as]),
         share=_percent(shares[truth]),
-    )  # fmt: skip
+    )
 
 
 def _percent(share: float) -> str:

@@ -80,9 +80,12 @@ def _both_tested(first: Reader, second: Reader, t: Translator) -> tuple[Tested, 
                 "These two networks were tested on different images ({one} of the set {first}, "
                 "{other} of the set {second}): sample by sample they cannot be compared. Choose "
                 "one that was tested on the same set.",
-                one=f"{one.test:,}", first=one.name, other=f"{other.test:,}", second=other.name,
+                one=f"{one.test:,}",
+                first=one.name,
+                other=f"{other.test:,}",
+                second=other.name,
             )
-        )  # fmt: skip
+        )
     digits = dataset.find(next(iter(sets))) if sets else dataset.current().digits
     return tested_on(digits, first, t), tested_on(digits, second, t)
 
@@ -92,13 +95,15 @@ def _table(found: Comparison, t: Translator) -> None:
     st.dataframe(
         {
             t("Of {count} samples", count=f"{found.count:,}"): [
-                t("First network right"), t("First network wrong"),
+                t("First network right"),
+                t("First network wrong"),
             ],
             t("Second right"): [f"{found.both_right:,}", t("{count} mended", count=f"{mended:,}")],
             t("Second wrong"): [t("{count} broken", count=f"{broken:,}"), f"{found.both_wrong:,}"],
         },
-        hide_index=True, width="content",
-    )  # fmt: skip
+        hide_index=True,
+        width="content",
+    )
 
 
 def _sheet(
@@ -127,10 +132,11 @@ def _open(key: str, index: int) -> None:
 def _in_words(index: int, one: Tested, other: Tested, t: Translator) -> str:
     return t(
         "Test sample {index} is a {truth}. The first network: {first}. The second: {second}.",
-        index=index, truth=int(one.labels[index]),
+        index=index,
+        truth=int(one.labels[index]),
         first=_two_likeliest(one.probabilities[index], t),
         second=_two_likeliest(other.probabilities[index], t),
-    )  # fmt: skip
+    )
 
 
 def _two_likeliest(probabilities: Floats, t: Translator) -> str:
@@ -143,7 +149,11 @@ def _labelled(index: int, one: Tested, other: Tested, t: Translator) -> Labelled
     hover = t(
         "Test sample {index}<br>truth {truth}<br>first: {first} ({sure}), second: {second} "
         "({surer})",
-        index=index, truth=truth, first=first, sure=f"{one.probabilities[index].max():.1%}",
-        second=second, surer=f"{other.probabilities[index].max():.1%}",
-    )  # fmt: skip
+        index=index,
+        truth=truth,
+        first=first,
+        sure=f"{one.probabilities[index].max():.1%}",
+        second=second,
+        surer=f"{other.probabilities[index].max():.1%}",
+    )
     return Labelled(index, f"{truth}→{first}/{second}", hover)

@@ -21,16 +21,22 @@ def show(chosen: Sequence[Line], names: Mapping[str, str], visit: Visit) -> None
             _for_one(chosen[0], names[chosen[0].run.id], visit)
         pinned = all(line.pinned for line in chosen)
         st.button(
-            t("Unpin") if pinned else t("Pin"), icon=":material/keep:", key="runs-pin",
-            on_click=guarded(lab.shelf().pin), args=(visit.me, ids, not pinned),
+            t("Unpin") if pinned else t("Pin"),
+            icon=":material/keep:",
+            key="runs-pin",
+            on_click=guarded(lab.shelf().pin),
+            args=(visit.me, ids, not pinned),
             help=t(
                 "A pinned run stays on top, and gives up its weights last when the disk is full."
             ),
-        )  # fmt: skip
+        )
         st.button(
-            t("Delete"), icon=":material/delete:", key="runs-delete",
-            on_click=guarded(lab.shelf().delete), args=(visit.me, ids),
-        )  # fmt: skip
+            t("Delete"),
+            icon=":material/delete:",
+            key="runs-delete",
+            on_click=guarded(lab.shelf().delete),
+            args=(visit.me, ids),
+        )
 
 
 def undo(visit: Visit) -> None:
@@ -40,12 +46,16 @@ def undo(visit: Visit) -> None:
     if not deleted:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(t("Runs deleted: {count}. They can be taken back for an hour.",
-                      count=len(deleted)))  # fmt: skip
+        st.markdown(
+            t("Runs deleted: {count}. They can be taken back for an hour.", count=len(deleted))
+        )
         st.button(
-            t("Undo"), icon=":material/undo:", key="runs-undo",
-            on_click=guarded(lab.shelf().restore), args=(visit.me, deleted),
-        )  # fmt: skip
+            t("Undo"),
+            icon=":material/undo:",
+            key="runs-undo",
+            on_click=guarded(lab.shelf().restore),
+            args=(visit.me, deleted),
+        )
 
 
 def unreadable(runs: Sequence[str], visit: Visit) -> None:
@@ -73,17 +83,23 @@ def _for_one(line: Line, name: str, visit: Visit) -> None:
     key = f"runs-name-{run.id}"
     st.session_state.setdefault(key, line.name)
     st.text_input(
-        t("Name"), key=key, width=260, on_change=guarded(_rename),
-        args=(visit.me, run.id, key), placeholder=name,
-    )  # fmt: skip
+        t("Name"),
+        key=key,
+        width=260,
+        on_change=guarded(_rename),
+        args=(visit.me, run.id, key),
+        placeholder=name,
+    )
     if st.button(t("Open"), icon=":material/open_in_new:", key="runs-open"):
         shell.go("train", run=run.id)
     if st.button(t("Look inside"), icon=":material/search:", key="runs-inspect"):
         shell.go("inspect", model=run.id, run=run.id)
     if st.button(
-        t("Train again with…"), icon=":material/tune:", key="runs-again",
+        t("Train again with…"),
+        icon=":material/tune:",
+        key="runs-again",
         help=t("Sets the sliders as this run has them; change what you like."),
-    ):  # fmt: skip
+    ):
         _train_again(line)
 
 

@@ -30,9 +30,11 @@ def show(chosen: Sequence[Line], called: Mapping[str, str], t: Translator) -> No
             plot.draw(charts.overlay(metric, curves, t), t, key=f"runs-{metric}", tools=True)
     if not one_loss(line.run.config for line in shown):
         st.caption(
-            t("These runs have different loss functions: their losses are on different scales, "
-              "and only their accuracies can be compared.")
-        )  # fmt: skip
+            t(
+                "These runs have different loss functions: their losses are on different scales, "
+                "and only their accuracies can be compared."
+            )
+        )
     if len(chosen) > 1:
         _table(chosen, called, t)
 
@@ -42,11 +44,15 @@ def _curves(line: Line, name: str, metric: Metric) -> RunCurves:
     validated = [epoch for epoch in epochs if epoch.val_loss is not None]
     return RunCurves(
         name,
-        ([epoch.position(images) for epoch in epochs],
-         [getattr(epoch, metric) for epoch in epochs]),
-        ([epoch.position(images) for epoch in validated],
-         [getattr(epoch, f"val_{metric}") for epoch in validated]),
-    )  # fmt: skip
+        (
+            [epoch.position(images) for epoch in epochs],
+            [getattr(epoch, metric) for epoch in epochs],
+        ),
+        (
+            [epoch.position(images) for epoch in validated],
+            [getattr(epoch, f"val_{metric}") for epoch in validated],
+        ),
+    )
 
 
 def _table(chosen: Sequence[Line], called: Mapping[str, str], t: Translator) -> None:
@@ -96,8 +102,9 @@ def _settings(run: Run, origins: Mapping[str, str], t: Translator) -> dict[str, 
     relevant = run.config.relevant()
     settings = {
         t(field.label): words.shown(relevant[field.name], t)
-        for field in FIELDS if field.name in relevant
-    }  # fmt: skip
+        for field in FIELDS
+        if field.name in relevant
+    }
     return settings | {
         t("Data set"): words.data_set(run.digits, t),
         t("Images trained on"): f"{run.digits.train:,}",

@@ -42,9 +42,14 @@ def show(run: Run, t: Translator) -> None:
 def _button(run: Run, label: str, ending: str, data: Callable[[], bytes]) -> None:
     name = f"{words.lesson(run)}-{run.id[:6]}{ending}"
     st.download_button(
-        f"{label} ({ending.rpartition('.')[2]})", data, name, "application/octet-stream",
-        icon=":material/download:", on_click="ignore", key=f"downloads-{run.id}{ending}",
-    )  # fmt: skip
+        f"{label} ({ending.rpartition('.')[2]})",
+        data,
+        name,
+        "application/octet-stream",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"downloads-{run.id}{ending}",
+    )
 
 
 def _keras(run: str) -> bytes:

@@ -24,9 +24,12 @@ def _show(visit: Visit) -> None:
     t = visit.t
     # It stays where it is: a button that takes another's place may lose a press that is under way.
     st.button(
-        t("Delete all my data"), icon=":material/delete_forever:", key="leave-ask",
-        on_click=_ask, args=(True,),
-    )  # fmt: skip
+        t("Delete all my data"),
+        icon=":material/delete_forever:",
+        key="leave-ask",
+        on_click=_ask,
+        args=(True,),
+    )
     if st.session_state.pop(_FRESH, False):
         st.rerun()  # the whole page, once: the table above is empty now
     if st.session_state.get(_ASKED):
@@ -47,14 +50,18 @@ def _question(visit: Visit) -> None:
             "This deletes all that is yours: runs with their weights and names, those in the bin "
             "included ({runs}), kept drawings ({drawings}), and sweeps. Runs that train are "
             "stopped. It cannot be undone: take everything home first, if you may want it again.",
-            runs=runs, drawings=drawings,
+            runs=runs,
+            drawings=drawings,
         )
-    )  # fmt: skip
+    )
     with st.container(horizontal=True):
         st.button(
-            t("Yes, delete everything"), icon=":material/delete_forever:", key="leave-yes",
-            on_click=guarded(_delete), args=(visit.me,),
-        )  # fmt: skip
+            t("Yes, delete everything"),
+            icon=":material/delete_forever:",
+            key="leave-yes",
+            on_click=guarded(_delete),
+            args=(visit.me,),
+        )
         st.button(t("No, keep it"), key="leave-no", on_click=_ask, args=(False,))
 
 

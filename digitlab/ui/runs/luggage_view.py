@@ -62,7 +62,10 @@ def _take(visit: Visit) -> None:
     t = visit.t
     choices = {exact: _choice(exact, visit) for exact in (False, True)}
     exact = st.radio(
-        t("What goes in"), list(choices), key="luggage-exact", format_func=choices.__getitem__,
+        t("What goes in"),
+        list(choices),
+        key="luggage-exact",
+        format_func=choices.__getitem__,
         captions=[
             t(
                 "Of the epochs between the first and the last, the weights of four are in it, "
@@ -70,14 +73,16 @@ def _take(visit: Visit) -> None:
             ),
             t("The weights of every epoch, exactly as they are here."),
         ],
-    )  # fmt: skip
+    )
     if st.button(
-        t("Take everything home"), icon=":material/luggage:", key="luggage-pack",
+        t("Take everything home"),
+        icon=":material/luggage:",
+        key="luggage-pack",
         help=t(
             "Packs your runs with their names, curves and weights, your sweeps and your kept "
             "drawings."
         ),
-    ):  # fmt: skip
+    ):
         _pack(visit, exact)
     ready: _Zip | None = st.session_state.get(_PACKED)
     if ready is not None:
@@ -115,10 +120,15 @@ def _pack(visit: Visit, exact: bool) -> None:
 def _offer(ready: _Zip, t: Translator) -> None:
     size = f"{ready.path.stat().st_size / MEGABYTE:.1f}"
     st.download_button(
-        t("Save the zip ({size} MB)", size=size), ready.path.read_bytes, "digit-lab.zip",
-        "application/zip", icon=":material/download:", on_click="ignore", type="primary",
+        t("Save the zip ({size} MB)", size=size),
+        ready.path.read_bytes,
+        "digit-lab.zip",
+        "application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        type="primary",
         key="luggage-save",
-    )  # fmt: skip
+    )
     packed = ready.packed
     st.caption(
         t(
@@ -144,8 +154,9 @@ def _load(visit: Visit) -> None:
     number = st.session_state.setdefault(_NUMBER, 0)
     file = st.file_uploader(
         t("Load a zip that a lab has packed, up to {most} MB", most=most),
-        key=f"luggage-file-{number}", max_upload_size=most,
-    )  # fmt: skip
+        key=f"luggage-file-{number}",
+        max_upload_size=most,
+    )
     st.caption(
         t(
             "Everything in it is checked first. What you have already is not loaded twice, and "
@@ -200,8 +211,9 @@ def _tell(told: Unpacked | Message | None, t: Translator) -> None:
     )
     (st.success if told.runs or told.sweeps or told.drawings else st.info)(loaded)
     if told.known:
-        st.info(t("Runs that you have already, and that stay as they are: {count}.",
-                  count=told.known))  # fmt: skip
+        st.info(
+            t("Runs that you have already, and that stay as they are: {count}.", count=told.known)
+        )
     if told.without_weights:
         st.warning(
             t(

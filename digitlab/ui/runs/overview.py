@@ -60,9 +60,10 @@ def _lines(lines: Sequence[Line], visit: Visit) -> None:
         t(
             "{shown} of {count} runs. Tick rows to compare them, or to rename, pin or delete "
             "them; click a column's head to sort.",
-            shown=len(passed), count=len(lines),
+            shown=len(passed),
+            count=len(lines),
         )
-    )  # fmt: skip
+    )
     if chosen:
         actions.show(chosen, names, visit)
         compare.show(chosen, apart, t)
@@ -74,14 +75,19 @@ def _filtered(
     """The lines with the words and of the status that are asked for; pinned ones come first."""
     with st.container(horizontal=True):
         wanted = st.text_input(
-            t("Find"), key="runs-find", width=300,
+            t("Find"),
+            key="runs-find",
+            width=300,
             placeholder=t("a name, a lesson, a setting"),
-        )  # fmt: skip
+        )
         statuses = [_ANY, *{line.run.status for line in lines}]
         status = st.selectbox(
-            t("Status"), statuses, key="runs-status", width=180,
+            t("Status"),
+            statuses,
+            key="runs-status",
+            width=180,
             format_func=lambda one: _status(one, t),
-        )  # fmt: skip
+        )
     words_wanted = wanted.casefold().split()
     found = [
         line
@@ -128,8 +134,11 @@ def _table(
             t("Started"): [clock(line.run.created) for line in lines],
             t("Weights"): [_weights(line, t) for line in lines],
         },
-        hide_index=True, on_select="rerun", selection_mode="multi-row",
-        key=key, placeholder="–",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=key,
+        placeholder="–",
         column_config={
             t("Run"): st.column_config.TextColumn(width=220, pinned=True),
             **dict.fromkeys(accuracies, percent),
@@ -138,7 +147,7 @@ def _table(
             t("Images"): st.column_config.NumberColumn(format="localized"),
             t("Parameters"): st.column_config.NumberColumn(format="localized"),
         },
-    )  # fmt: skip
+    )
     chosen = [lines[row] for row in picked["selection"]["rows"] if row < len(lines)]
     _remember(lines, chosen)
     return chosen

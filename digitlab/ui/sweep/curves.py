@@ -92,11 +92,14 @@ def _legend(plan: Plan, t: Translator) -> str:
     if not plan.axes:
         return t("Each line is one run; a colour is one network.")
     if len(plan.axes) == 1:
-        return t("Each line is one run; the colours are values of: {field}.",
-                 field=names.field(plan.axes[0], t))  # fmt: skip
+        return t(
+            "Each line is one run; the colours are values of: {field}.",
+            field=names.field(plan.axes[0], t),
+        )
     return t(
         "Each line is one run; the colours are values of: {field}. The kinds of line, first solid, "
         "then dashed, then dotted, are values of: {other}, in this order: {values}.",
-        field=names.field(plan.axes[0], t), other=names.field(plan.axes[1], t),
+        field=names.field(plan.axes[0], t),
+        other=names.field(plan.axes[1], t),
         values=", ".join(names.values(plan.axes[1], t)),
-    )  # fmt: skip
+    )

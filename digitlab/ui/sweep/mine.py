@@ -34,9 +34,12 @@ def undo(visit: Visit) -> None:
         name = plain(names.title(removed.plan, t))
         st.markdown(t("Sweep removed: {name}. It can be taken back for an hour.", name=name))
         st.button(
-            t("Undo"), icon=":material/undo:", key="sweep-undo", on_click=_take_back,
+            t("Undo"),
+            icon=":material/undo:",
+            key="sweep-undo",
+            on_click=_take_back,
             args=(visit.me, removed.id),
-        )  # fmt: skip
+        )
 
 
 def _take_back(owner: str, sweep: str) -> None:
@@ -70,8 +73,11 @@ def _rows(visit: Visit, sweeps: Sequence[Sweep], standings: dict[str, Standing])
             t("Runs finished"): [f"{one.done} / {one.places}" for one in stand],
             t("Status"): [status(one, t) for one in stand],
         },
-        hide_index=True, on_select="rerun", selection_mode="single-row", key=_key(sweeps),
-    )  # fmt: skip
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=_key(sweeps),
+    )
     rows = picked["selection"]["rows"]
     if rows and sweeps[rows[0]].id != st.query_params.get("sweep"):
         st.query_params["sweep"] = sweeps[rows[0]].id

@@ -80,16 +80,21 @@ def _buttons(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
         pressed = st.button(
             t("Stop all") if live else t("Train what is missing"),
             icon=":material/stop:" if live else ":material/resume:",
-            type="secondary" if live else "primary", key=f"sweep-next-{sweep.id}",
-            disabled=live and sweep.stopped, help=None if live else t(_NOT_AGAIN),
-        )  # fmt: skip
+            type="secondary" if live else "primary",
+            key=f"sweep-next-{sweep.id}",
+            disabled=live and sweep.stopped,
+            help=None if live else t(_NOT_AGAIN),
+        )
         if pressed:
             next_step = lab.sweeps().stop if live else lab.sweeps().resume
             _change(lambda: next_step(lab.engine(), visit.me, sweep.id))
     if st.button(
-        t("Remove"), icon=":material/delete:", key=f"sweep-remove-{sweep.id}", disabled=live,
+        t("Remove"),
+        icon=":material/delete:",
+        key=f"sweep-remove-{sweep.id}",
+        disabled=live,
         help=t("Its runs stay in your list of runs, and the sweep can be taken back."),
-    ):  # fmt: skip
+    ):
         _change(lambda: _remove(visit, sweep))
 
 
@@ -123,9 +128,11 @@ def _progress(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translat
         t(
             "Runs finished: {done} of {runs} · at most about {left} left, besides other people's "
             "runs that are trained in between",
-            done=done, runs=len(places), left=words.duration(left, t),
+            done=done,
+            runs=len(places),
+            left=words.duration(left, t),
         ),
-    )  # fmt: skip
+    )
     trouble = lab.engine().trouble
     if trouble is not None:
         st.warning(t(trouble))
@@ -134,8 +141,9 @@ def _progress(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translat
 def _ended(places: Sequence[Place], t: Translator) -> str:
     told = t(
         "Runs finished: {done} of {runs}.",
-        done=sum(place.done for place in places), runs=len(places),
-    )  # fmt: skip
+        done=sum(place.done for place in places),
+        runs=len(places),
+    )
     diverged = sum(
         place.run is not None and place.run.status is Status.DIVERGED for place in places
     )

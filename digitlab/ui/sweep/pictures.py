@@ -56,10 +56,13 @@ def _heatmap(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> C
     width = len(across.values)
     cells = [spread.values if spread else () for spread in spreads]
     return charts.sweep_heatmap(
-        measure.kind, t(measure.label), (names.field(down, t), names.field(across, t)),
+        measure.kind,
+        t(measure.label),
+        (names.field(down, t), names.field(across, t)),
         (names.values(down, t), names.values(across, t)),
-        [cells[at : at + width] for at in range(0, len(cells), width)], t,
-    )  # fmt: skip
+        [cells[at : at + width] for at in range(0, len(cells), width)],
+        t,
+    )
 
 
 def _parallel(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> Chart:

@@ -17,13 +17,25 @@ from digitlab.ui.shell import Visit, page_link, plain
 
 # What is written in the box of a field when it is chosen.
 _PROPOSED = {
-    "hidden_layers": "0:3:1", "units1": "16, 64, 256", "units2": "16, 64, 256",
-    "units3": "16, 64, 256", "blocks": "1:3:1", "filters1": "4, 16, 64", "filters2": "4, 16, 64",
-    "filters3": "4, 16, 64", "conv_dropout": "0:0.8:0.2", "dense": "16, 64, 256",
-    "dropout": "0:0.8:0.2", "learning_rate": "0.0001, 0.001, 0.01, 0.1", "momentum": "0, 0.5, 0.9",
-    "batch_size": "16, 64, 256", "epochs": "1, 3, 10", "train_images": "600, 1200, 2400",
-    "validation_split": "0.1, 0.2, 0.3", "patience": "0, 2, 5",
-}  # fmt: skip
+    "hidden_layers": "0:3:1",
+    "units1": "16, 64, 256",
+    "units2": "16, 64, 256",
+    "units3": "16, 64, 256",
+    "blocks": "1:3:1",
+    "filters1": "4, 16, 64",
+    "filters2": "4, 16, 64",
+    "filters3": "4, 16, 64",
+    "conv_dropout": "0:0.8:0.2",
+    "dense": "16, 64, 256",
+    "dropout": "0:0.8:0.2",
+    "learning_rate": "0.0001, 0.001, 0.01, 0.1",
+    "momentum": "0, 0.5, 0.9",
+    "batch_size": "16, 64, 256",
+    "epochs": "1, 3, 10",
+    "train_images": "600, 1200, 2400",
+    "validation_split": "0.1, 0.2, 0.3",
+    "patience": "0, 2, 5",
+}
 _FIRST = ("dropout", "learning_rate")  # the field that is chosen at first, where it has an effect
 
 
@@ -50,10 +62,14 @@ def _lesson(name: str, lesson: Lesson, visit: Visit, digits: DigitSet) -> None:
 def _seeds(key: str, first: int, t: Translator) -> int:
     st.session_state.setdefault(key, first)
     chosen = st.segmented_control(
-        t("Seeds"), list(range(1, MOST_SEEDS + 1)), key=key,
-        help=t("Each value is trained with so many random seeds: single runs differ by luck, and "
-               "their spread tells by how much."),
-    )  # fmt: skip
+        t("Seeds"),
+        list(range(1, MOST_SEEDS + 1)),
+        key=key,
+        help=t(
+            "Each value is trained with so many random seeds: single runs differ by luck, and "
+            "their spread tells by how much."
+        ),
+    )
     return chosen or first
 
 
@@ -70,9 +86,12 @@ def _offer(plan: Plan, key: str, visit: Visit, digits: DigitSet) -> None:
         startable = False
         st.error(plain(t(error.on_page)))
     if st.button(
-        t("Start the sweep"), icon=":material/play_arrow:", type="primary", key=key,
+        t("Start the sweep"),
+        icon=":material/play_arrow:",
+        type="primary",
+        key=key,
         disabled=not startable,
-    ):  # fmt: skip
+    ):
         started = lab.sweeps().start(lab.engine(), visit.me, plan, digits)
         st.query_params["sweep"] = started.id
         st.rerun()
@@ -94,9 +113,11 @@ def _size(plan: Plan, seconds: float, guess: bool, t: Translator) -> str:
     told = t(
         "Runs: **{runs}** (combinations: {cells}, seeds for each: {seeds}), at most about "
         "**{time}** on this machine.",
-        runs=plan.runs, cells=len(plan.cells), seeds=plan.seeds,
+        runs=plan.runs,
+        cells=len(plan.cells),
+        seeds=plan.seeds,
         time=words.duration(seconds, t),
-    )  # fmt: skip
+    )
     if not guess:
         return told
     unsure = t("Its speed has not been measured yet, so this is a guess.")
@@ -129,9 +150,11 @@ def _about_images(plan: Plan, digits: DigitSet, t: Translator) -> None:
     varied = any(axis.field == "train_images" for axis in plan.axes)
     if varied and any(cell.config.train_images > there for cell in plan.cells):
         st.caption(
-            t("There are {images} training images: more than that means all of them.",
-              images=f"{there:,}")
-        )  # fmt: skip
+            t(
+                "There are {images} training images: more than that means all of them.",
+                images=f"{there:,}",
+            )
+        )
 
 
 def _base(t: Translator) -> RunConfig:
@@ -159,10 +182,13 @@ def _fields(base: RunConfig, t: Translator) -> list[Field]:
     first = [name for name in _FIRST if name in names][:1]
     st.session_state[key] = [n for n in st.session_state.get(key, first) if n in names]
     chosen = st.multiselect(
-        t("Settings to vary"), names, key=key, max_selections=MOST_FIELDS,
+        t("Settings to vary"),
+        names,
+        key=key,
+        max_selections=MOST_FIELDS,
         format_func=lambda name: t(BY_NAME[name].label),
         help=t("One gives a curve, two a heatmap, three or four parallel coordinates."),
-    )  # fmt: skip
+    )
     return [BY_NAME[name] for name in chosen]
 
 
@@ -182,7 +208,8 @@ def _values(spec: Field, t: Translator) -> tuple[Value, ...]:
         return tuple(picked)
     st.session_state.setdefault(key, _PROPOSED[spec.name])
     text = st.text_input(
-        label, key=key,  # no max_chars: the browser would drop a longer list without a word
+        label,
+        key=key,  # no max_chars: the browser would drop a longer list without a word
         help=t("Values with commas between them, or from:to:step, for example 0:0.8:0.1."),
-    )  # fmt: skip
+    )
     return planning.parse_values(spec.name, text)

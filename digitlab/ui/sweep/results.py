@@ -56,9 +56,12 @@ def _measure(sweep: Sweep, t: Translator) -> Measure:
     key = f"sweep-measure-{sweep.id}"
     st.session_state.setdefault(key, known[0] if modes == {"split"} else "test_accuracy")
     chosen = st.selectbox(
-        t("What to compare"), known, key=key, width=320,
+        t("What to compare"),
+        known,
+        key=key,
+        width=320,
         format_func=lambda name: t(MEASURES[name].label),
-    )  # fmt: skip
+    )
     _about_images(MEASURES[chosen], modes, t)
     return MEASURES[chosen]
 
@@ -94,9 +97,13 @@ def _spreads(plan: Plan, places: Sequence[Place], epochs: Epochs, measure: Measu
 
 
 def _told(
-    plan: Plan, measure: Measure, spreads: Spreads, places: Sequence[Place], comparable: bool,
+    plan: Plan,
+    measure: Measure,
+    spreads: Spreads,
+    places: Sequence[Place],
+    comparable: bool,
     t: Translator,
-) -> str:  # fmt: skip
+) -> str:
     """What may be said of the cells: nothing is best before the end, nor by one seed."""
     if not comparable:
         return t(
@@ -106,8 +113,11 @@ def _told(
     found = measures.ranking(measure.kind, spreads)
     if found is None:
         number, only = next((place, spread) for place, spread in enumerate(spreads) if spread)
-        return t("So far: {cell} {value}.", cell=names.cell_in_full(plan, number, t),
-                 value=_in_words(only, measure, t))  # fmt: skip
+        return t(
+            "So far: {cell} {value}.",
+            cell=names.cell_in_full(plan, number, t),
+            value=_in_words(only, measure, t),
+        )
     missing = sum(not place.done for place in places)
     if missing:
         return t(
@@ -150,8 +160,9 @@ def _judged(plan: Plan, measure: Measure, found: Ranking, t: Translator) -> str:
         rivals = "; ".join(names.cell_in_full(plan, number, t) for number in found.rivals)
         return t(
             "None is clearly best: within the spread of the seeds of {best} are {rivals}.",
-            best=best, rivals=rivals,
-        )  # fmt: skip
+            best=best,
+            rivals=rivals,
+        )
     return t(
         "**Best: {best}.** Its seeds all did better than those of every other value.", best=best
     )
@@ -162,9 +173,10 @@ def _in_words(spread: Spread, measure: Measure, t: Translator) -> str:
         return names.figure(spread.mean, measure)
     return t(
         "{mean} (seeds: {low} to {high})",
-        mean=names.figure(spread.mean, measure), low=names.figure(spread.low, measure),
+        mean=names.figure(spread.mean, measure),
+        low=names.figure(spread.low, measure),
         high=names.figure(spread.high, measure),
-    )  # fmt: skip
+    )
 
 
 def _numbers(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> None:
@@ -222,9 +234,11 @@ def _runs(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translator) 
                 t("Epochs"): [len(epochs.get(run.id, ())) for _, run in shown],
                 t("Status"): [words.status(run.status, t) for _, run in shown],
             },
-            hide_index=True, on_select="rerun", selection_mode="single-row",
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
             key=f"sweep-runs-{sweep.id}-{len(shown)}",
-        )  # fmt: skip
+        )
         st.caption(t("Tick a row to open the run."))
     if picked["selection"]["rows"]:
         shell.go("train", run=shown[picked["selection"]["rows"][0]][1].id)

@@ -76,9 +76,12 @@ def _settings(run: Run, beginning: Beginning | None) -> dict[str, Any]:
     whole = run.status is Status.FINISHED and same
     reached = results.final_test(run, lab.store().epochs(run.id)) if whole else None
     return {
-        "config": run.config, "fingerprint": run.digits.fingerprint, "pace": run.pace,
-        "reached": reached, "start": _starting(run, beginning),
-    }  # fmt: skip
+        "config": run.config,
+        "fingerprint": run.digits.fingerprint,
+        "pace": run.pace,
+        "reached": reached,
+        "start": _starting(run, beginning),
+    }
 
 
 def _starting(run: Run, beginning: Beginning | None) -> Start | None:
@@ -96,18 +99,27 @@ def _memory(beginning: Beginning) -> Memory:
 def _script(run: Run, settings: dict[str, Any], t: Translator) -> None:
     code = take_home.script(**settings, t=t)
     st.download_button(
-        t("Save the script"), code, f"{_name(run)}.py", "text/x-python",
-        icon=":material/download:", on_click="ignore", key=f"code-{run.id}-script",
-    )  # fmt: skip
+        t("Save the script"),
+        code,
+        f"{_name(run)}.py",
+        "text/x-python",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"code-{run.id}-script",
+    )
     st.code(code, "python", height=420)
 
 
 def _notebook(run: Run, settings: dict[str, Any], t: Translator) -> None:
     st.download_button(
-        t("Save the notebook"), functools.partial(take_home.notebook, **settings, t=t),
-        f"{_name(run)}.ipynb", "application/x-ipynb+json",
-        icon=":material/download:", on_click="ignore", key=f"code-{run.id}-notebook",
-    )  # fmt: skip
+        t("Save the notebook"),
+        functools.partial(take_home.notebook, **settings, t=t),
+        f"{_name(run)}.ipynb",
+        "application/x-ipynb+json",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"code-{run.id}-notebook",
+    )
     with st.container(height=420):
         for part in take_home.parts(**settings, t=t):
             st.markdown(f"**{plain(part.title)}**  \n" + "  \n".join(map(plain, part.remarks)))
@@ -120,16 +132,22 @@ def _name(run: Run) -> str:
 
 def _start(run: Run, beginning: Beginning, t: Translator) -> None:
     st.caption(
-        t("Save the start into the same folder: the weights that the run began with, and the "
-          "optimizer's internal state.")
+        t(
+            "Save the start into the same folder: the weights that the run began with, and the "
+            "optimizer's internal state."
+        )
         if beginning.optimizer
         else t("Save the start into the same folder: the weights that the run began with.")
-    )  # fmt: skip
+    )
     st.download_button(
-        t("Save the start"), functools.partial(_start_file, beginning),
-        take_home.start_name(run.id), "application/octet-stream",
-        icon=":material/download:", on_click="ignore", key=f"code-{run.id}-start",
-    )  # fmt: skip
+        t("Save the start"),
+        functools.partial(_start_file, beginning),
+        take_home.start_name(run.id),
+        "application/octet-stream",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"code-{run.id}-start",
+    )
 
 
 def _start_file(beginning: Beginning) -> bytes:
@@ -148,14 +166,19 @@ def _images(run: Run, t: Translator) -> None:
         t(
             "Save the images into the same folder: {count} to train on and {test} to test on. "
             "Where Keras can download MNIST, only runs on full MNIST do without them.",
-            count=f"{digits.split(run.config).count:,}", test=f"{len(digits.y_test):,}",
+            count=f"{digits.split(run.config).count:,}",
+            test=f"{len(digits.y_test):,}",
         )
-    )  # fmt: skip
+    )
     st.download_button(
-        t("Save the images"), functools.partial(_packed, run, digits), name,
+        t("Save the images"),
+        functools.partial(_packed, run, digits),
+        name,
         "application/octet-stream",
-        icon=":material/download:", on_click="ignore", key=f"code-{run.id}-images",
-    )  # fmt: skip
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"code-{run.id}-images",
+    )
 
 
 def _packed(run: Run, digits: DigitSet) -> bytes:

@@ -30,8 +30,10 @@ from digitlab.ui.train import lesson_view
 _ASKED = {"me", "lang", "run", "model", "view", "sweep", "preset", *BY_NAME}
 _SLIDER_WIDTH, _NUMBER_WIDTH = 138, 76  # pixels: side by side they fill the side bar
 _GROUPS: dict[Group, str] = {
-    "network": mark("The network"), "training": mark("The training"), "data": mark("The images"),
-}  # fmt: skip
+    "network": mark("The network"),
+    "training": mark("The training"),
+    "data": mark("The images"),
+}
 _NUMBERS = {"seed": 1, "train_images": 100}  # typed alone, without a slider; their steps
 _LESSONS: dict[str, str] = {
     "mlp-128": mark("A first network: 128 units, ten classes."),
@@ -107,9 +109,10 @@ def _oddities() -> list[Message]:
             notes.append(
                 message(
                     "The link has {field} more than once: the last one counts, {used}.",
-                    field=name, used=values[-1][:40],
+                    field=name,
+                    used=values[-1][:40],
                 )
-            )  # fmt: skip
+            )
     return notes
 
 
@@ -136,9 +139,12 @@ def _lesson(t: Translator) -> str:
         st.query_params["preset"] = preset
     st.session_state["lesson"] = preset
     st.pills(
-        t("Lesson"), list(PRESETS), key="lesson", on_change=_choose_lesson,
+        t("Lesson"),
+        list(PRESETS),
+        key="lesson",
+        on_change=_choose_lesson,
         help=t("Sets every slider as the lesson's author has it. Then change what you like."),
-    )  # fmt: skip
+    )
     return preset
 
 
@@ -258,9 +264,10 @@ def _change(name: str, key: str, config: RunConfig, most: float) -> None:
         bounded = spec.nearest(str(min(value, most)))
         st.session_state["refused-setting"] = message(
             "{field}: {value} is not allowed; {used} is the nearest that is.",
-            field=message(spec.label), value=words.shown(value, Translator()),
+            field=message(spec.label),
+            value=words.shown(value, Translator()),
             used=bounded,
-        )  # fmt: skip
+        )
         value = bounded
     try:
         apply_settings(config, {name: str(value)})

@@ -61,9 +61,10 @@ def _form(run: Run, visit: Visit) -> None:
     layers = layers_of(run.config)
     convolutions = any(layer.kind == "conv" for layer in layers)
     frozen = convolutions and st.toggle(
-        t("Freeze the convolutions: keep them as they are"), key=f"go-on-{run.id}-frozen",
+        t("Freeze the convolutions: keep them as they are"),
+        key=f"go-on-{run.id}-frozen",
         help=t("Only the dense layers are trained: quick, and often enough for new images."),
-    )  # fmt: skip
+    )
     _table(layers, frozen, t)
     _plan(run, epochs, images, t)
     if st.button(t("Go on"), type="primary", icon=":material/resume:", key=f"go-on-{run.id}-start"):
@@ -127,9 +128,13 @@ def _numbers(run: Run, digits: DigitSet, t: Translator) -> tuple[int, int]:
             t("More epochs"), 1, int(BY_NAME["epochs"].high), key=epochs, width=180
         )
         many = st.number_input(
-            t("Training images"), min(int(BY_NAME["train_images"].low), there), there, key=images,
-            width=180, help=t("The first ones of the set, validation images included."),
-        )  # fmt: skip
+            t("Training images"),
+            min(int(BY_NAME["train_images"].low), there),
+            there,
+            key=images,
+            width=180,
+            help=t("The first ones of the set, validation images included."),
+        )
     return int(more), int(many)
 
 
@@ -171,6 +176,9 @@ def _plan(run: Run, epochs: int, images: int, t: Translator) -> None:
         else t("The optimizer's internal state was not kept; it begins afresh.")
     )
     st.caption(
-        t("About {time} on this machine. {optimizer}", time=words.duration(seconds, t),
-          optimizer=remembers)
-    )  # fmt: skip
+        t(
+            "About {time} on this machine. {optimizer}",
+            time=words.duration(seconds, t),
+            optimizer=remembers,
+        )
+    )

@@ -27,10 +27,12 @@ def plan(config: RunConfig, digits: DigitSet, t: Translator) -> bool:
         t(
             "**{parameters}** parameters, trained on **{images}** images for **{epochs}** epochs: "
             "about **{time}** on this machine.",
-            parameters=f"{parameter_count(layers_of(config)):,}", images=f"{images:,}",
-            epochs=config.epochs, time=words.duration(seconds, t),
+            parameters=f"{parameter_count(layers_of(config)):,}",
+            images=f"{images:,}",
+            epochs=config.epochs,
+            time=words.duration(seconds, t),
         )
-    )  # fmt: skip
+    )
     if not known.ended:
         st.caption(t("The first run also waits some seconds for TensorFlow to start."))
     st.caption(_validation(config, digits, t))
@@ -60,8 +62,9 @@ def _validation(config: RunConfig, digits: DigitSet, t: Translator) -> str:
     return t(
         "Validated after each epoch on {count} images held back from training; at the end, "
         "tested on {test} others.",
-        count=count, test=test,
-    )  # fmt: skip
+        count=count,
+        test=test,
+    )
 
 
 def show(config: RunConfig, run: RunConfig | None, t: Translator) -> None:
@@ -104,8 +107,9 @@ def _table(layers: Sequence[Layer], t: Translator) -> dict[str, list[str]]:
 def _settings(layer: Layer, t: Translator) -> str:
     match layer.kind:
         case "conv":
-            return t("{kernel}x{kernel}, {activation}", kernel=layer.kernel,
-                     activation=layer.activation)  # fmt: skip
+            return t(
+                "{kernel}x{kernel}, {activation}", kernel=layer.kernel, activation=layer.activation
+            )
         case "dense":
             return layer.activation
         case "dropout":

@@ -17,9 +17,14 @@ def show(run: Run, visit: Visit) -> None:
         return
     t, name = visit.t, f"report-{words.lesson(run)}-{run.id[:6]}.html"
     st.download_button(
-        t("Save the report"), lambda: _page(run, t), name, "text/html",
-        icon=":material/description:", on_click="ignore", key=f"report-{run.id}",
-    )  # fmt: skip
+        t("Save the report"),
+        lambda: _page(run, t),
+        name,
+        "text/html",
+        icon=":material/description:",
+        on_click="ignore",
+        key=f"report-{run.id}",
+    )
     st.caption(
         t(
             "One page to open without a network and to print: settings, curves, results, filters, "

@@ -79,14 +79,17 @@ def about_sliders(visit: Visit, run: Run, config: RunConfig, digits: DigitSet) -
             t(
                 "What follows belongs to the run {name}. The sliders have other settings now: "
                 "{fields}.",
-                name=f"**{name}**", fields=changed,
+                name=f"**{name}**",
+                fields=changed,
             ),
             icon=":material/tune:",
-        )  # fmt: skip
+        )
         st.button(
-            t("Take the run's settings"), icon=":material/undo:", key="take-settings",
+            t("Take the run's settings"),
+            icon=":material/undo:",
+            key="take-settings",
             on_click=controls.take_settings_of_run,
-        )  # fmt: skip
+        )
 
 
 def _panel(visit: Visit, run_id: str, tick: float | None) -> None:
@@ -161,8 +164,10 @@ def _pace_text(run: Run, last: BatchMetrics, t: Translator) -> str:
     speed = f"{last.images_per_second:,.0f}"
     return t(
         "{epoch} · {speed} images/s · about {left} left",
-        epoch=epoch, speed=speed, left=words.duration(seconds, t),
-    )  # fmt: skip
+        epoch=epoch,
+        speed=speed,
+        left=words.duration(seconds, t),
+    )
 
 
 def _curves(run: Run, last: BatchMetrics | None, t: Translator) -> None:
@@ -258,15 +263,20 @@ def _test_scores(before: Scores, after: Scores, run: Run, t: Translator) -> None
         st.metric(accuracy, f"{before.accuracy:.2%}", width="content")
         gained, added = 100 * (after.accuracy - before.accuracy), after.loss - before.loss
         st.metric(
-            t("Accuracy, trained"), f"{after.accuracy:.2%}",
+            t("Accuracy, trained"),
+            f"{after.accuracy:.2%}",
             t("{points} percentage points", points=_signed(gained, 1)),
-            **_arrow(gained, better=gained > 0), width="content",
-        )  # fmt: skip
+            **_arrow(gained, better=gained > 0),
+            width="content",
+        )
         st.metric(loss, f"{before.loss:.3f}", width="content")
         st.metric(
-            t("Loss, trained"), f"{after.loss:.3f}", _signed(added, 3),
-            **_arrow(added, better=added < 0), width="content",
-        )  # fmt: skip
+            t("Loss, trained"),
+            f"{after.loss:.3f}",
+            _signed(added, 3),
+            **_arrow(added, better=added < 0),
+            width="content",
+        )
 
 
 def _signed(change: float, decimals: int) -> str:
@@ -293,10 +303,12 @@ def _facts(run: Run, t: Translator) -> None:
             "execution: {steps} · seed {seed}",
             time=words.duration(run.outcome.seconds, t),
             speed=f"{run.outcome.images_per_second:,.0f}",
-            format=run.pace.format, threads=run.pace.threads, steps=run.pace.steps,
+            format=run.pace.format,
+            threads=run.pace.threads,
+            steps=run.pace.steps,
             seed=run.config.seed,
         )
-    )  # fmt: skip
+    )
 
 
 def _share(run: Run, t: Translator) -> None:
