@@ -3,14 +3,14 @@
 import streamlit as st
 
 from digitlab.ui import shell
-from digitlab.ui.runs import leave, luggage_view, overview
+from digitlab.ui.runs import archive_view, leave, overview
 
 
 def main() -> None:
     with shell.page("runs") as visit:
         st.title(visit.t("My runs"))
         overview.show(visit)
-        luggage_view.show(visit)
+        archive_view.show(visit)
         leave.show(visit)
 
 

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from digitlab import drawing, network
+from digitlab.archive import opening
+from digitlab.archive.form import ArchiveError
 from digitlab.dataset import DataFileError, file
 from digitlab.drawing import DrawingError
-from digitlab.luggage import opening
-from digitlab.luggage.form import LuggageError
 from digitlab.messages import LabError
 from digitlab.network import ModelFileError, Network
 from digitlab.training import going_on
@@ -58,7 +58,7 @@ READERS: dict[str, tuple[Reader, Callable[[], bytes], type[Exception] | None, ob
     "a zip": (
         lambda data, _: opening.opened(io.BytesIO(data)),
         archive,
-        LuggageError,
+        ArchiveError,
         zipfile,
         "ZipFile",
     ),

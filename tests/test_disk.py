@@ -22,7 +22,7 @@ WRITERS = {
     "measurements": "speed.save([])",
     "images sent to a worker": "worker.receive_digits(bytes(1000), 'f' * 64)",
     "a run in a zip": "kill_in(disk.scratch(home(), 'run'))",
-    "a zip that is packed": "kill_in(luggage_view._Zip().path.open('wb'))",
+    "a zip that is packed": "kill_in(archive_view._Zip().path.open('wb'))",
     "a download": "dataset.fetch(url='http://127.0.0.1:9/', sha256='0' * 64)",
 }
 
@@ -37,7 +37,7 @@ from digitlab.home import home
 from digitlab.jobs import worker
 from digitlab.store import Digits, Store
 from digitlab.training import speed
-from digitlab.ui.runs import luggage_view
+from digitlab.ui.runs import archive_view
 
 def kill(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)

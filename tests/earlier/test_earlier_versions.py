@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitlab import luggage, models
+from digitlab import archive, models
 from digitlab.store import Run, Status, Store
 from digitlab.store.keepsakes import Keepsakes
 from digitlab.store.shelf import Shelf
@@ -34,7 +34,7 @@ def stored(folder: Path) -> Store:
 def unpacked(folder: Path) -> Store:
     store = Store(folder)
     data = io.BytesIO((HERE / "zip-a131408.zip").read_bytes())
-    found = luggage.unpack(
+    found = archive.unpack(
         data, Shelf(store), Keepsakes(folder), Sweeps(store), NOW, lambda part: None
     )
     assert (len(found.runs), found.drawings, found.sweeps) == (6, 1, 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitlab import dataset, luggage
+from digitlab import archive, dataset
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.presets import PRESETS
@@ -438,8 +438,8 @@ def test_a_run_that_was_deleted_is_missing_and_the_page_stands(app: AppTest) -> 
 def test_a_sweep_from_a_zip_shows_its_result_again(app: AppTest) -> None:
     swept(owner=SOMEBODY)
     work, file = (lab.shelf(), lab.drawings(), lab.sweeps()), io.BytesIO()
-    luggage.pack(*work, SOMEBODY, file, lambda part: None)
-    luggage.unpack(file, *work, ME, lambda part: None)
+    archive.pack(*work, SOMEBODY, file, lambda part: None)
+    archive.unpack(file, *work, ME, lambda part: None)
 
     (mine,) = lab.sweeps().sweeps_of(ME)
     open_sweep(app, mine)

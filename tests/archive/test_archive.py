@@ -19,11 +19,9 @@ import numpy as np
 import pytest
 from packed_lab import ME, YOU, Lab, Members, members_of, zip_of
 
-from digitlab import luggage
-from digitlab.config import RunConfig
-from digitlab.layers import layers_of, parameter_count
-from digitlab.luggage import (
-    LuggageError,
+from digitlab import archive
+from digitlab.archive import (
+    ArchiveError,
     Packed,
     Unpacked,
     estimate,
@@ -32,6 +30,8 @@ from digitlab.luggage import (
     packing,
     unpacking,
 )
+from digitlab.config import RunConfig
+from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import message
 from digitlab.network import Network, Prediction
 from digitlab.presets import matching
@@ -328,7 +328,7 @@ def test_numbers_that_would_unpack_to_too_much_are_thinned_and_loaded(
     train_on(here, long, 25_000)
     train_on(here, longer, 45_000)
     for module in ("packing", "opening"):
-        monkeypatch.setattr(f"digitlab.luggage.{module}.LARGEST_UNPACKED", 3_000_000)
+        monkeypatch.setattr(f"digitlab.archive.{module}.LARGEST_UNPACKED", 3_000_000)
 
     data, packed = here.pack()
 
@@ -351,7 +351,7 @@ def test_weights_leave_room_for_the_numbers(
     run = add(here)
     train_on(here, run, 20_000)
     for module in ("packing", "opening"):
-        monkeypatch.setattr(f"digitlab.luggage.{module}.LARGEST_UNPACKED", 2_000_000)
+        monkeypatch.setattr(f"digitlab.archive.{module}.LARGEST_UNPACKED", 2_000_000)
     data, packed = here.pack()
     assert packed.thinned == 0
     assert packed.files_left_out > 0
@@ -373,9 +373,9 @@ def test_packing_takes_no_more_memory_than_a_chunk(here: Lab, tmp_path: Path) ->
     run = add(here)
     for epoch in range(3):
         here.store.keep(run.id, f"weights-{epoch:03d}.npz", bytes(20_000_000))
-    with (tmp_path / "luggage.zip").open("w+b") as target:
+    with (tmp_path / "archive.zip").open("w+b") as target:
         tracemalloc.start()
-        luggage.pack(
+        archive.pack(
             here.shelf, here.drawings, here.sweeps, ME, target, lambda part: None, exact=True
         )
         _, peak = tracemalloc.get_traced_memory()
@@ -511,7 +511,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def refused_whole(there: Lab, data: bytes, sentence: str) -> None:
-    with pytest.raises(LuggageError, match=sentence):
+    with pytest.raises(ArchiveError, match=sentence):
         there.unpack(data)
     assert there.shelf.lines(YOU) == []
     assert not list(there.store.folder.glob("loading-*"))
@@ -621,7 +621,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(there: Lab) -> None:
 def test_many_small_bombs_are_refused_by_their_sum(
     there: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("digitlab.luggage.opening.LARGEST_UNPACKED", 1_000_000)
+    monkeypatch.setattr("digitlab.archive.opening.LARGEST_UNPACKED", 1_000_000)
     noise = np.random.default_rng(0).bytes(6_000) * 50
     runs = {f"runs/{number:016x}/batches.npy": noise for number in range(8)}
     refused_whole(there, zip_of(runs, zipfile.ZIP_DEFLATED), "would unpack to more than")
@@ -669,7 +669,7 @@ def test_an_end_that_lies_is_refused(there: Lab, data: bytes, field: int) -> Non
 
 
 def test_a_file_that_is_too_large(there: Lab, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digitlab.luggage.opening.LARGEST", len(data) - 1)
+    monkeypatch.setattr("digitlab.archive.opening.LARGEST", len(data) - 1)
     refused_whole(there, data, "a zip of the lab has at most")
 
 
@@ -725,7 +725,7 @@ def test_another_version_is_refused_by_name(there: Lab, data: bytes, version: ob
 )
 def test_a_broken_manifest(there: Lab, data: bytes, manifest: bytes) -> None:
     members = members_of(data) | {"manifest.json": manifest}
-    with pytest.raises(LuggageError):
+    with pytest.raises(ArchiveError):
         there.unpack(zip_of(members))
     assert there.shelf.lines(YOU) == []
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from digitlab import config as settings
+from digitlab.archive.fields import Fields
+from digitlab.archive.form import RUN_ID
 from digitlab.config import BY_NAME
-from digitlab.luggage.fields import Fields
-from digitlab.luggage.form import RUN_ID
 from digitlab.sweeps import Place, Sweep, planning
 from digitlab.sweeps.planning import LESSONS, MOST_FIELDS, MOST_RUNS, MOST_SEEDS, Axis, Plan
 

@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from digitlab import broken
-from digitlab.luggage.form import (
+from digitlab.archive.form import (
     LARGEST,
     LARGEST_RATIO,
     LARGEST_UNPACKED,
     MEGABYTE,
     MEMBER,
     MOST_MEMBERS,
-    LuggageError,
+    ArchiveError,
 )
 from digitlab.messages import Message, message
 
@@ -37,11 +37,11 @@ def opened(source: BinaryIO) -> zipfile.ZipFile:
     """The zip, its size, count, names, kinds and ratios checked; nothing of it is unpacked.
 
     Raises:
-        LuggageError: it is no zip, not whole, too large, or holds a member that is none of ours.
+        ArchiveError: it is no zip, not whole, too large, or holds a member that is none of ours.
     """
     length = source.seek(0, 2)
     if length > LARGEST:
-        raise LuggageError(
+        raise ArchiveError(
             message(
                 "This file has {size} MB; a zip of the lab has at most {most} MB.",
                 size=f"{length / MEGABYTE:.0f}",
@@ -53,9 +53,9 @@ def opened(source: BinaryIO) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(source)
     except Exception as error:  # a broken directory raises many kinds
         broken.note(error, "a zip's directory")
-        raise LuggageError(not_whole()) from error
+        raise ArchiveError(not_whole()) from error
     if len(archive.infolist()) != count:
-        raise LuggageError(not_whole())
+        raise ArchiveError(not_whole())
     _check_members(archive.infolist(), length)
     return archive
 
@@ -64,19 +64,19 @@ def check_end(source: BinaryIO, most: int) -> int:
     """How many members a zip says it has; its last lines must be plain, and say it truly.
 
     Raises:
-        LuggageError: it is no zip, not whole, in the large form zip64, or has over ``most``.
+        ArchiveError: it is no zip, not whole, in the large form zip64, or has over ``most``.
     """
     length = source.seek(0, 2)
     source.seek(max(0, length - _END.size - _ZIP64_LOCATOR))
     tail = source.read()
     if len(tail) < _END.size:
-        raise LuggageError(not_whole())
+        raise ArchiveError(not_whole())
     end = _END.unpack(tail[-_END.size :])
     signature, disk, first_disk, here, count, size, start, comment = end
     if signature != _END_SIGNATURE or comment or tail.startswith(_ZIP64_SIGNATURE):
-        raise LuggageError(not_whole())
+        raise ArchiveError(not_whole())
     if count > most or size > most * _LONGEST_ENTRY:
-        raise LuggageError(
+        raise ArchiveError(
             message(
                 "This zip holds too many files: {count}, where {most} are allowed.",
                 count=f"{count:,}",
@@ -84,7 +84,7 @@ def check_end(source: BinaryIO, most: int) -> int:
             )
         )
     if disk or first_disk or here != count or start + size != length - _END.size:
-        raise LuggageError(not_whole())
+        raise ArchiveError(not_whole())
     return int(count)
 
 
@@ -103,7 +103,7 @@ def _check_members(members: Iterable[zipfile.ZipInfo], length: int) -> None:
         _check(info, length)
         total += info.file_size
         if total > LARGEST_UNPACKED:
-            raise LuggageError(
+            raise ArchiveError(
                 message(
                     "This zip would unpack to more than {most} MB.",
                     most=LARGEST_UNPACKED // MEGABYTE,
@@ -129,9 +129,9 @@ def _check(info: zipfile.ZipInfo, length: int) -> None:
         raise _refusal(info, message("it would unpack to far more than it takes."))
 
 
-def _refusal(info: zipfile.ZipInfo, why: Message) -> LuggageError:
+def _refusal(info: zipfile.ZipInfo, why: Message) -> ArchiveError:
     name = "".join(sign if sign.isprintable() else "?" for sign in info.orig_filename[:80])
-    return LuggageError(
+    return ArchiveError(
         message(
             "The zip was not loaded, because of the file {file} in it: {why}", file=name, why=why
         )

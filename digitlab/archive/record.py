@@ -15,10 +15,10 @@ from typing import Any, cast, get_args
 from babel.messages.pofile import read_po
 
 from digitlab import config as settings
+from digitlab.archive.fields import Fields
+from digitlab.archive.form import RUN_ID
 from digitlab.config import ALL_IMAGES, BY_NAME, RunConfig
 from digitlab.layers import layers_of, parameter_count
-from digitlab.luggage.fields import Fields
-from digitlab.luggage.form import RUN_ID
 from digitlab.messages import LOCALE_DIR, LabError, Message, message
 from digitlab.presets import matching
 from digitlab.progress import Ending, EpochMetrics, NumberFormat, Outcome, Pace, Untrained

@@ -15,18 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from digitlab import npz
-from digitlab.config import DIGITS
-from digitlab.layers import layers_of
-from digitlab.luggage.form import (
+from digitlab.archive.form import (
     BATCH_COLUMNS,
     BATCHES,
     MOST_BATCHES,
     OVERHEAD,
-    LuggageError,
+    ArchiveError,
     path_of,
     run_file,
 )
-from digitlab.luggage.opening import check_end
+from digitlab.archive.opening import check_end
+from digitlab.config import DIGITS
+from digitlab.layers import layers_of
 from digitlab.messages import message
 from digitlab.network import Floats, Network
 from digitlab.progress import BatchMetrics
@@ -50,7 +50,7 @@ def clean(archive: zipfile.ZipFile, run: Run, name: str) -> bytes:
     """
     what = run_file(name)
     if what is None or (what.epoch or 0) > run.config.epochs:
-        raise LuggageError(message("this run cannot have such a file."))
+        raise ArchiveError(message("this run cannot have such a file."))
     match what.kind:
         case "weights":
             return _weights(archive, run, name, what.epoch or 0)
@@ -106,12 +106,12 @@ def member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     """What a zip says of its file ``name``.
 
     Raises:
-        LuggageError: it has none.
+        ArchiveError: it has none.
     """
     try:
         return archive.getinfo(name)
     except KeyError as error:
-        raise LuggageError(message("it is missing.")) from error
+        raise ArchiveError(message("it is missing.")) from error
 
 
 def batch_table(
@@ -128,7 +128,7 @@ def _weights(archive: zipfile.ZipFile, run: Run, name: str, epoch: int) -> bytes
     check_end(io.BytesIO(data), _MOST_ARRAYS)
     network = Network.load(data)
     if network.layers != layers_of(run.config):
-        raise LuggageError(message("its layers are not those of the run's settings."))
+        raise ArchiveError(message("its layers are not those of the run's settings."))
     return Network(network.layers, network.weights, _about(run, epoch)).to_bytes()
 
 
@@ -180,7 +180,7 @@ def _about(run: Run, epoch: int) -> dict[str, Any]:
 def _kernels(archive: zipfile.ZipFile, run: Run, name: str) -> bytes:
     first = layers_of(run.config)[0]
     if first.kind != "conv":
-        raise LuggageError(message("this run cannot have such a file."))
+        raise ArchiveError(message("this run cannot have such a file."))
     return npy(array(archive, path_of(run.id, name), first.kernel_shape, "<f4"))
 
 
@@ -234,7 +234,7 @@ def _bytes(archive: zipfile.ZipFile, run: Run, name: str, most: int) -> bytes:
     """A member whole, if it is not larger than ``most`` bytes of numbers and their headers."""
     info = member(archive, path_of(run.id, name))
     if info.file_size > most + OVERHEAD:
-        raise LuggageError(
+        raise ArchiveError(
             message(
                 "it has {size} bytes, more than the {most} that this run's can have.",
                 size=f"{info.file_size:,}",
@@ -273,7 +273,7 @@ def array(
         raise _wrong()
     found = npz.read(archive, _stem(name))
     if not np.isfinite(found).all():
-        raise LuggageError(message("it holds values that are not finite."))
+        raise ArchiveError(message("it holds values that are not finite."))
     return found
 
 
@@ -286,9 +286,9 @@ def _within(values: npt.NDArray[Any]) -> bool:
     return bool((values >= -_ROUNDING).all() and (values <= 1 + _ROUNDING).all())
 
 
-def _wrong() -> LuggageError:
-    return LuggageError(message("its arrays have other names, shapes or types than this run's."))
+def _wrong() -> ArchiveError:
+    return ArchiveError(message("its arrays have other names, shapes or types than this run's."))
 
 
-def _impossible() -> LuggageError:
-    return LuggageError(message("it holds numbers that no training gives."))
+def _impossible() -> ArchiveError:
+    return ArchiveError(message("it holds numbers that no training gives."))

@@ -5,8 +5,8 @@ it is unpacked, ``record`` and ``files`` at each run in it, ``sweep_record`` at 
 ``unpacking`` puts into the store what has passed.
 """
 
-from digitlab.luggage.form import LARGEST, LuggageError
-from digitlab.luggage.packing import Packed, estimate, pack
-from digitlab.luggage.unpacking import Unpacked, unpack
+from digitlab.archive.form import LARGEST, ArchiveError
+from digitlab.archive.packing import Packed, estimate, pack
+from digitlab.archive.unpacking import Unpacked, unpack
 
-__all__ = ["LARGEST", "LuggageError", "Packed", "Unpacked", "estimate", "pack", "unpack"]
+__all__ = ["LARGEST", "ArchiveError", "Packed", "Unpacked", "estimate", "pack", "unpack"]

@@ -22,12 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from digitlab import broken, disk
-from digitlab.config import DIGITS, IMAGE_SIZE
-from digitlab.disk import StorageError
-from digitlab.luggage import record, sweep_record
-from digitlab.luggage.fields import Fields, parse
-from digitlab.luggage.files import array, batches, clean, kernels_of, member
-from digitlab.luggage.form import (
+from digitlab.archive import record, sweep_record
+from digitlab.archive.fields import Fields, parse
+from digitlab.archive.files import array, batches, clean, kernels_of, member
+from digitlab.archive.form import (
     BATCHES,
     DRAWINGS,
     FORMAT,
@@ -39,14 +37,16 @@ from digitlab.luggage.form import (
     RECORD,
     RUN_ID,
     VERSION,
-    LuggageError,
+    ArchiveError,
     Progress,
     path_of,
     run_file,
 )
-from digitlab.luggage.opening import not_whole, opened
-from digitlab.luggage.record import Record
-from digitlab.luggage.sweep_record import SweepRecord
+from digitlab.archive.opening import not_whole, opened
+from digitlab.archive.record import Record
+from digitlab.archive.sweep_record import SweepRecord
+from digitlab.config import DIGITS, IMAGE_SIZE
+from digitlab.disk import StorageError
 from digitlab.messages import LabError, Message, message
 from digitlab.store import StorageBusyError
 from digitlab.store.keepsakes import MOST as MOST_DRAWINGS
@@ -95,7 +95,7 @@ def unpack(
         progress: told the part that is done, from 0 to 1.
 
     Raises:
-        LuggageError: the whole zip is refused; then nothing was loaded.
+        ArchiveError: the whole zip is refused; then nothing was loaded.
         StorageError: the database is locked or damaged; the runs that were loaded by then stay.
     """
     with opened(source) as archive:
@@ -116,14 +116,14 @@ def _runs(archive: zipfile.ZipFile) -> list[str]:
     """The ids of the runs that the manifest names, in its order.
 
     Raises:
-        LuggageError: there is no manifest, it is of another version, or broken.
+        ArchiveError: there is no manifest, it is of another version, or broken.
     """
     if MANIFEST not in archive.namelist():
-        raise LuggageError(not_whole())
+        raise ArchiveError(not_whole())
     try:
         about = _json(archive, MANIFEST)
         if not isinstance(about, dict) or about.get("format") != FORMAT:
-            raise LuggageError(not_whole())
+            raise ArchiveError(not_whole())
         version = about.get("version")
         if type(version) is not int or not OLDEST_VERSION <= version <= VERSION:
             raise _other_version(version)
@@ -132,12 +132,12 @@ def _runs(archive: zipfile.ZipFile) -> list[str]:
         raise
     except Exception as error:  # zip and its compressions have errors of their own
         broken.note(error, f"{MANIFEST} of a zip")
-        raise LuggageError(not_whole()) from error
+        raise ArchiveError(not_whole()) from error
 
 
-def _other_version(version: Any) -> LuggageError:
+def _other_version(version: Any) -> ArchiveError:
     shown = str(version)[:20] if type(version) is int and abs(version) < 10**9 else "?"
-    return LuggageError(
+    return ArchiveError(
         message(
             "This zip is of version {version}; this lab loads version {ours}. Load it in a lab "
             "that is as new as the one that packed it.",
@@ -154,14 +154,14 @@ def _listed(about: Any) -> list[str]:
         for number, one in enumerate(listed)
     ]
     if len(set(runs)) != len(runs) or not all(RUN_ID.fullmatch(run) for run in runs):
-        raise LuggageError(not_whole())
+        raise ArchiveError(not_whole())
     return runs
 
 
 def _json(archive: zipfile.ZipFile, name: str) -> Any:
     info = member(archive, name)
     if info.file_size > LARGEST_JSON:
-        raise LuggageError(message("it has more than {most} bytes.", most=f"{LARGEST_JSON:,}"))
+        raise ArchiveError(message("it has more than {most} bytes.", most=f"{LARGEST_JSON:,}"))
     return parse(archive.read(info))
 
 
@@ -241,7 +241,7 @@ class _Loading:
                 target = folder / name.replace("half-", "weights-")
                 with _naming(_called(read), name):
                     if target.exists():
-                        raise LuggageError(message("it is there twice."))
+                        raise ArchiveError(message("it is there twice."))
                     data = clean(self.archive, read.run, name)
                 target.write_bytes(data)
         self._stage_kernels(read, folder)
@@ -293,15 +293,15 @@ class _Loading:
         for (seed, cell), run in runs.items():
             here, asked = self.store.run(run), read.plan.config(cell, seed)
             if (here.config, here.digits.fingerprint) != (asked, read.digits):
-                raise LuggageError(message("one of its runs was trained with other settings."))
+                raise ArchiveError(message("one of its runs was trained with other settings."))
         if not runs:
-            raise LuggageError(message("none of its runs is here."))
+            raise ArchiveError(message("none of its runs is here."))
         self.told.sweeps += sweeps.restore(self.owner, read.plan, read.digits, read.created, runs)
 
     def _drawings(self) -> list[Keepsake]:
         told = _json(self.archive, DRAWINGS)
         if not isinstance(told, list) or len(told) > MOST_DRAWINGS:
-            raise LuggageError(message("it holds too many drawings, or none."))
+            raise ArchiveError(message("it holds too many drawings, or none."))
         shape = (len(told), IMAGE_SIZE, IMAGE_SIZE)
         pictures = array(self.archive, PICTURES, shape, "|u1")
         return [
@@ -345,7 +345,7 @@ def _naming_sweep(file: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise LuggageError(
+        raise ArchiveError(
             message("The sweep in {file} was not loaded: {why}", file=file, why=_why(error, file))
         ) from error
 
@@ -355,7 +355,7 @@ def _naming_drawings() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise LuggageError(
+        raise ArchiveError(
             message("The drawings were not loaded: {why}", why=_why(error, DRAWINGS))
         ) from error
 
@@ -367,7 +367,7 @@ def _why(error: Exception, file: str) -> Message:
     return message("it is broken.")  # zip, its compressions and NumPy have errors of their own
 
 
-def _refusal(run: str, file: str, why: Message) -> LuggageError:
-    return LuggageError(
+def _refusal(run: str, file: str, why: Message) -> ArchiveError:
+    return ArchiveError(
         message("Run {run} was not loaded, because of {file}: {why}", run=run, file=file, why=why)
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitlab import luggage
+from digitlab import archive
 from digitlab.config import RunConfig
 from digitlab.layers import layers_of
 from digitlab.network import Network, Prediction
@@ -27,13 +27,13 @@ CONFIG = RunConfig(units1=8, epochs=2)
 def script(person: str, view: str, run: str) -> None:
     from digitlab.messages import Translator
     from digitlab.ui import lab, shell
-    from digitlab.ui.runs import downloads, leave, luggage_view
+    from digitlab.ui.runs import archive_view, downloads, leave
 
     visit = shell.Visit(Translator("en"), person)
     if view == "downloads":
         downloads.show(lab.store().run(run), visit.t)
     else:
-        {"luggage": luggage_view, "leave": leave}[view].show(visit)
+        {"archive": archive_view, "leave": leave}[view].show(visit)
 
 
 def app(view: str, person: str = ME, run: str = "") -> AppTest:
@@ -82,7 +82,7 @@ def keep_drawing() -> None:
 
 def packed() -> bytes:
     target = io.BytesIO()
-    luggage.pack(lab.shelf(), lab.drawings(), lab.sweeps(), ME, target, lambda part: None)
+    archive.pack(lab.shelf(), lab.drawings(), lab.sweeps(), ME, target, lambda part: None)
     return target.getvalue()
 
 
@@ -101,7 +101,7 @@ def load(page: AppTest, name: str, data: bytes) -> AppTest:
 
 def test_nothing_is_packed_before_it_is_asked_for() -> None:
     add()
-    page = app("luggage")
+    page = app("archive")
     assert len(page.download_button) == 0
     assert "forgets its disk" in told(page)
 
@@ -110,25 +110,25 @@ def test_everything_is_packed_and_the_page_says_what_is_in_it() -> None:
     add()
     add(weights=False)
     keep_drawing()
-    page = app("luggage")
+    page = app("archive")
 
-    page.button(key="luggage-pack").click().run()
+    page.button(key="archive-pack").click().run()
 
     (save,) = page.download_button
     assert save.label.startswith("Save the zip (0.")
     assert "In it: 2 runs, 1 drawing;" in told(page)
     assert not page.warning
-    made = page.session_state["luggage-packed"].path
+    made = page.session_state["archive-packed"].path
     assert made.stat().st_size > 2_000
     page.run()
-    assert page.session_state["luggage-packed"].path == made  # not packed again
+    assert page.session_state["archive-packed"].path == made  # not packed again
 
 
 def test_a_zip_is_loaded_once_and_another_time_passed_over() -> None:
     add()
     keep_drawing()
     data = packed()
-    page = load(app("luggage", YOU), "mine.zip", data)
+    page = load(app("archive", YOU), "mine.zip", data)
 
     assert "Loaded: 1 run, 1 drawing." in told(page)
     assert len(lab.store().runs_of(YOU)) == 1
@@ -140,7 +140,7 @@ def test_a_zip_is_loaded_once_and_another_time_passed_over() -> None:
 
 
 def test_what_is_no_zip_gets_a_sentence() -> None:
-    page = load(app("luggage"), "x.zip", b"no zip")
+    page = load(app("archive"), "x.zip", b"no zip")
     assert [error.value for error in page.error] == [
         "This is not a zip of Digit Lab, or it is not whole. Load it as it was saved."
     ]
@@ -151,7 +151,7 @@ def test_what_is_refused_is_quoted_as_text() -> None:
     lab.shelf().rename(ME, run.id, "**bold** [x](http://y) $z$")
     lab.store().keep(run.id, "weights-000.npz", b"broken")
 
-    page = load(app("luggage", YOU), "mine.zip", packed())
+    page = load(app("archive", YOU), "mine.zip", packed())
 
     (warning,) = page.warning
     assert r"\*\*bold\*\* \[x\](http\://y) \$z\$" in warning.value
@@ -198,7 +198,7 @@ def test_nothing_is_deleted_before_the_second_question_is_answered() -> None:
 def test_everything_of_mine_is_deleted_and_nothing_of_others() -> None:
     add()
     keep_drawing()
-    luggage.unpack(
+    archive.unpack(
         io.BytesIO(packed()), lab.shelf(), lab.drawings(), lab.sweeps(), YOU, lambda part: None
     )
     lab.shelf().delete(ME, [add().id])

@@ -9,8 +9,8 @@ import pytest
 from packed_lab import ME, YOU, Lab, members_of, zip_of
 from trouble import damage, full_disk, locked
 
+from digitlab.archive import unpacking
 from digitlab.config import RunConfig
-from digitlab.luggage import unpacking
 from digitlab.store import Digits, Status, StorageError, database
 from digitlab.store.run_files import npy
 

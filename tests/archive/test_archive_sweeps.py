@@ -11,10 +11,10 @@ import pytest
 from packed_lab import ME, YOU, Lab, members_of, zip_of
 
 from digitlab import dataset
+from digitlab.archive import Packed
 from digitlab.config import BY_NAME, RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.layers import layers_of, parameter_count
-from digitlab.luggage import Packed
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics
 from digitlab.store import Digits, Run, Status

@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields
 from digitlab.messages import LabError
 from digitlab.progress import BatchMetrics
 
-FORMAT = "digitlab-luggage"
+FORMAT = "digitlab-luggage"  # as the first zips have it
 VERSION = 3
 OLDEST_VERSION = 1  # that is still loaded
 
@@ -54,7 +54,7 @@ MEMBER = re.compile(
 Progress = Callable[[float], None]  # told the part that is done, from 0 to 1
 
 
-class LuggageError(LabError):
+class ArchiveError(LabError):
     """A zip, or a part of one, that is not loaded; the sentence says why."""
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from digitlab.luggage.form import LARGEST_JSON, LuggageError
+from digitlab.archive.form import LARGEST_JSON, ArchiveError
 from digitlab.messages import message
 
 
@@ -15,14 +15,14 @@ def parse(data: bytes) -> Any:
     """The JSON value in ``data``; NaN and infinities, which are no JSON, are refused.
 
     Raises:
-        LuggageError: it is too long, or no JSON.
+        ArchiveError: it is too long, or no JSON.
     """
     if len(data) > LARGEST_JSON:
-        raise LuggageError(message("it has more than {most} bytes.", most=f"{LARGEST_JSON:,}"))
+        raise ArchiveError(message("it has more than {most} bytes.", most=f"{LARGEST_JSON:,}"))
     try:
         return json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise LuggageError(message("it is not readable as JSON.")) from error
+        raise ArchiveError(message("it is not readable as JSON.")) from error
 
 
 def _refuse_constant(name: str) -> None:
@@ -33,7 +33,7 @@ class Fields:
     """A JSON object with exactly the fields ``names``; ``path`` is what sentences call it.
 
     Raises:
-        LuggageError: it is no object, a field is missing, or one is unknown. The methods raise it
+        ArchiveError: it is no object, a field is missing, or one is unknown. The methods raise it
             as well, for a field of a wrong type or out of bounds.
     """
 
@@ -46,7 +46,7 @@ class Fields:
                 raise self.wrong(name)
         unknown = set(data) - set(names)
         if unknown:
-            raise LuggageError(
+            raise ArchiveError(
                 message("there is no field called {field}.", field=_short(min(unknown)))
             )
 
@@ -111,10 +111,10 @@ class Fields:
         """A value that is checked elsewhere."""
         return self._data[name]
 
-    def wrong(self, name: str) -> LuggageError:
+    def wrong(self, name: str) -> ArchiveError:
         """The error that names a field."""
         field = f"{self._path}{name}".rstrip(".") or "{}"
-        return LuggageError(
+        return ArchiveError(
             message(
                 "the field {field} is missing, of a wrong type or out of its bounds.", field=field
             )

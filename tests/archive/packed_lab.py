@@ -7,8 +7,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from digitlab import luggage
-from digitlab.luggage import Packed, Unpacked
+from digitlab import archive
+from digitlab.archive import Packed, Unpacked
 from digitlab.store import Store
 from digitlab.store.keepsakes import Keepsakes
 from digitlab.store.shelf import Shelf
@@ -29,14 +29,14 @@ class Lab:
 
     def pack(self, owner: str = ME, *, exact: bool = True) -> tuple[bytes, Packed]:
         target = io.BytesIO()
-        packed = luggage.pack(
+        packed = archive.pack(
             self.shelf, self.drawings, self.sweeps, owner, target, lambda part: None, exact=exact
         )
         return target.getvalue(), packed
 
     def unpack(self, data: bytes, owner: str = YOU) -> Unpacked:
         source = io.BytesIO(data)
-        return luggage.unpack(
+        return archive.unpack(
             source, self.shelf, self.drawings, self.sweeps, owner, lambda part: None
         )
 

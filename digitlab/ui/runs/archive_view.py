@@ -9,19 +9,19 @@ from typing import BinaryIO
 
 import streamlit as st
 
-from digitlab import disk, luggage, words
+from digitlab import archive, disk, words
+from digitlab.archive import ArchiveError, Packed, Unpacked
+from digitlab.archive.form import LARGEST, MEGABYTE, Progress
 from digitlab.home import home
-from digitlab.luggage import LuggageError, Packed, Unpacked
-from digitlab.luggage.form import LARGEST, MEGABYTE, Progress
 from digitlab.messages import Message, Translator
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit, plain, sentences, word_uploader
 from digitlab.ui.timing import timed
 
-_PACKED = "luggage-packed"
-_TOLD = "luggage-told"
-_NUMBER = "luggage-number"
-_SIZES = "luggage-sizes"
+_PACKED = "archive-packed"
+_TOLD = "archive-told"
+_NUMBER = "archive-number"
+_SIZES = "archive-sizes"
 _MOST_TOLD = 10  # sentences about what was refused
 _STEP = 0.01  # of the progress, between two messages to the browser
 
@@ -30,7 +30,7 @@ class _Zip:
     """A packed zip that goes when the session does; where it is killed, at the lab's next start."""
 
     def __init__(self) -> None:
-        self.path = disk.unfinished(home() / "luggage.zip")
+        self.path = disk.unfinished(home() / "archive.zip")
         self.packed = Packed()
         weakref.finalize(self, self.path.unlink, missing_ok=True)
 
@@ -38,7 +38,7 @@ class _Zip:
 @st.fragment
 def show(visit: Visit) -> None:
     """Why, and the two ways: home, and back."""
-    with timed("luggage"), sentences(visit.t):
+    with timed("archive"), sentences(visit.t):
         _show(visit)
 
 
@@ -64,7 +64,7 @@ def _take(visit: Visit) -> None:
     exact = st.radio(
         t("What goes in"),
         list(choices),
-        key="luggage-exact",
+        key="archive-exact",
         format_func=choices.__getitem__,
         captions=[
             t(
@@ -77,7 +77,7 @@ def _take(visit: Visit) -> None:
     if st.button(
         t("Take everything home"),
         icon=":material/luggage:",
-        key="luggage-pack",
+        key="archive-pack",
         help=t(
             "Packs your runs with their names, curves and weights, your sweeps and your kept "
             "drawings."
@@ -95,7 +95,7 @@ def _choice(exact: bool, visit: Visit) -> str:
     state = (exact, tuple((line.run.id, line.last and line.last.epoch) for line in lines))
     sizes: dict[tuple[bool, object], int] = st.session_state.setdefault(_SIZES, {})
     if state not in sizes:
-        size = luggage.estimate(lab.shelf(), visit.me, exact=exact)
+        size = archive.estimate(lab.shelf(), visit.me, exact=exact)
         sizes = st.session_state[_SIZES] = {
             known: size for known, size in sizes.items() if known[0] != exact
         } | {state: size}
@@ -111,7 +111,7 @@ def _pack(visit: Visit, exact: bool) -> None:
     made = _Zip()
     packing = _progress(visit.t("Packing…"))
     with packing as progress, disk.told(made.path), made.path.open("w+b") as target:
-        made.packed = luggage.pack(
+        made.packed = archive.pack(
             lab.shelf(), lab.drawings(), lab.sweeps(), visit.me, target, progress, exact=exact
         )
     st.session_state[_PACKED] = made
@@ -127,7 +127,7 @@ def _offer(ready: _Zip, t: Translator) -> None:
         icon=":material/download:",
         on_click="ignore",
         type="primary",
-        key="luggage-save",
+        key="archive-save",
     )
     packed = ready.packed
     st.caption(
@@ -154,7 +154,7 @@ def _load(visit: Visit) -> None:
     number = st.session_state.setdefault(_NUMBER, 0)
     file = st.file_uploader(
         t("Load a zip that a lab has packed, up to {most} MB", most=most),
-        key=f"luggage-file-{number}",
+        key=f"archive-file-{number}",
         max_upload_size=most,
     )
     st.caption(
@@ -173,10 +173,10 @@ def _load(visit: Visit) -> None:
 def _unpack(file: BinaryIO, visit: Visit) -> Unpacked | Message:
     try:
         with _progress(visit.t("Checking and loading…")) as progress:
-            return luggage.unpack(
+            return archive.unpack(
                 file, lab.shelf(), lab.drawings(), lab.sweeps(), visit.me, progress
             )
-    except LuggageError as refused:
+    except ArchiveError as refused:
         return refused.message
 
 

@@ -25,10 +25,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from digitlab.config import IMAGE_SIZE
-from digitlab.luggage import record, sweep_record
-from digitlab.luggage.files import batch_table, half
-from digitlab.luggage.form import (
+from digitlab.archive import record, sweep_record
+from digitlab.archive.files import batch_table, half
+from digitlab.archive.form import (
     BATCH_COLUMNS,
     BATCHES,
     DRAWINGS,
@@ -49,7 +48,8 @@ from digitlab.luggage.form import (
     run_file,
     sweep_path,
 )
-from digitlab.luggage.record import Record
+from digitlab.archive.record import Record
+from digitlab.config import IMAGE_SIZE
 from digitlab.messages import Message, message
 from digitlab.network import ModelFileError, Network
 from digitlab.store.keepsakes import Keepsake, Keepsakes
