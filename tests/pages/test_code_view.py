@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitlab import dataset, take_home
+from digitlab import dataset, export
 from digitlab.config import RunConfig
 from digitlab.messages import Translator, message
 from digitlab.progress import EpochMetrics, Outcome, Pace
@@ -71,13 +71,13 @@ def test_the_script_is_shown_as_it_is_saved(store: Store) -> None:
     compile(whole, "run.py", "exec")
     assert "set_intra_op_parallelism_threads(2)" in whole
     assert "# The run reached: loss 1.8765, accuracy 0.4568.\n" in whole
-    assert take_home.images_name(CONFIG, run.digits.fingerprint) in whole
+    assert export.images_name(CONFIG, run.digits.fingerprint) in whole
     assert buttons(app) == ["Save the script", "Save the notebook", "Save the images"]
 
 
 def test_the_notebook_is_shown_cell_by_cell(store: Store) -> None:
     run = made(store, Status.FINISHED)
-    parts = take_home.parts(CONFIG, run.digits.fingerprint, Translator("en"), pace=run.pace)
+    parts = export.parts(CONFIG, run.digits.fingerprint, Translator("en"), pace=run.pace)
     assert [cell.value for cell in shown(run).code[1:]] == [part.code for part in parts]
 
 
@@ -105,7 +105,7 @@ def test_a_run_that_went_on_comes_with_the_start_that_its_code_loads(store: Stor
     assert "four decimals" in said(app)
     assert "the optimizer's internal state." in said(app)
     assert "Save the start" in buttons(app)
-    assert f'np.load(FOLDER / "{take_home.start_name(run.id)}")' in app.code[0].value
+    assert f'np.load(FOLDER / "{export.start_name(run.id)}")' in app.code[0].value
     assert "The run reached: loss 1.8765" in app.code[0].value
 
 

@@ -9,10 +9,10 @@ from typing import TypeVar
 import streamlit as st
 
 from digitlab import charts
+from digitlab.export import misclassified
 from digitlab.inspection import mistakes
 from digitlab.inspection.mistakes import Grid, Reading
 from digitlab.messages import Translator
-from digitlab.take_home import exports
 from digitlab.ui.inspect import last_used
 from digitlab.ui.inspect.tested import Tested
 
@@ -51,7 +51,7 @@ def downloads(
     with st.container(horizontal=True):
         st.download_button(
             t("These {count} as a table (CSV)", count=f"{len(found):,}"),
-            functools.partial(exports.table, found, test.probabilities),
+            functools.partial(misclassified.table, found, test.probabilities),
             f"{name}.csv",
             "text/csv",
             key=f"{name}-csv",
@@ -61,7 +61,7 @@ def downloads(
         )
         st.download_button(
             t("This sheet (PNG)"),
-            functools.partial(exports.sheet, test.images, places),
+            functools.partial(misclassified.sheet, test.images, places),
             f"{name}.png",
             "image/png",
             key=f"{name}-png",

@@ -9,10 +9,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from digitlab import models, words
+from digitlab.export import metrics_table
+from digitlab.export.keras_file import keras_file
 from digitlab.messages import Translator
 from digitlab.store import Run
-from digitlab.take_home import metrics_table
-from digitlab.take_home.keras_file import keras_file
 from digitlab.ui import lab
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from digitlab import dataset, take_home, words
+from digitlab import dataset, export, words
 from digitlab.dataset import DigitSet
+from digitlab.export import Memory, Start
 from digitlab.messages import LabError, Message, Translator, message
 from digitlab.store import Run, Status, results
-from digitlab.take_home import Memory, Start
 from digitlab.training import going_on
 from digitlab.training.going_on import Beginning
 from digitlab.ui import lab
@@ -87,7 +87,7 @@ def _settings(run: Run, beginning: Beginning | None) -> dict[str, Any]:
 def _starting(run: Run, beginning: Beginning | None) -> Start | None:
     if beginning is None:
         return None
-    return Start(take_home.start_name(run.id), run.frozen, _memory(beginning))
+    return Start(export.start_name(run.id), run.frozen, _memory(beginning))
 
 
 def _memory(beginning: Beginning) -> Memory:
@@ -97,7 +97,7 @@ def _memory(beginning: Beginning) -> Memory:
 
 
 def _script(run: Run, settings: dict[str, Any], t: Translator) -> None:
-    code = take_home.script(**settings, t=t)
+    code = export.script(**settings, t=t)
     st.download_button(
         t("Save the script"),
         code,
@@ -113,7 +113,7 @@ def _script(run: Run, settings: dict[str, Any], t: Translator) -> None:
 def _notebook(run: Run, settings: dict[str, Any], t: Translator) -> None:
     st.download_button(
         t("Save the notebook"),
-        functools.partial(take_home.notebook, **settings, t=t),
+        functools.partial(export.notebook, **settings, t=t),
         f"{_name(run)}.ipynb",
         "application/x-ipynb+json",
         icon=":material/download:",
@@ -121,7 +121,7 @@ def _notebook(run: Run, settings: dict[str, Any], t: Translator) -> None:
         key=f"code-{run.id}-notebook",
     )
     with st.container(height=420):
-        for part in take_home.parts(**settings, t=t):
+        for part in export.parts(**settings, t=t):
             st.markdown(f"**{plain(part.title)}**  \n" + "  \n".join(map(plain, part.remarks)))
             st.code(part.code, "python")
 
@@ -142,7 +142,7 @@ def _start(run: Run, beginning: Beginning, t: Translator) -> None:
     st.download_button(
         t("Save the start"),
         functools.partial(_start_file, beginning),
-        take_home.start_name(run.id),
+        export.start_name(run.id),
         "application/octet-stream",
         icon=":material/download:",
         on_click="ignore",
@@ -152,7 +152,7 @@ def _start(run: Run, beginning: Beginning, t: Translator) -> None:
 
 def _start_file(beginning: Beginning) -> bytes:
     start = beginning.read()
-    return take_home.start_file(start.network, start.optimizer)
+    return export.start_file(start.network, start.optimizer)
 
 
 def _images(run: Run, t: Translator) -> None:
@@ -161,7 +161,7 @@ def _images(run: Run, t: Translator) -> None:
     except LabError as error:
         st.caption(t(error.on_page))
         return
-    name = take_home.images_name(run.config, run.digits.fingerprint)
+    name = export.images_name(run.config, run.digits.fingerprint)
     st.caption(
         t(
             "Save the images into the same folder: {count} to train on and {test} to test on. "
@@ -182,4 +182,4 @@ def _images(run: Run, t: Translator) -> None:
 
 
 def _packed(run: Run, digits: DigitSet) -> bytes:
-    return take_home.images(run.config, digits)
+    return export.images(run.config, digits)

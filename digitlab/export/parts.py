@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from digitlab.config import ALL_IMAGES, RunConfig
 from digitlab.dataset import MNIST_FINGERPRINT
+from digitlab.export.images import images_name
+from digitlab.export.start import Start
 from digitlab.layers import Layer, layers_of
 from digitlab.messages import Translator
 from digitlab.presets import matching, nearest
 from digitlab.progress import Pace
 from digitlab.scores import Scores
-from digitlab.take_home.images import images_name
-from digitlab.take_home.start import Start
 
 _SHOWN = 32  # filters, and misread samples
 _COLUMNS = 8

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitlab import dataset, take_home
+from digitlab import dataset, export
 from digitlab.config import ALL_IMAGES, RunConfig
 from digitlab.dataset import MNIST_FINGERPRINT, SAMPLE_FINGERPRINT, DigitSet
 from digitlab.messages import Translator
@@ -133,13 +133,13 @@ def student(digits, tmp_path_factory) -> Iterator[Callable[[], dict[str, dict]]]
 def taken_home(name: str, digits: DigitSet, folder: Path) -> list[str]:
     """Save a case as a student does, and say which files of code there are."""
     config, pace = CASES[name]
-    images = folder / take_home.images_name(config, digits.fingerprint)
-    images.write_bytes(take_home.images(config, digits))
-    code = take_home.script(config, digits.fingerprint, EN, pace=pace)
+    images = folder / export.images_name(config, digits.fingerprint)
+    images.write_bytes(export.images(config, digits))
+    code = export.script(config, digits.fingerprint, EN, pace=pace)
     (folder / f"{name}.py").write_text(code, encoding="utf-8")
     if name != AS_NOTEBOOK:
         return [str(folder / f"{name}.py")]
-    cells = take_home.notebook(config, digits.fingerprint, EN, pace=pace)
+    cells = export.notebook(config, digits.fingerprint, EN, pace=pace)
     (folder / f"{name}.ipynb").write_bytes(cells)
     return [str(folder / f"{name}.py"), str(folder / f"{name}.ipynb")]
 
@@ -221,8 +221,8 @@ def test_the_cells_of_a_notebook_give_what_the_script_gives(from_code) -> None:
 def test_notebook_and_script_hold_the_same_code(name, language) -> None:
     config, pace = (CASES | OTHERS)[name]
     t, reached = Translator(language), Scores(0.1, 0.9)
-    code = take_home.script(config, SAMPLE_FINGERPRINT, t, pace=pace, reached=reached)
-    data = take_home.notebook(config, SAMPLE_FINGERPRINT, t, pace=pace, reached=reached)
+    code = export.script(config, SAMPLE_FINGERPRINT, t, pace=pace, reached=reached)
+    data = export.notebook(config, SAMPLE_FINGERPRINT, t, pace=pace, reached=reached)
     cells = json.loads(data)["cells"]
     from_cells = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
     compile(code, name, "exec")
@@ -236,7 +236,7 @@ def without_comments(code: str) -> list[str]:
 
 def test_a_notebook_is_of_format_4_5() -> None:
     """As https://nbformat.readthedocs.io/en/latest/format_description.html asks for."""
-    data = take_home.notebook(PRESETS["cnn-keras"], MNIST_FINGERPRINT, Translator("ja"))
+    data = export.notebook(PRESETS["cnn-keras"], MNIST_FINGERPRINT, Translator("ja"))
     whole = json.loads(data.decode("utf-8"))
     assert set(whole) == {"cells", "metadata", "nbformat", "nbformat_minor"}
     assert (whole["nbformat"], whole["nbformat_minor"]) == (4, 5)
@@ -255,13 +255,13 @@ def test_a_notebook_is_of_format_4_5() -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_script_fits_a_page_or_two(name) -> None:
-    code = take_home.script(PRESETS[name], SAMPLE_FINGERPRINT, EN, reached=Scores(0.1, 0.9))
+    code = export.script(PRESETS[name], SAMPLE_FINGERPRINT, EN, reached=Scores(0.1, 0.9))
     assert len(code.splitlines()) <= 120
     assert max(map(len, code.splitlines())) <= 100
 
 
 def test_a_script_imports_what_a_student_has() -> None:
-    tree = ast.parse(take_home.script(PRESETS["cnn-keras"], MNIST_FINGERPRINT, EN))
+    tree = ast.parse(export.script(PRESETS["cnn-keras"], MNIST_FINGERPRINT, EN))
     names = {
         name.split(".")[0]
         for node in ast.walk(tree)
@@ -277,21 +277,21 @@ def test_a_script_imports_what_a_student_has() -> None:
 
 
 def test_a_script_says_what_the_run_reached() -> None:
-    code = take_home.script(RunConfig(), MNIST_FINGERPRINT, EN, reached=Scores(0.07126, 0.97814))
+    code = export.script(RunConfig(), MNIST_FINGERPRINT, EN, reached=Scores(0.07126, 0.97814))
     assert "# The run reached: loss 0.0713, accuracy 0.9781.\n" in code
 
 
 def test_what_is_no_fingerprint_does_not_get_into_the_code() -> None:
     nasty = '"); import os  # \n../../"'
-    assert take_home.images_name(RunConfig(), nasty) == "images-.npz"
-    code = take_home.script(RunConfig(), nasty, EN)
+    assert export.images_name(RunConfig(), nasty) == "images-.npz"
+    code = export.script(RunConfig(), nasty, EN)
     assert "import os" not in code
     assert ".." not in code.replace("...", "")
 
 
 def test_threads_that_are_no_number_do_not_get_into_the_code() -> None:
     with pytest.raises(ValueError, match="format code"):
-        take_home.script(RunConfig(), MNIST_FINGERPRINT, EN, pace=Pace(threads="1)\nevil("))  # type: ignore[arg-type]
+        export.script(RunConfig(), MNIST_FINGERPRINT, EN, pace=Pace(threads="1)\nevil("))  # type: ignore[arg-type]
 
 
 # The images ---------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ def test_threads_that_are_no_number_do_not_get_into_the_code() -> None:
 @pytest.mark.parametrize(("validation", "count"), [("split", 50), ("test", 50), ("none", 50)])
 def test_the_file_of_images_holds_the_run_s_and_no_pickle(digits, validation, count) -> None:
     config = RunConfig(train_images=count, validation=validation)
-    data = take_home.images(config, digits)
+    data = export.images(config, digits)
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         assert sorted(file) == ["x_test", "x_train", "y_test", "y_train"]
         np.testing.assert_array_equal(file["x_train"], digits.x_train[:count])
@@ -311,13 +311,13 @@ def test_the_file_of_images_holds_the_run_s_and_no_pickle(digits, validation, co
 
 
 def test_more_images_than_there_are_means_all(digits) -> None:
-    with np.load(io.BytesIO(take_home.images(RunConfig(), digits))) as file:
+    with np.load(io.BytesIO(export.images(RunConfig(), digits))) as file:
         assert len(file["x_train"]) == len(digits.x_train) < ALL_IMAGES
 
 
 def test_other_images_have_another_name() -> None:
     names = {
-        take_home.images_name(RunConfig(train_images=count), fingerprint)
+        export.images_name(RunConfig(train_images=count), fingerprint)
         for count in (600, 6_000, ALL_IMAGES)
         for fingerprint in (MNIST_FINGERPRINT, SAMPLE_FINGERPRINT)
     }

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from digitlab.config import RunConfig
+from digitlab.export.parts import Part, parts
+from digitlab.export.start import Start
 from digitlab.messages import Translator
 from digitlab.progress import Pace
 from digitlab.scores import Scores
-from digitlab.take_home.parts import Part, parts
-from digitlab.take_home.start import Start
 
 
 def notebook(

@@ -3,8 +3,8 @@
 import csv
 import io
 
+from digitlab.export.metrics_table import batches_csv, epochs_csv
 from digitlab.progress import BatchMetrics, EpochMetrics
-from digitlab.take_home.metrics_table import batches_csv, epochs_csv
 
 
 def test_a_line_for_each_epoch_with_nothing_where_nothing_was_measured() -> None:

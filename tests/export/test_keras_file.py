@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from digitlab.config import RunConfig
+from digitlab.export.keras_file import keras_file
 from digitlab.layers import layers_of
 from digitlab.network import Network
-from digitlab.take_home.keras_file import keras_file
 
 CONFIGS = {
     "mlp": RunConfig(hidden_layers=3, units1=16, units2=12, units3=8, activation="tanh"),

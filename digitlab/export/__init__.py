@@ -4,11 +4,11 @@ The code trains the run again without the lab: same first weights, same batches,
 run that goes on from another takes the weights that it began with along as a file.
 """
 
-from digitlab.take_home.images import images, images_name
-from digitlab.take_home.notebook import notebook
-from digitlab.take_home.parts import Part, parts
-from digitlab.take_home.script import script
-from digitlab.take_home.start import Memory, Start, start_file, start_name
+from digitlab.export.images import images, images_name
+from digitlab.export.notebook import notebook
+from digitlab.export.parts import Part, parts
+from digitlab.export.script import script
+from digitlab.export.start import Memory, Start, start_file, start_name
 
 __all__ = [
     "Memory",

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitlab import take_home
+from digitlab import export
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.layers import layers_of
@@ -87,7 +87,7 @@ class Gone:
     """A run that went on, its figures in the lab, and what its code printed."""
 
     run: Run
-    start: take_home.Start
+    start: export.Start
     began: Untrained
     last: EpochMetrics
     printed: list[str]
@@ -140,24 +140,24 @@ def trained(store: Store, case: Case, config: RunConfig, origin: Run | None = No
     return store.run(run.id)
 
 
-def start_of(store: Store, run: Run) -> take_home.Start:
+def start_of(store: Store, run: Run) -> export.Start:
     found = going_on.beginning(store, run)
     assert found is not None
     memory = "there" if found.optimizer else "nothing" if found.exact else "lost"
-    return take_home.Start(take_home.start_name(run.id), run.frozen, memory)
+    return export.Start(export.start_name(run.id), run.frozen, memory)
 
 
 def save(store: Store, run: Run, case: Case, folder: Path) -> str:
     """Save the code of a run with the files it needs, as a student does."""
     folder.mkdir()
-    images = folder / take_home.images_name(run.config, "ad" * 32)
-    images.write_bytes(take_home.images(run.config, digits()))
+    images = folder / export.images_name(run.config, "ad" * 32)
+    images.write_bytes(export.images(run.config, digits()))
     found = going_on.beginning(store, run)
     assert found is not None
     start = found.read()
-    name = take_home.start_name(run.id)
-    (folder / name).write_bytes(take_home.start_file(start.network, start.optimizer))
-    code = take_home.script(run.config, "ad" * 32, EN, pace=case.pace, start=start_of(store, run))
+    name = export.start_name(run.id)
+    (folder / name).write_bytes(export.start_file(start.network, start.optimizer))
+    code = export.script(run.config, "ad" * 32, EN, pace=case.pace, start=start_of(store, run))
     (folder / "run.py").write_text(code, encoding="utf-8")
     return str(folder / "run.py")
 
@@ -243,7 +243,7 @@ def network(config: RunConfig) -> Network:
 
 def test_the_file_of_the_start_holds_plain_floats_and_no_pickle() -> None:
     state = {"iteration": np.float32(7), "dense1_kernel_momentum": np.zeros((3, 2), "f4")}
-    data = take_home.start_file(network(CNN), state)
+    data = export.start_file(network(CNN), state)
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         assert {file[name].dtype for name in file} == {np.dtype(np.float32)}
         assert set(state) < set(file)
@@ -251,8 +251,8 @@ def test_the_file_of_the_start_holds_plain_floats_and_no_pickle() -> None:
 
 
 def test_a_name_that_is_no_run_s_id_does_not_become_a_path() -> None:
-    assert take_home.start_name("0123456789abcdef") == "start-01234567.npz"
-    assert take_home.start_name('../"\n') == "start-.npz"
+    assert export.start_name("0123456789abcdef") == "start-01234567.npz"
+    assert export.start_name('../"\n') == "start-.npz"
 
 
 @pytest.mark.parametrize(
@@ -264,8 +264,8 @@ def test_a_name_that_is_no_run_s_id_does_not_become_a_path() -> None:
     ],
 )
 def test_the_code_says_what_became_of_the_optimizer_s_state(memory, sentence) -> None:
-    start = take_home.Start("start-0.npz", memory=memory)
-    code = take_home.script(CNN, "", EN, start=start)
+    start = export.Start("start-0.npz", memory=memory)
+    code = export.script(CNN, "", EN, start=start)
     compile(code, "run.py", "exec")
     assert sentence in code
     assert ("optimizer.build(" in code) == (memory == "there")
@@ -275,10 +275,10 @@ def test_the_code_says_what_became_of_the_optimizer_s_state(memory, sentence) ->
 
 
 def test_the_notebook_begins_there_too() -> None:
-    start = take_home.Start("start-0.npz", frozen=True)
-    cells = json.loads(take_home.notebook(CNN, "", EN, start=start))["cells"]
+    start = export.Start("start-0.npz", frozen=True)
+    cells = json.loads(export.notebook(CNN, "", EN, start=start))["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    script = take_home.script(CNN, "", EN, start=start)
+    script = export.script(CNN, "", EN, start=start)
     assert ast.dump(ast.parse(code)) == ast.dump(ast.parse(script))
     assert "layer.trainable = False" in code
 

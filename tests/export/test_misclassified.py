@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digitlab.export import misclassified
 from digitlab.inspection.mistakes import in_rows, mistakes, sheet, upright
-from digitlab.take_home import exports
 
 RNG = np.random.default_rng(3)
 LABELS = RNG.integers(0, 10, 200).astype(np.uint8)
@@ -16,7 +16,7 @@ FOUND = mistakes(LABELS, PROBABILITIES)
 
 
 def test_the_table_tells_each_sample_and_its_ten_probabilities() -> None:
-    rows = list(csv.DictReader(io.StringIO(exports.table(FOUND, PROBABILITIES).decode())))
+    rows = list(csv.DictReader(io.StringIO(misclassified.table(FOUND, PROBABILITIES).decode())))
     assert list(rows[0])[:5] == ["index", "truth", "read_as", "certainty", "probability_of_truth"]
     assert list(rows[0])[5:] == [f"p{digit}" for digit in range(10)]
     assert len(rows) == len(FOUND)
@@ -34,7 +34,9 @@ def test_the_table_tells_each_sample_and_its_ten_probabilities() -> None:
 
 
 def test_a_table_of_nothing_has_its_heading() -> None:
-    assert exports.table([], PROBABILITIES).decode().splitlines() == [",".join(exports.COLUMNS)]
+    assert misclassified.table([], PROBABILITIES).decode().splitlines() == [
+        ",".join(misclassified.COLUMNS)
+    ]
 
 
 def picture(data: bytes) -> np.ndarray:
@@ -43,7 +45,7 @@ def picture(data: bytes) -> np.ndarray:
 
 def test_the_sheet_shows_each_sample_crisp_in_its_place_and_leaves_the_others_white() -> None:
     places = in_rows(FOUND[:11], 8, 4)
-    page = picture(exports.sheet(IMAGES, places))
+    page = picture(misclassified.sheet(IMAGES, places))
     tall, wide = 28 * 3 + 28, 28 * 3 + 8
     assert page.shape == (8 + 4 * tall, 8 + 8 * wide)
     for row, samples in enumerate(places):
@@ -60,18 +62,18 @@ def test_the_sheet_shows_each_sample_crisp_in_its_place_and_leaves_the_others_wh
 def test_the_same_label_looks_the_same_and_another_does_not() -> None:
     by_label = {(m.truth, m.read_as): m for m in FOUND}
     one, other = list(by_label.values())[:2]
-    page = picture(exports.sheet(IMAGES, ((one, one, other),)))
+    page = picture(misclassified.sheet(IMAGES, ((one, one, other),)))
     labels = [page[92:112, 8 + column * 92 :][:, :84] for column in range(3)]
     np.testing.assert_array_equal(labels[0], labels[1])
     assert (labels[0] != labels[2]).any()
 
 
 def test_the_sheet_of_the_lesson_has_ten_columns() -> None:
-    page = picture(exports.sheet(IMAGES, upright(sheet(FOUND))))
+    page = picture(misclassified.sheet(IMAGES, upright(sheet(FOUND))))
     assert page.shape == (8 + 5 * 112, 8 + 10 * 92)
 
 
 @pytest.mark.parametrize("places", [(), ((), ())])
 def test_a_sheet_without_places_is_refused(places: tuple[tuple[()], ...]) -> None:
     with pytest.raises(ValueError, match="no place"):
-        exports.sheet(IMAGES, places)
+        misclassified.sheet(IMAGES, places)
