@@ -53,8 +53,8 @@ from digitlab.config import IMAGE_SIZE
 from digitlab.messages import Message, message
 from digitlab.network import ModelFileError, Network
 from digitlab.store.keepsakes import Keepsake, Keepsakes
+from digitlab.store.library import Library, RunSummary
 from digitlab.store.run_files import npy
-from digitlab.store.shelf import Line, Shelf
 from digitlab.sweeps import Sweeps
 
 _MEMBER_BYTES = 300  # of a member beside its data: its two headers and its two names
@@ -135,7 +135,7 @@ class _File:
 
 
 def pack(
-    shelf: Shelf,
+    library: Library,
     drawings: Keepsakes,
     sweeps: Sweeps,
     owner: str,
@@ -147,7 +147,7 @@ def pack(
     """Write a person's runs, drawings and sweeps, the bin's runs not, as a zip into ``target``.
 
     Args:
-        shelf: the runs of the lab.
+        library: the runs of the lab.
         drawings: the kept drawings of the lab.
         sweeps: the sweeps of the lab.
         owner: whose work it is.
@@ -155,46 +155,48 @@ def pack(
         progress: told the part that is done, from 0 to 1.
         exact: whether every file is packed as it is.
     """
-    lines = shelf.lines(owner)
-    taken = _taken(lines)
+    summaries = library.summaries(owner)
+    taken = _taken(summaries)
     kept = drawings.of(owner)
     with zipfile.ZipFile(target, "w") as archive:
         _write_drawings(archive, kept)
-        sources, counts = shelf.store.sources(owner), shelf.store.batch_counts(owner)
-        rows = _most_rows([counts.get(line.run.id, 0) for line in taken])
-        for line in taken:
-            _write_numbers(archive, shelf, line, sources, rows)
-        swept = _write_sweeps(archive, sweeps, owner, {line.run.id for line in taken})
-        left_out = _write_files(archive, target, _files(shelf, taken, exact), progress)
+        sources, counts = library.store.sources(owner), library.store.batch_counts(owner)
+        rows = _most_rows([counts.get(summary.run.id, 0) for summary in taken])
+        for summary in taken:
+            _write_numbers(archive, library, summary, sources, rows)
+        swept = _write_sweeps(archive, sweeps, owner, {summary.run.id for summary in taken})
+        left_out = _write_files(archive, target, _files(library, taken, exact), progress)
         _write_manifest(archive, taken, left_out)
-    thinned = sum(counts.get(line.run.id, 0) > rows for line in taken)
+    thinned = sum(counts.get(summary.run.id, 0) > rows for summary in taken)
     return Packed(
         runs=len(taken),
         drawings=len(kept),
         sweeps=swept,
-        runs_left_out=len(lines) - len(taken),
+        runs_left_out=len(summaries) - len(taken),
         files_left_out=sum(left_out.values()),
         thinned=thinned,
     )
 
 
-def estimate(shelf: Shelf, owner: str, *, exact: bool) -> int:
+def estimate(library: Library, owner: str, *, exact: bool) -> int:
     """About how many bytes ``pack`` would write, from the sizes of the files alone.
 
     The shares are what deflate left of 15 runs' files: weights are noise to it.
     """
-    taken = _taken(shelf.lines(owner))
-    rows = min(sum(shelf.store.batch_counts(owner).values()), LARGEST_UNPACKED // 2 // _ROW)
+    taken = _taken(library.summaries(owner))
+    rows = min(sum(library.store.batch_counts(owner).values()), LARGEST_UNPACKED // 2 // _ROW)
     total = rows * _ROW * _SHARE_OF_BATCHES + len(taken) * _RECORD_BYTES
-    for file in _files(shelf, taken, exact):
+    for file in _files(library, taken, exact):
         noise = file.name.startswith(("weights", "optimizer"))
         share = _SHARE_OF_WEIGHTS if noise else _SHARE_OF_OTHERS
         total += file.size * share + _MEMBER_BYTES
     return min(round(total), LARGEST)
 
 
-def _taken(lines: Sequence[Line]) -> list[Line]:
-    return sorted(lines, key=lambda line: (not line.pinned, -line.run.created))[:MOST_RUNS]
+def _taken(summaries: Sequence[RunSummary]) -> list[RunSummary]:
+    return sorted(summaries, key=lambda summary: (not summary.pinned, -summary.run.created))[
+        :MOST_RUNS
+    ]
 
 
 def _most_rows(counts: Collection[int]) -> int:
@@ -212,10 +214,14 @@ def _most_rows(counts: Collection[int]) -> int:
 
 
 def _write_manifest(
-    archive: zipfile.ZipFile, taken: Sequence[Line], left_out: Counter[str]
+    archive: zipfile.ZipFile, taken: Sequence[RunSummary], left_out: Counter[str]
 ) -> None:
-    oldest_first = sorted(taken, key=lambda line: line.run.created)  # what goes on from another
-    runs = [{"id": line.run.id, "left_out": left_out[line.run.id]} for line in oldest_first]
+    oldest_first = sorted(
+        taken, key=lambda summary: summary.run.created
+    )  # what goes on from another
+    runs = [
+        {"id": summary.run.id, "left_out": left_out[summary.run.id]} for summary in oldest_first
+    ]
     about = {"format": FORMAT, "version": VERSION, "packed": time.time(), "runs": runs}
     _write(archive, MANIFEST, json.dumps(about, indent=1).encode())
 
@@ -251,15 +257,19 @@ def _write_drawings(archive: zipfile.ZipFile, kept: Sequence[Keepsake]) -> None:
 
 
 def _write_numbers(
-    archive: zipfile.ZipFile, shelf: Shelf, line: Line, sources: dict[str, str], rows: int
+    archive: zipfile.ZipFile,
+    library: Library,
+    summary: RunSummary,
+    sources: dict[str, str],
+    rows: int,
 ) -> None:
     """What the database knows of a run, at most ``rows`` batch metrics.
 
     Where it goes on from is told by its first id as well.
     """
-    run, store = line.run, shelf.store
+    run, store = summary.run, library.store
     told = Record(
-        run, sources.get(run.id, run.id), line.name, line.pinned, tuple(store.epochs(run.id))
+        run, sources.get(run.id, run.id), summary.name, summary.pinned, tuple(store.epochs(run.id))
     )
     data = json.loads(record.to_json(told))
     data["origin"] = sources.get(run.origin, run.origin) if run.origin else None
@@ -267,14 +277,14 @@ def _write_numbers(
     _write(archive, path_of(run.id, BATCHES), npy(batch_table(store.batches(run.id), rows)))
 
 
-def _files(shelf: Shelf, taken: Sequence[Line], exact: bool) -> list[_File]:
+def _files(library: Library, taken: Sequence[RunSummary], exact: bool) -> list[_File]:
     """The files of all runs, what is missed most first."""
-    found = [file for line in taken for file in _files_of(shelf, line.run.id, exact)]
+    found = [file for summary in taken for file in _files_of(library, summary.run.id, exact)]
     return sorted(found, key=lambda file: file.rank)  # keeps the order of the runs
 
 
-def _files_of(shelf: Shelf, run: str, exact: bool) -> list[_File]:
-    store = shelf.store
+def _files_of(library: Library, run: str, exact: bool) -> list[_File]:
+    store = library.store
     weights = store.epochs_kept(run, "weights")
     first, last = min(weights, default=0), max(weights, default=0)
     between = _evenly([epoch for epoch in weights if epoch not in (first, last)])

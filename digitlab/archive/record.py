@@ -23,7 +23,7 @@ from digitlab.messages import LOCALE_DIR, LabError, Message, message
 from digitlab.presets import matching
 from digitlab.progress import Ending, EpochMetrics, NumberFormat, Outcome, Pace, Untrained
 from digitlab.store import Digits, Run, Status, interrupted
-from digitlab.store.shelf import LONGEST_NAME, checked_name
+from digitlab.store.library import LONGEST_NAME, checked_name
 
 _FIELDS = (
     "source",

@@ -51,7 +51,7 @@ from digitlab.messages import LabError, Message, message
 from digitlab.store import StorageBusyError
 from digitlab.store.keepsakes import MOST as MOST_DRAWINGS
 from digitlab.store.keepsakes import Keepsake, Keepsakes
-from digitlab.store.shelf import Shelf
+from digitlab.store.library import Library
 from digitlab.sweeps import Sweeps
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Unpacked:
 
 def unpack(
     source: BinaryIO,
-    shelf: Shelf,
+    library: Library,
     drawings: Keepsakes,
     sweeps: Sweeps,
     owner: str,
@@ -88,7 +88,7 @@ def unpack(
 
     Args:
         source: the zip, open for reading.
-        shelf: the runs of the lab.
+        library: the runs of the lab.
         drawings: the kept drawings of the lab.
         sweeps: the sweeps of the lab.
         owner: whose all that is loaded will be.
@@ -100,14 +100,14 @@ def unpack(
     """
     with opened(source) as archive:
         runs = _runs(archive)
-        loading = _Loading(archive, runs, shelf, owner)
+        loading = _Loading(archive, runs, library, owner)
         for number, run in enumerate(runs):
             loading.load(run)
             progress((number + 1) / len(runs))
         loading.note_unlisted()
         loading.load_drawings(drawings)
         loading.load_sweeps(sweeps)
-    lost = shelf.keep_within()
+    lost = library.keep_within()
     loading.told.without_weights = len(set(lost) & set(loading.told.runs))
     return loading.told
 
@@ -169,9 +169,9 @@ class _Loading:
     """One zip on its way into the store, run by run."""
 
     def __init__(
-        self, archive: zipfile.ZipFile, listed: Sequence[str], shelf: Shelf, owner: str
+        self, archive: zipfile.ZipFile, listed: Sequence[str], library: Library, owner: str
     ) -> None:
-        self.archive, self.shelf, self.store, self.owner = archive, shelf, shelf.store, owner
+        self.archive, self.library, self.store, self.owner = archive, library, library.store, owner
         self.told = Unpacked()
         self.listed = frozenset(listed)
         self.here = self._first_ids()
@@ -262,8 +262,8 @@ class _Loading:
         # What it went on from is told by the id that it had first.
         origin = self.here.get(read.run.origin) if read.run.origin else None
         run = replace(read.run, id=secrets.token_hex(8), owner=self.owner, origin=origin)
-        shelf = (read.name, read.pinned)
-        self.store.restore(run, read.source, shelf, read.epochs, reports, folder)
+        library = (read.name, read.pinned)
+        self.store.restore(run, read.source, library, read.epochs, reports, folder)
         self.told.runs.append(run.id)
         self.here[read.source] = self.renamed[read.run.id] = run.id
         self.count += 1

@@ -28,7 +28,7 @@ from digitlab.layers import layers_of, parameter_count, training_bytes
 from digitlab.messages import LabError, Message, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS, matching
 from digitlab.store import Digits, Run, Status, StorageError, Store, interrupted
-from digitlab.store.shelf import Shelf
+from digitlab.store.library import Library
 from digitlab.training import going_on, speed
 
 log = logging.getLogger(__name__)
@@ -309,7 +309,7 @@ class Engine:
         try:
             drive.go()
             self._trained = True
-            Shelf(self.store).keep_within()
+            Library(self.store).keep_within()
             if not self._closing.is_set():
                 self._recycle(drive)
         except Exception:

@@ -16,7 +16,7 @@ from digitlab.messages import LabError
 from digitlab.network import Floats
 from digitlab.progress import BatchMetrics, EpochMetrics
 from digitlab.store import Run, Store, StoreError
-from digitlab.store.shelf import Shelf
+from digitlab.store.library import Library
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -69,12 +69,12 @@ def gather(store: Store, run: Run, varied: tuple[str, ...] = ()) -> Material:
 
     ``varied`` are the fields that its sweep varies.
     """
-    shelf = Shelf(store)
+    library = Library(store)
     before, after = _weights(store, run)
     labels, images = _test_set(run)
     return Material(
         run,
-        shelf.name(run.id),
+        library.name(run.id),
         tuple(store.epochs(run.id)),
         tuple(store.batches(run.id)),
         before,
@@ -82,7 +82,7 @@ def gather(store: Store, run: Run, varied: tuple[str, ...] = ()) -> Material:
         _probabilities(store, run),
         labels,
         images,
-        shelf.name(run.origin) if run.origin else "",
+        library.name(run.origin) if run.origin else "",
         _origin(store, run),
         varied,
     )

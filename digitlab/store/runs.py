@@ -380,7 +380,7 @@ class Store:
         self,
         run: Run,
         source: str,
-        shelf: tuple[str, bool],
+        named: tuple[str, bool],
         epochs: Sequence[EpochMetrics],
         batches: Sequence[BatchMetrics],
         files: Path,
@@ -390,7 +390,7 @@ class Store:
         Args:
             run: the run, under an id that no other has.
             source: the id that it had where it was trained.
-            shelf: its name, and whether it is pinned.
+            named: its name, and whether it is pinned.
             epochs: its epoch metrics.
             batches: its batch metrics.
             files: a folder on the same disk with its files, which becomes the run's own.
@@ -402,7 +402,7 @@ class Store:
                 _insert(database, "runs", row_of(run))
                 _insert(database, "loaded", {"run": run.id, "source": source})
                 _insert(
-                    database, "shelf", {"run": run.id, "name": shelf[0], "pinned": int(shelf[1])}
+                    database, "shelf", {"run": run.id, "name": named[0], "pinned": int(named[1])}
                 )
                 for table, reports in (("epochs", epochs), ("batches", batches)):
                     for report in reports:

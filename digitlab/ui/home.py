@@ -9,7 +9,7 @@ import streamlit as st
 from digitlab import dataset, words
 from digitlab.messages import mark
 from digitlab.store import results
-from digitlab.store.shelf import Line
+from digitlab.store.library import RunSummary
 from digitlab.ui import lab, naming, shell
 from digitlab.ui.data_view import source_line
 from digitlab.ui.readers import clock
@@ -42,40 +42,45 @@ def show(visit: Visit) -> None:
 
 def _runs(visit: Visit) -> None:
     """The newest runs; while one of them waits or trains, they are looked at again and again."""
-    live = lab.shelf().trains(visit.me)
+    live = lab.library().trains(visit.me)
     st.fragment(_fragment, run_every=_TICK if live else None)(visit, live)
 
 
 def _fragment(visit: Visit, live: bool) -> None:
     with sentences(visit.t):
-        if live and not lab.shelf().trains(visit.me):
+        if live and not lab.library().trains(visit.me):
             st.rerun()  # the whole page, once: the timer ends
-        lines = lab.shelf().lines(visit.me, _RUNS_SHOWN)
-        if lines:
-            _table(lines, visit)
+        summaries = lab.library().summaries(visit.me, _RUNS_SHOWN)
+        if summaries:
+            _table(summaries, visit)
 
 
-def _table(lines: Sequence[Line], visit: Visit) -> None:
-    t, names = visit.t, naming.names(lines, visit)
-    tests = [results.final_test(line.run, [line.last] if line.last else []) for line in lines]
+def _table(summaries: Sequence[RunSummary], visit: Visit) -> None:
+    t, names = visit.t, naming.names(summaries, visit)
+    tests = [
+        results.final_test(summary.run, [summary.last] if summary.last else [])
+        for summary in summaries
+    ]
     st.subheader(t("My runs"))
     picked = st.dataframe(
         {
-            t("Run"): [names[line.run.id] for line in lines],
+            t("Run"): [names[summary.run.id] for summary in summaries],
             t("Test accuracy"): [f"{test.accuracy:.2%}" if test else "–" for test in tests],
-            t("Status"): [words.status(line.run.status, t) for line in lines],
-            t("Epochs trained"): [line.last.epoch if line.last else 0 for line in lines],
-            t("Started"): [clock(line.run.created) for line in lines],
+            t("Status"): [words.status(summary.run.status, t) for summary in summaries],
+            t("Epochs trained"): [
+                summary.last.epoch if summary.last else 0 for summary in summaries
+            ],
+            t("Started"): [clock(summary.run.created) for summary in summaries],
         },
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         # Another key when other rows are shown: a tick is a row's number, and must not move.
-        key=f"my-runs-{lines[0].run.id}-{len(lines)}",
+        key=f"my-runs-{summaries[0].run.id}-{len(summaries)}",
         column_config={t("Run"): st.column_config.TextColumn(width=220)},
     )
     if rows := picked["selection"]["rows"]:
-        shell.go("train", run=lines[rows[0]].run.id)
+        shell.go("train", run=summaries[rows[0]].run.id)
     st.caption(t("Tick a row to open the run."))
     st.caption(
         t("The address of this page is how you find your runs again: keep it as a bookmark.")

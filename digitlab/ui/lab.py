@@ -15,7 +15,7 @@ from digitlab.jobs.engine import Engine
 from digitlab.network import Network
 from digitlab.store import Store
 from digitlab.store.keepsakes import Keepsakes
-from digitlab.store.shelf import Shelf
+from digitlab.store.library import Library
 from digitlab.sweeps import Sweeps
 
 _PRELOAD_SECONDS = 2.0  # after the first page, which is quicker alone
@@ -28,9 +28,9 @@ def store() -> Store:
 
 
 @st.cache_resource(show_spinner=False)
-def shelf() -> Shelf:
+def library() -> Library:
     """Names, pins and the bin of this lab's runs."""
-    return Shelf(store())
+    return Library(store())
 
 
 @st.cache_resource(show_spinner=False)

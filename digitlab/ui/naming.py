@@ -12,14 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from digitlab import words
 from digitlab.messages import Translator
 from digitlab.store import Run
-from digitlab.store.shelf import Line
+from digitlab.store.library import RunSummary
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit
 
 
 def called(run: Run, visit: Visit) -> str:
     """What one run is called."""
-    given = lab.shelf().name(run.id) if run.owner == visit.me else ""
+    given = lab.library().name(run.id) if run.owner == visit.me else ""
     return given or words.run_name(run, visit.t, varied(run))
 
 
@@ -28,14 +28,15 @@ def varied(run: Run) -> tuple[str, ...]:
     return lab.sweeps().varied(run.owner).get(run.id, ())
 
 
-def names(lines: Iterable[Line], visit: Visit) -> dict[str, str]:
+def names(summaries: Iterable[RunSummary], visit: Visit) -> dict[str, str]:
     """What the runs of a list are called, by run; runs that look alike have one name."""
-    lines = list(lines)
-    owners = {line.run.owner for line in lines}
+    summaries = list(summaries)
+    owners = {summary.run.owner for summary in summaries}
     swept = {run: told for owner in owners for run, told in lab.sweeps().varied(owner).items()}
     return {
-        line.run.id: line.name or words.run_name(line.run, visit.t, swept.get(line.run.id, ()))
-        for line in lines
+        summary.run.id: summary.name
+        or words.run_name(summary.run, visit.t, swept.get(summary.run.id, ()))
+        for summary in summaries
     }
 
 

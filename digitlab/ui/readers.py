@@ -13,7 +13,7 @@ from digitlab import models
 from digitlab.messages import LabError, Translator, mark, message
 from digitlab.network import ModelFileError, Network
 from digitlab.store import Run, Status, StoreError, UnreadableRunError, results
-from digitlab.store.shelf import Line
+from digitlab.store.library import RunSummary
 from digitlab.ui import lab, naming
 from digitlab.ui.shell import Visit, plain, sentences
 
@@ -131,10 +131,10 @@ def _weights_of(reader: Reader, run: Run, t: Translator) -> str:
 
 def choices(visit: Visit) -> dict[str, str]:
     """Every network that can read for this visitor: what ``load`` calls it, and its label."""
-    lines = [*lab.shelf().lines(visit.me), *_of_others(visit)]
-    kept = [line for line in lines if _epochs(line.run.id)]
+    summaries = [*lab.library().summaries(visit.me), *_of_others(visit)]
+    kept = [summary for summary in summaries if _epochs(summary.run.id)]
     names = naming.names(kept, visit)
-    labels = {line.run.id: _label(line, names[line.run.id], visit.t) for line in kept}
+    labels = {summary.run.id: _label(summary, names[summary.run.id], visit.t) for summary in kept}
     bundled = {name: visit.t(label) for name, label in _BUNDLED.items()}
     return bundled | naming.told_apart(labels)  # the browser sends labels
 
@@ -203,27 +203,27 @@ def _missing(asked: str, visit: Visit) -> str:
     )
 
 
-def _of_others(visit: Visit) -> list[Line]:
+def _of_others(visit: Visit) -> list[RunSummary]:
     """The runs that a link leads to, as far as they are not the visitor's own; without a name."""
     found = []
     for name in {st.query_params.get(key, "") for key in ("model", "run")}:
         with contextlib.suppress(StoreError):
             run, epochs = lab.store().run(name), lab.store().epochs(name)
-            found.append(Line(run, "", False, epochs[-1] if epochs else None))
-    return [line for line in found if line.run.owner != visit.me]
+            found.append(RunSummary(run, "", False, epochs[-1] if epochs else None))
+    return [summary for summary in found if summary.run.owner != visit.me]
 
 
 def _epochs(run: str) -> list[int]:
     return lab.store().epochs_kept(run, "weights")
 
 
-def _label(line: Line, name: str, t: Translator) -> str:
+def _label(summary: RunSummary, name: str, t: Translator) -> str:
     """A run in a line: its name, when it was made, how much of the test set it reads right."""
-    test = results.final_test(line.run, [line.last] if line.last else [])
+    test = results.final_test(summary.run, [summary.last] if summary.last else [])
     return t(
         "Run {name}, {time}: {accuracy}",
         name=name,
-        time=clock(line.run.created),
+        time=clock(summary.run.created),
         accuracy=f"{test.accuracy:.2%}" if test else "–",
     )
 

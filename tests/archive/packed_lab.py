@@ -11,7 +11,7 @@ from digitlab import archive
 from digitlab.archive import Packed, Unpacked
 from digitlab.store import Store
 from digitlab.store.keepsakes import Keepsakes
-from digitlab.store.shelf import Shelf
+from digitlab.store.library import Library
 from digitlab.sweeps import Sweeps
 
 ME, YOU = "m" * 22, "y" * 22
@@ -20,24 +20,24 @@ Members = dict[str, bytes]
 
 
 class Lab:
-    """A store with its shelf, its drawings and its sweeps."""
+    """A store with its library, its drawings and its sweeps."""
 
     def __init__(self, folder: Path) -> None:
         self.store = Store(folder)
-        self.shelf, self.drawings = Shelf(self.store), Keepsakes(folder)
+        self.library, self.drawings = Library(self.store), Keepsakes(folder)
         self.sweeps = Sweeps(self.store)
 
     def pack(self, owner: str = ME, *, exact: bool = True) -> tuple[bytes, Packed]:
         target = io.BytesIO()
         packed = archive.pack(
-            self.shelf, self.drawings, self.sweeps, owner, target, lambda part: None, exact=exact
+            self.library, self.drawings, self.sweeps, owner, target, lambda part: None, exact=exact
         )
         return target.getvalue(), packed
 
     def unpack(self, data: bytes, owner: str = YOU) -> Unpacked:
         source = io.BytesIO(data)
         return archive.unpack(
-            source, self.shelf, self.drawings, self.sweeps, owner, lambda part: None
+            source, self.library, self.drawings, self.sweeps, owner, lambda part: None
         )
 
 

@@ -38,8 +38,8 @@ from digitlab.presets import matching
 from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Untrained
 from digitlab.store import Digits, Run, Status
 from digitlab.store.keepsakes import Keepsake
+from digitlab.store.library import Library
 from digitlab.store.run_files import npy, reading
-from digitlab.store.shelf import Shelf
 from digitlab.training.going_on import pack_state, unpack_state
 
 TEST = 40  # test images
@@ -159,8 +159,8 @@ def same_files(ours: Lab, mine: str, theirs: Lab, yours: str) -> None:
 def test_everything_comes_back_equal_under_new_ids(here: Lab, there: Lab) -> None:
     first = add(here, CNN)
     second = add(here, MLP, origin=first.id, frozen=True)
-    here.shelf.rename(ME, second.id, "今日の <b>best</b> 🖊")
-    here.shelf.pin(ME, [first.id], True)
+    here.library.rename(ME, second.id, "今日の <b>best</b> 🖊")
+    here.library.pin(ME, [first.id], True)
     add(here, owner=YOU)
 
     data, packed = here.pack()
@@ -168,7 +168,7 @@ def test_everything_comes_back_equal_under_new_ids(here: Lab, there: Lab) -> Non
 
     assert packed == Packed(runs=2)
     assert (len(told.runs), told.known, told.refused) == (2, 0, [])
-    newer, older = there.shelf.lines(YOU)
+    newer, older = there.library.summaries(YOU)
     assert (newer.name, newer.pinned, older.pinned) == ("今日の <b>best</b> 🖊", False, True)
     assert (newer.run.origin, newer.run.frozen, older.run.origin) == (older.run.id, True, None)
     for before, after in ((first, older.run), (second, newer.run)):
@@ -184,14 +184,14 @@ def test_everything_comes_back_equal_under_new_ids(here: Lab, there: Lab) -> Non
 def test_a_loaded_network_says_of_itself_what_this_lab_says(here: Lab, there: Lab) -> None:
     run = add(here)
     there.unpack(here.pack()[0])
-    (line,) = there.shelf.lines(YOU)
+    (summary,) = there.library.summaries(YOU)
 
-    loaded = Network.load(there.store.file(line.run.id, "weights-002.npz"))
+    loaded = Network.load(there.store.file(summary.run.id, "weights-002.npz"))
 
     assert loaded.about == {"config": run.config.to_json(), "dataset": "sample", "epoch": 2}
     images = np.random.default_rng(0).random((5, 28, 28), np.float32)
     assert np.array_equal(loaded.predict(images), network(MLP, 2).predict(images))
-    state = unpack_state(there.store.file(line.run.id, "optimizer.npz").read_bytes())
+    state = unpack_state(there.store.file(summary.run.id, "optimizer.npz").read_bytes())
     assert state["iteration"] == 50
 
 
@@ -217,10 +217,10 @@ def test_a_run_in_the_bin_is_loaded_again(here: Lab, there: Lab) -> None:
     add(here)
     data, _ = here.pack()
     (loaded,) = there.unpack(data).runs
-    there.shelf.delete(YOU, [loaded])
+    there.library.delete(YOU, [loaded])
 
     assert len(there.unpack(data).runs) == 1
-    assert len(there.shelf.lines(YOU)) == 1
+    assert len(there.library.summaries(YOU)) == 1
 
 
 def test_a_run_that_trains_arrives_interrupted_and_later_whole(here: Lab, there: Lab) -> None:
@@ -376,7 +376,7 @@ def test_packing_takes_no_more_memory_than_a_chunk(here: Lab, tmp_path: Path) ->
     with (tmp_path / "archive.zip").open("w+b") as target:
         tracemalloc.start()
         archive.pack(
-            here.shelf, here.drawings, here.sweeps, ME, target, lambda part: None, exact=True
+            here.library, here.drawings, here.sweeps, ME, target, lambda part: None, exact=True
         )
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -397,7 +397,7 @@ def test_what_matters_is_small_and_comes_back_the_same_where_it_is_looked_at(
     assert packed.files_left_out == 0
     assert told.refused == []
     assert len(data) < len(here.pack()[0])
-    assert abs(estimate(here.shelf, ME, exact=False) - len(data)) < 0.5 * len(data)
+    assert abs(estimate(here.library, ME, exact=False) - len(data)) < 0.5 * len(data)
     assert here.store.files(run.id) == there.store.files(told.runs[0])
     for name in here.store.files(run.id):
         one = arrays(here.store.file(run.id, name))
@@ -471,17 +471,17 @@ def test_the_disks_budget_holds_and_what_it_took_is_told(
 ) -> None:
     add(here)
     data, _ = here.pack()
-    lost = lambda shelf: [line.run.id for line in shelf.lines(YOU)]  # noqa: E731
-    monkeypatch.setattr(Shelf, "keep_within", lost)
+    lost = lambda library: [summary.run.id for summary in library.summaries(YOU)]  # noqa: E731
+    monkeypatch.setattr(Library, "keep_within", lost)
     assert there.unpack(data).without_weights == 1
 
 
 def test_a_loaded_pin_is_no_way_round_the_budget(
     here: Lab, there: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here.shelf.pin(ME, [add(here).id], True)
-    keep_within = Shelf.keep_within
-    monkeypatch.setattr(Shelf, "keep_within", lambda shelf: keep_within(shelf, 1_000))
+    here.library.pin(ME, [add(here).id], True)
+    keep_within = Library.keep_within
+    monkeypatch.setattr(Library, "keep_within", lambda library: keep_within(library, 1_000))
     told = there.unpack(here.pack()[0])
     assert told.without_weights == 1
     assert there.store.epochs_kept(told.runs[0], "weights") == []
@@ -513,7 +513,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def refused_whole(there: Lab, data: bytes, sentence: str) -> None:
     with pytest.raises(ArchiveError, match=sentence):
         there.unpack(data)
-    assert there.shelf.lines(YOU) == []
+    assert there.library.summaries(YOU) == []
     assert not list(there.store.folder.glob("loading-*"))
 
 
@@ -727,7 +727,7 @@ def test_a_broken_manifest(there: Lab, data: bytes, manifest: bytes) -> None:
     members = members_of(data) | {"manifest.json": manifest}
     with pytest.raises(ArchiveError):
         there.unpack(zip_of(members))
-    assert there.shelf.lines(YOU) == []
+    assert there.library.summaries(YOU) == []
 
 
 def test_huge_json_is_refused_unread(there: Lab, data: bytes) -> None:
@@ -742,10 +742,10 @@ def test_huge_json_is_refused_unread(there: Lab, data: bytes) -> None:
 def loaded_but(there: Lab, members: Members) -> str:
     """Load a zip in which the CNN is wrong; returns why it was refused."""
     told = there.unpack(zip_of(members))
-    (line,) = there.shelf.lines(YOU)
-    assert line.run.config == MLP
-    assert told.runs == [line.run.id]
-    assert len(there.store.files(line.run.id)) == 8
+    (summary,) = there.library.summaries(YOU)
+    assert summary.run.config == MLP
+    assert told.runs == [summary.run.id]
+    assert len(there.store.files(summary.run.id)) == 8
     assert not list(there.store.folder.glob("loading-*"))
     assert [path.name for path in (there.store.folder / "runs").iterdir()] == told.runs
     (refused,) = told.refused
@@ -990,7 +990,7 @@ def test_kernels_of_a_network_without_convolutions(there: Lab, data: bytes) -> N
     members[f"{mlp}/kernels-000.npy"] = members[f"{cnn_in(members)}/kernels-000.npy"]
     told = there.unpack(zip_of(members))
     assert "because of kernels-000.npy: this run cannot have such a file" in str(told.refused[0])
-    assert [line.run.config for line in there.shelf.lines(YOU)] == [CNN]
+    assert [summary.run.config for summary in there.library.summaries(YOU)] == [CNN]
 
 
 def test_a_member_whose_bytes_were_changed_is_found_by_its_sum(there: Lab, data: bytes) -> None:
@@ -1004,7 +1004,7 @@ def test_a_member_whose_bytes_were_changed_is_found_by_its_sum(there: Lab, data:
 
 def test_a_named_run_is_called_by_its_name(here: Lab, there: Lab) -> None:
     run = add(here)
-    here.shelf.rename(ME, run.id, "Versuch 1")
+    here.library.rename(ME, run.id, "Versuch 1")
     members = members_of(here.pack()[0])
     members[f"runs/{run.id}/weights-000.npz"] = b"x"
     told = there.unpack(zip_of(members))
@@ -1018,7 +1018,7 @@ def test_several_runs_are_each_said(there: Lab, data: bytes) -> None:
             members[name] = b"x"
     told = there.unpack(zip_of(members))
     assert (told.runs, len(told.refused)) == ([], 2)
-    assert there.shelf.lines(YOU) == []
+    assert there.library.summaries(YOU) == []
 
 
 def test_a_full_disk_refuses_the_run_and_leaves_nothing(
@@ -1031,7 +1031,7 @@ def test_a_full_disk_refuses_the_run_and_leaves_nothing(
     told = there.unpack(data)
     assert (told.runs, len(told.refused)) == ([], 2)
     assert "could not write it to its disk" in str(told.refused[0])
-    assert there.shelf.lines(YOU) == []
+    assert there.library.summaries(YOU) == []
     assert there.store.database.one("SELECT COUNT(*) AS n FROM epochs")["n"] == 0  # type: ignore[index]
 
 

@@ -83,7 +83,7 @@ def test_what_is_missing_is_trained_there_when_it_is_asked_for(
 ) -> None:
     first, *others = here.sweeps.places(here.sweep())
     assert first.run is not None
-    here.shelf.delete(ME, [first.run.id])
+    here.library.delete(ME, [first.run.id])
     there.unpack(here.pack()[0])
     (sweep,) = there.sweeps.sweeps_of(YOU)
 
@@ -101,9 +101,9 @@ def test_what_is_missing_is_trained_there_when_it_is_asked_for(
 def test_a_sweep_comes_once_and_fills_its_gaps_later(here: SweepingLab, there: SweepingLab) -> None:
     first = here.sweeps.places(here.sweep())[0]
     assert first.run is not None
-    here.shelf.delete(ME, [first.run.id])
+    here.library.delete(ME, [first.run.id])
     early, _ = here.pack()
-    here.shelf.restore(ME, [first.run.id])
+    here.library.restore(ME, [first.run.id])
     later, _ = here.pack()
 
     assert (there.unpack(early).sweeps, there.unpack(early).sweeps) == (1, 0)
@@ -119,7 +119,9 @@ def test_a_sweep_comes_once_and_fills_its_gaps_later(here: SweepingLab, there: S
 
 
 def test_a_sweep_without_runs_is_left(here: SweepingLab) -> None:
-    here.shelf.delete(ME, [place.run.id for place in here.sweeps.places(here.sweep()) if place.run])
+    here.library.delete(
+        ME, [place.run.id for place in here.sweeps.places(here.sweep()) if place.run]
+    )
     assert here.pack()[1] == Packed()
 
 

@@ -27,7 +27,7 @@ from digitlab.config import RunConfig
 from digitlab.layers import layers_of
 from digitlab.network import Network
 from digitlab.progress import EpochMetrics
-from digitlab.store.shelf import Shelf
+from digitlab.store.library import Shelf
 from digitlab.store import Digits, Status, Store
 from digitlab.messages import message
 store, owner = Store(Path(sys.argv[1])), sys.argv[2]
@@ -44,7 +44,7 @@ for epoch in (0, 1, 2):
     if epoch:
         store.report(run.id, EpochMetrics(epoch, True, 0.5, 0.8, 0.4, 0.9, 0.3, 0.9123, 1.5, 3200))
 store.end(run.id, Status.FINISHED, message("All {epochs} epochs were trained.", epochs=2))
-Shelf(store).rename(owner, run.id, "My first network")
+Library(store).rename(owner, run.id, "My first network")
 print(run.id)
 """
 

@@ -16,7 +16,7 @@ import pytest
 from digitlab import archive, models
 from digitlab.store import Run, Status, Store
 from digitlab.store.keepsakes import Keepsakes
-from digitlab.store.shelf import Shelf
+from digitlab.store.library import Library
 from digitlab.sweeps import Sweeps
 
 HERE = Path(__file__).parent
@@ -35,7 +35,7 @@ def unpacked(folder: Path) -> Store:
     store = Store(folder)
     data = io.BytesIO((HERE / "zip-a131408.zip").read_bytes())
     found = archive.unpack(
-        data, Shelf(store), Keepsakes(folder), Sweeps(store), NOW, lambda part: None
+        data, Library(store), Keepsakes(folder), Sweeps(store), NOW, lambda part: None
     )
     assert (len(found.runs), found.drawings, found.sweeps) == (6, 1, 1)
     return store
@@ -54,10 +54,10 @@ def runs_by_units(store: Store, owner: str) -> dict[int, Run]:
 
 def test_its_runs_are_as_they_were(lab: tuple[Store, str]) -> None:
     store, owner = lab
-    lines, unreadable = Shelf(store).listed(owner)
+    summaries, unreadable = Library(store).listed(owner)
 
-    assert (len(lines), unreadable) == (6, [])
-    (named,) = [line for line in lines if line.name]
+    assert (len(summaries), unreadable) == (6, [])
+    (named,) = [summary for summary in summaries if summary.name]
     assert (named.name, named.pinned) == ("first of all", True)
     run = named.run
     assert (run.status, run.config.units1, run.config.epochs) == (Status.FINISHED, 4, 2)

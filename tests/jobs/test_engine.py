@@ -22,7 +22,7 @@ from digitlab.jobs.engine import Engine
 from digitlab.messages import LabError
 from digitlab.presets import PRESETS
 from digitlab.store import Run, Status, Store
-from digitlab.store.shelf import Shelf
+from digitlab.store.library import Library
 
 SHORT = dataclasses.replace(PRESETS["mlp-128"], train_images=600, epochs=3)
 TINY = RunConfig(units1=8, train_images=64, epochs=1)
@@ -285,12 +285,12 @@ def test_a_run_deleted_while_it_trains_is_stopped_when_it_is_taken_back(
     engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drive, "STOP_SECONDS", 60.0)  # a busy machine is slow, and not deaf
-    shelf = Shelf(store)
+    library = Library(store)
     run = engine.submit("ada", LONG, digits)
     until(training(store, run))
-    shelf.delete("ada", [run.id])
+    library.delete("ada", [run.id])
     finished(store, engine.submit("ada", TINY, digits))  # the worker is free again
-    shelf.restore("ada", shelf.last_deleted("ada"))
+    library.restore("ada", library.last_deleted("ada"))
     until(lambda: not store.run(run.id).status.live)
     assert store.run(run.id).status is Status.STOPPED
     assert "Stopped when it was deleted" in str(store.run(run.id).reason)

@@ -13,7 +13,7 @@ from digitlab.dataset.digits import ARRAYS
 from digitlab.jobs.engine import Engine
 from digitlab.messages import LabError
 from digitlab.store import Digits, Run, Status, Store
-from digitlab.store.shelf import Shelf
+from digitlab.store.library import Library
 from digitlab.training.going_on import STATE_FILE, unpack_state
 
 CNN = RunConfig(
@@ -69,7 +69,7 @@ def test_a_run_goes_on_with_more_images_and_is_listed_with_its_origin(
 
     assert (run.origin, run.frozen, run.preset) == (origin.id, True, None)
     assert (run.config.epochs, run.digits.train) == (2, 128)
-    assert [line.run.origin for line in Shelf(store).lines("ada")] == [origin.id, None]
+    assert [summary.run.origin for summary in Library(store).summaries("ada")] == [origin.id, None]
     first, last = models.of_run(store, origin.id), models.of_run(store, run.id)
     np.testing.assert_array_equal(first.weights["conv1"][0], last.weights["conv1"][0])
     assert (first.weights["dense1"][0] != last.weights["dense1"][0]).any()

@@ -49,7 +49,7 @@ def checked(app: AppTest) -> AppTest:
 @pytest.fixture(autouse=True)
 def _empty(home: Path) -> None:
     for person in (ME, YOU):
-        lab.shelf().delete_everything(person)
+        lab.library().delete_everything(person)
         lab.drawings().delete(person, [one.id for one in lab.drawings().of(person)])
 
 
@@ -82,7 +82,7 @@ def keep_drawing() -> None:
 
 def packed() -> bytes:
     target = io.BytesIO()
-    archive.pack(lab.shelf(), lab.drawings(), lab.sweeps(), ME, target, lambda part: None)
+    archive.pack(lab.library(), lab.drawings(), lab.sweeps(), ME, target, lambda part: None)
     return target.getvalue()
 
 
@@ -148,7 +148,7 @@ def test_what_is_no_zip_gets_a_sentence() -> None:
 
 def test_what_is_refused_is_quoted_as_text() -> None:
     run = add()
-    lab.shelf().rename(ME, run.id, "**bold** [x](http://y) $z$")
+    lab.library().rename(ME, run.id, "**bold** [x](http://y) $z$")
     lab.store().keep(run.id, "weights-000.npz", b"broken")
 
     page = load(app("archive", YOU), "mine.zip", packed())
@@ -199,9 +199,9 @@ def test_everything_of_mine_is_deleted_and_nothing_of_others() -> None:
     add()
     keep_drawing()
     archive.unpack(
-        io.BytesIO(packed()), lab.shelf(), lab.drawings(), lab.sweeps(), YOU, lambda part: None
+        io.BytesIO(packed()), lab.library(), lab.drawings(), lab.sweeps(), YOU, lambda part: None
     )
-    lab.shelf().delete(ME, [add().id])
+    lab.library().delete(ME, [add().id])
     page = app("leave")
     page.session_state["last-drawing"] = "drawn"
     page.button(key="leave-ask").click().run()

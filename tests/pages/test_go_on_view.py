@@ -159,9 +159,9 @@ def test_a_run_says_which_one_it_goes_on_from(home: Path, me: str) -> None:
     run = add(home, me, CNN, origin=origin.id, frozen=True)
     told = said(opened(run, me))
     assert "Goes on from 8 units, 3 epochs · mlp-128. Its convolutions were frozen" in told
-    lab.shelf().rename(me, origin.id, "*first* try")
+    lab.library().rename(me, origin.id, "*first* try")
     assert r"Goes on from \*first\* try." in said(opened(run, me))
-    lab.shelf().delete(me, [origin.id])
+    lab.library().delete(me, [origin.id])
     assert "Goes on from a run that is not here any more." in said(opened(run, me))
 
 

@@ -168,12 +168,12 @@ def test_a_click_that_could_not_be_saved_says_so_and_can_be_tried_again(
         (toast,) = app.toast
         assert "may not be saved" in toast.value
         assert "try again" in toast.value
-        assert [line.run.id for line in lab.shelf().lines(ME)] == [run.id]
+        assert [summary.run.id for summary in lab.library().summaries(ME)] == [run.id]
 
     app.button(key=button).click().run()
 
     assert not app.toast
-    assert [line.pinned for line in lab.shelf().lines(ME)] == (
+    assert [summary.pinned for summary in lab.library().summaries(ME)] == (
         [True] if button == "runs-pin" else []
     )
 
@@ -195,7 +195,7 @@ def test_what_goes_wrong_unforeseen_is_logged_and_nothing_is_said_to_be_safe(
     def broken(self: object, owner: str) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("digitlab.store.shelf.Shelf.trains", broken)
+    monkeypatch.setattr("digitlab.store.library.Library.trains", broken)
     (said,) = errors(app.run())
     assert "Something went wrong" in said
     assert "safe" not in said
@@ -214,7 +214,7 @@ def test_a_run_that_cannot_be_read_is_counted_and_can_be_deleted(fresh: Path) ->
     assert len(app.dataframe[0].value) == 1
     app.button(key="runs-delete-unreadable").click().run()
     assert not any("cannot be read" in warning.value for warning in app.warning)
-    assert [line.run.id for line in lab.shelf().lines(ME)] == [good.id]
+    assert [summary.run.id for summary in lab.library().summaries(ME)] == [good.id]
     app.button(key="runs-undo").click().run()
     assert any("cannot be read: 1" in warning.value for warning in app.warning)
 

@@ -19,7 +19,7 @@ from digitlab.messages import message
 from digitlab.presets import PRESETS
 from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Untrained
 from digitlab.store import Digits, Status, Store
-from digitlab.store.shelf import Shelf
+from digitlab.store.library import Library
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 120
@@ -80,7 +80,7 @@ def stored_run(home: Path, owner: str, status: Status = Status.FINISHED, *, epoc
 
 def test_home_lists_my_runs_and_nobody_elses(app: AppTest, home: Path, me: str) -> None:
     named = stored_run(home, me)
-    Shelf(Store(home)).rename(me, named, "Narrow net")
+    Library(Store(home)).rename(me, named, "Narrow net")
     stored_run(home, me)
     stored_run(home, secrets.token_urlsafe(16))
 
@@ -394,7 +394,7 @@ def test_a_run_is_headed_by_the_name_it_was_given_and_others_do_not_see_it(
 ) -> None:
     mine, theirs = stored_run(home, me), stored_run(home, other := secrets.token_urlsafe(16))
     for owner, run in ((me, mine), (other, theirs)):
-        Shelf(Store(home)).rename(owner, run, "[a](b) *net*")
+        Library(Store(home)).rename(owner, run, "[a](b) *net*")
 
     assert r"### \[a\](b) \*net\* :green-badge" in headings(open_page(app, "train", run=mine))
     assert "### mlp-64 :green-badge" in headings(open_page(app, "train", run=theirs))

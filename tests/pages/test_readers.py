@@ -15,7 +15,7 @@ from digitlab.network import Network
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics, Untrained
 from digitlab.store import Digits, Status, Store
-from digitlab.store.shelf import Shelf
+from digitlab.store.library import Library
 
 
 def _page() -> None:
@@ -83,7 +83,7 @@ def test_of_a_finished_run_of_ones_own_nothing_has_to_be_said(
 
 def test_a_run_is_called_by_the_name_that_it_was_given(app: AppTest, home: Path, me: str) -> None:
     run = kept_run(home, me, (0, 1))
-    Shelf(Store(home)).rename(me, run, "Half the neurons")
+    Library(Store(home)).rename(me, run, "Half the neurons")
     app.run()
     assert any("Half the neurons" in label for label in app.selectbox(key="model").options)
     assert any("86.00%" in label for label in app.selectbox(key="model").options)
@@ -124,7 +124,7 @@ def test_somebody_elses_run_is_said_to_be_so_and_keeps_its_name_to_itself(
 ) -> None:
     other = secrets.token_urlsafe(16)
     run = kept_run(home, other, (0, 1))
-    Shelf(Store(home)).rename(other, run, "Secret")
+    Library(Store(home)).rename(other, run, "Secret")
     app.query_params["run"] = run
     assert "Somebody else's run: you can look, not change it." in said(app.run())
     assert not any("Secret" in label for label in app.selectbox(key="model").options)

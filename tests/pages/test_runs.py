@@ -28,7 +28,7 @@ DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
 def app(home: Path) -> AppTest:
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     app.query_params["me"] = ME
-    lab.shelf().delete_everything(ME)
+    lab.library().delete_everything(ME)
     return app
 
 
@@ -86,8 +86,8 @@ def test_each_run_has_a_row_with_its_lesson_changes_and_figures(app: AppTest) ->
 def test_a_name_is_shown_as_text_and_pinned_runs_come_first(app: AppTest) -> None:
     first = add(PRESETS["mlp-128"], "mlp-128", 1)
     add(PRESETS["mlp-64"], "mlp-64", 1)
-    lab.shelf().rename(ME, first.id, "<script>alert(1)</script> 🖊")
-    lab.shelf().pin(ME, [first.id], True)
+    lab.library().rename(ME, first.id, "<script>alert(1)</script> 🖊")
+    lab.library().pin(ME, [first.id], True)
 
     table = open_runs(app).dataframe[0].value
 
@@ -116,7 +116,7 @@ def test_a_run_is_opened_with_its_own_settings_whatever_the_address_said_before(
 def test_the_filter_looks_at_names_lessons_and_settings(app: AppTest) -> None:
     named = add(PRESETS["mlp-128"], "mlp-128", 1)
     add(RunConfig(dropout=0.5), None, 1)
-    lab.shelf().rename(ME, named.id, "Erster Versuch")
+    lab.library().rename(ME, named.id, "Erster Versuch")
     open_runs(app)
 
     for words, count in (("erster", 1), ("dropout 0.5", 1), ("mlp-128", 2), ("nothing", 0)):
@@ -153,7 +153,7 @@ def test_weights_are_gone_only_where_there_were_some(app: AppTest) -> None:
 
 def test_what_was_deleted_comes_back_in_another_tab(app: AppTest) -> None:
     run = add(PRESETS["mlp-128"], "mlp-128", 1)
-    lab.shelf().delete(ME, [run.id])  # in the first tab
+    lab.library().delete(ME, [run.id])  # in the first tab
 
     open_runs(app)
     assert "Runs deleted: 1. They can be taken back for an hour." in told(app)
@@ -165,7 +165,7 @@ def test_what_was_deleted_comes_back_in_another_tab(app: AppTest) -> None:
 def test_what_differs_between_runs_is_more_than_their_sliders(app: AppTest) -> None:
     first = add(PRESETS["cnn-filters"], "cnn-filters", 1)
     store = lab.store()
-    lab.shelf().rename(ME, first.id, "The first")
+    lab.library().rename(ME, first.id, "The first")
     others = Digits("mnist", "abcd" * 16, 2000, 800, 1000)
     later = store.add(ME, "engine", first.config, None, 1, others, origin=first.id, frozen=True)
     store.start(later.id)
@@ -175,7 +175,7 @@ def test_what_differs_between_runs_is_more_than_their_sliders(app: AppTest) -> N
     shown = tick(open_runs(app), 0, 1)
 
     table = shown.dataframe[1].value.set_index("")
-    results = compare.results(lab.shelf().lines(ME), Translator("en"))
+    results = compare.results(lab.library().summaries(ME), Translator("en"))
     assert {label: list(row) for label, row in table.iterrows() if label not in results} == {
         "Data set": ["other images (abcd)", "5,000 MNIST images"],
         "Images trained on": ["2,000", "3,200"],
@@ -210,7 +210,7 @@ def test_a_name_that_is_too_long_is_refused_in_a_sentence_and_not_cut(app: AppTe
 
 def test_a_run_that_goes_on_says_from_what_and_more_epochs_are_no_change(app: AppTest) -> None:
     first, store = add(PRESETS["cnn-filters"], "cnn-filters", 1), lab.store()
-    lab.shelf().rename(ME, first.id, "The first")
+    lab.library().rename(ME, first.id, "The first")
     for changes in ({}, {"epochs": 3}, {"epochs": 3, "dropout": 0.5}):
         config = dataclasses.replace(first.config, **changes)
         store.add(
@@ -240,10 +240,10 @@ def test_a_run_that_goes_on_says_from_what_and_more_epochs_are_no_change(app: Ap
 def test_runs_of_one_name_are_told_apart(app: AppTest) -> None:
     runs = [add(PRESETS["mlp-128"], "mlp-128", 1).id for _ in range(4)]
     for run, name in zip(runs, ("Mine", "Mine", f"Mine ({runs[0][:4]})", ""), strict=True):
-        lab.shelf().rename(ME, run, name)
+        lab.library().rename(ME, run, name)
 
-    lines = lab.shelf().lines(ME)
-    called = naming.told_apart(naming.names(lines, Visit(Translator("en"), ME)))
+    summaries = lab.library().summaries(ME)
+    called = naming.told_apart(naming.names(summaries, Visit(Translator("en"), ME)))
 
     assert len(set(called.values())) == 4
     assert called[runs[1]] == f"Mine ({runs[1][:4]})"

@@ -68,7 +68,7 @@ def app(home: Path) -> AppTest:
     app.query_params["me"] = ME
     for owner in (ME, SOMEBODY):
         lab.sweeps().remove_everything(owner)
-        lab.shelf().delete_everything(owner)
+        lab.library().delete_everything(owner)
     return app
 
 
@@ -437,7 +437,7 @@ def test_a_run_that_was_deleted_is_missing_and_the_page_stands(app: AppTest) -> 
 
 def test_a_sweep_from_a_zip_shows_its_result_again(app: AppTest) -> None:
     swept(owner=SOMEBODY)
-    work, file = (lab.shelf(), lab.drawings(), lab.sweeps()), io.BytesIO()
+    work, file = (lab.library(), lab.drawings(), lab.sweeps()), io.BytesIO()
     archive.pack(*work, SOMEBODY, file, lambda part: None)
     archive.unpack(file, *work, ME, lambda part: None)
 

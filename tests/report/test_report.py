@@ -22,8 +22,8 @@ from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Untrain
 from digitlab.report import Material, gather, html_of, plot, weights
 from digitlab.scores import wilson
 from digitlab.store import Digits, Run, Status, Store
+from digitlab.store.library import Library
 from digitlab.store.run_files import npy
-from digitlab.store.shelf import Shelf
 
 T = Translator("en")
 RNG = np.random.default_rng(5)
@@ -225,7 +225,7 @@ def test_the_lessons_questions_have_empty_places_and_nobody_is_named(store: Stor
 )
 def test_a_name_is_text_whatever_it_is(store: Store, name: str) -> None:
     run = add(store, MLP)
-    Shelf(store).rename("ada", run.id, name)
+    Library(store).rename("ada", run.id, name)
     page = report(store, run)
     assert f"Report: {name}" in page.words
     assert {tag for tag, _ in page.tags} == {tag for tag, _ in report(store, add(store, MLP)).tags}
@@ -233,7 +233,7 @@ def test_a_name_is_text_whatever_it_is(store: Store, name: str) -> None:
 
 def test_the_origins_name_is_text_too(store: Store) -> None:
     origin = add(store, CNN)
-    Shelf(store).rename("ada", origin.id, "<b>first</b>")
+    Library(store).rename("ada", origin.id, "<b>first</b>")
     page = report(store, add(store, CNN, origin=origin.id, frozen=True))
     assert "It goes on from <b>first</b>: its beginning is that run's end." in page.text
     assert "Its convolutions were frozen: they are still those of that run." in page.text

@@ -19,7 +19,7 @@ from digitlab.presets import PRESETS
 from digitlab.progress import Outcome, Pace, Untrained
 from digitlab.store import Digits, Run, Status, Store, StoreError
 from digitlab.store.keepsakes import Keepsakes
-from digitlab.store.shelf import Shelf
+from digitlab.store.library import Library
 from digitlab.sweeps import Sweeps, planning
 from digitlab.sweeps.planning import Axis
 
@@ -77,23 +77,23 @@ def test_the_lists_pass_over_a_run_that_cannot_be_read(
 ) -> None:
     good, bad = add(store).id, add(store).id
     spoil(store, bad, column, value)
-    shelf = Shelf(store)
+    library = Library(store)
 
     for _ in range(3):
         assert [run.id for run in store.runs_of(ME)] == [good]
-        assert [line.run.id for line in shelf.lines(ME)] == [good]
-        assert shelf.listed(ME)[1] == [bad]
+        assert [summary.run.id for summary in library.summaries(ME)] == [good]
+        assert library.listed(ME)[1] == [bad]
         with pytest.raises(StoreError, match="This run cannot be read"):
             store.run(bad)
     assert [record.levelno for record in caplog.records if bad in record.message] == [
         logging.WARNING
     ]
 
-    shelf.delete(ME, [bad])
-    assert shelf.listed(ME)[1] == []
-    shelf.restore(ME, [bad])  # it was never lost
-    assert shelf.listed(ME)[1] == [bad]
-    assert shelf.delete_everything(ME) == 2
+    library.delete(ME, [bad])
+    assert library.listed(ME)[1] == []
+    library.restore(ME, [bad])  # it was never lost
+    assert library.listed(ME)[1] == [bad]
+    assert library.delete_everything(ME) == 2
 
 
 @pytest.mark.parametrize(("column", "value"), DAMAGE)
@@ -126,7 +126,7 @@ def test_a_run_that_a_dead_server_trained_and_that_cannot_be_read_is_settled(sto
     row = store.database.one("SELECT status FROM runs WHERE id = ?", run)
     assert row is not None
     assert row["status"] == Status.INTERRUPTED
-    assert not Shelf(store).trains(ME)
+    assert not Library(store).trains(ME)
 
 
 def test_a_run_of_a_lesson_that_is_no_more_is_a_run_like_others(store: Store) -> None:
@@ -241,10 +241,10 @@ def test_a_store_of_version_0_1_opens_with_all_that_is_in_it(tmp_path: Path) -> 
     orphan.mkdir()
 
     store = Store(tmp_path)
-    lines, unreadable = Shelf(store).listed("ada")
+    summaries, unreadable = Library(store).listed("ada")
 
     assert unreadable == []
-    assert [line.name for line in lines if line.pinned] == ["first of all"]
+    assert [summary.name for summary in summaries if summary.pinned] == ["first of all"]
     trained = store.run("34566d0fb1aadc6d")
     assert (trained.status, trained.config.units1, trained.config.epochs) == ("finished", 8, 2)
     assert trained.outcome is not None
@@ -253,7 +253,7 @@ def test_a_store_of_version_0_1_opens_with_all_that_is_in_it(tmp_path: Path) -> 
     assert len(store.batches(trained.id)) == 2
     gone_on = store.run("752f136bd4cb99de")
     assert (gone_on.origin, gone_on.frozen) == (trained.id, True)
-    assert Shelf(store).last_deleted("ada") == ["15e149a1bb820257"]
+    assert Library(store).last_deleted("ada") == ["15e149a1bb820257"]
     (sweep,) = Sweeps(store).sweeps_of("ada")
     assert [place.run and place.run.status for place in Sweeps(store).places(sweep)] == [
         "queued",

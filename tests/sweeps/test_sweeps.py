@@ -17,7 +17,7 @@ from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics
 from digitlab.store import Digits, Run, Status, Store
 from digitlab.store.database import DATABASE, Database
-from digitlab.store.shelf import BIN_SECONDS, Shelf
+from digitlab.store.library import BIN_SECONDS, Library
 from digitlab.sweeps import Standing, Sweep, Sweeps, planning
 from digitlab.sweeps.planning import LESSONS, Axis, Plan, SweepError
 from digitlab.sweeps.sweeps import MOST_TRIES
@@ -179,11 +179,11 @@ def test_resume_takes_back_the_stop(sweeps: Sweeps, queue: Queue, store: Store) 
 def test_a_deleted_run_is_missing_and_comes_back_only_when_asked_for(
     sweeps: Sweeps, queue: Queue, store: Store
 ) -> None:
-    sweep, shelf = start(sweeps, queue), Shelf(store)
+    sweep, library = start(sweeps, queue), Library(store)
     binned, gone, *rest = runs(sweeps, sweep)
     for run in rest:
         end(store, run)
-    shelf.delete(ME, [binned.id])
+    library.delete(ME, [binned.id])
     store.delete(gone.id)
 
     assert [place.run is None for place in sweeps.places(sweep)] == [True, True] + [False] * 4

@@ -8,23 +8,23 @@ import streamlit as st
 
 from digitlab import words
 from digitlab.presets import PRESETS
-from digitlab.store.shelf import Line
+from digitlab.store.library import RunSummary
 from digitlab.ui import lab, shell
 from digitlab.ui.shell import Visit, guarded
 
 
-def show(chosen: Sequence[Line], names: Mapping[str, str], visit: Visit) -> None:
+def show(chosen: Sequence[RunSummary], names: Mapping[str, str], visit: Visit) -> None:
     """The buttons for the chosen runs, called as in ``names``; some are for one run alone."""
-    t, ids = visit.t, [line.run.id for line in chosen]
+    t, ids = visit.t, [summary.run.id for summary in chosen]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(chosen) == 1:
             _for_one(chosen[0], names[chosen[0].run.id], visit)
-        pinned = all(line.pinned for line in chosen)
+        pinned = all(summary.pinned for summary in chosen)
         st.button(
             t("Unpin") if pinned else t("Pin"),
             icon=":material/keep:",
             key="runs-pin",
-            on_click=guarded(lab.shelf().pin),
+            on_click=guarded(lab.library().pin),
             args=(visit.me, ids, not pinned),
             help=t(
                 "A pinned run stays on top, and gives up its weights last when the disk is full."
@@ -34,7 +34,7 @@ def show(chosen: Sequence[Line], names: Mapping[str, str], visit: Visit) -> None
             t("Delete"),
             icon=":material/delete:",
             key="runs-delete",
-            on_click=guarded(lab.shelf().delete),
+            on_click=guarded(lab.library().delete),
             args=(visit.me, ids),
         )
 
@@ -42,7 +42,7 @@ def show(chosen: Sequence[Line], names: Mapping[str, str], visit: Visit) -> None
 def undo(visit: Visit) -> None:
     """The way back from the last deletion."""
     t = visit.t
-    deleted = lab.shelf().last_deleted(visit.me)
+    deleted = lab.library().last_deleted(visit.me)
     if not deleted:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -53,7 +53,7 @@ def undo(visit: Visit) -> None:
             t("Undo"),
             icon=":material/undo:",
             key="runs-undo",
-            on_click=guarded(lab.shelf().restore),
+            on_click=guarded(lab.library().restore),
             args=(visit.me, deleted),
         )
 
@@ -73,15 +73,15 @@ def unreadable(runs: Sequence[str], visit: Visit) -> None:
         t("Delete what cannot be read"),
         icon=":material/delete:",
         key="runs-delete-unreadable",
-        on_click=guarded(lab.shelf().delete),
+        on_click=guarded(lab.library().delete),
         args=(visit.me, runs),
     )
 
 
-def _for_one(line: Line, name: str, visit: Visit) -> None:
-    t, run = visit.t, line.run
+def _for_one(summary: RunSummary, name: str, visit: Visit) -> None:
+    t, run = visit.t, summary.run
     key = f"runs-name-{run.id}"
-    st.session_state.setdefault(key, line.name)
+    st.session_state.setdefault(key, summary.name)
     st.text_input(
         t("Name"),
         key=key,
@@ -100,15 +100,15 @@ def _for_one(line: Line, name: str, visit: Visit) -> None:
         key="runs-again",
         help=t("Sets the sliders as this run has them; change what you like."),
     ):
-        _train_again(line)
+        _train_again(summary)
 
 
-def _train_again(line: Line) -> None:
+def _train_again(summary: RunSummary) -> None:
     """The Train page with the sliders of this run, and no run open."""
-    preset = words.lesson(line.run)
-    different = line.run.config.differences(PRESETS[preset])
+    preset = words.lesson(summary.run)
+    different = summary.run.config.differences(PRESETS[preset])
     shell.go("train", preset=preset, **{name: str(value) for name, value in different.items()})
 
 
 def _rename(owner: str, run: str, key: str) -> None:
-    lab.shelf().rename(owner, run, st.session_state[key])
+    lab.library().rename(owner, run, st.session_state[key])

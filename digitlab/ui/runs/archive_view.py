@@ -91,11 +91,14 @@ def _take(visit: Visit) -> None:
 
 def _choice(exact: bool, visit: Visit) -> str:
     """A choice with the size that it comes to, estimated anew when there is something new."""
-    t, lines = visit.t, lab.shelf().lines(visit.me)
-    state = (exact, tuple((line.run.id, line.last and line.last.epoch) for line in lines))
+    t, summaries = visit.t, lab.library().summaries(visit.me)
+    state = (
+        exact,
+        tuple((summary.run.id, summary.last and summary.last.epoch) for summary in summaries),
+    )
     sizes: dict[tuple[bool, object], int] = st.session_state.setdefault(_SIZES, {})
     if state not in sizes:
-        size = archive.estimate(lab.shelf(), visit.me, exact=exact)
+        size = archive.estimate(lab.library(), visit.me, exact=exact)
         sizes = st.session_state[_SIZES] = {
             known: size for known, size in sizes.items() if known[0] != exact
         } | {state: size}
@@ -112,7 +115,7 @@ def _pack(visit: Visit, exact: bool) -> None:
     packing = _progress(visit.t("Packing…"))
     with packing as progress, disk.told(made.path), made.path.open("w+b") as target:
         made.packed = archive.pack(
-            lab.shelf(), lab.drawings(), lab.sweeps(), visit.me, target, progress, exact=exact
+            lab.library(), lab.drawings(), lab.sweeps(), visit.me, target, progress, exact=exact
         )
     st.session_state[_PACKED] = made
 
@@ -174,7 +177,7 @@ def _unpack(file: BinaryIO, visit: Visit) -> Unpacked | Message:
     try:
         with _progress(visit.t("Checking and loading…")) as progress:
             return archive.unpack(
-                file, lab.shelf(), lab.drawings(), lab.sweeps(), visit.me, progress
+                file, lab.library(), lab.drawings(), lab.sweeps(), visit.me, progress
             )
     except ArchiveError as refused:
         return refused.message

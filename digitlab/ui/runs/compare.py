@@ -11,12 +11,12 @@ from digitlab.charts import MOST_RUNS, Metric, RunCurves
 from digitlab.config import FIELDS
 from digitlab.messages import Translator
 from digitlab.store import Run
-from digitlab.store.shelf import Line
+from digitlab.store.library import RunSummary
 from digitlab.sweeps.measures import one_loss
 from digitlab.ui import lab, naming, plot
 
 
-def show(chosen: Sequence[Line], called: Mapping[str, str], t: Translator) -> None:
+def show(chosen: Sequence[RunSummary], called: Mapping[str, str], t: Translator) -> None:
     """Loss and accuracy of the chosen runs on the same axes, their results, and what differs.
 
     ``called`` has a name of its own for each of the person's runs, the chosen ones among them.
@@ -25,10 +25,10 @@ def show(chosen: Sequence[Line], called: Mapping[str, str], t: Translator) -> No
     if len(chosen) > len(shown):
         st.caption(t("The first {count} of the chosen runs are drawn.", count=len(shown)))
     for column, metric in zip(st.columns(2), charts.METRICS, strict=True):
-        curves = [_curves(line, called[line.run.id], metric) for line in shown]
+        curves = [_curves(summary, called[summary.run.id], metric) for summary in shown]
         with column:
             plot.draw(charts.overlay(metric, curves, t), t, key=f"runs-{metric}", tools=True)
-    if not one_loss(line.run.config for line in shown):
+    if not one_loss(summary.run.config for summary in shown):
         st.caption(
             t(
                 "These runs have different loss functions: their losses are on different scales, "
@@ -39,8 +39,8 @@ def show(chosen: Sequence[Line], called: Mapping[str, str], t: Translator) -> No
         _table(chosen, called, t)
 
 
-def _curves(line: Line, name: str, metric: Metric) -> RunCurves:
-    epochs, images = lab.store().epochs(line.run.id), line.run.digits.train
+def _curves(summary: RunSummary, name: str, metric: Metric) -> RunCurves:
+    epochs, images = lab.store().epochs(summary.run.id), summary.run.digits.train
     validated = [epoch for epoch in epochs if epoch.val_loss is not None]
     return RunCurves(
         name,
@@ -55,20 +55,22 @@ def _curves(line: Line, name: str, metric: Metric) -> RunCurves:
     )
 
 
-def _table(chosen: Sequence[Line], called: Mapping[str, str], t: Translator) -> None:
+def _table(chosen: Sequence[RunSummary], called: Mapping[str, str], t: Translator) -> None:
     """What the runs came to, then a row for each setting that is not the same in all."""
     different = differences(chosen, called, t)
     st.markdown(t("**Results, and what differs** between the chosen runs"))
     rows = results(chosen, t) | different
     columns = {"": list(rows)}
-    for number, line in enumerate(chosen):
-        columns[f"{number + 1}. {called[line.run.id]}"] = [told[number] for told in rows.values()]
+    for number, summary in enumerate(chosen):
+        columns[f"{number + 1}. {called[summary.run.id]}"] = [
+            told[number] for told in rows.values()
+        ]
     st.dataframe(columns, hide_index=True)
     if not different:
         st.caption(t("All settings of these runs are the same."))
 
 
-def results(lines: Sequence[Line], t: Translator) -> dict[str, list[str]]:
+def results(summaries: Sequence[RunSummary], t: Translator) -> dict[str, list[str]]:
     """What each of some runs came to in its last epoch, by the figure's name, in words."""
     figures: tuple[tuple[str, str, str], ...] = (
         (t("Test accuracy"), "test_accuracy", ".2%"),
@@ -78,20 +80,21 @@ def results(lines: Sequence[Line], t: Translator) -> dict[str, list[str]]:
         (t("Epochs trained"), "epoch", "d"),
     )
     return {
-        label: [_figure(line, metric, form) for line in lines] for label, metric, form in figures
+        label: [_figure(summary, metric, form) for summary in summaries]
+        for label, metric, form in figures
     }
 
 
-def _figure(line: Line, metric: str, form: str) -> str:
-    value = getattr(line.last, metric) if line.last else None
+def _figure(summary: RunSummary, metric: str, form: str) -> str:
+    value = getattr(summary.last, metric) if summary.last else None
     return "–" if value is None else format(value, form)
 
 
 def differences(
-    lines: Sequence[Line], origins: Mapping[str, str], t: Translator
+    summaries: Sequence[RunSummary], origins: Mapping[str, str], t: Translator
 ) -> dict[str, list[str]]:
     """What is not the same in all of some runs, by its name: the value of each, in words."""
-    told = [_settings(line.run, origins, t) for line in lines]
+    told = [_settings(summary.run, origins, t) for summary in summaries]
     labels = dict.fromkeys(label for one in told for label in one)
     rows = {label: [one.get(label, "–") for one in told] for label in labels}
     return {name: values for name, values in rows.items() if len(set(values)) > 1}

@@ -44,7 +44,7 @@ def _show(visit: Visit) -> None:
 
 def _question(visit: Visit) -> None:
     t = visit.t
-    runs, drawings = lab.shelf().count(visit.me), len(lab.drawings().of(visit.me))
+    runs, drawings = lab.library().count(visit.me), len(lab.drawings().of(visit.me))
     st.warning(
         t(
             "This deletes all that is yours: runs with their weights and names, those in the bin "
@@ -73,7 +73,7 @@ def _ask(asked: bool) -> None:
 def _delete(owner: str) -> None:
     """Delete what the lab keeps, and what this session remembers; the address forgets its run."""
     lab.sweeps().remove_everything(owner)  # first: it would queue its runs again
-    runs = lab.shelf().delete_everything(owner)
+    runs = lab.library().delete_everything(owner)
     drawings = lab.drawings().delete_everything(owner)
     st.session_state.clear()
     for name in ("run", "model", "sweep"):

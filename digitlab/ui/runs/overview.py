@@ -10,7 +10,7 @@ import streamlit as st
 from digitlab import words
 from digitlab.messages import Translator
 from digitlab.store import Run, Status
-from digitlab.store.shelf import Line
+from digitlab.store.library import RunSummary
 from digitlab.ui import lab, naming
 from digitlab.ui.readers import clock
 from digitlab.ui.runs import actions, compare
@@ -24,44 +24,44 @@ _TICK = 3.0  # seconds between two looks at runs that train
 
 def show(visit: Visit) -> None:
     """The runs that pass the filter, and beneath them what is done with the chosen ones."""
-    live = lab.shelf().trains(visit.me)
+    live = lab.library().trains(visit.me)
     st.fragment(_fragment, run_every=_TICK if live else None)(visit, live)
 
 
 def _fragment(visit: Visit, live: bool) -> None:
     with timed("runs"), sentences(visit.t):
-        if live and not lab.shelf().trains(visit.me):
+        if live and not lab.library().trains(visit.me):
             st.rerun()  # the whole page, once: the timer ends
         _show(visit)
 
 
 def _show(visit: Visit) -> None:
     t = visit.t
-    lab.shelf().empty_bin()
-    lines, unreadable = lab.shelf().listed(visit.me)
+    lab.library().empty_bin()
+    summaries, unreadable = lab.library().listed(visit.me)
     actions.undo(visit)
     if unreadable:
         actions.unreadable(unreadable, visit)
-    if not lines and not unreadable:
+    if not summaries and not unreadable:
         st.info(t("There are no runs yet: train a network, and it is listed here."))
         page_link("train", t("Train a network"))
-    if lines:
-        _lines(lines, visit)
+    if summaries:
+        _summaries(summaries, visit)
 
 
-def _lines(lines: Sequence[Line], visit: Visit) -> None:
+def _summaries(summaries: Sequence[RunSummary], visit: Visit) -> None:
     t = visit.t
-    names = naming.names(lines, visit)
+    names = naming.names(summaries, visit)
     apart = naming.told_apart(names)
-    settings = {line.run.id: naming.settings(line.run, apart, t) for line in lines}
-    passed = _filtered(lines, names, settings, t)
+    settings = {summary.run.id: naming.settings(summary.run, apart, t) for summary in summaries}
+    passed = _filtered(summaries, names, settings, t)
     chosen = _table(passed, names, settings, t)
     st.caption(
         t(
             "{shown} of {count} runs. Tick rows to compare them, or to rename, pin or delete "
             "them; click a column's head to sort.",
             shown=len(passed),
-            count=len(lines),
+            count=len(summaries),
         )
     )
     if chosen:
@@ -70,8 +70,11 @@ def _lines(lines: Sequence[Line], visit: Visit) -> None:
 
 
 def _filtered(
-    lines: Sequence[Line], names: Mapping[str, str], settings: Mapping[str, str], t: Translator
-) -> list[Line]:
+    summaries: Sequence[RunSummary],
+    names: Mapping[str, str],
+    settings: Mapping[str, str],
+    t: Translator,
+) -> list[RunSummary]:
     """The lines with the words and of the status that are asked for; pinned ones come first."""
     with st.container(horizontal=True):
         wanted = st.text_input(
@@ -80,7 +83,7 @@ def _filtered(
             width=300,
             placeholder=t("a name, a lesson, a setting"),
         )
-        statuses = [_ANY, *{line.run.status for line in lines}]
+        statuses = [_ANY, *{summary.run.status for summary in summaries}]
         status = st.selectbox(
             t("Status"),
             statuses,
@@ -90,12 +93,12 @@ def _filtered(
         )
     words_wanted = wanted.casefold().split()
     found = [
-        line
-        for line in lines
-        if status in (_ANY, line.run.status)
-        and _fits(f"{names[line.run.id]} {settings[line.run.id]}", words_wanted)
+        summary
+        for summary in summaries
+        if status in (_ANY, summary.run.status)
+        and _fits(f"{names[summary.run.id]} {settings[summary.run.id]}", words_wanted)
     ]
-    return sorted(found, key=lambda line: not line.pinned)
+    return sorted(found, key=lambda summary: not summary.pinned)
 
 
 def _status(status: Status | str, t: Translator) -> str:
@@ -108,31 +111,34 @@ def _fits(text: str, wanted: Sequence[str]) -> bool:
 
 
 def _table(
-    lines: Sequence[Line], names: Mapping[str, str], settings: Mapping[str, str], t: Translator
-) -> list[Line]:
+    summaries: Sequence[RunSummary],
+    names: Mapping[str, str],
+    settings: Mapping[str, str],
+    t: Translator,
+) -> list[RunSummary]:
     """Draw the rows; returns the ticked ones. On a phone only the first columns are seen."""
     percent = st.column_config.NumberColumn(format="%.2f%%")
     accuracies = {
-        t("Test accuracy"): [_percent(line, "test_accuracy") for line in lines],
-        t("Validation accuracy"): [_percent(line, "val_accuracy") for line in lines],
-        t("Training accuracy"): [_percent(line, "accuracy") for line in lines],
+        t("Test accuracy"): [_percent(summary, "test_accuracy") for summary in summaries],
+        t("Validation accuracy"): [_percent(summary, "val_accuracy") for summary in summaries],
+        t("Training accuracy"): [_percent(summary, "accuracy") for summary in summaries],
     }
-    key = _key(lines)
-    _tick_again(key, lines)
+    key = _key(summaries)
+    _tick_again(key, summaries)
     picked = st.dataframe(
         {
-            t("Run"): [names[line.run.id] for line in lines],
+            t("Run"): [names[summary.run.id] for summary in summaries],
             **accuracies,
-            t("Status"): [words.status(line.run.status, t) for line in lines],
-            t("Pinned"): ["●" if line.pinned else "" for line in lines],
-            t("Settings"): [settings[line.run.id] for line in lines],
-            t("Epochs"): [line.last.epoch if line.last else 0 for line in lines],
-            t("Images"): [line.run.digits.train for line in lines],
-            t("Data set"): [words.data_set(line.run.digits, t) for line in lines],
-            t("Parameters"): [line.run.parameters for line in lines],
-            t("Time (s)"): [_seconds(line.run) for line in lines],
-            t("Started"): [clock(line.run.created) for line in lines],
-            t("Weights"): [_weights(line, t) for line in lines],
+            t("Status"): [words.status(summary.run.status, t) for summary in summaries],
+            t("Pinned"): ["●" if summary.pinned else "" for summary in summaries],
+            t("Settings"): [settings[summary.run.id] for summary in summaries],
+            t("Epochs"): [summary.last.epoch if summary.last else 0 for summary in summaries],
+            t("Images"): [summary.run.digits.train for summary in summaries],
+            t("Data set"): [words.data_set(summary.run.digits, t) for summary in summaries],
+            t("Parameters"): [summary.run.parameters for summary in summaries],
+            t("Time (s)"): [_seconds(summary.run) for summary in summaries],
+            t("Started"): [clock(summary.run.created) for summary in summaries],
+            t("Weights"): [_weights(summary, t) for summary in summaries],
         },
         hide_index=True,
         on_select="rerun",
@@ -148,34 +154,34 @@ def _table(
             t("Parameters"): st.column_config.NumberColumn(format="localized"),
         },
     )
-    chosen = [lines[row] for row in picked["selection"]["rows"] if row < len(lines)]
-    _remember(lines, chosen)
+    chosen = [summaries[row] for row in picked["selection"]["rows"] if row < len(summaries)]
+    _remember(summaries, chosen)
     return chosen
 
 
-def _remember(lines: Sequence[Line], chosen: Sequence[Line]) -> None:
+def _remember(summaries: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
     """What is ticked; a run that the filter hides for now keeps its tick."""
     ticked: set[str] = st.session_state.get(_TICKED, set())
-    hidden = ticked - {line.run.id for line in lines}
-    st.session_state[_TICKED] = hidden | {line.run.id for line in chosen}
+    hidden = ticked - {summary.run.id for summary in summaries}
+    st.session_state[_TICKED] = hidden | {summary.run.id for summary in chosen}
 
 
-def _tick_again(key: str, lines: Sequence[Line]) -> None:
+def _tick_again(key: str, summaries: Sequence[RunSummary]) -> None:
     """In a table of other rows, or of the same in another order, the same runs stay ticked."""
     ticked = st.session_state.get(_TICKED, ())
-    rows = [row for row, line in enumerate(lines) if line.run.id in ticked]
+    rows = [row for row, summary in enumerate(summaries) if summary.run.id in ticked]
     if rows and key not in st.session_state:
         st.session_state[key] = {"selection": {"rows": rows}}
 
 
-def _key(lines: Sequence[Line]) -> str:
+def _key(summaries: Sequence[RunSummary]) -> str:
     """Another one when other rows are shown: ticks are row numbers, and must not move."""
-    rows = ",".join(line.run.id for line in lines)
+    rows = ",".join(summary.run.id for summary in summaries)
     return f"runs-table-{hashlib.sha256(rows.encode()).hexdigest()[:16]}"
 
 
-def _percent(line: Line, metric: str) -> float | None:
-    value = getattr(line.last, metric) if line.last else None
+def _percent(summary: RunSummary, metric: str) -> float | None:
+    value = getattr(summary.last, metric) if summary.last else None
     return None if value is None else 100 * value
 
 
@@ -188,10 +194,10 @@ def _seconds(run: Run) -> float | None:
     return round(run.ended - run.started, 1)
 
 
-def _weights(line: Line, t: Translator) -> str:
+def _weights(summary: RunSummary, t: Translator) -> str:
     """Whether the run can still be looked into: a full disk takes the oldest weights."""
-    if line.run.status.live:
+    if summary.run.status.live:
         return "–"
-    if lab.store().epochs_kept(line.run.id, "weights"):
+    if lab.store().epochs_kept(summary.run.id, "weights"):
         return t("kept")
-    return t("gone") if line.run.untrained is not None or line.last is not None else "–"
+    return t("gone") if summary.run.untrained is not None or summary.last is not None else "–"

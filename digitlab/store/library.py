@@ -40,7 +40,7 @@ WHERE owner = ? AND {NOT_DELETED} ORDER BY created DESC LIMIT ?
 
 
 @dataclass(frozen=True)
-class Line:
+class RunSummary:
     """One run in a person's list: its name ("" where none was given), and its last epoch."""
 
     run: Run
@@ -49,29 +49,29 @@ class Line:
     last: EpochMetrics | None
 
 
-class Shelf:
+class Library:
     """The lists of all people's runs in one store."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def lines(self, owner: str, most: int = -1) -> list[Line]:
+    def summaries(self, owner: str, most: int = -1) -> list[RunSummary]:
         """A person's runs, at most so many, the newest first; one query. -1 stands for all.
 
         One that cannot be read is passed over.
         """
         return self.listed(owner, most)[0]
 
-    def listed(self, owner: str, most: int = -1) -> tuple[list[Line], list[str]]:
+    def listed(self, owner: str, most: int = -1) -> tuple[list[RunSummary], list[str]]:
         """A person's runs, the newest first, and the ids of those that cannot be read."""
-        lines: list[Line] = []
+        summaries: list[RunSummary] = []
         unreadable: list[str] = []
         for row in self.store.database.all(_OVERVIEW, owner, most):
             try:
-                lines.append(_line(dict(row)))
+                summaries.append(_summary(dict(row)))
             except UnreadableRunError:
                 unreadable.append(row["id"])
-        return lines, unreadable
+        return summaries, unreadable
 
     def name(self, run: str) -> str:
         """The name that a run was given, or ""."""
@@ -201,8 +201,8 @@ def checked_name(name: str) -> str:
     return short
 
 
-def _line(row: dict[str, Any]) -> Line:
+def _summary(row: dict[str, Any]) -> RunSummary:
     last = {name: row.pop(f"last_{name}") for name in _METRICS}
     name, pinned = row.pop("shelf_name") or "", bool(row.pop("shelf_pinned"))
     epoch = EpochMetrics(**last | {"complete": bool(last["complete"])})
-    return Line(run_of(row), name, pinned, None if last["epoch"] is None else epoch)
+    return RunSummary(run_of(row), name, pinned, None if last["epoch"] is None else epoch)
