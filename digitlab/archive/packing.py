@@ -52,9 +52,9 @@ from digitlab.archive.record import Record
 from digitlab.config import IMAGE_SIZE
 from digitlab.messages import Message, message
 from digitlab.network import ModelFileError, Network
-from digitlab.store.keepsakes import Keepsake, Keepsakes
 from digitlab.store.library import Library, RunSummary
 from digitlab.store.run_files import npy
+from digitlab.store.saved_drawings import SavedDrawing, SavedDrawings
 from digitlab.sweeps import Sweeps
 
 _MEMBER_BYTES = 300  # of a member beside its data: its two headers and its two names
@@ -136,7 +136,7 @@ class _File:
 
 def pack(
     library: Library,
-    drawings: Keepsakes,
+    drawings: SavedDrawings,
     sweeps: Sweeps,
     owner: str,
     target: BinaryIO,
@@ -240,7 +240,7 @@ def _write_sweeps(
     return count
 
 
-def _write_drawings(archive: zipfile.ZipFile, kept: Sequence[Keepsake]) -> None:
+def _write_drawings(archive: zipfile.ZipFile, kept: Sequence[SavedDrawing]) -> None:
     told = [
         {
             "label": one.label,

@@ -49,9 +49,9 @@ from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.disk import StorageError
 from digitlab.messages import LabError, Message, message
 from digitlab.store import StorageBusyError
-from digitlab.store.keepsakes import MOST as MOST_DRAWINGS
-from digitlab.store.keepsakes import Keepsake, Keepsakes
 from digitlab.store.library import Library
+from digitlab.store.saved_drawings import MOST as MOST_DRAWINGS
+from digitlab.store.saved_drawings import SavedDrawing, SavedDrawings
 from digitlab.sweeps import Sweeps
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Unpacked:
 def unpack(
     source: BinaryIO,
     library: Library,
-    drawings: Keepsakes,
+    drawings: SavedDrawings,
     sweeps: Sweeps,
     owner: str,
     progress: Progress,
@@ -268,7 +268,7 @@ class _Loading:
         self.here[read.source] = self.renamed[read.run.id] = run.id
         self.count += 1
 
-    def load_drawings(self, drawings: Keepsakes) -> None:
+    def load_drawings(self, drawings: SavedDrawings) -> None:
         """Load the kept drawings, or note what is wrong with them."""
         try:
             with _naming_drawings():
@@ -298,7 +298,7 @@ class _Loading:
             raise ArchiveError(message("none of its runs is here."))
         self.told.sweeps += sweeps.restore(self.owner, read.plan, read.digits, read.created, runs)
 
-    def _drawings(self) -> list[Keepsake]:
+    def _drawings(self) -> list[SavedDrawing]:
         told = _json(self.archive, DRAWINGS)
         if not isinstance(told, list) or len(told) > MOST_DRAWINGS:
             raise ArchiveError(message("it holds too many drawings, or none."))
@@ -309,13 +309,13 @@ class _Loading:
             for number, (value, picture) in enumerate(zip(told, pictures, strict=True))
         ]
 
-    def _drawing(self, value: Any, number: int, picture: npt.NDArray[np.uint8]) -> Keepsake:
+    def _drawing(self, value: Any, number: int, picture: npt.NDArray[np.uint8]) -> SavedDrawing:
         names = ("label", "read_as", "certainty", "model", "created")
         found = Fields(value, names, f"[{number}].")
         model = found.text("model", 40)
         if not re.fullmatch(r"[a-z0-9-]+", model):
             raise found.wrong("model")
-        return Keepsake(
+        return SavedDrawing(
             number,
             found.whole("label", 0, DIGITS - 1),
             found.whole("read_as", 0, DIGITS - 1),

@@ -1,8 +1,8 @@
 """What the lab keeps on disk: runs with their metrics and files, names and pins, drawings.
 
-``runs`` is the store itself, ``library`` how people keep their runs in order, ``keepsakes`` the
-drawings that they have kept; ``database`` is the one file that knows SQLite. ``results`` says what
-a run came to, and ``run_files`` how its files are written.
+``runs`` is the store itself, ``library`` how people keep their runs in order, ``saved_drawings``
+the drawings that they have kept; ``database`` opens the SQLite file. ``results`` says what a run
+came to, and ``run_files`` how its files are written.
 """
 
 from digitlab.store.database import StorageBusyError, StorageError

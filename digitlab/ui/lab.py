@@ -14,8 +14,8 @@ from digitlab.home import home
 from digitlab.jobs.engine import Engine
 from digitlab.network import Network
 from digitlab.store import Store
-from digitlab.store.keepsakes import Keepsakes
 from digitlab.store.library import Library
+from digitlab.store.saved_drawings import SavedDrawings
 from digitlab.sweeps import Sweeps
 
 _PRELOAD_SECONDS = 2.0  # after the first page, which is quicker alone
@@ -40,9 +40,9 @@ def sweeps() -> Sweeps:
 
 
 @st.cache_resource(show_spinner=False)
-def drawings() -> Keepsakes:
+def drawings() -> SavedDrawings:
     """The drawings that visitors have kept."""
-    return Keepsakes(home())
+    return SavedDrawings(home())
 
 
 @st.cache_resource(show_spinner=False)

@@ -10,8 +10,8 @@ from pathlib import Path
 from digitlab import archive
 from digitlab.archive import Packed, Unpacked
 from digitlab.store import Store
-from digitlab.store.keepsakes import Keepsakes
 from digitlab.store.library import Library
+from digitlab.store.saved_drawings import SavedDrawings
 from digitlab.sweeps import Sweeps
 
 ME, YOU = "m" * 22, "y" * 22
@@ -24,7 +24,7 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         self.store = Store(folder)
-        self.library, self.drawings = Library(self.store), Keepsakes(folder)
+        self.library, self.drawings = Library(self.store), SavedDrawings(folder)
         self.sweeps = Sweeps(self.store)
 
     def pack(self, owner: str = ME, *, exact: bool = True) -> tuple[bytes, Packed]:

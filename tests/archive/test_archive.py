@@ -37,9 +37,9 @@ from digitlab.network import Network, Prediction
 from digitlab.presets import matching
 from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Untrained
 from digitlab.store import Digits, Run, Status
-from digitlab.store.keepsakes import Keepsake
 from digitlab.store.library import Library
 from digitlab.store.run_files import npy, reading
+from digitlab.store.saved_drawings import SavedDrawing
 from digitlab.training.going_on import pack_state, unpack_state
 
 TEST = 40  # test images
@@ -268,7 +268,7 @@ def test_no_more_drawings_are_loaded_than_one_person_may_keep(
     for value in range(4):
         here.drawings.keep(ME, 7, np.full((28, 28), value, np.uint8), seen, "reference")
     data, _ = here.pack()
-    monkeypatch.setattr("digitlab.store.keepsakes.MOST", 3)
+    monkeypatch.setattr("digitlab.store.saved_drawings.MOST", 3)
     assert there.unpack(data).drawings == 3
     assert len(there.drawings.of(YOU)) == 3
 
@@ -363,7 +363,9 @@ def test_weights_leave_room_for_the_numbers(
 
 def test_drawings_that_are_all_the_same_are_no_bomb(here: Lab, there: Lab) -> None:
     picture = np.full((28, 28), 9, np.uint8)
-    same = [Keepsake(0, 7, 7, 0.9, "reference", picture, 1e9 + number) for number in range(1500)]
+    same = [
+        SavedDrawing(0, 7, 7, 0.9, "reference", picture, 1e9 + number) for number in range(1500)
+    ]
     here.drawings.restore(ME, same)
     data, packed = here.pack()
     assert (packed.drawings, there.unpack(data).drawings) == (1500, 1500)

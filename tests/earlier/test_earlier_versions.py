@@ -15,8 +15,8 @@ import pytest
 
 from digitlab import archive, models
 from digitlab.store import Run, Status, Store
-from digitlab.store.keepsakes import Keepsakes
 from digitlab.store.library import Library
+from digitlab.store.saved_drawings import SavedDrawings
 from digitlab.sweeps import Sweeps
 
 HERE = Path(__file__).parent
@@ -35,7 +35,7 @@ def unpacked(folder: Path) -> Store:
     store = Store(folder)
     data = io.BytesIO((HERE / "zip-a131408.zip").read_bytes())
     found = archive.unpack(
-        data, Library(store), Keepsakes(folder), Sweeps(store), NOW, lambda part: None
+        data, Library(store), SavedDrawings(folder), Sweeps(store), NOW, lambda part: None
     )
     assert (len(found.runs), found.drawings, found.sweeps) == (6, 1, 1)
     return store
@@ -93,7 +93,7 @@ def test_its_sweep_has_its_runs(lab: tuple[Store, str]) -> None:
 
 def test_its_drawing_is_there(lab: tuple[Store, str]) -> None:
     store, owner = lab
-    (drawing,) = Keepsakes(store.folder).of(owner)
+    (drawing,) = SavedDrawings(store.folder).of(owner)
 
     assert (drawing.label, drawing.read_as, drawing.model) == (1, 1, "reference")
     assert drawing.certainty == pytest.approx(0.9723, abs=1e-3)

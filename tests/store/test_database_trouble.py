@@ -12,7 +12,7 @@ from trouble import damage, fill, full_disk, locked, read_only, small_disk
 
 from digitlab.config import RunConfig
 from digitlab.store import Digits, StorageBusyError, StorageError, Store, database
-from digitlab.store.keepsakes import Keepsakes
+from digitlab.store.saved_drawings import SavedDrawings
 from digitlab.sweeps import Sweeps
 
 DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
@@ -94,7 +94,7 @@ def test_a_database_of_a_newer_lab_is_refused(store: Store) -> None:
     with pytest.raises(StorageError, match="cannot be read"):
         Sweeps(store)
     with pytest.raises(StorageError, match="cannot be read"):
-        Keepsakes(store.folder)
+        SavedDrawings(store.folder)
 
 
 def test_an_empty_file_is_a_new_database(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from digitlab.network import Prediction
 from digitlab.presets import PRESETS
 from digitlab.progress import Outcome, Pace, Untrained
 from digitlab.store import Digits, Run, Status, Store, StoreError
-from digitlab.store.keepsakes import Keepsakes
 from digitlab.store.library import Library
+from digitlab.store.saved_drawings import SavedDrawings
 from digitlab.sweeps import Sweeps, planning
 from digitlab.sweeps.planning import Axis
 
@@ -191,7 +191,7 @@ def test_a_sweep_that_cannot_be_read_is_told_once_and_passed_over(
 def test_a_drawing_that_cannot_be_read_is_passed_over_and_can_be_deleted(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kept = Keepsakes(store.folder)
+    kept = SavedDrawings(store.folder)
     for label in (3, 7):
         reading = Prediction(np.eye(10, dtype=np.float32)[label])
         kept.keep(ME, label, np.zeros((28, 28), np.uint8), reading, "reference")
@@ -259,7 +259,7 @@ def test_a_store_of_version_0_1_opens_with_all_that_is_in_it(tmp_path: Path) -> 
         "queued",
         "queued",
     ]
-    (drawing,) = Keepsakes(tmp_path).of("ada")
+    (drawing,) = SavedDrawings(tmp_path).of("ada")
     assert (drawing.label, drawing.read_as, int(drawing.digit[0, 5])) == (7, 1, 5)
     store.succeed("new", ["gone"], adopt=True)
     assert len(store.waiting("new")) == 4

@@ -11,7 +11,7 @@ from digitlab.drawing import Drawing, examples
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Prediction
 from digitlab.ui import live_region, own_drawing, plot, shell
-from digitlab.ui.draw import canvas, keepsakes_view, why_view
+from digitlab.ui.draw import canvas, saved_drawings_view, why_view
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed
@@ -52,9 +52,9 @@ def _show(reader: Reader, visit: Visit) -> None:
         answer.markdown(f"## {_sentence(prediction, judgement, t)}")
         with right:
             _pictures(prediction.probabilities, found.digit, t)
-            keepsakes_view.ask(found, prediction, reader, visit)
+            saved_drawings_view.ask(found, prediction, reader, visit)
     why_view.show(found, reader, visit)
-    keepsakes_view.show(visit)
+    saved_drawings_view.show(visit)
     live_region.make("answer")
 
 

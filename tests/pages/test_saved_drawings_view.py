@@ -18,10 +18,10 @@ def _page() -> None:
     import streamlit as st
 
     from digitlab.messages import Translator
-    from digitlab.ui.draw import keepsakes_view
+    from digitlab.ui.draw import saved_drawings_view
     from digitlab.ui.shell import Visit
 
-    keepsakes_view.show(Visit(Translator("en"), st.query_params["me"]))
+    saved_drawings_view.show(Visit(Translator("en"), st.query_params["me"]))
 
 
 @pytest.fixture

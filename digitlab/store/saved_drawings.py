@@ -36,7 +36,7 @@ CREATE INDEX IF NOT EXISTS drawings_of ON drawings (owner, created);
 
 
 @dataclass(frozen=True, eq=False)
-class Keepsake:
+class SavedDrawing:
     """A kept drawing: ``digit`` uint8 (28, 28), the label its writer gave, and the reading."""
 
     id: int
@@ -53,7 +53,7 @@ class Keepsake:
         return self.label == self.read_as
 
 
-class Keepsakes:
+class SavedDrawings:
     """The kept drawings of one lab."""
 
     def __init__(self, folder: Path) -> None:
@@ -97,7 +97,7 @@ class Keepsakes:
                 row,
             )
 
-    def restore(self, owner: str, kept: Iterable[Keepsake]) -> int:
+    def restore(self, owner: str, kept: Iterable[SavedDrawing]) -> int:
         """Keep drawings as they were kept elsewhere, at their own times; returns how many.
 
         One that this person has already stays as it is, and so does a full collection.
@@ -125,7 +125,7 @@ class Keepsakes:
                 )
         return len(there) - before
 
-    def of(self, owner: str) -> list[Keepsake]:
+    def of(self, owner: str) -> list[SavedDrawing]:
         """A person's drawings, the newest first; one that cannot be read is passed over."""
         rows = self._database.all(
             "SELECT * FROM drawings WHERE owner = ? ORDER BY created DESC", owner
@@ -145,9 +145,9 @@ class Keepsakes:
             return database.execute("DELETE FROM drawings WHERE owner = ?", (owner,)).rowcount
 
 
-def _readable(row: Row) -> Keepsake | None:
+def _readable(row: Row) -> SavedDrawing | None:
     try:
-        return _keepsake(row)
+        return _saved_drawing(row)
     except (ValueError, TypeError) as error:
         _note_unreadable(row["id"], str(error))
         return None
@@ -158,9 +158,9 @@ def _note_unreadable(drawing: int, why: str) -> None:
     log.warning("drawing %s cannot be read: %s", drawing, why)
 
 
-def _keepsake(row: Row) -> Keepsake:
+def _saved_drawing(row: Row) -> SavedDrawing:
     digit = np.frombuffer(row["digit"], np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
-    return Keepsake(
+    return SavedDrawing(
         id=row["id"],
         label=int(row["label"]),
         read_as=int(row["read_as"]),
@@ -171,7 +171,7 @@ def _keepsake(row: Row) -> Keepsake:
     )
 
 
-def as_zip(kept: Sequence[Keepsake]) -> bytes:
+def as_zip(kept: Sequence[SavedDrawing]) -> bytes:
     """The drawings as PNGs (28x28, white on black) with a CSV that tells their labels."""
     table = io.StringIO()
     writer = csv.writer(table)

@@ -13,22 +13,22 @@ from PIL import Image
 
 from digitlab.messages import LabError
 from digitlab.network import Prediction
-from digitlab.store import keepsakes
-from digitlab.store.keepsakes import Keepsakes
+from digitlab.store import saved_drawings
+from digitlab.store.saved_drawings import SavedDrawings
 
 SEVEN = Prediction(np.eye(10, dtype=np.float32)[7])
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Keepsakes:
-    return Keepsakes(tmp_path)
+def kept(tmp_path: Path) -> SavedDrawings:
+    return SavedDrawings(tmp_path)
 
 
 def picture(value: int) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
     return np.full((28, 28), value, np.uint8)
 
 
-def test_a_drawing_comes_back_as_it_was_kept(kept: Keepsakes) -> None:
+def test_a_drawing_comes_back_as_it_was_kept(kept: SavedDrawings) -> None:
     kept.keep("me", 7, picture(9), SEVEN, "reference")
     kept.keep("me", 1, picture(8), SEVEN, "reference")
 
@@ -40,7 +40,7 @@ def test_a_drawing_comes_back_as_it_was_kept(kept: Keepsakes) -> None:
     assert oldest.certainty == 1
 
 
-def test_people_see_and_delete_their_own_alone(kept: Keepsakes) -> None:
+def test_people_see_and_delete_their_own_alone(kept: SavedDrawings) -> None:
     kept.keep("me", 7, picture(1), SEVEN, "reference")
     kept.keep("you", 3, picture(2), SEVEN, "reference")
     (mine,) = kept.of("me")
@@ -53,8 +53,8 @@ def test_people_see_and_delete_their_own_alone(kept: Keepsakes) -> None:
     assert len(kept.of("you")) == 1
 
 
-def test_nobody_can_fill_the_disk(kept: Keepsakes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keepsakes, "MOST", 2)
+def test_nobody_can_fill_the_disk(kept: SavedDrawings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saved_drawings, "MOST", 2)
     for _ in range(2):
         kept.keep("me", 7, picture(1), SEVEN, "reference")
 
@@ -65,12 +65,12 @@ def test_nobody_can_fill_the_disk(kept: Keepsakes, monkeypatch: pytest.MonkeyPat
     assert len(kept.of("me")) == 2
 
 
-def test_the_file_holds_every_drawing_and_a_table(kept: Keepsakes) -> None:
+def test_the_file_holds_every_drawing_and_a_table(kept: SavedDrawings) -> None:
     random = np.random.default_rng(0)
     drawn = random.integers(0, 256, (28, 28), np.uint8)
     kept.keep("me", 4, drawn, SEVEN, "reference")
 
-    with zipfile.ZipFile(io.BytesIO(keepsakes.as_zip(kept.of("me")))) as archive:
+    with zipfile.ZipFile(io.BytesIO(saved_drawings.as_zip(kept.of("me")))) as archive:
         (row,) = csv.DictReader(io.TextIOWrapper(archive.open("drawings.csv"), "utf-8"))
         assert np.array_equal(np.asarray(Image.open(archive.open(row["file"]))), drawn)
     assert (row["label"], row["read_as"], row["model"]) == ("4", "7", "reference")

@@ -13,8 +13,8 @@ from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing
 from digitlab.messages import Translator, message
 from digitlab.network import Prediction
-from digitlab.store import keepsakes
-from digitlab.store.keepsakes import Keepsake
+from digitlab.store import saved_drawings
+from digitlab.store.saved_drawings import SavedDrawing
 from digitlab.ui import lab
 from digitlab.ui.readers import Reader, clock
 from digitlab.ui.shell import Visit, guarded
@@ -64,7 +64,7 @@ def show(visit: Visit) -> None:
         with st.container(horizontal=True):
             st.download_button(
                 t("Save all as a file"),
-                lambda: keepsakes.as_zip(kept),
+                lambda: saved_drawings.as_zip(kept),
                 "drawings.zip",
                 "application/zip",
                 icon=":material/download:",
@@ -84,7 +84,7 @@ def _delete(owner: str, chosen: Sequence[int]) -> None:
     lab.drawings().delete(owner, chosen)
 
 
-def _table(kept: Sequence[Keepsake], t: Translator) -> dict[str, list[object]]:
+def _table(kept: Sequence[SavedDrawing], t: Translator) -> dict[str, list[object]]:
     return {
         t("Drawing"): [_thumbnail(one.digit.tobytes()) for one in kept],
         t("Meant"): [one.label for one in kept],
