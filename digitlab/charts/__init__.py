@@ -6,6 +6,7 @@ No chart knows where its numbers come from. Each kind of picture has its own fil
 
 from digitlab.charts.architecture import network_picture
 from digitlab.charts.bars import counts, probabilities
+from digitlab.charts.click_overlay import targets
 from digitlab.charts.confusion import confusion_matrix
 from digitlab.charts.dots import digit_scores, scores_begin
 from digitlab.charts.explanation import neighbours, occlusion_map, seen, way
@@ -42,7 +43,6 @@ from digitlab.charts.sweep import (
     sweep_heatmap,
     sweep_points,
 )
-from digitlab.charts.targets import targets
 
 __all__ = [
     "DECIMALS",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from digitlab.charts.click_overlay import frame_round, targets
 from digitlab.charts.frame import (
     GREY_BLUE,
     LABEL_SIZE,
@@ -21,7 +22,6 @@ from digitlab.charts.frame import (
     strong,
     trace,
 )
-from digitlab.charts.targets import frame_round, targets
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
 

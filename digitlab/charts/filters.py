@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from digitlab.charts.click_overlay import frame_round, targets
 from digitlab.charts.frame import (
     BLUE,
     GREY_BLUE,
@@ -31,7 +32,6 @@ from digitlab.charts.frame import (
 )
 from digitlab.charts.grids import signed
 from digitlab.charts.pixels import colour_bar, mosaic_columns, numbered_rows
-from digitlab.charts.targets import frame_round, targets
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge, tile

@@ -22,6 +22,7 @@ from PIL import Image
 from plotly.colors import sample_colorscale, unlabel_rgb
 
 from digitlab import words
+from digitlab.charts.click_overlay import frame_round, targets
 from digitlab.charts.frame import (
     GREY_BLUE,
     SMALL_SIZE,
@@ -34,7 +35,6 @@ from digitlab.charts.frame import (
 )
 from digitlab.charts.frame import margin as room
 from digitlab.charts.pixels import mosaic_columns, numbered_rows
-from digitlab.charts.targets import frame_round, targets
 from digitlab.messages import Translator
 from digitlab.pictures import enlarge, tile
 

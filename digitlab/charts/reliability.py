@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from digitlab.charts.click_overlay import targets
 from digitlab.charts.frame import (
     BLUE,
     GREY_BLUE,
@@ -22,7 +23,6 @@ from digitlab.charts.frame import (
     margin,
     trace,
 )
-from digitlab.charts.targets import targets
 from digitlab.messages import Translator
 
 _DIAGRAM, _HISTOGRAM = (0.36, 1.0), (0.0, 0.24)  # shares of the figure's height

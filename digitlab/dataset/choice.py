@@ -11,12 +11,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal
 
-from digitlab.dataset import cache, held
+from digitlab.dataset import loader, paths
 from digitlab.dataset.bundled import sample
 from digitlab.dataset.digits import MNIST_FINGERPRINT, DigitSet
 from digitlab.dataset.download import MNIST_SHA256, MNIST_URL, fetch
 from digitlab.dataset.file import DataFileError
-from digitlab.dataset.held import load
+from digitlab.dataset.loader import load
 from digitlab.messages import LabError, Message, message
 
 Fetching = Literal["no", "running", "failed"]
@@ -83,9 +83,9 @@ def current() -> Choice:
         except DataFileError as error:
             notes.append(error.message)
     fetching = _fetching()  # before the cache: it may end while that is looked at
-    if cache.mnist_file().exists():
+    if paths.mnist_file().exists():
         try:
-            digits = load(cache.mnist_file())
+            digits = load(paths.mnist_file())
             return Choice(digits, _cached(digits), tuple(notes))
         except DataFileError as error:
             notes.append(error.message)
@@ -98,11 +98,11 @@ def find(wanted: str) -> DigitSet:
     Raises:
         DataFileError: it is neither in use, nor in the cache, nor the sample.
     """
-    known = held.known(wanted)
+    known = loader.known(wanted)
     if known is not None:
         return known
     sources: tuple[Callable[[], DigitSet], ...] = (
-        lambda: load(cache.mnist_file()),
+        lambda: load(paths.mnist_file()),
         lambda: current().digits,
         sample,
     )
@@ -142,7 +142,7 @@ def fetch_in_background(*, url: str = MNIST_URL, sha256: str = MNIST_SHA256) -> 
 def forget() -> None:
     """Make this process forget every set, choice and download, as if it had just started."""
     global _download
-    held.forget()
+    loader.forget()
     _download = None
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from digitlab import disk
-from digitlab.dataset import cache
+from digitlab.dataset import paths
 from digitlab.dataset.digits import DigitSet
-from digitlab.dataset.held import load
+from digitlab.dataset.loader import load
 from digitlab.messages import LabError, message
 
 Progress = Callable[[int, int], None]
@@ -46,7 +46,7 @@ def fetch(
     import pooch
     import requests
 
-    path = cache.mnist_file()
+    path = paths.mnist_file()
     pooch.get_logger().setLevel("WARNING")
     http = pooch.HTTPDownloader(
         _Bar(progress) if progress else False,

@@ -5,9 +5,18 @@ Two roads lead there: pen strokes are redrawn (``from_strokes``), pictures are c
 http://yann.lecun.com/exdb/mnist): longest side 20 pixels, centre of mass in the middle of 28x28.
 """
 
+from digitlab.drawing.binarization import otsu
 from digitlab.drawing.canvas import strokes_from_canvas
 from digitlab.drawing.file import MAX_IMAGE_BYTES
-from digitlab.drawing.forms import (
+from digitlab.drawing.picture import from_image, from_pixels
+from digitlab.drawing.strokes import (
+    MAX_POINTS,
+    MAX_STROKES,
+    check_strokes,
+    digit_from_strokes,
+    from_strokes,
+)
+from digitlab.drawing.types import (
     ALL_STEPS,
     BOX_SIDE,
     CENTRE,
@@ -22,15 +31,6 @@ from digitlab.drawing.forms import (
     broken,
     centre_of_mass,
     nothing_drawn,
-)
-from digitlab.drawing.ink import otsu
-from digitlab.drawing.picture import from_image, from_pixels
-from digitlab.drawing.strokes import (
-    MAX_POINTS,
-    MAX_STROKES,
-    check_strokes,
-    digit_from_strokes,
-    from_strokes,
 )
 
 __all__ = [

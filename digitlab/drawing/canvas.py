@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from digitlab.drawing.forms import Strokes, broken, too_much
 from digitlab.drawing.strokes import MAX_COORDINATE, MAX_POINTS, MAX_STROKES, check_strokes
+from digitlab.drawing.types import Strokes, broken, too_much
 
 Point = tuple[float, float]
 

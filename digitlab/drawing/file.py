@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from digitlab import broken
-from digitlab.drawing.forms import DrawingError, Floats, nothing_seen
+from digitlab.drawing.types import DrawingError, Floats, nothing_seen
 from digitlab.messages import message
 
 MAX_IMAGE_BYTES = 2 * 1024 * 1024

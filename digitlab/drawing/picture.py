@@ -11,8 +11,9 @@ from PIL import Image
 from scipy import ndimage
 
 from digitlab.config import IMAGE_SIZE
+from digitlab.drawing.binarization import SMALL, ink_box, ink_of
 from digitlab.drawing.file import MIN_IMAGE_SIDE, grey_of_file
-from digitlab.drawing.forms import (
+from digitlab.drawing.types import (
     ALL_STEPS,
     BOX_SIDE,
     CENTRE,
@@ -27,7 +28,6 @@ from digitlab.drawing.forms import (
     centre_of_mass,
     grey_picture,
 )
-from digitlab.drawing.ink import SMALL, ink_box, ink_of
 from digitlab.messages import message
 
 _FINE = 6  # this road works at so many pixels for each of the digit's

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from digitlab.config import IMAGE_SIZE
-from digitlab.drawing.forms import (
+from digitlab.drawing.types import (
     ALL_STEPS,
     BOX_SIDE,
     CENTRE,

@@ -22,8 +22,8 @@ from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.jobs import worker
 from digitlab.jobs.cluster import Cluster, WorkerLostError, WorkerSlowError, worker_memory
-from digitlab.jobs.drive import Drive
 from digitlab.jobs.software import installed, scheduler_lack, worker_lack
+from digitlab.jobs.supervisor import RunSupervisor
 from digitlab.layers import layers_of, parameter_count, training_bytes
 from digitlab.messages import LabError, Message, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS, matching
@@ -59,7 +59,7 @@ class Engine:
         self.trouble: Message | None = None  # why no worker can be had at present
         self._cluster: Cluster | None = None
         self._calibration = speed.Calibration() if measure else None
-        self._drives: dict[str, Drive] = {}
+        self._supervisors: dict[str, RunSupervisor] = {}
         self._runs_trained: dict[str, int] = {}
         self._warm = self._trained = False
         self._lacks: dict[str, Message | None] = {}  # of each worker and scheduler looked at
@@ -164,7 +164,7 @@ class Engine:
         if self._cluster is not None:
             self._cluster.close()
         with self._changed:
-            self._changed.wait_for(lambda: not self._drives, _CLOSE_SECONDS)
+            self._changed.wait_for(lambda: not self._supervisors, _CLOSE_SECONDS)
 
     def _register(self, adopt: bool) -> None:
         """Note this engine in the store, and settle what engines that have died left there."""
@@ -209,7 +209,7 @@ class Engine:
 
     def _hand_out(self) -> None:
         """Give waiting runs to free workers, or use the quiet to measure the machine."""
-        self._settle(self._drives)  # the store could not be written when one of them ended
+        self._settle(self._supervisors)  # the store could not be written when one of them ended
         waiting = [run for run in self.store.waiting(self.id) if not self._stopped(run)]
         if not waiting and not self._warm:
             self.trouble = None
@@ -218,18 +218,18 @@ class Engine:
         if self._calibration:
             self._calibration.pause()
         cluster = self._up()
-        busy = {drive.address for drive in list(self._drives.values())}
+        busy = {supervisor.address for supervisor in list(self._supervisors.values())}
         there = cluster.addresses()
         if cluster.deserted:
             self._cluster = None
             cluster.close()
             return
         # A worker that is being started anew comes back under an address that looks free.
-        idle = len(there) - len(self._drives)
+        idle = len(there) - len(self._supervisors)
         free = [address for address in there if address not in busy][: max(0, idle)]
         able = self._able(cluster, there, free)
         for run, address in zip(waiting, able, strict=False):
-            self._drive(run, cluster, address)
+            self._supervise(run, cluster, address)
         if self._warm and able and not waiting:
             cluster.submit(able[0], f"warm-{self.id}", worker.warm, self._usual_threads())
         self._warm = False
@@ -244,7 +244,7 @@ class Engine:
                 "The scheduler {address} has no workers at present; runs wait until there is one.",
                 address=cluster.address,
             )
-        elif not able and not self._drives:
+        elif not able and not self._supervisors:
             trouble = next(iter(lacks.values()), None)
         self.trouble = trouble
         return able
@@ -280,7 +280,7 @@ class Engine:
     def _stopped(self, run: Run) -> bool:
         if run.stop:
             self.store.end(run.id, Status.STOPPED, message("Stopped before it began."))
-        return run.stop or run.id in self._drives
+        return run.stop or run.id in self._supervisors
 
     def _up(self) -> Cluster:
         if self._cluster is None or self._cluster.closed:
@@ -292,36 +292,36 @@ class Engine:
         preset = PRESETS[DEFAULT_PRESET]
         return speed.pace_for(preset, preset.train_images, speed.load(), None).threads
 
-    def _drive(self, run: Run, cluster: Cluster, address: str) -> None:
+    def _supervise(self, run: Run, cluster: Cluster, address: str) -> None:
         try:
             digits = dataset.find(run.digits.fingerprint)
         except LabError as error:
             self.store.end(run.id, Status.FAILED, error.on_page)
             return
-        drive = self._drives[run.id] = Drive(
+        supervisor = self._supervisors[run.id] = RunSupervisor(
             run, digits, cluster, address, self.store, self._closing
         )
         threading.Thread(
-            target=self._train, args=(drive,), name=f"digitlab-run-{run.id}", daemon=True
+            target=self._train, args=(supervisor,), name=f"digitlab-run-{run.id}", daemon=True
         ).start()
 
-    def _train(self, drive: Drive) -> None:
+    def _train(self, supervisor: RunSupervisor) -> None:
         try:
-            drive.go()
+            supervisor.run()
             self._trained = True
             Library(self.store).keep_within()
             if not self._closing.is_set():
-                self._recycle(drive)
+                self._recycle(supervisor)
         except Exception:
-            log.exception("what follows run %s was not done", drive.run.id)
+            log.exception("what follows run %s was not done", supervisor.queued.id)
         finally:
-            del self._drives[drive.run.id]
+            del self._supervisors[supervisor.queued.id]
             self._wake()
 
-    def _recycle(self, drive: Drive) -> None:
+    def _recycle(self, supervisor: RunSupervisor) -> None:
         """Start a worker anew that has trained many runs or has grown."""
-        count = self._runs_trained.pop(drive.address, 0) + 1
-        cluster, address = drive.cluster, drive.address
+        count = self._runs_trained.pop(supervisor.address, 0) + 1
+        cluster, address = supervisor.cluster, supervisor.address
         # One that is gone needs nothing more: its nanny starts another.
         with contextlib.suppress(WorkerLostError, WorkerSlowError):
             if address not in cluster.addresses():
@@ -334,7 +334,7 @@ class Engine:
 
     def _measure(self) -> None:
         embedded = self._cluster is not None and self._cluster.embedded
-        if self._calibration and self._trained and embedded and not self._drives:
+        if self._calibration and self._trained and embedded and not self._supervisors:
             self._calibration.go_on()
 
 

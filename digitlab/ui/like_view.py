@@ -12,7 +12,7 @@ from digitlab.inspection import explain
 from digitlab.messages import Translator
 from digitlab.network import Floats, Network
 from digitlab.store import Run
-from digitlab.ui import in_parts
+from digitlab.ui import batched
 from digitlab.ui.readers import Reader
 
 MOST_IMAGES = 10_000  # that nearest digits are looked for in: NumPy reads so many in seconds
@@ -77,7 +77,7 @@ def _trained_on(run: Run | None) -> tuple[DigitSet, int]:
 def _known(network: Network, digits: DigitSet, count: int, t: Translator) -> Floats:
     """The last hidden layer's values for the searched images."""
     key = explain.fingerprint(network)
-    parts = in_parts.read(
+    parts = batched.read(
         count,
         lambda start, stop: _features(key, digits.fingerprint, start, stop, network, digits),
         t,
@@ -85,7 +85,7 @@ def _known(network: Network, digits: DigitSet, count: int, t: Translator) -> Flo
     return np.concatenate(parts)
 
 
-@st.cache_resource(show_spinner=False, max_entries=3 * MOST_IMAGES // in_parts.PART)
+@st.cache_resource(show_spinner=False, max_entries=3 * MOST_IMAGES // batched.PART)
 def _features(
     network: str, digits: str, start: int, stop: int, _network: Network, _digits: DigitSet
 ) -> Floats:

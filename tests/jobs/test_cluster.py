@@ -203,7 +203,9 @@ def test_runs_are_trained_on_an_existing_scheduler_that_cannot_read_our_files(
     """The images are sent; a killed worker interrupts its run; the workers outlive the engine."""
     digits = dataset.sample()
     # Both are on this machine: the path that the worker is told must be one it cannot read.
-    monkeypatch.setattr("digitlab.jobs.drive.str", lambda path: f"/not/here{path}", raising=False)
+    monkeypatch.setattr(
+        "digitlab.jobs.supervisor.str", lambda path: f"/not/here{path}", raising=False
+    )
     store = Store(lab_home)
     with closing(Engine(store, measure=False)) as engine:
         first = ended(store, engine.submit("ada", TINY, digits))

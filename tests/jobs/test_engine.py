@@ -16,7 +16,7 @@ import pytest
 from digitlab import dataset, models
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
-from digitlab.jobs import cluster, drive
+from digitlab.jobs import cluster, supervisor
 from digitlab.jobs import engine as engine_module
 from digitlab.jobs.engine import Engine
 from digitlab.messages import LabError
@@ -269,7 +269,7 @@ def test_stopping_a_run_that_is_over_or_unknown_changes_nothing(
 def test_a_run_deleted_while_it_trains_leaves_nothing_and_frees_the_worker(
     engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drive, "STOP_SECONDS", 60.0)  # a busy machine is slow, and not deaf
+    monkeypatch.setattr(supervisor, "STOP_SECONDS", 60.0)  # a busy machine is slow, and not deaf
     worker = worker_of(engine)
     run = engine.submit("ada", LONG, digits)
     until(training(store, run))
@@ -284,7 +284,7 @@ def test_a_run_deleted_while_it_trains_leaves_nothing_and_frees_the_worker(
 def test_a_run_deleted_while_it_trains_is_stopped_when_it_is_taken_back(
     engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drive, "STOP_SECONDS", 60.0)  # a busy machine is slow, and not deaf
+    monkeypatch.setattr(supervisor, "STOP_SECONDS", 60.0)  # a busy machine is slow, and not deaf
     library = Library(store)
     run = engine.submit("ada", LONG, digits)
     until(training(store, run))
@@ -340,7 +340,7 @@ def test_a_run_on_images_that_are_gone_fails_with_a_sentence(
 def test_what_goes_wrong_in_the_worker_is_the_runs_reason(
     engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drive.worker, "train_run", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(supervisor.worker, "train_run", lambda *arguments: 1 / 0)
     run = engine.submit("ada", TINY, digits)
     until(over(store, run))
     ended = store.run(run.id)
@@ -403,8 +403,8 @@ def test_a_worker_that_does_not_answer_the_stop_is_ended_and_the_next_run_has_an
 def test_a_task_that_goes_on_after_the_stop_is_ended(
     engine: Engine, store: Store, digits: DigitSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drive, "STOP_SECONDS", 0.5)
-    monkeypatch.setattr(drive.worker, "train_run", lambda *arguments: time.sleep(300))
+    monkeypatch.setattr(supervisor, "STOP_SECONDS", 0.5)
+    monkeypatch.setattr(supervisor.worker, "train_run", lambda *arguments: time.sleep(300))
     deaf = worker_of(engine)
     run = engine.submit("ada", TINY, digits)
     until(lambda: store.run(run.id).pace is not None)

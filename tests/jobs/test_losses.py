@@ -18,7 +18,7 @@ import pytest
 from digitlab import dataset, disk, models
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
-from digitlab.jobs import cluster, drive
+from digitlab.jobs import cluster, supervisor
 from digitlab.jobs.engine import Engine
 from digitlab.presets import PRESETS
 from digitlab.store import Run, Status, Store
@@ -144,7 +144,7 @@ def test_a_slow_disk_is_not_taken_for_a_worker_that_does_not_stop(
         spent.append(1.0)
 
     monkeypatch.setattr(store, "report", slowly)
-    monkeypatch.setattr(drive, "STOP_SECONDS", 5.0)
+    monkeypatch.setattr(supervisor, "STOP_SECONDS", 5.0)
     run = engine.submit("ada", LONG, digits)
     until(begun(store, run))
     engine.stop(run.id)
@@ -276,7 +276,7 @@ def test_a_mistake_of_our_own_is_no_dead_worker(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(drive.worker, "take", lambda run, received: {}["ours"])
+    monkeypatch.setattr(supervisor.worker, "take", lambda run, received: {}["ours"])
     run = ended(store, engine.submit("ada", TINY, digits))
     monkeypatch.undo()
     assert run.status is Status.FAILED

@@ -14,7 +14,7 @@ from digitlab.inspection.reliability import EQUAL_EDGES, Bin, Reliability, bin_n
 from digitlab.messages import Translator
 from digitlab.scores import wilson
 from digitlab.ui.inspect import last_used, sample_view
-from digitlab.ui.inspect.tested import Tested, tested
+from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
@@ -27,7 +27,7 @@ _FIRST = 5  # the bin that is open at first, where it has samples: 90% to 95%
 
 def show(reader: Reader, visit: Visit) -> None:
     """The reliability diagram, what it comes to, and the samples of the bin that is picked."""
-    t, test = visit.t, tested(reader, visit.t)
+    t, test = visit.t, predictions_of(reader, visit.t)
     found = reliability(test.labels, test.probabilities)
     st.markdown(_summary(test, t))
     st.markdown(_expected_error(test, t))
@@ -50,7 +50,7 @@ def show(reader: Reader, visit: Visit) -> None:
     sample_view.choose(opened, "confidence-sheet", reader, test, visit)
 
 
-def _summary(test: Tested, t: Translator) -> str:
+def _summary(test: Predictions, t: Translator) -> str:
     """Mean certainty against accuracy; their difference is named where it is not luck."""
     count, right = len(test.labels), len(test.labels) - len(test.mistakes)
     certainty = float(test.probabilities.max(axis=1).mean(dtype=np.float64))
@@ -79,7 +79,7 @@ def _summary(test: Tested, t: Translator) -> str:
     )
 
 
-def _expected_error(test: Tested, t: Translator) -> str:
+def _expected_error(test: Predictions, t: Translator) -> str:
     paper = reliability(test.labels, test.probabilities, EQUAL_EDGES)
     return t(
         "Expected calibration error (ECE): **{error}** percentage points. That is the mean "
@@ -91,7 +91,7 @@ def _expected_error(test: Tested, t: Translator) -> str:
     )
 
 
-def _about_diagram(test: Tested, found: Reliability, t: Translator) -> str:
+def _about_diagram(test: Predictions, found: Reliability, t: Translator) -> str:
     sure = float((test.probabilities.max(axis=1) > _SURE).mean())
     scale = t(
         "Both axes are stretched towards 100%, where most samples of a trained network lie "
@@ -153,7 +153,7 @@ def _opened(bins: Sequence[Bin]) -> int:
     return max(range(len(bins)), key=lambda place: bins[place].count)
 
 
-def _samples(test: Tested, found: Reliability, place: int, t: Translator) -> int | None:
+def _samples(test: Predictions, found: Reliability, place: int, t: Translator) -> int | None:
     """The sheet of a bin; returns the sample clicked last."""
     chosen = found.bins[place]
     st.markdown(_sentence(chosen, t))
@@ -194,13 +194,13 @@ def _sentence(chosen: Bin, t: Translator) -> str:
     )
 
 
-def _rows(test: Tested, order: Sequence[int]) -> list[list[Mistake | None]]:
+def _rows(test: Predictions, order: Sequence[int]) -> list[list[Mistake | None]]:
     """The samples in rows of one length; places that are left over stay empty."""
     places: list[Mistake | None] = [_read(test, int(index)) for index in order]
     places += [None] * (-len(places) % _COLUMNS)
     return [places[start : start + _COLUMNS] for start in range(0, len(places), _COLUMNS)]
 
 
-def _read(test: Tested, index: int) -> Mistake:
+def _read(test: Predictions, index: int) -> Mistake:
     certainty = float(test.probabilities[index].max())
     return Mistake(index, int(test.labels[index]), int(test.read_as[index]), certainty)

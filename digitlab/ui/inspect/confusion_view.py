@@ -11,7 +11,7 @@ from digitlab.inspection.mistakes import Counts
 from digitlab.messages import Translator, mark
 from digitlab.ui import clicks
 from digitlab.ui.inspect import reading_list, sample_view
-from digitlab.ui.inspect.tested import Tested, tested
+from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
@@ -22,7 +22,7 @@ _UNITS = {"counts": mark("Numbers"), "shares": mark("Row percentages")}
 
 def show(reader: Reader, visit: Visit) -> None:
     """The confusion matrix; beside it the samples of the field that was chosen last."""
-    t, test = visit.t, tested(reader, visit.t)
+    t, test = visit.t, predictions_of(reader, visit.t)
     matrix = mistakes.confusion(test.labels, test.read_as)
     left, right = st.columns(2, gap="medium")
     _begin(matrix)
@@ -92,7 +92,7 @@ def _field(t: Translator) -> tuple[int, int]:
     return st.session_state[_TRUTH], st.session_state[_READ_AS]
 
 
-def _samples(test: Tested, truth: int, read_as: int, t: Translator) -> int | None:
+def _samples(test: Predictions, truth: int, read_as: int, t: Translator) -> int | None:
     """The samples of a field; returns the one clicked last."""
     found = mistakes.cell(test.labels, test.probabilities, truth, read_as)
     st.markdown(_heading(len(found), truth, read_as, t))

@@ -12,7 +12,7 @@ from digitlab.inspection.mistakes import DigitScores
 from digitlab.messages import Translator
 from digitlab.scores import wilson
 from digitlab.ui import plot
-from digitlab.ui.inspect.tested import Tested, tested
+from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
@@ -21,7 +21,7 @@ _EXAMPLE = 8
 
 def show(reader: Reader, visit: Visit) -> None:
     """Accuracy with its interval, then digit by digit as a chart and a table."""
-    t, test = visit.t, tested(reader, visit.t)
+    t, test = visit.t, predictions_of(reader, visit.t)
     scores = mistakes.per_digit(test.labels, test.read_as)
     st.markdown(_accuracy(test, t))
     left, right = st.columns([3, 2], gap="medium")
@@ -41,7 +41,7 @@ def show(reader: Reader, visit: Visit) -> None:
         st.markdown(_misleading(test, scores, t))
 
 
-def _accuracy(test: Tested, t: Translator) -> str:
+def _accuracy(test: Predictions, t: Translator) -> str:
     count = len(test.labels)
     right = count - len(test.mistakes)
     low, high = wilson(right, count)
@@ -110,7 +110,7 @@ def _terms(t: Translator) -> str:
     )
 
 
-def _misleading(test: Tested, scores: Sequence[DigitScores], t: Translator) -> str:
+def _misleading(test: Predictions, scores: Sequence[DigitScores], t: Translator) -> str:
     """An example from these very samples of what accuracy alone does not say."""
     count, digit = len(test.labels), scores[_EXAMPLE]
     others = count - digit.support

@@ -19,7 +19,7 @@ from digitlab.scores import Scores, score
 from digitlab.store import Run, results
 from digitlab.ui import clicks, lab, plot
 from digitlab.ui.inspect import reading_list, sample_view
-from digitlab.ui.inspect.tested import probabilities, tested
+from digitlab.ui.inspect.test_predictions import predictions_of, probabilities
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
@@ -71,7 +71,7 @@ def _run_scores(run: Run, reader: Reader, digits: DigitSet, t: Translator) -> No
     epochs = lab.store().epochs(run.id)
     after = results.final_test(run, epochs) if epochs else None
     if epochs and after is None:  # it was stopped before its last weights were tested
-        test = tested(reader, t)
+        test = predictions_of(reader, t)
         after = score(run.config.loss, test.labels, test.probabilities)
     before = results.untrained_test(run.untrained)
     _scores(before, after, len(digits.y_test), t, went_on=run.went_on)
@@ -247,7 +247,7 @@ def _then_and_now(found: Journey, reader: Reader, digits: DigitSet, visit: Visit
     opened = st.session_state.get(_OPEN)
     if opened is not None and opened < len(found.labels):
         st.markdown(_in_words(found, opened, name, t))
-        sample_view.show(reader, tested(reader, t), opened, visit)
+        sample_view.show(reader, predictions_of(reader, t), opened, visit)
 
 
 def _epoch(found: Journey, reader: Reader, name: Callable[[int], str], t: Translator) -> int:

@@ -12,7 +12,7 @@ from digitlab.inspection import mistakes
 from digitlab.inspection.mistakes import Mistake, Order
 from digitlab.messages import Translator, mark
 from digitlab.ui.inspect import last_used, reading_list, sample_view
-from digitlab.ui.inspect.tested import Tested, tested
+from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
@@ -35,7 +35,7 @@ _ORDERS: dict[Order, str] = {
 
 def show(reader: Reader, visit: Visit) -> None:
     """How many are misread, the sheet of the chosen way, and the sample that was opened."""
-    t, test = visit.t, tested(reader, visit.t)
+    t, test = visit.t, predictions_of(reader, visit.t)
     _count(reader, test, t)
     clicked = None
     if test.mistakes:
@@ -52,7 +52,7 @@ def show(reader: Reader, visit: Visit) -> None:
     sample_view.choose(clicked, _SHEET, reader, test, visit)
 
 
-def _count(reader: Reader, test: Tested, t: Translator) -> None:
+def _count(reader: Reader, test: Predictions, t: Translator) -> None:
     st.markdown(
         t(
             "**{wrong}** of {count} test samples are misread: {accuracy} are right.",
@@ -65,7 +65,7 @@ def _count(reader: Reader, test: Tested, t: Translator) -> None:
         st.caption(_about_bundled(test, t))
 
 
-def _about_bundled(test: Tested, t: Translator) -> str:
+def _about_bundled(test: Predictions, t: Translator) -> str:
     if test.digits.name == "sample":
         return t(
             "It has not been trained on any of these {count} samples.",
@@ -77,7 +77,7 @@ def _about_bundled(test: Tested, t: Translator) -> str:
 # --- all of them, sorted --------------------------------------------------------------------------
 
 
-def _all(test: Tested, name: str, t: Translator) -> int | None:
+def _all(test: Predictions, name: str, t: Translator) -> int | None:
     found, order = _filtered(test, t)
     if not found:
         st.info(t("No misread sample is like that. Widen the choice above."))
@@ -102,7 +102,7 @@ def _all(test: Tested, name: str, t: Translator) -> int | None:
     return clicked
 
 
-def _filtered(test: Tested, t: Translator) -> tuple[list[Mistake], Order]:
+def _filtered(test: Predictions, t: Translator) -> tuple[list[Mistake], Order]:
     with st.container(horizontal=True):
         truth = _digit_box(t("Truth"), "misread-truth", t)
         read_as = _digit_box(t("Read as"), "misread-read-as", t)
@@ -135,7 +135,7 @@ def _digit_box(label: str, key: str, t: Translator) -> int | None:
     return None if chosen == _ANY else int(chosen)
 
 
-def _margin(test: Tested, found: Mistake, t: Translator) -> str:
+def _margin(test: Predictions, found: Mistake, t: Translator) -> str:
     points = 100 * float(mistakes.margins(test.probabilities[[found.index]])[0])
     return t("{points} percentage points", points=f"{points:.1f}")
 
@@ -143,7 +143,7 @@ def _margin(test: Tested, found: Mistake, t: Translator) -> str:
 # --- the sheet of the lesson ----------------------------------------------------------------------
 
 
-def _lesson(test: Tested, name: str, t: Translator) -> int | None:
+def _lesson(test: Predictions, name: str, t: Translator) -> int | None:
     """A column a digit, at random."""
     columns = mistakes.sheet(test.mistakes, seed=_draw())
     figure = charts.mistake_sheet(test.images, columns, t)
@@ -166,7 +166,7 @@ def _lesson(test: Tested, name: str, t: Translator) -> int | None:
 # --- the sheet of one digit -----------------------------------------------------------------------
 
 
-def _digit(test: Tested, name: str, t: Translator) -> int | None:
+def _digit(test: Predictions, name: str, t: Translator) -> int | None:
     st.session_state.setdefault("misread-digit", 8)
     digit = st.selectbox(t("Digit"), list(range(DIGITS)), key="misread-digit", width=110)
     every = mistakes.about(test.mistakes, digit)
@@ -211,7 +211,7 @@ def _show_others() -> None:
     st.session_state[_DRAW] += 1
 
 
-_SHEETS: dict[str, Callable[[Tested, str, Translator], int | None]] = {
+_SHEETS: dict[str, Callable[[Predictions, str, Translator], int | None]] = {
     "all": _all,
     "lesson": _lesson,
     "digit": _digit,

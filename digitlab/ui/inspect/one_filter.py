@@ -15,7 +15,7 @@ from digitlab.inspection.filters import ANGLES, Doubles, Excitement
 from digitlab.layers import Layer
 from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network
-from digitlab.ui import in_parts, plot
+from digitlab.ui import batched, plot
 from digitlab.ui.inspect.layer_weights import Weights, finite
 from digitlab.ui.readers import Reader
 
@@ -303,7 +303,7 @@ def _excitement(
     """
     if name in _FIRST:
         return _first(_key(reader), name, digits.fingerprint, count, number, reader.network, digits)
-    parts = in_parts.read(
+    parts = batched.read(
         count,
         lambda start, stop: _part(
             _key(reader), name, digits.fingerprint, start, stop, reader, digits

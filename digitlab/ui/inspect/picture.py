@@ -14,7 +14,7 @@ from digitlab.messages import Translator, mark
 from digitlab.network import Network
 from digitlab.pictures import data_uri, enlarge
 from digitlab.ui import own_drawing, shell
-from digitlab.ui.inspect.tested import Tested, tested
+from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
@@ -48,7 +48,7 @@ def choose(reader: Reader, visit: Visit, *, key: str = SHARED) -> Chosen | None:
     What was chosen under ``key`` is chosen again in every view that hands over the same key.
 
     Raises:
-        LabError: as ``tested``, where a sample is asked for.
+        LabError: as ``predictions_of``, where a sample is asked for.
     """
     t = visit.t
     source = _keep(f"{key}-source", "sample")
@@ -62,9 +62,9 @@ def choose(reader: Reader, visit: Visit, *, key: str = SHARED) -> Chosen | None:
         )
         asked = _kept(source)
         if asked == "sample":
-            return _sample(tested(reader, t), key, t)
+            return _sample(predictions_of(reader, t), key, t)
         if asked == "misread":
-            return _misread(tested(reader, t), key, t)
+            return _misread(predictions_of(reader, t), key, t)
     return _mine(t)
 
 
@@ -103,7 +103,7 @@ def _mine(t: Translator) -> Chosen | None:
     return None
 
 
-def _sample(test: Tested, key: str, t: Translator) -> Chosen:
+def _sample(test: Predictions, key: str, t: Translator) -> Chosen:
     name = _keep(f"{key}-number", 0)
     last = len(test.labels) - 1
     st.session_state[name] = min(int(st.session_state[name]), last)
@@ -114,7 +114,7 @@ def _sample(test: Tested, key: str, t: Translator) -> Chosen:
     return _chosen(test, int(number), t)
 
 
-def _misread(test: Tested, key: str, t: Translator) -> Chosen | None:
+def _misread(test: Predictions, key: str, t: Translator) -> Chosen | None:
     count = len(test.mistakes)
     if not count:
         st.info(t("No test sample is misread."))
@@ -141,7 +141,7 @@ def _go(name: str, step: int) -> None:
     st.session_state[name] += step
 
 
-def _chosen(test: Tested, number: int, t: Translator) -> Chosen:
+def _chosen(test: Predictions, number: int, t: Translator) -> Chosen:
     truth, read_as = int(test.labels[number]), int(test.read_as[number])
     name = t(
         "Test sample {number}: {truth} → {read_as}", number=number, truth=truth, read_as=read_as

@@ -14,7 +14,7 @@ from digitlab.inspection import mistakes
 from digitlab.inspection.mistakes import Grid, Reading
 from digitlab.messages import Translator
 from digitlab.ui.inspect import last_used
-from digitlab.ui.inspect.tested import Tested
+from digitlab.ui.inspect.test_predictions import Predictions
 
 PAGE = 40
 T = TypeVar("T")
@@ -32,20 +32,20 @@ def page(found: Sequence[T], key: str, t: Translator, size: int = PAGE) -> Seque
     return found[(number - 1) * size : number * size]
 
 
-def show(test: Tested, found: Sequence[Reading], key: str, t: Translator) -> int | None:
+def show(test: Predictions, found: Sequence[Reading], key: str, t: Translator) -> int | None:
     """A sheet of them in rows of ten; returns the sample clicked last."""
     places = mistakes.in_rows(found, _COLUMNS)
     return sheet(test, places, key, t, title=t("Test samples: truth → read as"))
 
 
-def sheet(test: Tested, places: Grid, key: str, t: Translator, *, title: str) -> int | None:
+def sheet(test: Predictions, places: Grid, key: str, t: Translator, *, title: str) -> int | None:
     """The same with each sample in its place."""
     figure = charts.reading_sheet(test.images, places, t, title=title, caption=_caption(places, t))
     return last_used.place(figure, key, t, len(test.labels))
 
 
 def downloads(
-    test: Tested, found: Sequence[Reading], places: Grid, name: str, t: Translator
+    test: Predictions, found: Sequence[Reading], places: Grid, name: str, t: Translator
 ) -> None:
     """Both files, which are made only when they are asked for."""
     with st.container(horizontal=True):

@@ -13,7 +13,7 @@ from digitlab.messages import Translator, mark
 from digitlab.ui import like_view, parts_view, plot
 from digitlab.ui.inspect import last_used, maps_view
 from digitlab.ui.inspect.picture import layers_of
-from digitlab.ui.inspect.tested import Tested
+from digitlab.ui.inspect.test_predictions import Predictions
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
@@ -24,7 +24,9 @@ _WHYS = {
 }
 
 
-def choose(clicked: int | None, sheet: str, reader: Reader, test: Tested, visit: Visit) -> None:
+def choose(
+    clicked: int | None, sheet: str, reader: Reader, test: Predictions, visit: Visit
+) -> None:
     """A box for a sample's number beside the ``sheet`` that is clicked, and the sample chosen.
 
     What was used last holds. ``sheet`` is the key that ``last_used`` knows the picture by.
@@ -48,7 +50,7 @@ def choose(clicked: int | None, sheet: str, reader: Reader, test: Tested, visit:
         show(reader, test, int(index), visit)
 
 
-def show(reader: Reader, test: Tested, index: int, visit: Visit) -> None:
+def show(reader: Reader, test: Predictions, index: int, visit: Visit) -> None:
     """Sample ``index`` of ``test``: what it is, what it is read as, and one way to see why."""
     t, picture = visit.t, test.images[index]
     with st.container(border=True, key="opened-sample"):
@@ -71,7 +73,7 @@ def show(reader: Reader, test: Tested, index: int, visit: Visit) -> None:
             _SHOWN[why](picture, reader, t)
 
 
-def _in_words(test: Tested, index: int, t: Translator) -> str:
+def _in_words(test: Predictions, index: int, t: Translator) -> str:
     truth, read_as = int(test.labels[index]), int(test.read_as[index])
     shares = test.probabilities[index]
     if truth == read_as:

@@ -16,7 +16,7 @@ from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats
 from digitlab.ui import clicks, readers
 from digitlab.ui.inspect import reading_list, sample_view
-from digitlab.ui.inspect.tested import Tested, tested_on
+from digitlab.ui.inspect.test_predictions import Predictions, predictions_on
 from digitlab.ui.readers import Reader
 from digitlab.ui.shell import Visit
 
@@ -66,7 +66,7 @@ def _second(reader: Reader, visit: Visit) -> Reader:
     return readers.load(chosen)
 
 
-def _both_tested(first: Reader, second: Reader, t: Translator) -> tuple[Tested, Tested]:
+def _both_tested(first: Reader, second: Reader, t: Translator) -> tuple[Predictions, Predictions]:
     """Both on one test set: a run's own, else the one in use.
 
     Raises:
@@ -87,7 +87,7 @@ def _both_tested(first: Reader, second: Reader, t: Translator) -> tuple[Tested, 
             )
         )
     digits = dataset.find(next(iter(sets))) if sets else dataset.current().digits
-    return tested_on(digits, first, t), tested_on(digits, second, t)
+    return predictions_on(digits, first, t), predictions_on(digits, second, t)
 
 
 def _table(found: Comparison, t: Translator) -> None:
@@ -107,7 +107,12 @@ def _table(found: Comparison, t: Translator) -> None:
 
 
 def _sheet(
-    samples: npt.NDArray[np.intp], one: Tested, other: Tested, title: str, name: str, t: Translator
+    samples: npt.NDArray[np.intp],
+    one: Predictions,
+    other: Predictions,
+    title: str,
+    name: str,
+    t: Translator,
 ) -> None:
     if not len(samples):
         st.markdown(f"**{title}**")
@@ -121,7 +126,7 @@ def _sheet(
     clicks.answer(figure, f"runs-{name}", t, len(one.labels), act, shows="opened-sample")
 
 
-def _open_key(one: Tested, other: Tested) -> str:
+def _open_key(one: Predictions, other: Predictions) -> str:
     return f"runs-open-{one.key}-{other.key}"
 
 
@@ -129,7 +134,7 @@ def _open(key: str, index: int) -> None:
     st.session_state[key] = index
 
 
-def _in_words(index: int, one: Tested, other: Tested, t: Translator) -> str:
+def _in_words(index: int, one: Predictions, other: Predictions, t: Translator) -> str:
     return t(
         "Test sample {index} is a {truth}. The first network: {first}. The second: {second}.",
         index=index,
@@ -144,7 +149,7 @@ def _two_likeliest(probabilities: Floats, t: Translator) -> str:
     return t.listed(f"{digit} ({probabilities[digit]:.1%})" for digit in digits)
 
 
-def _labelled(index: int, one: Tested, other: Tested, t: Translator) -> Labelled:
+def _labelled(index: int, one: Predictions, other: Predictions, t: Translator) -> Labelled:
     truth, first, second = (int(each[index]) for each in (one.labels, one.read_as, other.read_as))
     hover = t(
         "Test sample {index}<br>truth {truth}<br>first: {first} ({sure}), second: {second} "

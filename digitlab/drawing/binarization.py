@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from digitlab.drawing.forms import Box, Floats, nothing_seen
+from digitlab.drawing.types import Box, Floats, nothing_seen
 
 SMALL = 40  # a picture whose ink is no longer than this is taken as it is, its pen too
 

@@ -45,7 +45,7 @@ class EngineClosedError(Exception):
     """The engine was closed while a run waited for the store."""
 
 
-class Drive:
+class RunSupervisor:
     """Trains ``run`` on the worker at ``address`` and writes all it reports into the store.
 
     ``address`` changes when the worker has to be started anew. ``closing`` is set when the engine
@@ -61,7 +61,7 @@ class Drive:
         store: Store,
         closing: threading.Event,
     ) -> None:
-        self.run, self.digits, self.cluster, self.store = run, digits, cluster, store
+        self.queued, self.digits, self.cluster, self.store = run, digits, cluster, store
         self.address, self.closing = address, closing
         self._received = 0
         self._name, self._file = "", bytearray()  # of a file that is not here whole
@@ -69,7 +69,7 @@ class Drive:
         self._looked = 0.0
         self._task: Future | None = None
 
-    def go(self) -> None:
+    def run(self) -> None:
         """Train the run to its end, whatever that is; returns when the store knows it."""
         try:
             self._train()
@@ -77,30 +77,30 @@ class Drive:
             self._lost()
             self._end_worker()
         except EngineClosedError:
-            log.info("run %s was left when the engine was closed", self.run.id)
+            log.info("run %s was left when the engine was closed", self.queued.id)
         except going_on.OriginError as error:
             self._end(Status.FAILED, error.message)
         except StoreError:
-            log.info("run %s was deleted while it trained", self.run.id)
+            log.info("run %s was deleted while it trained", self.queued.id)
             self._abandon()
             self._binned()
         except NotWrittenError as error:
-            log.exception("run %s cannot be written", self.run.id)
+            log.exception("run %s cannot be written", self.queued.id)
             self._abandon()
             self._end(Status.FAILED, _not_written(error))
         except Exception as error:
-            log.exception("run %s failed", self.run.id)
+            log.exception("run %s failed", self.queued.id)
             in_worker = self._task is not None and self._task.status == "error"
             self._abandon()
             self._end(Status.FAILED, _failed(error) if in_worker else _fault(error))
 
     def _train(self) -> None:
-        if not self._write(lambda: self.store.start(self.run.id)):
+        if not self._write(lambda: self.store.start(self.queued.id)):
             return
         pace = self._prepare()
-        self._write(lambda: self.store.set_pace(self.run.id, pace))
+        self._write(lambda: self.store.set_pace(self.queued.id, pace))
         outcome = self._follow(self._start(pace))
-        self._end(Status(outcome.ending), _reason(self.run, outcome), outcome)
+        self._end(Status(outcome.ending), _reason(self.queued, outcome), outcome)
 
     def _abandon(self) -> None:
         """Free the worker of a run that nobody follows any more, before it is given another."""
@@ -110,7 +110,7 @@ class Drive:
             if time.monotonic() > deadline:
                 raise WorkerLostError(self.address)
 
-        run = self.run.id
+        run = self.queued.id
         try:
             self.cluster.call(self.address, worker.request_stop, run, meanwhile=in_time)
             while self._task and not self._task.done():
@@ -123,7 +123,7 @@ class Drive:
         except WorkerLostError:
             self._end_worker()
         except Exception:
-            log.exception("run %s: its worker could not be freed", self.run.id)
+            log.exception("run %s: its worker could not be freed", self.queued.id)
             self._end_worker()
 
     def _end_worker(self) -> None:
@@ -136,7 +136,7 @@ class Drive:
         """A worker with TensorFlow and the images loaded, and the pace it will train at."""
         condition = self.cluster.call(self.address, worker.condition, meanwhile=self._obey_stop)
         loaded = condition["threads"] or None
-        config, images = self.run.config, self.run.digits.train
+        config, images = self.queued.config, self.queued.digits.train
         pace = speed.pace_for(config, images, speed.load(), loaded)
         if loaded not in (None, pace.threads):
             self._restart()
@@ -161,8 +161,8 @@ class Drive:
         return self._submit(
             "train",
             worker.train_run,
-            self.run.id,
-            self.run.config.to_json(),
+            self.queued.id,
+            self.queued.config.to_json(),
             str(self.digits.path),
             self.digits.fingerprint,
             asdict(pace),
@@ -175,13 +175,13 @@ class Drive:
         Raises:
             OriginError: they are not there any more.
         """
-        if self.run.origin is None:
+        if self.queued.origin is None:
             return None
-        weights, state = going_on.files_of_origin(self.store, self.run.origin)
-        return {"weights": weights, "optimizer": state, "frozen": self.run.frozen}
+        weights, state = going_on.files_of_origin(self.store, self.queued.origin)
+        return {"weights": weights, "optimizer": state, "frozen": self.queued.frozen}
 
     def _submit(self, what: str, function: Any, *args: Any) -> Future:
-        key = f"{what}-{self.run.id}-{time.monotonic_ns()}"
+        key = f"{what}-{self.queued.id}-{time.monotonic_ns()}"
         self._task = self.cluster.submit(self.address, key, function, *args)
         return self._task
 
@@ -210,7 +210,7 @@ class Drive:
         """
         began = time.monotonic()
         items = self.cluster.call(
-            self.address, worker.take, self.run.id, self._received, meanwhile=self._obey_stop
+            self.address, worker.take, self.queued.id, self._received, meanwhile=self._obey_stop
         )
         for number, item in items:
             self._write_item(item)
@@ -220,7 +220,7 @@ class Drive:
         return bool(items)
 
     def _write_item(self, item: worker.Item) -> None:
-        run = self.run.id
+        run = self.queued.id
         if isinstance(item, worker.File):
             self._keep(item)
         elif isinstance(item, worker.Dropped):
@@ -235,7 +235,7 @@ class Drive:
         self._file += piece.data
         if piece.last:
             whole, self._name, self._file = self._file, "", bytearray()
-            self._write(lambda: self.store.keep(self.run.id, piece.name, whole), piece.name)
+            self._write(lambda: self.store.keep(self.queued.id, piece.name, whole), piece.name)
 
     def _write(self, action: Callable[[], _Written], name: str = DATABASE) -> _Written:
         """Write into the store, as soon as it is not locked by somebody else.
@@ -261,7 +261,7 @@ class Drive:
                 if not passes(error):
                     raise
                 if not pause:
-                    log.warning("run %s waits for the store: %s", self.run.id, error.advice)
+                    log.warning("run %s waits for the store: %s", self.queued.id, error.advice)
             pause = min(2 * pause or _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
             if self.closing.wait(pause):
                 raise EngineClosedError
@@ -272,7 +272,7 @@ class Drive:
         """Write how the run ended; where the disk is full, as soon as it is not."""
         with contextlib.suppress(EngineClosedError):  # the engine ends it then
             self._retry(
-                lambda: self.store.end(self.run.id, status, reason, outcome), lambda error: True
+                lambda: self.store.end(self.queued.id, status, reason, outcome), lambda error: True
             )
 
     def _obey_stop(self) -> None:
@@ -287,12 +287,12 @@ class Drive:
         elif self._stop_wanted():
             self._asked_to_stop = time.monotonic()
             self.cluster.call(
-                self.address, worker.request_stop, self.run.id, meanwhile=self._stops_in_time
+                self.address, worker.request_stop, self.queued.id, meanwhile=self._stops_in_time
             )
 
     def _stop_wanted(self) -> bool:
         try:
-            return self.store.run(self.run.id).stop
+            return self.store.run(self.queued.id).stop
         except StorageError as error:
             if _is_busy(error):
                 return False  # asked again in a moment
@@ -329,17 +329,17 @@ class Drive:
             )
             self._end(Status.STOPPED, reason)
         elif self._again():
-            log.warning("run %s: its worker was lost; it is queued once more", self.run.id)
+            log.warning("run %s: its worker was lost; it is queued once more", self.queued.id)
         else:
             self._end(Status.INTERRUPTED, _interrupted(self._kept()))
 
     def _kept(self) -> list[EpochMetrics]:
-        return self._retry(lambda: self.store.epochs(self.run.id), _is_busy)
+        return self._retry(lambda: self.store.epochs(self.queued.id), _is_busy)
 
     def _again(self) -> bool:
         """Whether the run is back in the queue: lost before its first epoch, for the first time."""
         with contextlib.suppress(NotWrittenError, EngineClosedError):
-            return self._write(lambda: self.store.requeue(self.run.id))
+            return self._write(lambda: self.store.requeue(self.queued.id))
         return False
 
 

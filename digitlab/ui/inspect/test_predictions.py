@@ -16,14 +16,14 @@ from digitlab.inspection import explain, mistakes
 from digitlab.inspection.mistakes import Mistake
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Network
-from digitlab.ui import in_parts, lab
+from digitlab.ui import batched, lab
 from digitlab.ui.readers import Reader
 
-_PARTS = 6 * 10_000 // in_parts.PART  # of six networks, 20 KB each
+_PARTS = 6 * 10_000 // batched.PART  # of six networks, 20 KB each
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
+class Predictions:
     """A test set and the ten probabilities a network gave each image, float32 (N, 10).
 
     ``key`` names network, epoch and set: what is computed from them may be cached under it.
@@ -60,20 +60,20 @@ class Tested:
         return mistakes.mistakes(self.labels, self.probabilities)
 
 
-def tested(reader: Reader, t: Translator) -> Tested:
+def predictions_of(reader: Reader, t: Translator) -> Predictions:
     """The test set as ``reader`` reads it; a run's is the one that it was tested on.
 
     Raises:
         LabError: the run or its data set is not here any more, or its answers are not numbers.
     """
-    return tested_on(dataset.current().digits, reader, t)
+    return predictions_on(dataset.current().digits, reader, t)
 
 
-def tested_on(digits: DigitSet, reader: Reader, t: Translator) -> Tested:
+def predictions_on(digits: DigitSet, reader: Reader, t: Translator) -> Predictions:
     """The same, with ``digits`` for the networks that come with the lab: they have no own set.
 
     Raises:
-        LabError: as ``tested``.
+        LabError: as ``predictions_of``.
     """
     run = reader.run
     if run is None:
@@ -91,13 +91,13 @@ def probabilities(network: Network, digits: DigitSet, count: int, t: Translator)
     Each part is kept for all sessions.
     """
     key = explain.fingerprint(network)
-    parts = in_parts.read(
+    parts = batched.read(
         count, lambda start, stop: _part(key, digits.fingerprint, start, stop, network, digits), t
     )
     return np.concatenate(parts)
 
 
-def _finite(found: Tested) -> Tested:
+def _finite(found: Predictions) -> Predictions:
     if found.finite:
         return found
     raise LabError(
@@ -109,25 +109,25 @@ def _finite(found: Tested) -> Tested:
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _stored(run: str, epoch: int, fingerprint: str) -> Tested:
+def _stored(run: str, epoch: int, fingerprint: str) -> Predictions:
     """The probabilities that the worker stored when the run ended."""
     data = lab.store().file(run, "probabilities.npy").read_bytes()
     found: Floats = np.load(io.BytesIO(data), allow_pickle=False)
-    return Tested(dataset.find(fingerprint), found, f"{run}-{epoch}-{fingerprint}")
+    return Predictions(dataset.find(fingerprint), found, f"{run}-{epoch}-{fingerprint}")
 
 
-def _computed(reader: Reader, digits: DigitSet, t: Translator) -> Tested:
+def _computed(reader: Reader, digits: DigitSet, t: Translator) -> Predictions:
     """For bundled networks and for runs that have not ended."""
     key = f"{reader.name}-{reader.epoch}-{digits.fingerprint}"
     place = _place(key)
     if not place:
         found = probabilities(reader.network, digits, len(digits.y_test), t)
-        place.append(Tested(digits, found, key))
+        place.append(Predictions(digits, found, key))
     return place[0]
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _place(key: str) -> list[Tested]:
+def _place(key: str) -> list[Predictions]:
     """Where all sessions find what is computed: nothing may be drawn inside a cached function."""
     return []
 
