@@ -37,9 +37,11 @@ def read_data(data: bytes, folder: Path) -> None:
     file.read(folder / "digits.npz")
 
 
-Reader = Callable[[bytes, Path], object]
+SelectedModel = Callable[[bytes, Path], object]
 
-READERS: dict[str, tuple[Reader, Callable[[], bytes], type[Exception] | None, object, str]] = {
+READERS: dict[
+    str, tuple[SelectedModel, Callable[[], bytes], type[Exception] | None, object, str]
+] = {
     "a model": (
         lambda data, _: Network.load(data),
         archive,

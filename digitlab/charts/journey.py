@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from digitlab import words
+from digitlab import labels
 from digitlab.charts.frame import SMALL_SIZE, Chart, axis, figure, margin, trace
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
@@ -34,7 +34,7 @@ def digits_by_epoch(
     shown = evenly(len(epochs))
     picked = shares[shown].T
     floor = _floor([epochs[place] for place in shown], picked)
-    columns = [words.epoch(epochs[place], t, went_on=went_on) for place in shown]
+    columns = [labels.epoch(epochs[place], t, went_on=went_on) for place in shown]
     where = t(
         "digit {digit}, epoch {epoch}: {share} right",
         digit="%{y}",

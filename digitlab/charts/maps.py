@@ -21,7 +21,7 @@ import numpy.typing as npt
 from PIL import Image
 from plotly.colors import sample_colorscale, unlabel_rgb
 
-from digitlab import words
+from digitlab import labels
 from digitlab.charts.click_overlay import frame_round, targets
 from digitlab.charts.frame import (
     GREY_BLUE,
@@ -226,7 +226,7 @@ def _grid_targets(grid: _Grid, maps: Floats, first: int, t: Translator) -> Trace
     else:
         said, values = t("map {number}<br>largest value: {value}"), maps.max(axis=(1, 2))
     hover = [
-        said.format(number=number, value=words.fixed(float(value), 4))
+        said.format(number=number, value=labels.fixed(float(value), 4))
         for number, value in zip(numbers, values, strict=True)
     ]
     return targets(
@@ -244,7 +244,7 @@ def _pixel_targets(values: Floats, t: Translator) -> Trace:
     rows, columns = (places.ravel().tolist() for places in np.indices(values.shape))
     said = t("row {row}, column {column}: {value}")
     hover = [
-        said.format(row=r, column=c, value=words.fixed(float(value), 4))
+        said.format(row=r, column=c, value=labels.fixed(float(value), 4))
         for r, c, value in zip(rows, columns, values.ravel(), strict=True)
     ]
     return targets(columns, [r - 0.5 for r in rows], list(range(values.size)), hover, chosen=0)

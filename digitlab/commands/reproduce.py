@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from digitlab import dataset, words
+from digitlab import dataset, labels
 from digitlab.commands.follow import INTERRUPTED, Interrupt, follow
 from digitlab.commands.info import versions
 from digitlab.config import RunConfig
@@ -196,7 +196,7 @@ def _told(title: str, ended: Run, left: float, t: Translator) -> str:
         "{title} {seconds} s; about {left} to go.",
         title=title,
         seconds=f"{ended.outcome.seconds:.0f}",
-        left=words.duration(left, t),
+        left=labels.duration(left, t),
     )
 
 
@@ -205,7 +205,7 @@ def _plan(results: Results, seconds: float, t: Translator) -> str:
         "{rows} rows, {runs} runs to train: at most about {time} on this machine.",
         rows=len(results.rows),
         runs=len(results.missing()),
-        time=words.duration(seconds, t),
+        time=labels.duration(seconds, t),
     )
     if speed.load():
         return told

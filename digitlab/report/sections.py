@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from digitlab import words
+from digitlab import labels
 from digitlab.charts.pixels import colour_limit
 from digitlab.config import BY_NAME, DIGITS, FIELDS
 from digitlab.inspection import mistakes
@@ -55,7 +55,7 @@ _GENERAL = (
 
 def name_of(material: Material, t: Translator) -> str:
     """What the run is called: the name it was given, else what it changed of its lesson."""
-    return material.name or words.run_name(material.run, t, material.varied)
+    return material.name or labels.run_name(material.run, t, material.varied)
 
 
 # What was trained ---------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def _images(material: Material, t: Translator) -> str:
     digits = material.run.digits
     about = t(
         "Data: {name}; {train} images to train on, {validation} to validate, {test} to test.",
-        name=words.data_set(digits, t),
+        name=labels.data_set(digits, t),
         train=f"{digits.train:,}",
         validation=f"{digits.validation:,}",
         test=f"{digits.test:,}",
@@ -93,7 +93,7 @@ def _images(material: Material, t: Translator) -> str:
 def _gone_on(material: Material, t: Translator) -> str:
     before = material.origin_run
     called = (
-        words.run_name(before, t) if before else t("run {id}", id=(material.run.origin or "")[:6])
+        labels.run_name(before, t) if before else t("run {id}", id=(material.run.origin or "")[:6])
     )
     origin = material.origin or called
     told = t("It goes on from {name}: its beginning is that run's end.", name=origin)
@@ -118,14 +118,14 @@ def _facts(run: Run, t: Translator) -> str:
 def settings(material: Material, t: Translator) -> str:
     """The settings that matter; those that are not the lesson's stand out, with the lesson's."""
     config = material.run.config
-    lesson = words.lesson(material.run)
+    lesson = labels.lesson(material.run)
     base = PRESETS[lesson]
     changed = {name for name in config.differences(base) if BY_NAME[name].applies(config)}
     rows = [
         (
             t(field.label),
-            words.shown(getattr(config, field.name), t),
-            t("(lesson: {value})", value=words.shown(getattr(base, field.name), t))
+            labels.shown(getattr(config, field.name), t),
+            t("(lesson: {value})", value=labels.shown(getattr(base, field.name), t))
             if field.name in changed
             else "",
         )
@@ -149,7 +149,7 @@ def curves(material: Material, t: Translator) -> str:
     if not any(line.finite for line in loss):
         told = paragraph(t("It was not trained long enough for a curve."))
         return section(t("Curves"), told)
-    unit = t("Loss: {name}", name=words.shown(material.run.config.loss, t))
+    unit = t("Loss: {name}", name=labels.shown(material.run.config.loss, t))
     drawn = row(
         figure(_drawn(loss, unit, t)),
         figure(_drawn(accuracy, t("Accuracy") + " (%)", t, percent=True)),
@@ -282,20 +282,20 @@ def _scores(scores: Scores | None, count: int) -> list[str]:
 
 def _read(material: Material) -> tuple[Bytes, Floats] | None:
     """Labels and probabilities of the test set, where there are both and they fit."""
-    labels, probabilities = material.labels, material.probabilities
-    if labels is None or probabilities is None or len(labels) != len(probabilities):
+    y_true, probabilities = material.labels, material.probabilities
+    if y_true is None or probabilities is None or len(y_true) != len(probabilities):
         return None
-    return labels, probabilities
+    return y_true, probabilities
 
 
 def _digits(material: Material, t: Translator) -> str:
     read = _read(material)
     if read is None:
         return paragraph(_not_read(material, t))
-    labels, probabilities = read
-    scores = mistakes.per_digit(labels, probabilities.argmax(axis=1))
+    y_true, probabilities = read
+    scores = mistakes.per_digit(y_true, probabilities.argmax(axis=1))
     columns = [[f"{s.support:,}", *_shares(s)] for s in scores]
-    columns.append([f"{len(labels):,}", *_shares(mistakes.macro(scores))])
+    columns.append([f"{len(y_true):,}", *_shares(mistakes.macro(scores))])
     names = [t("Images"), t("Precision"), t("Recall"), t("F1")]
     rows = [[name, *values] for name, *values in zip(names, *columns, strict=True)]
     head = [t("Digit"), *(str(s.digit) for s in scores), t("Mean")]
@@ -346,8 +346,8 @@ def _weights(
         "{when}: {kind}; weights from {low} to {high}, mean size {size}.",
         when=when,
         kind=kind,
-        low=words.fixed(found.min(), 2),
-        high=words.fixed(found.max(), 2),
+        low=labels.fixed(found.min(), 2),
+        high=labels.fixed(found.max(), 2),
         size=f"{np.abs(found).mean():.3f}",
     )
     return figure(image(weights.mosaic(tiles, limit), told), told)
@@ -414,7 +414,7 @@ def _most_often(found: Sequence[Mistake], t: Translator) -> str:
 
 def questions(material: Material, t: Translator) -> str:
     """The lesson's questions, and an empty place for each answer."""
-    text = TEXTS.get(words.lesson(material.run))
+    text = TEXTS.get(labels.lesson(material.run))
     asked = [t(text.question), t(text.look)] if text else [t(_GENERAL[1]), t(_GENERAL[2])]
     asked = [*(one.replace("**", "") for one in asked), t(_GENERAL[0])]
     places = (question(number, one, _ANSWER_LINES) for number, one in enumerate(asked, 1))

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import dataset, words
+from digitlab import dataset, labels
 from digitlab.messages import mark
 from digitlab.store import results
 from digitlab.store.library import RunSummary
 from digitlab.ui import lab, naming, shell
 from digitlab.ui.data_view import source_line
-from digitlab.ui.readers import clock
+from digitlab.ui.selected_model import clock
 from digitlab.ui.shell import Visit, page_link, sentences
 
 _DOORS = (
@@ -66,7 +66,7 @@ def _table(summaries: Sequence[RunSummary], visit: Visit) -> None:
         {
             t("Run"): [names[summary.run.id] for summary in summaries],
             t("Test accuracy"): [f"{test.accuracy:.2%}" if test else "–" for test in tests],
-            t("Status"): [words.status(summary.run.status, t) for summary in summaries],
+            t("Status"): [labels.status(summary.run.status, t) for summary in summaries],
             t("Epochs trained"): [
                 summary.last.epoch if summary.last else 0 for summary in summaries
             ],

@@ -13,24 +13,24 @@ from digitlab.messages import Translator
 from digitlab.network import Floats, Network
 from digitlab.store import Run
 from digitlab.ui import batched
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 
 MOST_IMAGES = 10_000  # that nearest digits are looked for in: NumPy reads so many in seconds
 _NEIGHBOURS = 8
 
 
-def show(digit: Picture, reader: Reader, t: Translator) -> None:
+def show(digit: Picture, model: SelectedModel, t: Translator) -> None:
     """The training images nearest to ``digit``, uint8 (28, 28), with labels and distances.
 
     Raises:
         LabError: the data set that a run learned from is not here any more.
     """
-    digits, count = _trained_on(reader.run)
-    known = _known(reader.network, digits, count, t)
-    own = explain.features(reader.network, digit[np.newaxis])[0]
+    digits, count = _trained_on(model.run)
+    known = _known(model.network, digits, count, t)
+    own = explain.features(model.network, digit[np.newaxis])[0]
     found = explain.nearest(known, own, count=_NEIGHBOURS)
     labels = digits.y_train[found.indices].tolist()
-    read = reader.network.read(digit).digit
+    read = model.network.read(digit).digit
     st.html(
         charts.neighbours(
             digits.x_train[found.indices], labels, found.distances.tolist(), read=read
@@ -44,7 +44,7 @@ def show(digit: Picture, reader: Reader, t: Translator) -> None:
             digit=read,
         )
     )
-    st.caption(_about_distance(reader.network, digits, count, found.median, t))
+    st.caption(_about_distance(model.network, digits, count, found.median, t))
 
 
 def _about_distance(

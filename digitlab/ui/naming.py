@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from digitlab import words
+from digitlab import labels
 from digitlab.messages import Translator
 from digitlab.store import Run
 from digitlab.store.library import RunSummary
@@ -20,7 +20,7 @@ from digitlab.ui.shell import Visit
 def called(run: Run, visit: Visit) -> str:
     """What one run is called."""
     given = lab.library().name(run.id) if run.owner == visit.me else ""
-    return given or words.run_name(run, visit.t, varied(run))
+    return given or labels.run_name(run, visit.t, varied(run))
 
 
 def varied(run: Run) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def names(summaries: Iterable[RunSummary], visit: Visit) -> dict[str, str]:
     swept = {run: told for owner in owners for run, told in lab.sweeps().varied(owner).items()}
     return {
         summary.run.id: summary.name
-        or words.run_name(summary.run, visit.t, swept.get(summary.run.id, ()))
+        or labels.run_name(summary.run, visit.t, swept.get(summary.run.id, ()))
         for summary in summaries
     }
 
@@ -55,8 +55,8 @@ def told_apart(names: Mapping[str, str]) -> dict[str, str]:
 
 def settings(run: Run, origins: Mapping[str, str], t: Translator) -> str:
     """The run's lesson, what it goes on from, and all that it has changed."""
-    told = [*_beginning(run, origins, t), *filter(None, [words.run_changes(run, t)])]
-    return f"{words.lesson(run)}: {', '.join(told)}" if told else words.lesson(run)
+    told = [*_beginning(run, origins, t), *filter(None, [labels.run_changes(run, t)])]
+    return f"{labels.lesson(run)}: {', '.join(told)}" if told else labels.lesson(run)
 
 
 def origin(run: Run, origins: Mapping[str, str], t: Translator) -> str:

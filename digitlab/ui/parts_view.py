@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab import charts, words
+from digitlab import charts, labels
 from digitlab.config import DIGITS
 from digitlab.drawing import Picture
 from digitlab.inspection import explain
 from digitlab.messages import Translator, mark
 from digitlab.network import Floats
 from digitlab.ui import plot
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 
 _MEASURES: dict[explain.Measure, str] = {
     "probability": mark("Probability"),
@@ -19,12 +19,12 @@ _MEASURES: dict[explain.Measure, str] = {
 }
 
 
-def show(digit: Picture, reader: Reader, t: Translator, key: str) -> None:
+def show(digit: Picture, model: SelectedModel, t: Translator, key: str) -> None:
     """The occlusion map of ``digit``, uint8 (28, 28), for a class and a measure of choice.
 
     The widgets' keys begin with ``key``.
     """
-    found = explain.occlusion(reader.network, digit)
+    found = explain.occlusion(model.network, digit)
     winner = int(found.whole.argmax())
     with st.container(horizontal=True):
         asked = st.selectbox(
@@ -67,9 +67,9 @@ def _strongest(falls: Floats, target: int, measure: explain.Measure, t: Translat
     if fall <= 0:
         return t("No part of it speaks for the {digit}.", digit=target)
     if measure == "probability":
-        told = t("{points} percentage points", points=words.fixed(100 * fall, 1))
+        told = t("{points} percentage points", points=labels.fixed(100 * fall, 1))
     else:
-        told = words.fixed(fall, 2)
+        told = labels.fixed(fall, 2)
     return t(
         "Most speaks for the {digit} around row {row}, column {column}: without it, it falls by "
         "{fall}.",

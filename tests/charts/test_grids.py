@@ -6,7 +6,7 @@ import pytest
 from digitlab import charts
 
 
-class Reader(html.parser.HTMLParser):
+class SelectedModel(html.parser.HTMLParser):
     """The cells of the tables, row by row, and their captions."""
 
     def __init__(self, text: str) -> None:
@@ -36,7 +36,7 @@ def test_grids_show_every_number_with_signs_between() -> None:
     text = charts.number_grids(
         [charts.Grid(values, "Window"), charts.Grid(values * 2, "Twice")], ["×"]
     )
-    read = Reader(text)
+    read = SelectedModel(text)
     assert read.tables == [
         [["0.5000", "−1.0000"], ["2.0000", "0.0000"]],
         [["1.0000", "−2.0000"], ["4.0000", "0.0000"]],
@@ -47,7 +47,7 @@ def test_grids_show_every_number_with_signs_between() -> None:
 
 def test_captions_are_escaped() -> None:
     text = charts.number_grids([charts.Grid(np.zeros((1, 1)), "<script>a & b</script>")])
-    read = Reader(text)
+    read = SelectedModel(text)
     assert "script" not in read.tags
     assert "".join(read.captions) == "<script>a & b</script>"
 
@@ -84,5 +84,5 @@ def test_numbers_have_four_decimals_and_a_real_minus(value: float, shown: str) -
 
 def test_numbers_that_are_not_finite_have_no_tint() -> None:
     text = charts.number_grids([charts.Grid(np.array([[np.nan, np.inf]]), "")])
-    assert Reader(text).tables == [[["nan", "inf"]]]
+    assert SelectedModel(text).tables == [[["nan", "inf"]]]
     assert "nan," not in text

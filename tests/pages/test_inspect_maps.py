@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitlab import dataset, models, words
+from digitlab import dataset, labels, models
 from digitlab.config import RunConfig
 from digitlab.inspection import by_hand
 from digitlab.layers import layers_of, parameter_count
@@ -33,7 +33,7 @@ def _page() -> None:
     import streamlit as st
 
     from digitlab.messages import Translator
-    from digitlab.ui import readers, shell
+    from digitlab.ui import selected_model, shell
     from digitlab.ui.inspect import by_hand_view, maps_view
     from digitlab.ui.shell import Visit
 
@@ -41,9 +41,9 @@ def _page() -> None:
     view = st.segmented_control("view", ["maps", "hand", "none"], default="maps", key="which")
     shown = {"maps": maps_view.show, "hand": by_hand_view.show}.get(str(view))
     with shell.sentences(visit.t):
-        reader = readers.choose(visit)
+        model = selected_model.choose(visit)
         if shown:
-            shown(reader, visit)
+            shown(model, visit)
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_every_layer_of_the_bundled_network_is_there_in_words_too(app: AppTest) 
     opened(app)
     layers = [layer for layer in models.bundled().layers if layer.kind in ("conv", "pool")]
     for layer in layers:
-        assert f"{words.layer(layer, EN)}: {layer.output[2]} maps" in said(app)
+        assert f"{labels.layer(layer, EN)}: {layer.output[2]} maps" in said(app)
     assert "Dense layer 1: 256 units" in said(app)
     assert "The network reads a" in said(app)
     # Each layer with maps has its mosaic and one map enlarged, each dense one its picture.
@@ -239,7 +239,7 @@ def test_any_output_of_any_layer_is_worked_out(
     opened(app, "hand", run)
     layers = layers_of(config) if config else models.bundled().layers
     layers = tuple(layer for layer in layers if layer.kind in by_hand.BY_HAND)
-    names = [words.layer(layer, EN) for layer in layers]
+    names = [labels.layer(layer, EN) for layer in layers]
     assert app.selectbox(key="hand-layer").options == names
     for layer in layers:
         app.selectbox(key="hand-layer").set_value(layer.name).run()

@@ -23,18 +23,18 @@ def _page() -> None:
 
     from digitlab import drawing
     from digitlab.messages import Translator
-    from digitlab.ui import readers
+    from digitlab.ui import selected_model
     from digitlab.ui.draw import why_view
     from digitlab.ui.shell import Visit
 
     visit = Visit(Translator("en"), st.query_params["me"])
-    reader = readers.choose(visit)
+    model = selected_model.choose(visit)
     strokes = [np.array([[120, 60], [130, 40], [128, 230]]), np.array([[70, 232], [190, 228]])]
     found = None
     if st.toggle("drawn", value=True, key="drawn"):
         found = drawing.from_strokes(strokes, steps=why_view.steps())
-        st.title(f"{reader.network.read(found.digit).certainty:.6f}")
-    why_view.show(found, reader, visit)
+        st.title(f"{model.network.read(found.digit).certainty:.6f}")
+    why_view.show(found, model, visit)
 
 
 @pytest.fixture

@@ -126,8 +126,8 @@ def random_network(config: RunConfig) -> Network:
 
 def readings() -> np.ndarray:
     """Probabilities of the sample's test images: about four fifths are right."""
-    labels = dataset.sample().y_test
-    guesses = np.where(RNG.random(len(labels)) < 0.8, labels, RNG.integers(0, 10, len(labels)))
+    y_true = dataset.sample().y_test
+    guesses = np.where(RNG.random(len(y_true)) < 0.8, y_true, RNG.integers(0, 10, len(y_true)))
     probabilities: np.ndarray = (0.05 + 0.5 * np.eye(10)[guesses]).astype(np.float32)
     return probabilities
 

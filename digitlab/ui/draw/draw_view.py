@@ -12,7 +12,7 @@ from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Prediction
 from digitlab.ui import live_region, own_drawing, plot, shell
 from digitlab.ui.draw import canvas, saved_drawings_view, why_view
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed
 from digitlab.unsure import Judgement
@@ -24,13 +24,13 @@ _NO_PICTURE = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
 
 @st.fragment
-def show(reader: Reader, visit: Visit) -> None:
+def show(model: SelectedModel, visit: Visit) -> None:
     """The sheet and what the network reads there; only this part runs again at pen-up."""
     with timed("draw"), shell.sentences(visit.t):
-        _show(reader, visit)
+        _show(model, visit)
 
 
-def _show(reader: Reader, visit: Visit) -> None:
+def _show(model: SelectedModel, visit: Visit) -> None:
     t = visit.t
     # Above the sheet, so that it is seen on a phone; of one height, so that nothing jumps.
     answer = st.container(height=84, border=False, key="answer")
@@ -46,14 +46,14 @@ def _show(reader: Reader, visit: Visit) -> None:
             _pictures(_NO_PROBABILITIES, _NO_PICTURE, t)
     else:
         own_drawing.put(found.digit)
-        outputs = reader.network.activations(found.digit[np.newaxis])
+        outputs = model.network.activations(found.digit[np.newaxis])
         prediction = Prediction(outputs[-1][0])
-        judgement = unsure.judge(reader.network, found.digit, outputs)
+        judgement = unsure.judge(model.network, found.digit, outputs)
         answer.markdown(f"## {_sentence(prediction, judgement, t)}")
         with right:
             _pictures(prediction.probabilities, found.digit, t)
-            saved_drawings_view.ask(found, prediction, reader, visit)
-    why_view.show(found, reader, visit)
+            saved_drawings_view.ask(found, prediction, model, visit)
+    why_view.show(found, model, visit)
     saved_drawings_view.show(visit)
     live_region.make("answer")
 

@@ -16,11 +16,11 @@ from digitlab.network import Prediction
 from digitlab.store import saved_drawings
 from digitlab.store.saved_drawings import SavedDrawing
 from digitlab.ui import lab
-from digitlab.ui.readers import Reader, clock
+from digitlab.ui.selected_model import SelectedModel, clock
 from digitlab.ui.shell import Visit, guarded
 
 
-def ask(drawing: Drawing, prediction: Prediction, reader: Reader, visit: Visit) -> None:
+def ask(drawing: Drawing, prediction: Prediction, model: SelectedModel, visit: Visit) -> None:
     """Ask which digit it was meant to be; an answer keeps the drawing."""
     st.session_state["meant"] = None
     st.pills(
@@ -28,19 +28,19 @@ def ask(drawing: Drawing, prediction: Prediction, reader: Reader, visit: Visit) 
         range(DIGITS),
         key="meant",
         on_change=guarded(_keep),
-        args=(drawing, prediction, reader, visit.me),
+        args=(drawing, prediction, model, visit.me),
     )
     note = st.session_state.pop("kept-note", None)
     if note is not None:
         st.toast(visit.t(note))
 
 
-def _keep(drawing: Drawing, prediction: Prediction, reader: Reader, owner: str) -> None:
+def _keep(drawing: Drawing, prediction: Prediction, model: SelectedModel, owner: str) -> None:
     """Keep the drawing; a callback may not draw, so what to say is left for the next run."""
     label = st.session_state["meant"]
     if label is None:
         return
-    lab.drawings().keep(owner, label, drawing.digit, prediction, reader.name)
+    lab.drawings().keep(owner, label, drawing.digit, prediction, model.name)
     st.session_state["kept-note"] = message("Kept as a {label}.", label=label)
 
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, models, words
+from digitlab import charts, labels, models
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import ALL_STEPS, BOX_SIDE, CENTRE, Drawing, Picture, Steps
 from digitlab.inspection import explain
@@ -18,7 +18,7 @@ from digitlab.network import Floats, Network, Prediction
 from digitlab.store import Run
 from digitlab.ui import lab, like_view, parts_view, plot
 from digitlab.ui.naming import called, told_apart
-from digitlab.ui.readers import Reader, clock
+from digitlab.ui.selected_model import SelectedModel, clock
 from digitlab.ui.shell import Visit
 
 _MOST_RUNS = 20
@@ -48,8 +48,8 @@ def steps() -> Steps:
     )
 
 
-def show(drawing: Drawing | None, reader: Reader, visit: Visit) -> None:
-    """The choice of a view, and the one that is chosen, of ``drawing`` as ``reader`` reads it.
+def show(drawing: Drawing | None, model: SelectedModel, visit: Visit) -> None:
+    """The choice of a view, and the one that is chosen, of ``drawing`` as ``model`` reads it.
 
     Call it without a drawing too, so that the choice stays when the canvas is cleared. Make the
     drawing with ``steps()``, so that the switches here change the answer.
@@ -69,7 +69,7 @@ def show(drawing: Drawing | None, reader: Reader, visit: Visit) -> None:
         st.caption(t("Draw a digit, and the explanation is here."))
         return
     try:
-        _VIEWS[chosen](drawing, reader, visit)
+        _VIEWS[chosen](drawing, model, visit)
     except LabError as error:
         st.warning(t(error.on_page))
 
@@ -77,7 +77,7 @@ def show(drawing: Drawing | None, reader: Reader, visit: Visit) -> None:
 # --- the way of a drawing -------------------------------------------------------------------------
 
 
-def _way(drawing: Drawing, reader: Reader, visit: Visit) -> None:
+def _way(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
     t = visit.t
     _switches(t)
     chosen = steps()
@@ -92,7 +92,7 @@ def _way(drawing: Drawing, reader: Reader, visit: Visit) -> None:
             off=[step for step in _SWITCHES if not getattr(chosen, step)],
         )
     )
-    prediction = reader.network.read(drawing.digit)
+    prediction = model.network.read(drawing.digit)
     said = t(
         "So the network reads a **{digit}** ({certainty}).",
         digit=prediction.digit,
@@ -125,20 +125,20 @@ def _switches(t: Translator) -> None:
 # --- the parts that count, the digits like it -----------------------------------------------------
 
 
-def _parts(drawing: Drawing, reader: Reader, visit: Visit) -> None:
-    parts_view.show(drawing.digit, reader, visit.t, "parts")
+def _parts(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
+    parts_view.show(drawing.digit, model, visit.t, "parts")
 
 
-def _like(drawing: Drawing, reader: Reader, visit: Visit) -> None:
-    like_view.show(drawing.digit, reader, visit.t)
+def _like(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
+    like_view.show(drawing.digit, model, visit.t)
 
 
 # --- the numbers ----------------------------------------------------------------------------------
 
 
-def _numbers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
+def _numbers(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
     t = visit.t
-    rows = explain.layer_values(reader.network, drawing.digit)
+    rows = explain.layer_values(model.network, drawing.digit)
     st.markdown(t("**Layer by layer**, from the picture to the ten probabilities"))
     st.dataframe(_layer_table(rows, t), hide_index=True)
     st.caption(
@@ -147,7 +147,7 @@ def _numbers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
             "Dropout is only at work in training."
         )
     )
-    found = explain.softmax_steps(reader.network, drawing.digit)
+    found = explain.softmax_steps(model.network, drawing.digit)
     st.markdown(t("**The last step: softmax**, from ten sums (logits) to ten probabilities"))
     st.dataframe(_softmax_table(found, t), hide_index=True, height="content")
     st.markdown(
@@ -157,7 +157,7 @@ def _numbers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
             "shrink by the same factor, so the probabilities stay what they are, and no power is "
             "larger than exp(0) = 1. The ten powers add up to {total}, and each is divided by "
             "that.",
-            largest=words.fixed(found.logits.max(), 3),
+            largest=labels.fixed(found.logits.max(), 3),
             total=f"{found.total:.6f}",
         )
     )
@@ -167,9 +167,9 @@ def _layer_table(rows: Sequence[explain.LayerValues], t: Translator) -> dict[str
     return {
         t("Layer"): [_layer_name(row.layer, t) for row in rows],
         t("Output shape"): ["x".join(str(side) for side in row.shape) for row in rows],
-        t("Smallest"): [words.fixed(row.smallest, 3) for row in rows],
-        t("Mean"): [words.fixed(row.mean, 3) for row in rows],
-        t("Largest"): [words.fixed(row.largest, 3) for row in rows],
+        t("Smallest"): [labels.fixed(row.smallest, 3) for row in rows],
+        t("Mean"): [labels.fixed(row.mean, 3) for row in rows],
+        t("Largest"): [labels.fixed(row.largest, 3) for row in rows],
         t("Zeros"): [f"{row.zeros:.0%}" for row in rows],
     }
 
@@ -177,15 +177,15 @@ def _layer_table(rows: Sequence[explain.LayerValues], t: Translator) -> dict[str
 def _layer_name(layer: Layer | None, t: Translator) -> str:
     if layer is None:
         return t("The picture, 0 to 1")
-    name = words.layer(layer, t)
+    name = labels.layer(layer, t)
     return t.listed([name, layer.activation]) if layer.activation != "linear" else name
 
 
 def _softmax_table(found: explain.SoftmaxSteps, t: Translator) -> dict[str, list[str]]:
     return {
         t("Digit"): [str(digit) for digit in range(DIGITS)],
-        t("Logit z"): [words.fixed(value, 3) for value in found.logits],
-        t("z − largest"): [words.fixed(value, 3) for value in found.shifted],
+        t("Logit z"): [labels.fixed(value, 3) for value in found.logits],
+        t("z − largest"): [labels.fixed(value, 3) for value in found.shifted],
         t("exp of that"): [f"{value:.6f}" for value in found.powers],
         t("Probability"): [f"{value:.6f}" for value in found.probabilities],
     }
@@ -194,9 +194,9 @@ def _softmax_table(found: explain.SoftmaxSteps, t: Translator) -> dict[str, list
 # --- other readers --------------------------------------------------------------------------------
 
 
-def _readers(drawing: Drawing, reader: Reader, visit: Visit) -> None:
+def _readers(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
     t = visit.t
-    runs = _runs(reader, visit)
+    runs = _runs(model, visit)
     if len(runs) == _MOST_RUNS:
         st.caption(t("Of your runs the newest {count} read here.", count=_MOST_RUNS))
     names = told_apart({run.id: _run_name(run, visit) for run in runs.values()})
@@ -230,9 +230,9 @@ def _bundled(t: Translator) -> dict[str, Network]:
     return found
 
 
-def _runs(reader: Reader, visit: Visit) -> dict[str, Run]:
+def _runs(model: SelectedModel, visit: Visit) -> dict[str, Run]:
     """The run that reads, and the person's newest runs, as far as their weights were kept."""
-    runs = ([reader.run] if reader.run else []) + lab.store().runs_of(visit.me, _MOST_RUNS)
+    runs = ([model.run] if model.run else []) + lab.store().runs_of(visit.me, _MOST_RUNS)
     return {run.id: run for run in runs[:_MOST_RUNS] if _epochs(run)}
 
 
@@ -273,7 +273,7 @@ def _epoch_by_epoch(
         epochs,
         value=epochs[-1],
         key=f"readers-epoch-{run.id}",
-        format_func=lambda number: words.epoch(number, t, went_on=run.went_on),
+        format_func=lambda number: labels.epoch(number, t, went_on=run.went_on),
     )
     figure = charts.probabilities(_of_run(run, epoch, digit), t)
     plot.draw(figure, t, key="readers-bars")
@@ -294,7 +294,7 @@ def _percent(share: float) -> str:
     return f"{share:.1%}" if share < 0.9995 else "> 99.9%"
 
 
-_VIEWS: dict[str, Callable[[Drawing, Reader, Visit], None]] = {
+_VIEWS: dict[str, Callable[[Drawing, SelectedModel, Visit], None]] = {
     "way": _way,
     "parts": _parts,
     "like": _like,

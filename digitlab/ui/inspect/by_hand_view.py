@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, words
+from digitlab import charts, labels
 from digitlab.config import DIGITS
 from digitlab.inspection import by_hand
 from digitlab.inspection.by_hand import BY_HAND, Pooled, WeightedSum
@@ -19,7 +19,7 @@ from digitlab.messages import Translator
 from digitlab.network import softmax
 from digitlab.ui import clicks, plot
 from digitlab.ui.inspect import picture
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 
 MOST_PRODUCTS = 12  # of a dense layer, shown one by one
@@ -33,7 +33,7 @@ _WIDTH = 130  # pixels of a number's field
 class _Asked:
     """What is worked out: output (row, column) of map ``unit``, or neuron ``unit``, of a layer."""
 
-    reader: Reader
+    model: SelectedModel
     layers: Sequence[LayerMaps]
     number: int
     unit: int
@@ -61,13 +61,13 @@ def begin(found: LayerMaps, unit: int) -> None:
         st.session_state.update({_ROW: row, _COLUMN: column})
 
 
-def show(reader: Reader, visit: Visit) -> None:
+def show(model: SelectedModel, visit: Visit) -> None:
     """The choice of a picture and of one output of one layer, and how that is worked out."""
     t = visit.t
-    chosen = picture.choose(reader, visit)
+    chosen = picture.choose(model, visit)
     if chosen is None:
         return
-    layers = picture.layers_of(reader, chosen.picture)
+    layers = picture.layers_of(model, chosen.picture)
     numbers = {
         found.layer.name: number
         for number, found in enumerate(layers)
@@ -84,9 +84,9 @@ def show(reader: Reader, visit: Visit) -> None:
             width=190,
             on_change=_begin_layer,
             args=(layers,),
-            format_func=lambda name: words.layer(layers[numbers[name]].layer, t),
+            format_func=lambda name: labels.layer(layers[numbers[name]].layer, t),
         )
-        asked = _ask(reader, layers, numbers[name], t)
+        asked = _ask(model, layers, numbers[name], t)
     st.caption(chosen.name)
     if asked.found.layer.kind == "dense":
         _neuron(asked, t)
@@ -99,14 +99,14 @@ def _begin_layer(layers: Sequence[LayerMaps]) -> None:
     begin(found, found.strongest)
 
 
-def _ask(reader: Reader, layers: Sequence[LayerMaps], number: int, t: Translator) -> _Asked:
+def _ask(model: SelectedModel, layers: Sequence[LayerMaps], number: int, t: Translator) -> _Asked:
     """Fields for what is worked out, for those who do not click."""
     found = layers[number]
     if not found.spatial:
-        return _Asked(reader, layers, number, _field(t("Unit"), _UNIT, found.count))
+        return _Asked(model, layers, number, _field(t("Unit"), _UNIT, found.count))
     rows, columns, count = found.output.shape
     return _Asked(
-        reader,
+        model,
         layers,
         number,
         _field(t("Map"), _UNIT, count),
@@ -136,7 +136,7 @@ def _pixel(asked: _Asked, t: Translator) -> None:
         _pool(made, t)
         return
     summed = by_hand.convolved(
-        asked.reader.network, asked.found, asked.row, asked.column, asked.unit
+        asked.model.network, asked.found, asked.row, asked.column, asked.unit
     )
     with left:
         channel = _channel(summed, t)
@@ -149,7 +149,7 @@ def _pixel(asked: _Asked, t: Translator) -> None:
 def _output_map(asked: _Asked, t: Translator) -> None:
     """The map that the pixel is in; a click on another pixel works that out."""
     found, values = asked.found, asked.found.maps[asked.unit]
-    title = t("{layer}, map {number}", layer=words.layer(found.layer, t), number=asked.unit)
+    title = t("{layer}, map {number}", layer=labels.layer(found.layer, t), number=asked.unit)
     figure = charts.feature_map(
         values,
         t,
@@ -192,7 +192,7 @@ def _input_map(
     before, given = asked.before, asked.found.given
     title = t("The picture")
     if before is not None:
-        title = t("{layer}, map {number}", layer=words.layer(before, t), number=channel)
+        title = t("{layer}, map {number}", layer=labels.layer(before, t), number=channel)
     figure = charts.feature_map(
         given[..., channel],
         t,
@@ -270,7 +270,7 @@ def _pool(made: Pooled, t: Translator) -> None:
 
 def _neuron(asked: _Asked, t: Translator) -> None:
     found = asked.found
-    made = by_hand.neuron(asked.reader.network, found, asked.unit)
+    made = by_hand.neuron(asked.model.network, found, asked.unit)
     shape = by_hand.input_shape(asked.layers, asked.number)
     left, right = st.columns(2, gap="medium")
     with right:
@@ -278,7 +278,9 @@ def _neuron(asked: _Asked, t: Translator) -> None:
             found.maps,
             t,
             chosen=asked.unit,
-            title=t("{layer}: {count} units", layer=words.layer(found.layer, t), count=found.count),
+            title=t(
+                "{layer}: {count} units", layer=labels.layer(found.layer, t), count=found.count
+            ),
         )
         clicks.answer(figure, "hand-neurons", t, found.count, _take_neuron)
         st.caption(
@@ -355,7 +357,7 @@ def _input_name(asked: _Asked, place: int, shape: tuple[int, ...], t: Translator
     if asked.before is None:
         return t("row {row}, column {column}", row=where[0], column=where[1])
     if len(where) == 1:
-        return t("{layer}, unit {number}", layer=words.layer(asked.before, t), number=place)
+        return t("{layer}, unit {number}", layer=labels.layer(asked.before, t), number=place)
     row, column, channel = where
     return t("map {channel}, row {row}, column {column}", channel=channel, row=row, column=column)
 

@@ -15,7 +15,7 @@ from digitlab.messages import Translator
 from digitlab.scores import wilson
 from digitlab.ui.inspect import last_used, sample_view
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 
 _MOST = 40  # samples on a sheet
@@ -25,13 +25,13 @@ _SURE = 0.99
 _FIRST = 5  # the bin that is open at first, where it has samples: 90% to 95%
 
 
-def show(reader: Reader, visit: Visit) -> None:
+def show(model: SelectedModel, visit: Visit) -> None:
     """The reliability diagram, what it comes to, and the samples of the bin that is picked."""
-    t, test = visit.t, predictions_of(reader, visit.t)
+    t, test = visit.t, predictions_of(model, visit.t)
     found = reliability(test.labels, test.probabilities)
     st.markdown(_summary(test, t))
     st.markdown(_expected_error(test, t))
-    if reader.name == models.BUNDLED_NAME:
+    if model.name == models.BUNDLED_NAME:
         st.caption(
             t(
                 "It was trained with smoothed labels: to aim at about 97% for the truth, not at "
@@ -47,7 +47,7 @@ def show(reader: Reader, visit: Visit) -> None:
         st.caption(_about_diagram(test, found, t))
     with right:
         opened = _samples(test, found, _picked(found, clicked, t), t)
-    sample_view.choose(opened, "confidence-sheet", reader, test, visit)
+    sample_view.choose(opened, "confidence-sheet", model, test, visit)
 
 
 def _summary(test: Predictions, t: Translator) -> str:

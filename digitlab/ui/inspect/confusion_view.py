@@ -12,7 +12,7 @@ from digitlab.messages import Translator, mark
 from digitlab.ui import clicks
 from digitlab.ui.inspect import reading_list, sample_view
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 
 _MATRIX, _SHEET = "confusion-matrix", "confusion-sheet"
@@ -20,9 +20,9 @@ _TRUTH, _READ_AS = "confusion-truth", "confusion-read-as"
 _UNITS = {"counts": mark("Numbers"), "shares": mark("Row percentages")}
 
 
-def show(reader: Reader, visit: Visit) -> None:
+def show(model: SelectedModel, visit: Visit) -> None:
     """The confusion matrix; beside it the samples of the field that was chosen last."""
-    t, test = visit.t, predictions_of(reader, visit.t)
+    t, test = visit.t, predictions_of(model, visit.t)
     matrix = mistakes.confusion(test.labels, test.read_as)
     left, right = st.columns(2, gap="medium")
     _begin(matrix)
@@ -31,7 +31,7 @@ def show(reader: Reader, visit: Visit) -> None:
     with right:
         truth, read_as = _field(t)
         sample = _samples(test, truth, read_as, t)
-    sample_view.choose(sample, _SHEET, reader, test, visit)
+    sample_view.choose(sample, _SHEET, model, test, visit)
 
 
 def _begin(matrix: Counts) -> None:

@@ -13,15 +13,15 @@ from digitlab.messages import Translator
 from digitlab.scores import wilson
 from digitlab.ui import plot
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 
 _EXAMPLE = 8
 
 
-def show(reader: Reader, visit: Visit) -> None:
+def show(model: SelectedModel, visit: Visit) -> None:
     """Accuracy with its interval, then digit by digit as a chart and a table."""
-    t, test = visit.t, predictions_of(reader, visit.t)
+    t, test = visit.t, predictions_of(model, visit.t)
     scores = mistakes.per_digit(test.labels, test.read_as)
     st.markdown(_accuracy(test, t))
     left, right = st.columns([3, 2], gap="medium")

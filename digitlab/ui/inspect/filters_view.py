@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, words
+from digitlab import charts, labels
 from digitlab.config import IMAGE_SIZE
 from digitlab.inspection import filters
 from digitlab.messages import Translator
 from digitlab.network import Floats, Network
-from digitlab.ui import clicks, lab, plot, readers, shell
+from digitlab.ui import clicks, lab, plot, selected_model, shell
 from digitlab.ui.inspect import one_filter
 from digitlab.ui.inspect.layer_weights import Weights, finite, weights_of
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed
 
@@ -50,27 +50,27 @@ class _Stage:
         return np.moveaxis(shown, -1, 0)
 
 
-def show(reader: Reader, visit: Visit) -> None:
+def show(model: SelectedModel, visit: Visit) -> None:
     """The choice of a layer, its weights on one scale, and the filter that is open."""
-    asked = _layer(reader.network, visit.t)
-    playing = _playing(f"{reader.name}-{asked}")
-    live = reader.run is not None and reader.run.status.live
+    asked = _layer(model.network, visit.t)
+    playing = _playing(f"{model.name}-{asked}")
+    live = model.run is not None and model.run.status.live
     every = _TICK if playing else _LIVE_TICK if live else None
-    st.fragment(_turn, run_every=every)(asked, reader, visit)
+    st.fragment(_turn, run_every=every)(asked, model, visit)
 
 
-def _turn(asked: str, reader: Reader, visit: Visit) -> None:
+def _turn(asked: str, model: SelectedModel, visit: Visit) -> None:
     """Runs again by itself while the epochs play, or while the run is live."""
     with timed("filters"), shell.sentences(visit.t):
-        _end_of_timer(reader)
-        _draw(asked, readers.newest(reader), visit.t)
+        _end_of_timer(model)
+        _draw(asked, selected_model.newest(model), visit.t)
 
 
-def _draw(asked: str, reader: Reader, t: Translator) -> None:
-    layers = {layer.name: layer for layer in filters.looked_at(reader.network)}
+def _draw(asked: str, model: SelectedModel, t: Translator) -> None:
+    layers = {layer.name: layer for layer in filters.looked_at(model.network)}
     templates = asked == _TEMPLATES
     layer = next(iter(layers.values())) if templates else layers[asked]
-    weights = weights_of(reader, layer, templates=templates)
+    weights = weights_of(model, layer, templates=templates)
     st.markdown(_explanation(weights, t))
     stage = _Stage(weights, _page(weights, t), _channel(weights, t))
     epoch = _epoch(weights, t)
@@ -91,20 +91,20 @@ def _draw(asked: str, reader: Reader, t: Translator) -> None:
 def _layer(network: Network, t: Translator) -> str:
     """The layer that is asked for, or the class templates of an MLP."""
     layers = filters.looked_at(network)
-    labels = {layer.name: words.layer(layer, t) for layer in layers}
+    layer_names = {layer.name: labels.layer(layer, t) for layer in layers}
     if layers[0].kind == "dense":
-        labels = {layers[0].name: t("Units"), _TEMPLATES: t("Class templates")}
-    if len(labels) == 1:
+        layer_names = {layers[0].name: t("Units"), _TEMPLATES: t("Class templates")}
+    if len(layer_names) == 1:
         return layers[0].name
-    if st.session_state.get("filters-layer") not in labels:
+    if st.session_state.get("filters-layer") not in layer_names:
         st.session_state["filters-layer"] = layers[0].name
     chosen = st.segmented_control(
         t("Layer"),
-        list(labels),
+        list(layer_names),
         key="filters-layer",
         required=True,
         on_change=_pause,
-        format_func=lambda name: labels[name],
+        format_func=lambda name: layer_names[name],
     )
     return str(chosen)
 
@@ -145,7 +145,7 @@ def _channel(weights: Weights, t: Translator) -> int | None:
 
 
 def _explanation(weights: Weights, t: Translator) -> str:
-    if weights.templates and one_filter.only_layer(weights.reader):
+    if weights.templates and one_filter.only_layer(weights.model):
         return t(
             "Each square is what the network asks of the picture for one class: with no hidden "
             "layer, each class has one weight a pixel, and that is the whole network."
@@ -166,10 +166,10 @@ def _explanation(weights: Weights, t: Translator) -> str:
             "Each square is one filter of the first convolution: where it is red it looks for "
             "light pixels, where it is blue for dark ones."
         )
-        if weights.reader.went_on:
+        if weights.model.went_on:
             return said
         return t.paragraph([said, t("Untrained filters are random.")])
-    field = filters.field_of(weights.reader.network.layers, weights.layer.name)
+    field = filters.field_of(weights.model.network.layers, weights.layer.name)
     return t(
         "A filter of this layer has one kernel for each of its {count} input channels, the feature "
         "maps of the layer before; it adds up what they find. Through the layers before, one "
@@ -205,14 +205,14 @@ def _epoch(weights: Weights, t: Translator) -> int:
             epochs,
             key=key,
             on_change=_pause,
-            format_func=lambda number: words.epoch(number, t, went_on=weights.reader.went_on),
+            format_func=lambda number: labels.epoch(number, t, went_on=weights.model.went_on),
         )
     return int(chosen)
 
 
 def _only(weights: Weights, t: Translator) -> str:
     if weights.epochs[0] == 0:
-        if weights.reader.went_on:
+        if weights.model.went_on:
             return t("Only the weights that this run began with were kept.")
         return t("Only the untrained weights of this network were kept.")
     return t("The untrained weights of this network were not kept.")
@@ -263,12 +263,12 @@ def _pause() -> None:
         st.session_state["filters-timer"] = "changed"
 
 
-def _end_of_timer(reader: Reader) -> None:
+def _end_of_timer(model: SelectedModel) -> None:
     """A timer begins and ends with a run of the whole page."""
     ended = (
-        reader.run is not None
-        and reader.run.status.live
-        and not lab.store().run(reader.run.id).status.live
+        model.run is not None
+        and model.run.status.live
+        and not lab.store().run(model.run.id).status.live
     )
     if st.session_state.pop("filters-timer", None) or ended:
         st.rerun()
@@ -368,7 +368,7 @@ def _when(weights: Weights, epoch: int, t: Translator) -> str:
         return t("trained")
     if epoch:
         return t("after epoch {epoch}", epoch=epoch)
-    return words.epoch(epoch, t, went_on=weights.reader.went_on)
+    return labels.epoch(epoch, t, went_on=weights.model.went_on)
 
 
 def _tiles_caption(stage: _Stage, side: int, count: int, t: Translator) -> str:
@@ -404,7 +404,7 @@ def _gone(stage: _Stage, pictures: Floats, epoch: int, t: Translator) -> str:
         return ""
     gone = [filters.moved(*pair) for pair in zip(before, pictures, strict=True)]
     most = int(np.argmax([one.distance for one in gone]))
-    run = stage.weights.reader.run
+    run = stage.weights.model.run
     if run is not None and run.frozen and stage.weights.layer.kind == "conv":
         return t("This run's convolutions are frozen: they are as it took them over.")
     return t(

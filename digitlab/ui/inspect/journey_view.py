@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab import charts, dataset, words
+from digitlab import charts, dataset, labels
 from digitlab.charts import Labelled
 from digitlab.dataset import DigitSet
 from digitlab.inspection import journey
@@ -20,7 +20,7 @@ from digitlab.store import Run, results
 from digitlab.ui import clicks, lab, plot
 from digitlab.ui.inspect import reading_list, sample_view
 from digitlab.ui.inspect.test_predictions import predictions_of, probabilities
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 
 _MOST_IMAGES = 1_000  # of the test set, that the bundled networks read here
@@ -30,18 +30,18 @@ _OPEN = "journey-open"  # the sample that was clicked last
 _LOSS = "categorical_crossentropy"  # of the bundled networks, without their label smoothing
 
 
-def show(reader: Reader, visit: Visit) -> None:
+def show(model: SelectedModel, visit: Visit) -> None:
     """Untrained against trained, digit by digit through the epochs, and what was forgotten."""
-    if reader.run is None:
-        _bundled(reader, visit)
+    if model.run is None:
+        _bundled(model, visit)
     else:
-        _run(lab.store().run(reader.run.id), reader, visit)
+        _run(lab.store().run(model.run.id), model, visit)
 
 
 # --- a run ----------------------------------------------------------------------------------------
 
 
-def _run(run: Run, reader: Reader, visit: Visit) -> None:
+def _run(run: Run, model: SelectedModel, visit: Visit) -> None:
     t = visit.t
     digits = dataset.find(run.digits.fingerprint)
     kept = lab.store().epochs_kept(run.id, "reading")
@@ -52,13 +52,13 @@ def _run(run: Run, reader: Reader, visit: Visit) -> None:
                 "once: there is no journey to follow."
             )
         )
-    _run_scores(run, reader, digits, t)
+    _run_scores(run, model, digits, t)
     found = _journey(run.id, kept[-1], digits.fingerprint)
     if len(found.epochs) < 2:
         st.info(_only_its_beginning(run, t))
         return
     _digit_by_digit(found, t, went_on=run.went_on)
-    _then_and_now(found, reader, digits, visit)
+    _then_and_now(found, model, digits, visit)
 
 
 def _only_its_beginning(run: Run, t: Translator) -> str:
@@ -67,11 +67,11 @@ def _only_its_beginning(run: Run, t: Translator) -> str:
     return t("It was not trained for a whole epoch: only the untrained network was tested.")
 
 
-def _run_scores(run: Run, reader: Reader, digits: DigitSet, t: Translator) -> None:
+def _run_scores(run: Run, model: SelectedModel, digits: DigitSet, t: Translator) -> None:
     epochs = lab.store().epochs(run.id)
     after = results.final_test(run, epochs) if epochs else None
     if epochs and after is None:  # it was stopped before its last weights were tested
-        test = predictions_of(reader, t)
+        test = predictions_of(model, t)
         after = score(run.config.loss, test.labels, test.probabilities)
     before = results.untrained_test(run.untrained)
     _scores(before, after, len(digits.y_test), t, went_on=run.went_on)
@@ -86,14 +86,14 @@ def _journey(run: str, last: int, fingerprint: str) -> Journey:
 # --- a bundled network ----------------------------------------------------------------------------
 
 
-def _bundled(reader: Reader, visit: Visit) -> None:
+def _bundled(model: SelectedModel, visit: Visit) -> None:
     t = visit.t
     digits = dataset.current().digits
     count = min(_MOST_IMAGES, len(digits.y_test))
-    labels = digits.y_test[:count]
-    trained = probabilities(reader.network, digits, count, t)
-    if reader.untrained is None:
-        _scores(None, score(_LOSS, labels, trained), count, t)
+    y_true = digits.y_test[:count]
+    trained = probabilities(model.network, digits, count, t)
+    if model.untrained is None:
+        _scores(None, score(_LOSS, y_true, trained), count, t)
         st.info(
             t(
                 "Of this network only the end was kept: neither its untrained weights nor how it "
@@ -101,12 +101,12 @@ def _bundled(reader: Reader, visit: Visit) -> None:
             )
         )
         return
-    untrained = probabilities(reader.untrained, digits, count, t)
-    _scores(score(_LOSS, labels, untrained), score(_LOSS, labels, trained), count, t)
+    untrained = probabilities(model.untrained, digits, count, t)
+    _scores(score(_LOSS, y_true, untrained), score(_LOSS, y_true, trained), count, t)
     loss, accuracy = journey.of_bundled()
     _history(loss, accuracy, t)
     read_as = np.stack([untrained.argmax(axis=1), trained.argmax(axis=1)]).astype(np.uint8)
-    found = Journey((0, len(loss)), read_as, labels)
+    found = Journey((0, len(loss)), read_as, y_true)
     _digit_by_digit(found, t)
     st.caption(
         t(
@@ -116,7 +116,7 @@ def _bundled(reader: Reader, visit: Visit) -> None:
             total=f"{len(digits.y_test):,}",
         )
     )
-    _then_and_now(found, reader, digits, visit)
+    _then_and_now(found, model, digits, visit)
 
 
 def _history(
@@ -205,11 +205,11 @@ def _listed(chosen: npt.NDArray[np.bool_], t: Translator) -> str:
     return t.listed(str(digit) for digit in np.flatnonzero(chosen))
 
 
-def _then_and_now(found: Journey, reader: Reader, digits: DigitSet, visit: Visit) -> None:
+def _then_and_now(found: Journey, model: SelectedModel, digits: DigitSet, visit: Visit) -> None:
     """What was wrong after the epoch that is picked and is right at the end, and the reverse."""
-    t, name = visit.t, functools.partial(_name, t=visit.t, went_on=reader.went_on)
+    t, name = visit.t, functools.partial(_name, t=visit.t, went_on=model.went_on)
     st.subheader(t("What it has learned since, and forgotten"))
-    epoch = _epoch(found, reader, name, t)
+    epoch = _epoch(found, model, name, t)
     learned, forgotten = found.learned(epoch), found.forgotten(epoch)
     st.markdown(
         t(
@@ -231,7 +231,7 @@ def _then_and_now(found: Journey, reader: Reader, digits: DigitSet, visit: Visit
             learned,
             digits,
             t("Learned since: read as, then → at the end"),
-            f"{reader.name}-learned",
+            f"{model.name}-learned",
             t,
         )
     with right:
@@ -241,27 +241,27 @@ def _then_and_now(found: Journey, reader: Reader, digits: DigitSet, visit: Visit
             forgotten,
             digits,
             t("Forgotten since: read as, then → at the end"),
-            f"{reader.name}-forgotten",
+            f"{model.name}-forgotten",
             t,
         )
     opened = st.session_state.get(_OPEN)
     if opened is not None and opened < len(found.labels):
         st.markdown(_in_words(found, opened, name, t))
-        sample_view.show(reader, predictions_of(reader, t), opened, visit)
+        sample_view.show(model, predictions_of(model, t), opened, visit)
 
 
-def _epoch(found: Journey, reader: Reader, name: Callable[[int], str], t: Translator) -> int:
+def _epoch(found: Journey, model: SelectedModel, name: Callable[[int], str], t: Translator) -> int:
     """The epoch that is compared with the end: the first one trained, unless another is picked."""
     earlier = list(found.epochs[:-1])
     if len(earlier) < 2:
         return earlier[0]
-    key = f"journey-epoch-{reader.name}"
+    key = f"journey-epoch-{model.name}"
     st.session_state.setdefault(key, earlier[1])
     return st.select_slider(t("After which epoch"), earlier, key=key, format_func=name)
 
 
 def _name(epoch: int, *, t: Translator, went_on: bool) -> str:
-    return t("epoch {epoch}", epoch=epoch) if epoch else words.epoch(epoch, t, went_on=went_on)
+    return t("epoch {epoch}", epoch=epoch) if epoch else labels.epoch(epoch, t, went_on=went_on)
 
 
 def _sheet(

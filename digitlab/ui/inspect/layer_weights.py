@@ -12,7 +12,7 @@ from digitlab.inspection import filters
 from digitlab.layers import Layer
 from digitlab.network import Floats, Network
 from digitlab.ui import lab
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 
 _MOST_TEMPLATES = 200  # epochs of any runs, 31 KB each
 
@@ -24,7 +24,7 @@ class Weights:
     With ``templates`` they are an MLP's class templates, (784, 10), in place of the layer's own.
     """
 
-    reader: Reader
+    model: SelectedModel
     layer: Layer
     epochs: tuple[int, ...]
     templates: bool = False
@@ -33,7 +33,7 @@ class Weights:
     def key(self) -> str:
         """What they are called in the session: no other network or layer has the same."""
         name = "templates" if self.templates else self.layer.name
-        return f"{self.reader.name}-{name}"
+        return f"{self.model.name}-{name}"
 
     @property
     def first_convolution(self) -> bool:
@@ -51,15 +51,15 @@ class Weights:
         Raises:
             StoreError: the run was deleted, or the file is not whole.
         """
-        run = self.reader.run
+        run = self.model.run
         if run is not None:
             if self.templates:
                 return _templates(run.id, epoch)
             return filters.kernel_of_run(lab.store(), run.id, self.layer, epoch)
-        if self.reader.name == models.BUNDLED_NAME and self.first_convolution:
+        if self.model.name == models.BUNDLED_NAME and self.first_convolution:
             return filters.bundled_history()[epoch]
-        untrained = self.reader.untrained if epoch == 0 else None
-        return (untrained or self.reader.network).weights[self.layer.name][0]
+        untrained = self.model.untrained if epoch == 0 else None
+        return (untrained or self.model.network).weights[self.layer.name][0]
 
     def network_at(self, epoch: int) -> Network:
         """The whole network after ``epoch`` where it was kept, else the reader's own.
@@ -67,30 +67,30 @@ class Weights:
         Raises:
             StoreError: the run was deleted, or the file is not whole.
         """
-        run, untrained = self.reader.run, self.reader.untrained
+        run, untrained = self.model.run, self.model.untrained
         if run is not None and epoch in lab.store().epochs_kept(run.id, "weights"):
             return lab.network_of_run(run.id, epoch)
         if run is None and epoch == 0 and untrained is not None:
             return untrained
-        return self.reader.network
+        return self.model.network
 
 
-def weights_of(reader: Reader, layer: Layer, *, templates: bool = False) -> Weights:
+def weights_of(model: SelectedModel, layer: Layer, *, templates: bool = False) -> Weights:
     """All epochs' weights of a layer, as far as they were kept.
 
     Raises:
         StoreError: the run was deleted meanwhile.
     """
-    return Weights(reader, layer, _epochs(reader, layer), templates)
+    return Weights(model, layer, _epochs(model, layer), templates)
 
 
-def _epochs(reader: Reader, layer: Layer) -> tuple[int, ...]:
-    if reader.run is not None:
-        lab.store().run(reader.run.id)  # it may have been deleted in another tab
+def _epochs(model: SelectedModel, layer: Layer) -> tuple[int, ...]:
+    if model.run is not None:
+        lab.store().run(model.run.id)  # it may have been deleted in another tab
         first = layer.name == "conv1"
-        return tuple(filters.epochs_of_run(lab.store(), reader.run.id, first_convolution=first))
-    if reader.name != models.BUNDLED_NAME:
-        return (int(reader.network.about.get("epoch", 1)),)
+        return tuple(filters.epochs_of_run(lab.store(), model.run.id, first_convolution=first))
+    if model.name != models.BUNDLED_NAME:
+        return (int(model.network.about.get("epoch", 1)),)
     known = tuple(filters.bundled_history())
     return known if layer.name == "conv1" else (known[0], known[-1])
 

@@ -7,25 +7,25 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts, words
+from digitlab import charts, labels
 from digitlab.inspection.feature_maps import PASS_ON, LayerMaps
 from digitlab.messages import Translator
 from digitlab.ui import clicks, plot
 from digitlab.ui.inspect import by_hand_view, picture
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 
 _MOSAIC, _ENLARGED = 3, 2  # shares of a wide page
 _ENLARGED_HEIGHT = 420  # pixels
 
 
-def show(reader: Reader, visit: Visit) -> None:
+def show(model: SelectedModel, visit: Visit) -> None:
     """The choice of a picture, and each layer's maps of it."""
     t = visit.t
-    chosen = picture.choose(reader, visit)
+    chosen = picture.choose(model, visit)
     if chosen is None:
         return
-    layers = picture.layers_of(reader, chosen.picture)
+    layers = picture.layers_of(model, chosen.picture)
     picture.thumbnail(chosen, reading(layers, t))
     st.caption(_explanation(layers, t))
     all_layers(layers, "maps", t, by_hand=True)
@@ -77,7 +77,7 @@ def reading(layers: Sequence[LayerMaps], t: Translator) -> str:
 def about(found: LayerMaps, t: Translator) -> str:
     """What a layer's picture shows, in numbers, for those who do not see it."""
     values = {
-        "layer": words.layer(found.layer, t),
+        "layer": labels.layer(found.layer, t),
         "count": found.count,
         "silent": found.silent,
         "strongest": found.strongest,
@@ -158,11 +158,11 @@ def _open(key: str, number: int) -> None:
 
 def _title(found: LayerMaps, t: Translator) -> str:
     if not found.spatial:
-        return t("{layer}: {count} units", layer=words.layer(found.layer, t), count=found.count)
+        return t("{layer}: {count} units", layer=labels.layer(found.layer, t), count=found.count)
     height, width, count = found.output.shape
     return t(
         "{layer}: {count} maps of {height}x{width}",
-        layer=words.layer(found.layer, t),
+        layer=labels.layer(found.layer, t),
         count=count,
         height=height,
         width=width,
@@ -177,12 +177,12 @@ def _enlarged(found: LayerMaps, chosen: int, ends: charts.Scale, key: str, t: Tr
             t(
                 "{layer}, unit {number}: **{value}**",
                 number=chosen,
-                layer=words.layer(found.layer, t),
+                layer=labels.layer(found.layer, t),
                 value=charts.number(found.output[chosen]),
             )
         )
         return
-    title = t("{layer}, map {number}", layer=words.layer(found.layer, t), number=chosen)
+    title = t("{layer}, map {number}", layer=labels.layer(found.layer, t), number=chosen)
     values = found.maps[chosen]
     figure = charts.feature_map(values, t, title=title, shared=ends, height=_ENLARGED_HEIGHT)
     plot.draw(figure, t, key=f"{key}-enlarged")
@@ -191,7 +191,7 @@ def _enlarged(found: LayerMaps, chosen: int, ends: charts.Scale, key: str, t: Tr
             "Map {number} of {layer}: from {smallest} to {largest}, {zeros} of its {count} values "
             "are 0.",
             number=chosen,
-            layer=words.layer(found.layer, t),
+            layer=labels.layer(found.layer, t),
             smallest=charts.number(values.min()),
             largest=charts.number(values.max()),
             zeros=int((values == 0).sum()),

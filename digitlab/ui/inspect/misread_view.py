@@ -13,7 +13,7 @@ from digitlab.inspection.mistakes import Mistake, Order
 from digitlab.messages import Translator, mark
 from digitlab.ui.inspect import last_used, reading_list, sample_view
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 
 _SHEET = "misread-sheet"
@@ -33,10 +33,10 @@ _ORDERS: dict[Order, str] = {
 }
 
 
-def show(reader: Reader, visit: Visit) -> None:
+def show(model: SelectedModel, visit: Visit) -> None:
     """How many are misread, the sheet of the chosen way, and the sample that was opened."""
-    t, test = visit.t, predictions_of(reader, visit.t)
-    _count(reader, test, t)
+    t, test = visit.t, predictions_of(model, visit.t)
+    _count(model, test, t)
     clicked = None
     if test.mistakes:
         st.session_state.setdefault("misread-way", "all")
@@ -48,11 +48,11 @@ def show(reader: Reader, visit: Visit) -> None:
             format_func=lambda name: t(_WAYS[name]),
             label_visibility="collapsed",
         )
-        clicked = _SHEETS[way or "all"](test, reader.name, t)
-    sample_view.choose(clicked, _SHEET, reader, test, visit)
+        clicked = _SHEETS[way or "all"](test, model.name, t)
+    sample_view.choose(clicked, _SHEET, model, test, visit)
 
 
-def _count(reader: Reader, test: Predictions, t: Translator) -> None:
+def _count(model: SelectedModel, test: Predictions, t: Translator) -> None:
     st.markdown(
         t(
             "**{wrong}** of {count} test samples are misread: {accuracy} are right.",
@@ -61,7 +61,7 @@ def _count(reader: Reader, test: Predictions, t: Translator) -> None:
             accuracy=f"{1 - len(test.mistakes) / len(test.labels):.2%}",
         )
     )
-    if reader.run is None:
+    if model.run is None:
         st.caption(_about_bundled(test, t))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab import charts, dataset, words
+from digitlab import charts, dataset, labels
 from digitlab.dataset import DigitSet
 from digitlab.inspection import filters
 from digitlab.inspection.filters import ANGLES, Doubles, Excitement
@@ -17,7 +17,7 @@ from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network
 from digitlab.ui import batched, plot
 from digitlab.ui.inspect.layer_weights import Weights, finite
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 
 _FIRST = ("conv1", "dense1")  # layers that the picture itself comes to
 _PATCHES, _DIGITS = 12, 8
@@ -66,36 +66,36 @@ def show(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translato
         with st.container() if convolution else right:
             _whole(found, digits, t)
     story += _journey(weights, number, kernel, epoch, t)
-    st.markdown(_why(story, epoch, weights.reader.went_on, t))
+    st.markdown(_why(story, epoch, weights.model.went_on, t))
 
 
-def _shown(weights: Weights, epoch: int) -> Reader:
+def _shown(weights: Weights, epoch: int) -> SelectedModel:
     """The reader with the network after ``epoch``, where that is to be looked at."""
-    reader = weights.reader
+    model = weights.model
     if weights.layer.name not in _FIRST:
-        return reader
-    return dataclasses.replace(reader, network=weights.network_at(epoch))
+        return model
+    return dataclasses.replace(model, network=weights.network_at(epoch))
 
 
-def _of_another_epoch(shown: Reader, t: Translator) -> str:
+def _of_another_epoch(shown: SelectedModel, t: Translator) -> str:
     return t(
         "What is said here of edges, patches and digits is so after epoch {epoch}.",
         epoch=shown.epoch,
     )
 
 
-def only_layer(reader: Reader) -> bool:
+def only_layer(model: SelectedModel) -> bool:
     """Whether the network has no hidden layer, so that the class templates are all of it."""
-    return sum(layer.kind == "dense" for layer in reader.network.layers) == 1
+    return sum(layer.kind == "dense" for layer in model.network.layers) == 1
 
 
 def show_agreement(weights: Weights, epoch: int, t: Translator) -> None:
     """How much of the test set the templates alone read right, beside the network itself."""
-    reader = dataclasses.replace(weights.reader, network=weights.network_at(epoch))
-    digits = _digit_set(reader)
+    model = dataclasses.replace(weights.model, network=weights.network_at(epoch))
+    digits = _digit_set(model)
     count = min(filters.MOST_IMAGES, len(digits.y_test))
-    alone, whole = _agreement(_key(reader), digits.fingerprint, count, reader.network, digits)
-    if only_layer(reader):
+    alone, whole = _agreement(_key(model), digits.fingerprint, count, model.network, digits)
+    if only_layer(model):
         told = t(
             "This network has no hidden layer: the templates are the whole of it, exactly. They "
             "read {whole} of {count} test images right.",
@@ -167,7 +167,7 @@ def _edge_lines(
     weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator
 ) -> dict[str, Doubles]:
     """By name the untrained and the present answers, the present last."""
-    before = words.epoch(0, t, went_on=weights.reader.went_on)
+    before = labels.epoch(0, t, went_on=weights.model.went_on)
     now = t("after epoch {epoch}", epoch=epoch) if epoch else before
     if weights.epochs == (epoch,) and epoch:
         now = t("trained")
@@ -176,11 +176,11 @@ def _edge_lines(
         if weights.epochs[0] == 0 < epoch and finite(start := weights.at(0)):
             lines[before] = filters.edge_responses(start[:, :, 0, number])
         return lines | {now: filters.edge_responses(kernel[:, :, 0, number])}
-    reader, name = weights.reader, weights.layer.name
-    if reader.untrained is not None:
-        lines[before] = _deep_edges(f"{reader.name}-0", name, reader.untrained)[:, number]
-    trained = _deep_edges(_key(reader), name, reader.network)[:, number]
-    return lines | {t("after epoch {epoch}", epoch=reader.epoch): trained}
+    model, name = weights.model, weights.layer.name
+    if model.untrained is not None:
+        lines[before] = _deep_edges(f"{model.name}-0", name, model.untrained)[:, number]
+    trained = _deep_edges(_key(model), name, model.network)[:, number]
+    return lines | {t("after epoch {epoch}", epoch=model.epoch): trained}
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
@@ -200,10 +200,10 @@ def _octant(angle: int) -> int:
 
 
 def _digits(
-    found: Excitement, labels: npt.NDArray[np.uint8], shown: Reader, t: Translator
+    found: Excitement, y_true: npt.NDArray[np.uint8], shown: SelectedModel, t: Translator
 ) -> list[str]:
     """The mean response to each digit, and the sentences that it tells."""
-    means = filters.per_digit(found.means[:, 0], labels)
+    means = filters.per_digit(found.means[:, 0], y_true)
     figure = charts.digit_responses(means, t, title=t("Mean response to each digit"))
     plot.draw(figure, t, key="filters-digits")
     if not np.isfinite(means).any():
@@ -214,10 +214,10 @@ def _digits(
             "The mean of what it gives after its activation ({when}), over {count} test images. "
             "Largest: {largest} for the {best}s. Smallest: {smallest} for the {least}s.",
             when=_when(shown, t),
-            count=f"{len(labels):,}",
-            largest=words.fixed(means[best], 3),
+            count=f"{len(y_true):,}",
+            largest=labels.fixed(means[best], 3),
             best=best,
-            smallest=words.fixed(means[least], 3),
+            smallest=labels.fixed(means[least], 3),
             least=least,
         )
     )
@@ -235,7 +235,7 @@ def _digits(
 
 def _patches(weights: Weights, found: Excitement, digits: DigitSet, t: Translator) -> None:
     """The patches that it answers to most, enlarged over the digits that they are from."""
-    field = filters.field_of(weights.reader.network.layers, weights.layer.name)
+    field = filters.field_of(weights.model.network.layers, weights.layer.name)
     st.markdown(
         t(
             "**The patches that excite it most**: {size}x{size} pixels, at most one an image, and "
@@ -266,35 +266,35 @@ def _exciting(
     digits: DigitSet, index: int, response: float, box: tuple[int, int, int] | None
 ) -> charts.Exciting:
     return charts.Exciting(
-        digits.x_test[index], str(digits.y_test[index]), words.fixed(response, 2), box
+        digits.x_test[index], str(digits.y_test[index]), labels.fixed(response, 2), box
     )
 
 
 def _images(weights: Weights) -> tuple[DigitSet, int]:
     """The test images that are searched: the first of them, as many as are soon read."""
-    digits, reader = _digit_set(weights.reader), weights.reader
-    count = filters.affordable_images(reader.network, weights.layer.name, len(digits.y_test))
+    digits, model = _digit_set(weights.model), weights.model
+    count = filters.affordable_images(model.network, weights.layer.name, len(digits.y_test))
     return digits, count
 
 
-def _digit_set(reader: Reader) -> DigitSet:
-    if reader.run is not None:
-        return dataset.find(reader.run.digits.fingerprint)
+def _digit_set(model: SelectedModel) -> DigitSet:
+    if model.run is not None:
+        return dataset.find(model.run.digits.fingerprint)
     return dataset.current().digits
 
 
-def _key(reader: Reader) -> str:
-    return f"{reader.name}-{reader.epoch}"
+def _key(model: SelectedModel) -> str:
+    return f"{model.name}-{model.epoch}"
 
 
-def _when(reader: Reader, t: Translator) -> str:
-    if reader.epoch:
-        return t("after epoch {epoch}", epoch=reader.epoch)
-    return words.epoch(0, t, went_on=reader.went_on)
+def _when(model: SelectedModel, t: Translator) -> str:
+    if model.epoch:
+        return t("after epoch {epoch}", epoch=model.epoch)
+    return labels.epoch(0, t, went_on=model.went_on)
 
 
 def _excitement(
-    reader: Reader, name: str, digits: DigitSet, count: int, number: int, t: Translator
+    model: SelectedModel, name: str, digits: DigitSet, count: int, number: int, t: Translator
 ) -> Excitement:
     """The filter's responses to all searched images, in the layer ``name``.
 
@@ -302,11 +302,11 @@ def _excitement(
     layers before and serves all filters.
     """
     if name in _FIRST:
-        return _first(_key(reader), name, digits.fingerprint, count, number, reader.network, digits)
+        return _first(_key(model), name, digits.fingerprint, count, number, model.network, digits)
     parts = batched.read(
         count,
         lambda start, stop: _part(
-            _key(reader), name, digits.fingerprint, start, stop, reader, digits
+            _key(model), name, digits.fingerprint, start, stop, model, digits
         ),
         t,
         size=_PART,
@@ -335,7 +335,7 @@ def _part(
     fingerprint: str,
     start: int,
     stop: int,
-    _reader: Reader,
+    _reader: SelectedModel,
     _digits: DigitSet,
 ) -> Excitement:
     """Of some images; once for all sessions."""
@@ -356,7 +356,7 @@ def _journey(weights: Weights, number: int, kernel: Floats, epoch: int, t: Trans
     """How far it has gone from where it began."""
     if weights.epochs[0] != 0 or not epoch:
         return []
-    run = weights.reader.run
+    run = weights.model.run
     if run is not None and run.frozen and weights.layer.kind == "conv":
         return [t("The convolutions of this run are frozen: it has not moved.")]
     before = weights.at(0)
@@ -370,12 +370,12 @@ def _journey(weights: Weights, number: int, kernel: Floats, epoch: int, t: Trans
         began=f"{moved.began:.2f}",
         ended=f"{moved.ended:.2f}",
     )
-    return [said, likeness(moved.cosine, weights.reader.went_on, t)]
+    return [said, likeness(moved.cosine, weights.model.went_on, t)]
 
 
 def likeness(cosine: float, went_on: bool, t: Translator) -> str:
     """How much of where a filter began is left in it, by the cosine between then and now."""
-    alike = words.fixed(cosine, 2)
+    alike = labels.fixed(cosine, 2)
     if went_on:
         return t("How alike the pattern is to the one it took over: {alike} (cosine).", alike=alike)
     if cosine > 0.9:

@@ -15,7 +15,7 @@ from digitlab.network import Network
 from digitlab.pictures import data_uri, enlarge
 from digitlab.ui import own_drawing, shell
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 
 Picture = npt.NDArray[np.uint8]
@@ -42,7 +42,7 @@ class Chosen:
     truth: int | None = None
 
 
-def choose(reader: Reader, visit: Visit, *, key: str = SHARED) -> Chosen | None:
+def choose(model: SelectedModel, visit: Visit, *, key: str = SHARED) -> Chosen | None:
     """The choice of a picture, and what is chosen; None, and why, where there is nothing yet.
 
     What was chosen under ``key`` is chosen again in every view that hands over the same key.
@@ -62,16 +62,16 @@ def choose(reader: Reader, visit: Visit, *, key: str = SHARED) -> Chosen | None:
         )
         asked = _kept(source)
         if asked == "sample":
-            return _sample(predictions_of(reader, t), key, t)
+            return _sample(predictions_of(model, t), key, t)
         if asked == "misread":
-            return _misread(predictions_of(reader, t), key, t)
+            return _misread(predictions_of(model, t), key, t)
     return _mine(t)
 
 
-def layers_of(reader: Reader, picture: Picture) -> tuple[LayerMaps, ...]:
+def layers_of(model: SelectedModel, picture: Picture) -> tuple[LayerMaps, ...]:
     """Every layer of a network at work on ``picture``; the last few are kept for all sessions."""
-    network = reader.network
-    key = f"{reader.name}-{network.about.get('epoch', 0)}"
+    network = model.network
+    key = f"{model.name}-{network.about.get('epoch', 0)}"
     return _layers(key, picture.tobytes(), network, picture)
 
 

@@ -19,11 +19,11 @@ from digitlab.ui.inspect import (
     misread_view,
     two_runs_view,
 )
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed
 
-View = Callable[[Reader, Visit], None]
+View = Callable[[SelectedModel, Visit], None]
 
 _QUESTIONS: dict[str, tuple[str, dict[str, tuple[str, View]]]] = {
     "learned": (
@@ -52,7 +52,7 @@ _QUESTIONS: dict[str, tuple[str, dict[str, tuple[str, View]]]] = {
 _QUESTION_OF = {view: name for name, (_, views) in _QUESTIONS.items() for view in views}
 
 
-def show(reader: Reader, visit: Visit) -> None:
+def show(model: SelectedModel, visit: Visit) -> None:
     """The choice of a question and of a view, both kept in the URL, and that view."""
     t, view = visit.t, _asked()
     question = st.session_state["question"] = _QUESTION_OF[view]
@@ -78,14 +78,14 @@ def show(reader: Reader, visit: Visit) -> None:
             label_visibility="collapsed",
             format_func=lambda name: t(views[name][0]),
         )
-    _view(view, reader, visit)
+    _view(view, model, visit)
 
 
 @st.fragment
-def _view(view: str, reader: Reader, visit: Visit) -> None:
+def _view(view: str, model: SelectedModel, visit: Visit) -> None:
     """Only this part runs again at a click inside it."""
     with timed(view), shell.sentences(visit.t):
-        _QUESTIONS[_QUESTION_OF[view]][1][view][1](reader, visit)
+        _QUESTIONS[_QUESTION_OF[view]][1][view][1](model, visit)
 
 
 def _asked() -> str:

@@ -14,7 +14,7 @@ from digitlab.ui import like_view, parts_view, plot
 from digitlab.ui.inspect import last_used, maps_view
 from digitlab.ui.inspect.picture import layers_of
 from digitlab.ui.inspect.test_predictions import Predictions
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 
 _WHYS = {
@@ -25,7 +25,7 @@ _WHYS = {
 
 
 def choose(
-    clicked: int | None, sheet: str, reader: Reader, test: Predictions, visit: Visit
+    clicked: int | None, sheet: str, model: SelectedModel, test: Predictions, visit: Visit
 ) -> None:
     """A box for a sample's number beside the ``sheet`` that is clicked, and the sample chosen.
 
@@ -47,10 +47,10 @@ def choose(
         on_change=functools.partial(last_used.forget, sheet),
     )
     if index is not None:
-        show(reader, test, int(index), visit)
+        show(model, test, int(index), visit)
 
 
-def show(reader: Reader, test: Predictions, index: int, visit: Visit) -> None:
+def show(model: SelectedModel, test: Predictions, index: int, visit: Visit) -> None:
     """Sample ``index`` of ``test``: what it is, what it is read as, and one way to see why."""
     t, picture = visit.t, test.images[index]
     with st.container(border=True, key="opened-sample"):
@@ -70,7 +70,7 @@ def show(reader: Reader, test: Predictions, index: int, visit: Visit) -> None:
             format_func=lambda name: t(_WHYS[name]),
         )
         if why is not None:
-            _SHOWN[why](picture, reader, t)
+            _SHOWN[why](picture, model, t)
 
 
 def _in_words(test: Predictions, index: int, t: Translator) -> str:
@@ -104,19 +104,19 @@ def _percent(share: float) -> str:
     return f"{share:.1%}" if share < 0.9995 else "> 99.9%"
 
 
-def _maps(picture: Picture, reader: Reader, t: Translator) -> None:
-    maps_view.all_layers(layers_of(reader, picture), "sample-maps", t, by_hand=False)
+def _maps(picture: Picture, model: SelectedModel, t: Translator) -> None:
+    maps_view.all_layers(layers_of(model, picture), "sample-maps", t, by_hand=False)
 
 
-def _parts(picture: Picture, reader: Reader, t: Translator) -> None:
-    parts_view.show(picture, reader, t, "sample-parts")
+def _parts(picture: Picture, model: SelectedModel, t: Translator) -> None:
+    parts_view.show(picture, model, t, "sample-parts")
 
 
-def _like(picture: Picture, reader: Reader, t: Translator) -> None:
-    like_view.show(picture, reader, t)
+def _like(picture: Picture, model: SelectedModel, t: Translator) -> None:
+    like_view.show(picture, model, t)
 
 
-_SHOWN: dict[str, Callable[[Picture, Reader, Translator], None]] = {
+_SHOWN: dict[str, Callable[[Picture, SelectedModel, Translator], None]] = {
     "maps": _maps,
     "parts": _parts,
     "like": _like,

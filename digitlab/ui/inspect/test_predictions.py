@@ -17,7 +17,7 @@ from digitlab.inspection.mistakes import Mistake
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Network
 from digitlab.ui import batched, lab
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 
 _PARTS = 6 * 10_000 // batched.PART  # of six networks, 20 KB each
 
@@ -60,29 +60,29 @@ class Predictions:
         return mistakes.mistakes(self.labels, self.probabilities)
 
 
-def predictions_of(reader: Reader, t: Translator) -> Predictions:
-    """The test set as ``reader`` reads it; a run's is the one that it was tested on.
+def predictions_of(model: SelectedModel, t: Translator) -> Predictions:
+    """The test set as ``model`` reads it; a run's is the one that it was tested on.
 
     Raises:
         LabError: the run or its data set is not here any more, or its answers are not numbers.
     """
-    return predictions_on(dataset.current().digits, reader, t)
+    return predictions_on(dataset.current().digits, model, t)
 
 
-def predictions_on(digits: DigitSet, reader: Reader, t: Translator) -> Predictions:
+def predictions_on(digits: DigitSet, model: SelectedModel, t: Translator) -> Predictions:
     """The same, with ``digits`` for the networks that come with the lab: they have no own set.
 
     Raises:
         LabError: as ``predictions_of``.
     """
-    run = reader.run
+    run = model.run
     if run is None:
-        return _finite(_computed(reader, digits, t))
+        return _finite(_computed(model, digits, t))
     lab.store().run(run.id)  # it may have been deleted in another tab
     known = dataset.find(run.digits.fingerprint)
     if "probabilities.npy" in lab.store().files(run.id):
-        return _finite(_stored(run.id, reader.epoch, known.fingerprint))
-    return _finite(_computed(reader, known, t))
+        return _finite(_stored(run.id, model.epoch, known.fingerprint))
+    return _finite(_computed(model, known, t))
 
 
 def probabilities(network: Network, digits: DigitSet, count: int, t: Translator) -> Floats:
@@ -116,12 +116,12 @@ def _stored(run: str, epoch: int, fingerprint: str) -> Predictions:
     return Predictions(dataset.find(fingerprint), found, f"{run}-{epoch}-{fingerprint}")
 
 
-def _computed(reader: Reader, digits: DigitSet, t: Translator) -> Predictions:
+def _computed(model: SelectedModel, digits: DigitSet, t: Translator) -> Predictions:
     """For bundled networks and for runs that have not ended."""
-    key = f"{reader.name}-{reader.epoch}-{digits.fingerprint}"
+    key = f"{model.name}-{model.epoch}-{digits.fingerprint}"
     place = _place(key)
     if not place:
-        found = probabilities(reader.network, digits, len(digits.y_test), t)
+        found = probabilities(model.network, digits, len(digits.y_test), t)
         place.append(Predictions(digits, found, key))
     return place[0]
 

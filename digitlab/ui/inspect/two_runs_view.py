@@ -14,22 +14,22 @@ from digitlab.inspection import comparison
 from digitlab.inspection.comparison import Comparison
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats
-from digitlab.ui import clicks, readers
+from digitlab.ui import clicks, selected_model
 from digitlab.ui.inspect import reading_list, sample_view
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_on
-from digitlab.ui.readers import Reader
+from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 
 _MOST = 32  # samples on a sheet
 _BUNDLED = (models.BUNDLED_NAME, models.MNIST_ONLY_NAME)
 
 
-def show(reader: Reader, visit: Visit) -> None:
+def show(model: SelectedModel, visit: Visit) -> None:
     """The choice of a second network, and both side by side on the same samples."""
     t = visit.t
-    second = _second(reader, visit)
+    second = _second(model, visit)
     st.caption(t("The first network is the one chosen above, the second the one chosen here."))
-    one, other = _both_tested(reader, second, t)
+    one, other = _both_tested(model, second, t)
     found = comparison.compare(one.labels, one.read_as, other.read_as)
     st.markdown(t(comparison.verdict(found)))
     _table(found, t)
@@ -49,24 +49,26 @@ def show(reader: Reader, visit: Visit) -> None:
     opened = st.session_state.get(_open_key(one, other))
     if opened is not None:
         st.markdown(_in_words(opened, one, other, t))
-        sample_view.show(reader, one, opened, visit)
+        sample_view.show(model, one, opened, visit)
 
 
-def _second(reader: Reader, visit: Visit) -> Reader:
-    labels = readers.choices(visit)
+def _second(model: SelectedModel, visit: Visit) -> SelectedModel:
+    labels = selected_model.choices(visit)
     # Runs first: their answers are stored, those of the others have to be computed once.
     others = [name for name in labels if name not in _BUNDLED] + list(_BUNDLED)
-    if reader.name in others:  # unless it was deleted in another tab
-        others.remove(reader.name)
+    if model.name in others:  # unless it was deleted in another tab
+        others.remove(model.name)
     if st.session_state.get("runs-second") not in others:  # it is the first now, or was deleted
         st.session_state["runs-second"] = others[0]
     chosen = st.selectbox(
         visit.t("Compare it with"), others, key="runs-second", format_func=labels.__getitem__
     )
-    return readers.load(chosen)
+    return selected_model.load(chosen)
 
 
-def _both_tested(first: Reader, second: Reader, t: Translator) -> tuple[Predictions, Predictions]:
+def _both_tested(
+    first: SelectedModel, second: SelectedModel, t: Translator
+) -> tuple[Predictions, Predictions]:
     """Both on one test set: a run's own, else the one in use.
 
     Raises:

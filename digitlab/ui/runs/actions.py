@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from digitlab import words
+from digitlab import labels
 from digitlab.presets import PRESETS
 from digitlab.store.library import RunSummary
 from digitlab.ui import lab, shell
@@ -105,7 +105,7 @@ def _for_one(summary: RunSummary, name: str, visit: Visit) -> None:
 
 def _train_again(summary: RunSummary) -> None:
     """The Train page with the sliders of this run, and no run open."""
-    preset = words.lesson(summary.run)
+    preset = labels.lesson(summary.run)
     different = summary.run.config.differences(PRESETS[preset])
     shell.go("train", preset=preset, **{name: str(value) for name, value in different.items()})
 

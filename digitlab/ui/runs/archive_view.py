@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import streamlit as st
 
-from digitlab import archive, disk, words
+from digitlab import archive, disk, labels
 from digitlab.archive import ArchiveError, Packed, Unpacked
 from digitlab.archive.form import LARGEST, MEGABYTE, Progress
 from digitlab.home import home
@@ -136,7 +136,7 @@ def _offer(ready: _Zip, t: Translator) -> None:
     st.caption(
         t(
             "In it: {what}; all as they were when it was packed.",
-            what=words.counts(t, runs=packed.runs, sweeps=packed.sweeps, drawings=packed.drawings),
+            what=labels.counts(t, runs=packed.runs, sweeps=packed.sweeps, drawings=packed.drawings),
         )
     )
     for sentence in packed.left_out():
@@ -210,7 +210,7 @@ def _tell(told: Unpacked | Message | None, t: Translator) -> None:
         return
     loaded = t(
         "Loaded: {what}.",
-        what=words.counts(t, runs=len(told.runs), sweeps=told.sweeps, drawings=told.drawings),
+        what=labels.counts(t, runs=len(told.runs), sweeps=told.sweeps, drawings=told.drawings),
     )
     (st.success if told.runs or told.sweeps or told.drawings else st.info)(loaded)
     if told.known:

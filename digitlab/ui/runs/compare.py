@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from digitlab import charts, words
+from digitlab import charts, labels
 from digitlab.charts import MOST_RUNS, Metric, RunCurves
 from digitlab.config import FIELDS
 from digitlab.messages import Translator
@@ -95,8 +95,8 @@ def differences(
 ) -> dict[str, list[str]]:
     """What is not the same in all of some runs, by its name: the value of each, in words."""
     told = [_settings(summary.run, origins, t) for summary in summaries]
-    labels = dict.fromkeys(label for one in told for label in one)
-    rows = {label: [one.get(label, "–") for one in told] for label in labels}
+    names = dict.fromkeys(label for one in told for label in one)
+    rows = {label: [one.get(label, "–") for one in told] for label in names}
     return {name: values for name, values in rows.items() if len(set(values)) > 1}
 
 
@@ -104,15 +104,15 @@ def _settings(run: Run, origins: Mapping[str, str], t: Translator) -> dict[str, 
     """All that a run's figures depend on, in words, by its name; what has no effect is left out."""
     relevant = run.config.relevant()
     settings = {
-        t(field.label): words.shown(relevant[field.name], t)
+        t(field.label): labels.shown(relevant[field.name], t)
         for field in FIELDS
         if field.name in relevant
     }
     return settings | {
-        t("Data set"): words.data_set(run.digits, t),
+        t("Data set"): labels.data_set(run.digits, t),
         t("Images trained on"): f"{run.digits.train:,}",
         t("Goes on from"): naming.origin(run, origins, t) or t("nothing: untrained"),
-        t("Frozen convolutions"): words.shown(run.frozen, t),
+        t("Frozen convolutions"): labels.shown(run.frozen, t),
         t("Number format"): run.pace.format if run.pace else "–",
         t("Threads"): str(run.pace.threads) if run.pace else "–",
     }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from digitlab import models, words
+from digitlab import labels, models
 from digitlab.export import metrics_table
 from digitlab.export.keras_file import keras_file
 from digitlab.messages import Translator
@@ -40,7 +40,7 @@ def show(run: Run, t: Translator) -> None:
 
 
 def _button(run: Run, label: str, ending: str, data: Callable[[], bytes]) -> None:
-    name = f"{words.lesson(run)}-{run.id[:6]}{ending}"
+    name = f"{labels.lesson(run)}-{run.id[:6]}{ending}"
     st.download_button(
         f"{label} ({ending.rpartition('.')[2]})",
         data,

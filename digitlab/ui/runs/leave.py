@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab import words
+from digitlab import labels
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit, guarded, sentences
 
@@ -38,7 +38,7 @@ def _show(visit: Visit) -> None:
     if done is not None:
         runs, drawings = done
         st.success(
-            t("Deleted for good: {what}.", what=words.counts(t, runs=runs, drawings=drawings))
+            t("Deleted for good: {what}.", what=labels.counts(t, runs=runs, drawings=drawings))
         )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from digitlab import words
+from digitlab import labels
 from digitlab.messages import Translator
 from digitlab.store import Run, Status
 from digitlab.store.library import RunSummary
 from digitlab.ui import lab, naming
-from digitlab.ui.readers import clock
 from digitlab.ui.runs import actions, compare
+from digitlab.ui.selected_model import clock
 from digitlab.ui.shell import Visit, page_link, sentences
 from digitlab.ui.timing import timed
 
@@ -102,7 +102,7 @@ def _filtered(
 
 
 def _status(status: Status | str, t: Translator) -> str:
-    return words.status(status, t) if isinstance(status, Status) else t("any")
+    return labels.status(status, t) if isinstance(status, Status) else t("any")
 
 
 def _fits(text: str, wanted: Sequence[str]) -> bool:
@@ -129,12 +129,12 @@ def _table(
         {
             t("Run"): [names[summary.run.id] for summary in summaries],
             **accuracies,
-            t("Status"): [words.status(summary.run.status, t) for summary in summaries],
+            t("Status"): [labels.status(summary.run.status, t) for summary in summaries],
             t("Pinned"): ["●" if summary.pinned else "" for summary in summaries],
             t("Settings"): [settings[summary.run.id] for summary in summaries],
             t("Epochs"): [summary.last.epoch if summary.last else 0 for summary in summaries],
             t("Images"): [summary.run.digits.train for summary in summaries],
-            t("Data set"): [words.data_set(summary.run.digits, t) for summary in summaries],
+            t("Data set"): [labels.data_set(summary.run.digits, t) for summary in summaries],
             t("Parameters"): [summary.run.parameters for summary in summaries],
             t("Time (s)"): [_seconds(summary.run) for summary in summaries],
             t("Started"): [clock(summary.run.created) for summary in summaries],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts, words
+from digitlab import charts, labels
 from digitlab.charts import SweepCurve
 from digitlab.config import Value
 from digitlab.messages import Translator, mark
@@ -77,7 +77,7 @@ def _group(plan: Plan, cell: int, t: Translator) -> str:
     if not plan.axes:
         return t(plan.cells[cell].label)
     value: Value = getattr(plan.cells[cell].config, plan.axes[0].field)
-    return words.shown(value, t)
+    return labels.shown(value, t)
 
 
 def _dash(plan: Plan, cell: int) -> int:

@@ -10,7 +10,7 @@ import streamlit as st
 from digitlab.messages import Translator
 from digitlab.sweeps import Standing, Sweep
 from digitlab.ui import lab
-from digitlab.ui.readers import clock
+from digitlab.ui.selected_model import clock
 from digitlab.ui.shell import Visit, plain, sentences
 from digitlab.ui.sweep import names
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digitlab import words
+from digitlab import labels
 from digitlab.config import BY_NAME
 from digitlab.messages import Translator
 from digitlab.presets import nearest
@@ -29,7 +29,7 @@ def field(axis: Axis, t: Translator) -> str:
 
 def values(axis: Axis, t: Translator) -> list[str]:
     """The values of an axis as a person reads them."""
-    return [words.shown(value, t) for value in axis.values]
+    return [labels.shown(value, t) for value in axis.values]
 
 
 def cell(plan: Plan, number: int, t: Translator) -> str:
@@ -37,7 +37,7 @@ def cell(plan: Plan, number: int, t: Translator) -> str:
     chosen = plan.cells[number]
     if chosen.label:
         return t(chosen.label)
-    return " · ".join(words.shown(getattr(chosen.config, axis.field), t) for axis in plan.axes)
+    return " · ".join(labels.shown(getattr(chosen.config, axis.field), t) for axis in plan.axes)
 
 
 def cell_in_full(plan: Plan, number: int, t: Translator) -> str:
@@ -46,7 +46,7 @@ def cell_in_full(plan: Plan, number: int, t: Translator) -> str:
     if chosen.label:
         return t(chosen.label)
     return t.listed(
-        f"{field(axis, t)} = {words.shown(getattr(chosen.config, axis.field), t)}"
+        f"{field(axis, t)} = {labels.shown(getattr(chosen.config, axis.field), t)}"
         for axis in plan.axes
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from digitlab import dataset, words
+from digitlab import dataset, labels
 from digitlab.config import RunConfig
 from digitlab.messages import LabError, Translator, mark
 from digitlab.store import Status
@@ -130,7 +130,7 @@ def _progress(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translat
             "runs that are trained in between",
             done=done,
             runs=len(places),
-            left=words.duration(left, t),
+            left=labels.duration(left, t),
         ),
     )
     trouble = lab.engine().trouble

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab import words
+from digitlab import labels
 from digitlab.config import BY_NAME, FIELDS, Field, RunConfig, Value, from_query
 from digitlab.dataset import DigitSet
 from digitlab.messages import LabError, Translator
@@ -116,7 +116,7 @@ def _size(plan: Plan, seconds: float, guess: bool, t: Translator) -> str:
         runs=plan.runs,
         cells=len(plan.cells),
         seeds=plan.seeds,
-        time=words.duration(seconds, t),
+        time=labels.duration(seconds, t),
     )
     if not guess:
         return told
@@ -164,7 +164,7 @@ def _base(t: Translator) -> RunConfig:
     config, notes = from_query(st.query_params.to_dict(), PRESETS[preset])
     for note in notes:
         st.warning(plain(t(note)))
-    changed = words.changes(config, PRESETS[preset], t)
+    changed = labels.changes(config, PRESETS[preset], t)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             t("Everything else as in **{lesson}**, with {fields}.", lesson=preset, fields=changed)
@@ -203,7 +203,7 @@ def _values(spec: Field, t: Translator) -> tuple[Value, ...]:
     if choices:
         st.session_state.setdefault(key, list(choices))
         picked = st.multiselect(
-            label, choices, key=key, format_func=lambda value: words.shown(value, t)
+            label, choices, key=key, format_func=lambda value: labels.shown(value, t)
         )
         return tuple(picked)
     st.session_state.setdefault(key, _PROPOSED[spec.name])

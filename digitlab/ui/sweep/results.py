@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import streamlit as st
 
-from digitlab import words
+from digitlab import labels
 from digitlab.messages import Translator, message
 from digitlab.progress import EpochMetrics
 from digitlab.store import Status
@@ -201,7 +201,7 @@ def _value_columns(plan: Plan, t: Translator) -> dict[str, list[str]]:
         return {t("Network"): [t(cell.label) for cell in plan.cells]}
     return {
         names.field(axis, t): [
-            words.shown(getattr(cell.config, axis.field), t) for cell in plan.cells
+            labels.shown(getattr(cell.config, axis.field), t) for cell in plan.cells
         ]
         for axis in plan.axes
     }
@@ -212,7 +212,8 @@ def _differences(plan: Plan, t: Translator) -> None:
     settings = [cell.config.relevant() for cell in plan.cells]
     rows = {
         t(spec.label): [
-            words.shown(values[spec.name], t) if spec.name in values else "–" for values in settings
+            labels.shown(values[spec.name], t) if spec.name in values else "–"
+            for values in settings
         ]
         for spec in plan.differing
     }
@@ -232,7 +233,7 @@ def _runs(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translator) 
                 t("Settings"): [names.cell_in_full(sweep.plan, p.cell, t) for p, _ in shown],
                 t("Random seed"): [run.config.seed for _, run in shown],
                 t("Epochs"): [len(epochs.get(run.id, ())) for _, run in shown],
-                t("Status"): [words.status(run.status, t) for _, run in shown],
+                t("Status"): [labels.status(run.status, t) for _, run in shown],
             },
             hide_index=True,
             on_select="rerun",

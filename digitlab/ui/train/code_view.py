@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from digitlab import dataset, export, words
+from digitlab import dataset, export, labels
 from digitlab.dataset import DigitSet
 from digitlab.export import Memory, Start
 from digitlab.messages import LabError, Message, Translator, message
@@ -127,7 +127,7 @@ def _notebook(run: Run, settings: dict[str, Any], t: Translator) -> None:
 
 
 def _name(run: Run) -> str:
-    return f"{words.lesson(run)}-{run.id[:6]}"
+    return f"{labels.lesson(run)}-{run.id[:6]}"
 
 
 def _start(run: Run, beginning: Beginning, t: Translator) -> None:

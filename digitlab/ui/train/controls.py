@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from digitlab import words
+from digitlab import labels
 from digitlab.config import (
     BY_NAME,
     FIELDS,
@@ -125,7 +125,7 @@ def _take_settings_of_run() -> None:
         run = lab.store().run(query["run"])
     except StoreError:
         return
-    preset = words.lesson(run)
+    preset = labels.lesson(run)
     query["preset"] = preset
     _write(run.config, PRESETS[preset])
 
@@ -150,7 +150,7 @@ def _lesson(t: Translator) -> str:
 
 def _about_lesson(preset: str, config: RunConfig, t: Translator) -> None:
     """What the lesson is, and what has been changed since it was chosen."""
-    told = words.changes(config, PRESETS[preset], t)
+    told = labels.changes(config, PRESETS[preset], t)
     about = t(_LESSONS[preset])
     st.caption(t("{lesson} Changed: {fields}.", lesson=about, fields=told) if told else about)
 
@@ -192,7 +192,7 @@ def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> No
         st.toggle(label, **settings)
     elif spec.choices:
         st.selectbox(
-            label, spec.choices, format_func=lambda choice: t(words.CHOICES[choice]), **settings
+            label, spec.choices, format_func=lambda choice: t(labels.CHOICES[choice]), **settings
         )
     elif spec.name in _NUMBERS:  # a slider could not be set to 2,000 with a hand
         st.number_input(label, step=_NUMBERS[spec.name], **settings)
@@ -265,7 +265,7 @@ def _change(name: str, key: str, config: RunConfig, most: float) -> None:
         st.session_state["refused-setting"] = message(
             "{field}: {value} is not allowed; {used} is the nearest that is.",
             field=message(spec.label),
-            value=words.shown(value, Translator()),
+            value=labels.shown(value, Translator()),
             used=bounded,
         )
         value = bounded

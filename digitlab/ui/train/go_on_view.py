@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import dataset, words
+from digitlab import dataset, labels
 from digitlab.config import BY_NAME
 from digitlab.dataset import MNIST_FINGERPRINT, SAMPLE_FINGERPRINT, DigitSet
 from digitlab.layers import Layer, layers_of
@@ -88,11 +88,11 @@ def _chosen(run: Run, t: Translator) -> DigitSet:
     except LabError as error:
         st.caption(plain(t(error.on_page)))
         sets = {other.fingerprint: other}
-    labels = {which: _label(digits, run, t) for which, digits in sets.items()}
+    set_names = {which: _label(digits, run, t) for which, digits in sets.items()}
     key = f"go-on-{run.id}-set"
-    if st.session_state.get(key) not in labels:
+    if st.session_state.get(key) not in set_names:
         st.session_state.pop(key, None)  # the lab has come by another set meanwhile
-    asked = st.radio(t("Images"), list(labels), format_func=labels.__getitem__, key=key)
+    asked = st.radio(t("Images"), list(set_names), format_func=set_names.__getitem__, key=key)
     _warn_of_known_images(run, sets[asked], t)
     return sets[asked]
 
@@ -156,7 +156,7 @@ def _table(layers: Sequence[Layer], frozen: bool, t: Translator) -> None:
     free = [layer.parameters - kept for layer, kept in zip(shown, fixed, strict=True)]
     st.dataframe(
         {
-            t("Layer"): [*(words.layer(layer, t) for layer in shown), t("Total")],
+            t("Layer"): [*(labels.layer(layer, t) for layer in shown), t("Total")],
             t("Output shape"): [*("x".join(map(str, layer.output)) for layer in shown), ""],
             t("Trainable parameters"): [f"{count:,}" for count in (*free, sum(free))],
             t("Frozen parameters"): [f"{count:,}" for count in (*fixed, sum(fixed))],
@@ -178,7 +178,7 @@ def _plan(run: Run, epochs: int, images: int, t: Translator) -> None:
     st.caption(
         t(
             "About {time} on this machine. {optimizer}",
-            time=words.duration(seconds, t),
+            time=labels.duration(seconds, t),
             optimizer=remembers,
         )
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts, words
+from digitlab import charts, labels
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.jobs.engine import refuse_too_large
@@ -30,7 +30,7 @@ def plan(config: RunConfig, digits: DigitSet, t: Translator) -> bool:
             parameters=f"{parameter_count(layers_of(config)):,}",
             images=f"{images:,}",
             epochs=config.epochs,
-            time=words.duration(seconds, t),
+            time=labels.duration(seconds, t),
         )
     )
     if not known.ended:
@@ -97,7 +97,7 @@ def _layers(layers: Sequence[Layer], t: Translator) -> None:
 def _table(layers: Sequence[Layer], t: Translator) -> dict[str, list[str]]:
     """The layer table, column by column."""
     return {
-        t("Layer"): [words.layer(layer, t) for layer in layers],
+        t("Layer"): [labels.layer(layer, t) for layer in layers],
         t("Output shape"): ["x".join(str(side) for side in layer.output) for layer in layers],
         t("Settings"): [_settings(layer, t) for layer in layers],
         t("Parameters"): [f"{layer.parameters:,}" for layer in layers],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab import report, words
+from digitlab import labels, report
 from digitlab.messages import Translator
 from digitlab.store import Run
 from digitlab.ui import lab, naming
@@ -15,7 +15,7 @@ def show(run: Run, visit: Visit) -> None:
     """The button, and what the file is; nothing for a run that has not ended."""
     if run.status.live:
         return
-    t, name = visit.t, f"report-{words.lesson(run)}-{run.id[:6]}.html"
+    t, name = visit.t, f"report-{labels.lesson(run)}-{run.id[:6]}.html"
     st.download_button(
         t("Save the report"),
         lambda: _page(run, t),

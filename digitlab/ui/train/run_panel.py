@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from digitlab import charts, dataset, words
+from digitlab import charts, dataset, labels
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.messages import LabError, Translator
@@ -73,7 +73,7 @@ def about_sliders(visit: Visit, run: Run, config: RunConfig, digits: DigitSet) -
     if digits.settings(run.config) == digits.settings(config):
         return
     name = plain(called(run, visit))
-    changed = words.changes(config, run.config, t)
+    changed = labels.changes(config, run.config, t)
     with st.container(horizontal=True, vertical_alignment="center", key="other-settings"):
         st.info(
             t(
@@ -112,7 +112,7 @@ def _draw_panel(visit: Visit, run_id: str, tick: float | None) -> None:
 
 def _headline(run: Run, visit: Visit) -> None:
     t, (colour, icon) = visit.t, _BADGE[run.status]
-    label = words.status(run.status, t)
+    label = labels.status(run.status, t)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"### {plain(called(run, visit))} :{colour}-badge[{icon} {label}]")
         st.space("stretch")
@@ -166,7 +166,7 @@ def _pace_text(run: Run, last: BatchMetrics, t: Translator) -> str:
         "{epoch} · {speed} images/s · about {left} left",
         epoch=epoch,
         speed=speed,
-        left=words.duration(seconds, t),
+        left=labels.duration(seconds, t),
     )
 
 
@@ -301,7 +301,7 @@ def _facts(run: Run, t: Translator) -> None:
         t(
             "{time} in all · {speed} images/s · {format}, threads: {threads}, batches in one "
             "execution: {steps} · seed {seed}",
-            time=words.duration(run.outcome.seconds, t),
+            time=labels.duration(run.outcome.seconds, t),
             speed=f"{run.outcome.images_per_second:,.0f}",
             format=run.pace.format,
             threads=run.pace.threads,

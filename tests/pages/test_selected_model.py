@@ -22,11 +22,11 @@ def _page() -> None:
     import streamlit as st
 
     from digitlab.messages import Translator
-    from digitlab.ui import readers
+    from digitlab.ui import selected_model
     from digitlab.ui.shell import Visit
 
-    reader = readers.choose(Visit(Translator("en"), st.query_params["me"]))
-    st.title(f"{reader.name} {reader.epoch}")
+    model = selected_model.choose(Visit(Translator("en"), st.query_params["me"]))
+    st.title(f"{model.name} {model.epoch}")
 
 
 @pytest.fixture

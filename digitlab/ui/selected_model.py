@@ -27,7 +27,7 @@ _BUNDLED = {
 
 
 @dataclass(frozen=True)
-class Reader:
+class SelectedModel:
     """A network, called ``name`` in the URL and in the store; bundled ones come from no run."""
 
     name: str
@@ -46,7 +46,7 @@ class Reader:
         return self.run is not None and self.run.went_on
 
 
-def choose(visit: Visit) -> Reader:
+def choose(visit: Visit) -> SelectedModel:
     """Draw the choice and return what is chosen: ``model`` in the URL, else ``run``, else ours.
 
     Where the URL asks for a network that is not here, one sentence says so.
@@ -66,67 +66,67 @@ def choose(visit: Visit) -> Reader:
         on_change=_remember,
         format_func=labels.__getitem__,
     )
-    reader = load(chosen)
-    if reader.run is not None:
-        live = reader.run.status.live
-        st.fragment(_standing, run_every=_LIVE_TICK if live else None)(reader, reader.run, visit)
-    return reader
+    model = load(chosen)
+    if model.run is not None:
+        live = model.run.status.live
+        st.fragment(_standing, run_every=_LIVE_TICK if live else None)(model, model.run, visit)
+    return model
 
 
-def newest(reader: Reader) -> Reader:
+def newest(model: SelectedModel) -> SelectedModel:
     """The same with the weights that a run which still trains has kept since.
 
     Raises:
         LabError: as ``load``.
     """
-    return load(reader.name) if reader.run is not None and reader.run.status.live else reader
+    return load(model.name) if model.run is not None and model.run.status.live else model
 
 
-def _standing(reader: Reader, run: Run, visit: Visit) -> None:
+def _standing(model: SelectedModel, run: Run, visit: Visit) -> None:
     """Whose network it is, and how far it has come, where that is not plain."""
     with sentences(visit.t):
         if run.status.live:
-            _live(reader, visit)
-        elif said := _ended(reader, run, visit):
+            _live(model, visit)
+        elif said := _ended(model, run, visit):
             st.caption(visit.t.paragraph(said))
 
 
-def _live(reader: Reader, visit: Visit) -> None:
+def _live(model: SelectedModel, visit: Visit) -> None:
     t = visit.t
-    if not lab.store().run(reader.name).status.live:
+    if not lab.store().run(model.name).status.live:
         st.rerun()  # the whole page, once: the timer ends
-    kept = max(_epochs(reader.name))
+    kept = max(_epochs(model.name))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            t("It still trains. Here are its weights after epoch {epoch}.", epoch=reader.epoch)
-            if reader.epoch
+            t("It still trains. Here are its weights after epoch {epoch}.", epoch=model.epoch)
+            if model.epoch
             else t("It still trains. Here are the weights that it began with.")
         )
-        if kept > reader.epoch and st.button(t("Show epoch {epoch}", epoch=kept)):
+        if kept > model.epoch and st.button(t("Show epoch {epoch}", epoch=kept)):
             st.rerun()
 
 
-def _ended(reader: Reader, run: Run, visit: Visit) -> list[str]:
+def _ended(model: SelectedModel, run: Run, visit: Visit) -> list[str]:
     t, said = visit.t, []
     if run.owner != visit.me:
         said.append(t("Somebody else's run: you can look, not change it."))
     if run.status is not Status.FINISHED:
         said.append(plain(t(run.reason)))
-        if reader.epoch:
-            said.append(_weights_of(reader, run, t))
-    if not reader.epoch and not run.went_on:
+        if model.epoch:
+            said.append(_weights_of(model, run, t))
+    if not model.epoch and not run.went_on:
         said.append(t("Its weights are untrained."))
     return said
 
 
-def _weights_of(reader: Reader, run: Run, t: Translator) -> str:
+def _weights_of(model: SelectedModel, run: Run, t: Translator) -> str:
     """Of when the weights are; a run can be stopped within an epoch."""
     within = [epoch.epoch for epoch in lab.store().epochs(run.id) if not epoch.complete]
-    if reader.epoch in within:
+    if model.epoch in within:
         return t(
-            "Here are its weights from within epoch {epoch}, where it ended.", epoch=reader.epoch
+            "Here are its weights from within epoch {epoch}, where it ended.", epoch=model.epoch
         )
-    return t("Here are its weights after epoch {epoch}.", epoch=reader.epoch)
+    return t("Here are its weights after epoch {epoch}.", epoch=model.epoch)
 
 
 def choices(visit: Visit) -> dict[str, str]:
@@ -139,21 +139,21 @@ def choices(visit: Visit) -> dict[str, str]:
     return bundled | naming.told_apart(labels)  # the browser sends labels
 
 
-def load(name: str) -> Reader:
+def load(name: str) -> SelectedModel:
     """The network that ``choices`` calls so.
 
     Raises:
         LabError: the run or its weights are not here any more, or are not numbers.
     """
     if name == models.BUNDLED_NAME:
-        return Reader(name, models.bundled(), models.bundled_untrained())
+        return SelectedModel(name, models.bundled(), models.bundled_untrained())
     if name == models.MNIST_ONLY_NAME:
-        return Reader(name, models.mnist_only(), None)
+        return SelectedModel(name, models.mnist_only(), None)
     run = lab.store().run(name)
     epochs = _epochs(name)
     if not epochs:
         raise LabError(message("This run has kept no weights yet."))
-    return Reader(
+    return SelectedModel(
         name, _network(name, max(epochs)), _network(name, 0) if 0 in epochs else None, run
     )
 

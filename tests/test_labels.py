@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from digitlab import words
+from digitlab import labels
 from digitlab.config import BY_NAME, RunConfig
 from digitlab.layers import layers_of
 from digitlab.messages import Translator
@@ -38,14 +38,14 @@ def test_a_run_is_its_lesson_or_a_changed_one(
     tmp_path: Path, config: RunConfig, preset: str | None, went_on: bool, name: str
 ) -> None:
     found = run(tmp_path, config, preset, went_on=went_on)
-    assert words.run_name(found, Translator("en")) == name
-    assert words.lesson(found) == "cnn-filters"
+    assert labels.run_name(found, Translator("en")) == name
+    assert labels.lesson(found) == "cnn-filters"
 
 
 def test_more_epochs_are_a_change_but_where_a_run_goes_on(tmp_path: Path) -> None:
     t = Translator("en")
-    assert words.run_changes(run(tmp_path, LONGER, None, went_on=False), t) == "12 epochs"
-    assert words.run_changes(run(tmp_path, WIDER, None, went_on=True), t) == "128 dense units"
+    assert labels.run_changes(run(tmp_path, LONGER, None, went_on=False), t) == "12 epochs"
+    assert labels.run_changes(run(tmp_path, WIDER, None, went_on=True), t) == "128 dense units"
 
 
 @pytest.mark.parametrize(
@@ -69,17 +69,17 @@ def test_more_epochs_are_a_change_but_where_a_run_goes_on(tmp_path: Path) -> Non
 def test_a_name_says_what_was_changed_what_matters_most_first(
     tmp_path: Path, config: RunConfig, name: str
 ) -> None:
-    assert words.run_name(run(tmp_path, config, None, went_on=False), Translator("en")) == name
+    assert labels.run_name(run(tmp_path, config, None, went_on=False), Translator("en")) == name
 
 
 def test_every_setting_can_stand_in_a_name() -> None:
-    told = [name for names, _ in words._BRIEF for name in names]
+    told = [name for names, _ in labels._BRIEF for name in names]
     assert sorted(told) == sorted(BY_NAME)
 
 
 def test_a_sweeps_values_come_first_even_where_the_lesson_has_them(tmp_path: Path) -> None:
     found = run(tmp_path, RunConfig(epochs=3), None, went_on=False)
-    assert words.run_name(found, Translator("en"), ("dropout",)) == (
+    assert labels.run_name(found, Translator("en"), ("dropout",)) == (
         "dropout 0.2, 3 epochs · mlp-128"
     )
 
@@ -101,21 +101,21 @@ def test_a_sweeps_values_come_first_even_where_the_lesson_has_them(tmp_path: Pat
 def test_a_length_of_time_is_rounded_as_people_say_it(
     seconds: float, english: str, japanese: str
 ) -> None:
-    assert words.duration(seconds, Translator("en")) == english
-    assert words.duration(seconds, Translator("ja")) == japanese
+    assert labels.duration(seconds, Translator("en")) == english
+    assert labels.duration(seconds, Translator("ja")) == japanese
 
 
 def test_what_there_is_none_of_is_not_counted() -> None:
     en, ja = Translator("en"), Translator("ja")
-    assert words.counts(en, runs=1, sweeps=0, drawings=2) == "1 run, 2 drawings"
-    assert words.counts(ja, runs=1, sweeps=0, drawings=2) == "記録1件、手書き数字2枚"
-    assert words.counts(en, sweeps=1) == "1 sweep"
-    assert (words.counts(en), words.counts(ja)) == ("nothing", "なし")
+    assert labels.counts(en, runs=1, sweeps=0, drawings=2) == "1 run, 2 drawings"
+    assert labels.counts(ja, runs=1, sweeps=0, drawings=2) == "記録1件、手書き数字2枚"
+    assert labels.counts(en, sweeps=1) == "1 sweep"
+    assert (labels.counts(en), labels.counts(ja)) == ("nothing", "なし")
 
 
 def test_layers_have_names_and_numbers_that_a_reader_knows() -> None:
     layers = layers_of(PRESETS["cnn-keras"])
-    assert [words.layer(layer, Translator("en")) for layer in layers] == [
+    assert [labels.layer(layer, Translator("en")) for layer in layers] == [
         "Convolution 1",
         "Convolution 2",
         "Max pooling 1",
@@ -125,7 +125,7 @@ def test_layers_have_names_and_numbers_that_a_reader_knows() -> None:
         "Dropout",
         "Output layer",
     ]
-    assert [words.layer(layer, Translator("ja")) for layer in layers] == [
+    assert [labels.layer(layer, Translator("ja")) for layer in layers] == [
         "畳み込み層1",
         "畳み込み層2",
         "最大プーリング層1",
@@ -142,4 +142,4 @@ def test_layers_have_names_and_numbers_that_a_reader_knows() -> None:
     [(-0.1234, 3, "−0.123"), (0.5, 2, "0.50"), (-12.0, 0, "−12"), (1234.5, 1, "1234.5")],
 )
 def test_a_number_has_a_real_minus(value: float, decimals: int, told: str) -> None:
-    assert words.fixed(value, decimals) == told
+    assert labels.fixed(value, decimals) == told
