@@ -125,7 +125,7 @@ def run_changes(run: Run, t: Translator) -> str:
 
 def _brief(run: Run, t: Translator, varied: tuple[str, ...]) -> tuple[str, ...]:
     base = PRESETS[lesson(run)]
-    return _briefly(run.config, base, t, varied, _MORE if run.went_on else ())
+    return _briefly(run.config, base, t, varied, _MORE if run.continued else ())
 
 
 @functools.lru_cache(4096)  # a list of runs asks for each at every click
@@ -201,11 +201,11 @@ def counts(t: Translator, *, runs: int = 0, sweeps: int = 0, drawings: int = 0) 
     return t.listed(named) or t("nothing")
 
 
-def epoch(number: int, t: Translator, *, went_on: bool = False) -> str:
+def epoch(number: int, t: Translator, *, continued: bool = False) -> str:
     """An epoch by its number; 0 is the untrained network, or what a run went on from."""
     if number:
         return str(number)
-    return t("taken over") if went_on else t("untrained")
+    return t("taken over") if continued else t("untrained")
 
 
 def data_set(digits: Digits, t: Translator) -> str:

@@ -46,7 +46,7 @@ class Prediction:
         return int(np.argmax(self.probabilities))
 
     @property
-    def certainty(self) -> float:
+    def confidence(self) -> float:
         """That probability, 0 to 1."""
         return float(np.max(self.probabilities))
 

@@ -46,12 +46,12 @@ class Judgement:
     """Whether a drawing is called unsure.
 
     ``score`` runs from 0 (a digit) to 1 (no digit); from 0.5 on it is unsure. ``rule`` tells
-    which rule said so: "fitted" for the bundled network, "certainty" for any other.
+    which rule said so: "fitted" for the bundled network, "confidence" for any other.
     """
 
     unsure: bool
     score: float
-    rule: Literal["fitted", "certainty"]
+    rule: Literal["fitted", "confidence"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +136,9 @@ def judge(network: Network, digit: Picture, outputs: Sequence[Floats] | None = N
     if has_table(network):
         odds = float(table().log_odds(images, outputs)[0])
         return Judgement(odds > 0, float(1 / (1 + np.exp(-np.clip(odds, -50, 50)))), "fitted")
-    certainty = float(outputs[-1].max())
-    score = float(np.clip(0.5 * (1 - certainty) / (1 - LEAST_CERTAINTY), 0, 1))
-    return Judgement(certainty < LEAST_CERTAINTY, score, "certainty")
+    confidence = float(outputs[-1].max())
+    score = float(np.clip(0.5 * (1 - confidence) / (1 - LEAST_CERTAINTY), 0, 1))
+    return Judgement(confidence < LEAST_CERTAINTY, score, "confidence")
 
 
 def has_table(network: Network) -> bool:

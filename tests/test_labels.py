@@ -19,14 +19,14 @@ LONGER = dataclasses.replace(CNN, epochs=CNN.epochs + 2)
 WIDER = dataclasses.replace(LONGER, dense=128)
 
 
-def run(home: Path, config: RunConfig, preset: str | None, *, went_on: bool) -> Run:
+def run(home: Path, config: RunConfig, preset: str | None, *, continued: bool) -> Run:
     store, digits = Store(home), Digits("sample", "f" * 64, 3200, 800, 1000)
-    origin = store.add("me", "engine", CNN, "cnn-filters", 1, digits).id if went_on else None
+    origin = store.add("me", "engine", CNN, "cnn-filters", 1, digits).id if continued else None
     return store.add("me", "engine", config, preset, 1, digits, origin=origin)
 
 
 @pytest.mark.parametrize(
-    ("config", "preset", "went_on", "name"),
+    ("config", "preset", "continued", "name"),
     [
         (CNN, "cnn-filters", False, "cnn-filters"),
         (LONGER, None, False, "12 epochs · cnn-filters"),
@@ -35,17 +35,17 @@ def run(home: Path, config: RunConfig, preset: str | None, *, went_on: bool) -> 
     ],
 )
 def test_a_run_is_its_lesson_or_a_changed_one(
-    tmp_path: Path, config: RunConfig, preset: str | None, went_on: bool, name: str
+    tmp_path: Path, config: RunConfig, preset: str | None, continued: bool, name: str
 ) -> None:
-    found = run(tmp_path, config, preset, went_on=went_on)
+    found = run(tmp_path, config, preset, continued=continued)
     assert labels.run_name(found, Translator("en")) == name
     assert labels.lesson(found) == "cnn-filters"
 
 
 def test_more_epochs_are_a_change_but_where_a_run_goes_on(tmp_path: Path) -> None:
     t = Translator("en")
-    assert labels.run_changes(run(tmp_path, LONGER, None, went_on=False), t) == "12 epochs"
-    assert labels.run_changes(run(tmp_path, WIDER, None, went_on=True), t) == "128 dense units"
+    assert labels.run_changes(run(tmp_path, LONGER, None, continued=False), t) == "12 epochs"
+    assert labels.run_changes(run(tmp_path, WIDER, None, continued=True), t) == "128 dense units"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_more_epochs_are_a_change_but_where_a_run_goes_on(tmp_path: Path) -> Non
 def test_a_name_says_what_was_changed_what_matters_most_first(
     tmp_path: Path, config: RunConfig, name: str
 ) -> None:
-    assert labels.run_name(run(tmp_path, config, None, went_on=False), Translator("en")) == name
+    assert labels.run_name(run(tmp_path, config, None, continued=False), Translator("en")) == name
 
 
 def test_every_setting_can_stand_in_a_name() -> None:
@@ -78,7 +78,7 @@ def test_every_setting_can_stand_in_a_name() -> None:
 
 
 def test_a_sweeps_values_come_first_even_where_the_lesson_has_them(tmp_path: Path) -> None:
-    found = run(tmp_path, RunConfig(epochs=3), None, went_on=False)
+    found = run(tmp_path, RunConfig(epochs=3), None, continued=False)
     assert labels.run_name(found, Translator("en"), ("dropout",)) == (
         "dropout 0.2, 3 epochs · mlp-128"
     )

@@ -121,7 +121,7 @@ def test_one_picture_gives_a_prediction() -> None:
     prediction = network.read(image)
     np.testing.assert_array_equal(prediction.probabilities, network.predict(image[None])[0])
     assert prediction.digit == int(prediction.probabilities.argmax())
-    assert prediction.certainty == pytest.approx(float(prediction.probabilities.max()))
+    assert prediction.confidence == pytest.approx(float(prediction.probabilities.max()))
     assert Prediction(np.eye(10, dtype=np.float32)[7]).digit == 7
 
 

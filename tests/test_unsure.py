@@ -123,21 +123,21 @@ def test_an_empty_and_a_full_picture_are_judged(value):
 
 def test_any_other_network_is_judged_by_its_certainty():
     network, image = small_network(), dataset.sample().x_test[0]
-    certainty = network.read(image).certainty
-    assert certainty < unsure.LEAST_CERTAINTY
+    confidence = network.read(image).confidence
+    assert confidence < unsure.LEAST_CERTAINTY
 
     judgement = judge(network, image)
 
     assert judgement.unsure
     assert judgement.score > 0.5
-    assert judgement.rule == "certainty"
+    assert judgement.rule == "confidence"
 
 
 def test_a_certain_network_without_a_table_is_believed():
     sure = np.eye(10, dtype=np.float32)[[3]]
     outputs = [np.zeros((1, 16), np.float32), sure]
 
-    assert judge(small_network(), blank(), outputs) == Judgement(False, 0.0, "certainty")
+    assert judge(small_network(), blank(), outputs) == Judgement(False, 0.0, "confidence")
 
 
 def test_the_untrained_bundled_network_has_no_table():

@@ -195,11 +195,11 @@ def _reading(archive: zipfile.ZipFile, run: Run, name: str) -> bytes:
     count = run.digits.test
     with _inner(_bytes(archive, run, name, 3 * count), ("digit", "certainty")) as inner:
         digit = array(inner, "digit.npy", (count,), "|u1")
-        certainty = array(inner, "certainty.npy", (count,), "<f2")
-    if (digit >= DIGITS).any() or not _within(certainty):
+        confidence = array(inner, "certainty.npy", (count,), "<f2")
+    if (digit >= DIGITS).any() or not _within(confidence):
         raise _impossible()
     buffer = io.BytesIO()
-    np.savez(buffer, digit=digit, certainty=certainty)
+    np.savez(buffer, digit=digit, confidence=confidence)
     return buffer.getvalue()
 
 

@@ -232,8 +232,8 @@ def _write_sweeps(
     """Write the sweeps of which a run is taken along; returns how many."""
     count = 0
     for sweep in sweeps.sweeps_of(owner):
-        places = sweeps.places(sweep)
-        kept = [place for place in places if place.run is not None and place.run.id in taken]
+        trials = sweeps.trials(sweep)
+        kept = [trial for trial in trials if trial.run is not None and trial.run.id in taken]
         if kept:
             _write(archive, sweep_path(sweep.id), sweep_record.to_json(sweep, kept))
             count += 1
@@ -244,8 +244,8 @@ def _write_drawings(archive: zipfile.ZipFile, kept: Sequence[SavedDrawing]) -> N
     told = [
         {
             "label": one.label,
-            "read_as": one.read_as,
-            "certainty": one.certainty,
+            "read_as": one.predicted,
+            "certainty": one.confidence,
             "model": one.model,
             "created": one.created,
         }

@@ -17,7 +17,7 @@ from digitlab import config as settings
 from digitlab.archive.fields import Fields
 from digitlab.archive.form import RUN_ID
 from digitlab.config import BY_NAME
-from digitlab.sweeps import Place, Sweep, planning
+from digitlab.sweeps import Sweep, Trial, planning
 from digitlab.sweeps.planning import LESSONS, MOST_FIELDS, MOST_RUNS, MOST_SEEDS, Axis, Plan
 
 _FIELDS = ("lesson", "seeds", "base", "axes", "digits", "created", "runs")
@@ -34,7 +34,7 @@ class SweepRecord:
     runs: dict[tuple[int, int], str]
 
 
-def to_json(sweep: Sweep, places: Sequence[Place]) -> bytes:
+def to_json(sweep: Sweep, trials: Sequence[Trial]) -> bytes:
     """The file that ``from_json`` reads."""
     plan = sweep.plan
     data = {
@@ -45,9 +45,9 @@ def to_json(sweep: Sweep, places: Sequence[Place]) -> bytes:
         "digits": sweep.digits,
         "created": sweep.created,
         "runs": [
-            {"seed": place.seed, "cell": place.cell, "run": place.run.id}
-            for place in places
-            if place.run is not None
+            {"seed": trial.seed, "cell": trial.cell, "run": trial.run.id}
+            for trial in trials
+            if trial.run is not None
         ],
     }
     return json.dumps(data).encode()
@@ -95,9 +95,9 @@ def _runs(found: Fields, plan: Plan) -> dict[tuple[int, int], str]:
     runs: dict[tuple[int, int], str] = {}
     for number, value in enumerate(found.items("runs", plan.runs)):
         one = Fields(value, ("seed", "cell", "run"), f"runs[{number}].")
-        place = one.whole("seed", 0, plan.seeds - 1), one.whole("cell", 0, len(plan.cells) - 1)
+        which = one.whole("seed", 0, plan.seeds - 1), one.whole("cell", 0, len(plan.cells) - 1)
         run = one.text("run", 16)
-        if not RUN_ID.fullmatch(run) or place in runs or run in runs.values():
+        if not RUN_ID.fullmatch(run) or which in runs or run in runs.values():
             raise one.wrong("run")
-        runs[place] = run
+        runs[which] = run
     return runs

@@ -289,7 +289,7 @@ class _Loading:
 
     def _load_sweep(self, read: SweepRecord, sweeps: Sweeps) -> None:
         """Group the runs of a sweep that are here now; those that are not can be trained."""
-        runs = {place: self.renamed[run] for place, run in read.runs.items() if run in self.renamed}
+        runs = {which: self.renamed[run] for which, run in read.runs.items() if run in self.renamed}
         for (seed, cell), run in runs.items():
             here, asked = self.store.run(run), read.plan.config(cell, seed)
             if (here.config, here.digits.fingerprint) != (asked, read.digits):

@@ -173,7 +173,7 @@ def measure(
 
     The digits are those of the held-out people, by the stroke road and as canvas pictures, and
     MNIST test images where there are any; the others are 125 of each kind, among them letters and
-    shapes that the rule has never met. ``certainty`` is what the softmax alone would have said.
+    shapes that the rule has never met. ``confidence`` is what the softmax alone would have said.
     """
     unseen, random = pen.part(PEN_HELD_OUT), np.random.default_rng(_SEED_MEASURE)
     others = {kind: some(kind, EACH_KIND, random, unseen, held_out=True) for kind in KINDS}

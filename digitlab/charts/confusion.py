@@ -164,9 +164,9 @@ def _targets(matrix: Counts, t: Translator) -> Trace:
 def _hover(matrix: Counts, truth: int, read: int, t: Translator) -> str:
     count, whole = int(matrix[truth, read]), int(matrix[truth].sum())
     return t(
-        "truth {truth}, read as {read_as}<br>{count} of {whole} samples ({share})",
+        "truth {truth}, read as {predicted}<br>{count} of {whole} samples ({share})",
         truth=truth,
-        read_as=read,
+        predicted=read,
         count=f"{count:,}",
         whole=f"{whole:,}",
         share=f"{count / max(whole, 1):.1%}",

@@ -22,19 +22,19 @@ Shares = npt.NDArray[np.floating[Any]]
 
 
 def digits_by_epoch(
-    epochs: Sequence[int], shares: Shares, t: Translator, *, went_on: bool = False
+    epochs: Sequence[int], shares: Shares, t: Translator, *, continued: bool = False
 ) -> Chart:
     """The share of each digit that is read right after each epoch, 0 to 1 (epochs, 10).
 
     NaN where the set has no sample of a digit. Of more epochs than ``MOST_EPOCHS`` some are left
     out, evenly, the first and the last never. Colours part what trained epochs differ in: what is
-    lower than all of them has the colour of the lowest. With ``went_on`` epoch 0 is what the run
+    lower than all of them has the colour of the lowest. With ``continued`` epoch 0 is what the run
     took over from another one.
     """
     shown = evenly(len(epochs))
     picked = shares[shown].T
     floor = _floor([epochs[place] for place in shown], picked)
-    columns = [labels.epoch(epochs[place], t, went_on=went_on) for place in shown]
+    columns = [labels.epoch(epochs[place], t, continued=continued) for place in shown]
     where = t(
         "digit {digit}, epoch {epoch}: {share} right",
         digit="%{y}",

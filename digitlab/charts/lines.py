@@ -40,7 +40,7 @@ def curves(
     t: Translator,
     *,
     untrained: float | None = None,
-    went_on: bool = False,
+    continued: bool = False,
     epochs: float | None = None,
 ) -> Chart:
     """How loss or accuracy (0 to 1) went, batch by batch in training and at each epoch's end.
@@ -52,14 +52,14 @@ def curves(
         validation: (epoch numbers, values) at epochs' ends; ``NO_POINTS`` where there is none.
         t: the reader's language.
         untrained: the value on the test set before training, marked at epoch 0.
-        went_on: whether it began with what another run had learned, and not untrained.
+        continued: whether it began with what another run had learned, and not untrained.
         epochs: how far the axis reaches; without it, as far as the points.
     """
     name = t("Loss") if metric == "loss" else t("Accuracy")
     reach = max([1.0, epochs or 0.0, *farthest(training), *farthest(validation)])
     traces = _traces(metric, training, validation, t)
     if untrained is not None:
-        traces.append(_start(metric, untrained, went_on, t))
+        traces.append(_start(metric, untrained, continued, t))
     ends = t.listed(f"{line['name']} {line['y'][-1]:.4f}" for line in traces if len(line["y"]))
     return figure(
         name,
@@ -133,9 +133,9 @@ def _traces(metric: Metric, training: Points, validation: Points, t: Translator)
     return traces
 
 
-def _start(metric: Metric, untrained: float, went_on: bool, t: Translator) -> Trace:
+def _start(metric: Metric, untrained: float, continued: bool, t: Translator) -> Trace:
     point: Points = ((0.0,), (untrained,))
-    name = t("at its beginning, test set") if went_on else t("untrained, test set")
+    name = t("at its beginning, test set") if continued else t("untrained, test set")
     return _line(point, name, _VALUES[metric], "markers", GREEN, symbol="diamond", size=10)
 
 

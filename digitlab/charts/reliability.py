@@ -34,14 +34,14 @@ _LEAST = 0.5  # where the histogram's log scale begins: a single sample is still
 class Calibrated:
     """One bin of certainty to draw: all shares 0 to 1.
 
-    ``certainty`` (the mean), ``accuracy`` and its interval are None where there are no samples.
+    ``confidence`` (the mean), ``accuracy`` and its interval are None where there are no samples.
     """
 
     low: float
     high: float
     count: int
     right: int
-    certainty: float | None = None
+    confidence: float | None = None
     accuracy: float | None = None
     interval: tuple[float, float] | None = None
 
@@ -115,12 +115,12 @@ def _points(bins: Sequence[Calibrated], edges: Sequence[float], t: Translator) -
     """Mean certainty and share right of every bin that has samples, each with its interval."""
     xs, ys, above, below = [], [], [], []
     for each in bins:
-        if each.certainty is None or each.accuracy is None or each.interval is None:
+        if each.confidence is None or each.accuracy is None or each.interval is None:
             continue
         low, middle, high = (
             stretched(share, edges) for share in (each.interval[0], each.accuracy, each.interval[1])
         )
-        xs.append(stretched(each.certainty, edges))
+        xs.append(stretched(each.confidence, edges))
         ys.append(middle)
         above.append(high - middle)
         below.append(middle - low)
@@ -185,15 +185,15 @@ def _click_targets(bins: Sequence[Calibrated], yaxis: str, t: Translator) -> Any
 
 def _hover(each: Calibrated, t: Translator) -> str:
     low, high = edge_text(each.low), edge_text(each.high)
-    if each.certainty is None or each.accuracy is None or each.interval is None:
+    if each.confidence is None or each.accuracy is None or each.interval is None:
         return t("{low}% to {high}%: no samples", low=low, high=high)
     return t(
-        "{low}% to {high}%: {count} samples<br>certain on average {certainty}<br>right {accuracy} "
+        "{low}% to {high}%: {count} samples<br>certain on average {confidence}<br>right {accuracy} "
         "(95% interval {least} to {most})",
         low=low,
         high=high,
         count=f"{each.count:,}",
-        certainty=f"{each.certainty:.2%}",
+        confidence=f"{each.confidence:.2%}",
         accuracy=f"{each.accuracy:.2%}",
         least=f"{each.interval[0]:.1%}",
         most=f"{each.interval[1]:.1%}",

@@ -42,12 +42,12 @@ class Misread(Protocol):
         """The digit it is."""
 
     @property
-    def read_as(self) -> int:
+    def predicted(self) -> int:
         """The digit it was taken for."""
 
     @property
-    def certainty(self) -> float:
-        """The probability given to ``read_as``, 0 to 1."""
+    def confidence(self) -> float:
+        """The probability given to ``predicted``, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -123,18 +123,18 @@ def reading_sheet(
 def _read_tile(
     row: int, column: int, images: npt.NDArray[np.uint8], found: Misread, t: Translator
 ) -> _Tile:
-    label = f"{found.truth} → {found.read_as}"
+    label = f"{found.truth} → {found.predicted}"
     picture = images[found.index]
-    return _Tile(row, column, picture, label, _misread_hover(found, t), int(found.index))
+    return _Tile(row, column, picture, label, _misclassified_hover(found, t), int(found.index))
 
 
-def _misread_hover(found: Misread, t: Translator) -> str:
+def _misclassified_hover(found: Misread, t: Translator) -> str:
     return t(
-        "Test sample {index}<br>truth {truth}, read as {read_as}<br>{certainty} certain",
+        "Test sample {index}<br>truth {truth}, read as {predicted}<br>{confidence} certain",
         index=found.index,
         truth=found.truth,
-        read_as=found.read_as,
-        certainty=f"{found.certainty:.1%}",
+        predicted=found.predicted,
+        confidence=f"{found.confidence:.1%}",
     )
 
 

@@ -39,8 +39,8 @@ def table(found: Iterable[Reading], probabilities: Probabilities) -> bytes:
     lines.writerow(COLUMNS)
     for sample in found:
         shares = [f"{value:.6f}" for value in probabilities[sample.index]]
-        certain, of_truth = shares[sample.read_as], shares[sample.truth]
-        lines.writerow([sample.index, sample.truth, sample.read_as, certain, of_truth, *shares])
+        certain, of_truth = shares[sample.predicted], shares[sample.truth]
+        lines.writerow([sample.index, sample.truth, sample.predicted, certain, of_truth, *shares])
     return file.getvalue().encode("ascii")
 
 
@@ -65,7 +65,7 @@ def sheet(images: npt.NDArray[np.uint8], places: Grid) -> bytes:
             page.paste(Image.fromarray(enlarge(images[sample.index], _FACTOR)), (left, top))
             pen.text(
                 (left + _SIDE // 2, top + _SIDE + _LABEL // 2),
-                f"{sample.truth} -> {sample.read_as}",
+                f"{sample.truth} -> {sample.predicted}",
                 fill=0,
                 font=font,
                 anchor="mm",

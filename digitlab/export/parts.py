@@ -69,7 +69,7 @@ def parts(
     ]
     if config.network == "cnn":
         found.append(_filters(config, t))
-    return (*found, _misread(bfloat16, t))
+    return (*found, _misclassified(bfloat16, t))
 
 
 def _preparation(config: RunConfig, pace: Pace, start: Start | None, t: Translator) -> Part:
@@ -427,7 +427,7 @@ for when, filters in [("before", filters_before), ("after", filters_after)]:
     return Part(t("Filters"), remarks, code)
 
 
-def _misread(bfloat16: bool, t: Translator) -> Part:
+def _misclassified(bfloat16: bool, t: Translator) -> Part:
     remarks = (t("Above each test image: its digit, and what the network takes it for."),)
     rows = _SHOWN // _COLUMNS
     code = f"""\

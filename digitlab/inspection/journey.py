@@ -22,22 +22,22 @@ Shares = npt.NDArray[np.float64]
 class Journey:
     """What every test sample was read as after each epoch that was looked at.
 
-    ``epochs`` rise, 0 is untrained; ``read_as`` is uint8 (epochs, N), ``labels`` (N,).
+    ``epochs`` rise, 0 is untrained; ``predicted`` is uint8 (epochs, N), ``labels`` (N,).
     """
 
     epochs: tuple[int, ...]
-    read_as: npt.NDArray[np.uint8]
+    predicted: npt.NDArray[np.uint8]
     labels: Integers
 
     def at(self, epoch: int) -> npt.NDArray[np.uint8]:
         """What each sample was read as after ``epoch``, (N,)."""
-        found: npt.NDArray[np.uint8] = self.read_as[self.epochs.index(epoch)]
+        found: npt.NDArray[np.uint8] = self.predicted[self.epochs.index(epoch)]
         return found
 
     @property
     def end(self) -> npt.NDArray[np.uint8]:
         """What each sample was read as after the last of the epochs, (N,)."""
-        found: npt.NDArray[np.uint8] = self.read_as[-1]
+        found: npt.NDArray[np.uint8] = self.predicted[-1]
         return found
 
     def learned(self, epoch: int) -> npt.NDArray[np.intp]:
@@ -50,12 +50,12 @@ class Journey:
 
     def accuracy(self) -> Shares:
         """The share read right after each epoch, 0 to 1, float64 (epochs,)."""
-        shares: Shares = (self.read_as == self.labels).mean(axis=1)
+        shares: Shares = (self.predicted == self.labels).mean(axis=1)
         return shares
 
     def accuracy_by_digit(self) -> Shares:
         """The same for each digit, float64 (epochs, 10); NaN for a digit with no samples."""
-        right = self.read_as == self.labels
+        right = self.predicted == self.labels
         shares = np.full((len(self.epochs), DIGITS), np.nan)
         for digit in np.unique(self.labels):
             shares[:, digit] = right[:, self.labels == digit].mean(axis=1)
@@ -71,10 +71,10 @@ def of_run(store: Store, run: str, labels: Integers) -> Journey:
         StoreError: the run was deleted meanwhile.
     """
     epochs = tuple(store.epochs_kept(run, "reading"))
-    read_as = [
+    predicted = [
         _digits(store.file(run, f"reading-{epoch:03d}.npz").read_bytes()) for epoch in epochs
     ]
-    stacked = np.stack(read_as) if read_as else np.empty((0, len(labels)), np.uint8)
+    stacked = np.stack(predicted) if predicted else np.empty((0, len(labels)), np.uint8)
     return Journey(epochs, stacked, labels)
 
 

@@ -26,8 +26,8 @@ class Reading:
 
     index: int
     truth: int
-    read_as: int
-    certainty: float
+    predicted: int
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -61,26 +61,30 @@ def mistakes(labels: Integers, probabilities: Probabilities) -> list[Mistake]:
 
     The most certain come first; among equals, the first in the set.
     """
-    return misread(labels, probabilities.argmax(axis=1), probabilities.max(axis=1))
+    return misclassified(labels, probabilities.argmax(axis=1), probabilities.max(axis=1))
 
 
-def misread(labels: Integers, read_as: Integers, certainty: Probabilities) -> list[Mistake]:
+def misclassified(
+    labels: Integers, predicted: Integers, confidence: Probabilities
+) -> list[Mistake]:
     """The same from what each sample is read as, (N,), and how surely, 0 to 1 (N,)."""
-    wrong = np.flatnonzero(labels != read_as)
-    order = wrong[np.argsort(-certainty[wrong], kind="stable")]
-    return [Mistake(int(i), int(labels[i]), int(read_as[i]), float(certainty[i])) for i in order]
+    wrong = np.flatnonzero(labels != predicted)
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")]
+    return [Mistake(int(i), int(labels[i]), int(predicted[i]), float(confidence[i])) for i in order]
 
 
-def cell(labels: Integers, probabilities: Probabilities, truth: int, read_as: int) -> list[Reading]:
+def cell(
+    labels: Integers, probabilities: Probabilities, truth: int, predicted: int
+) -> list[Reading]:
     """The samples of one field of the confusion matrix, from probabilities (N, 10).
 
     The most certain come first where they are mistakes, the least certain where they are right.
     """
-    certainty = probabilities.max(axis=1)
-    found = np.flatnonzero((labels == truth) & (probabilities.argmax(axis=1) == read_as))
-    sign = 1 if truth == read_as else -1
-    order = found[np.argsort(sign * certainty[found], kind="stable")]
-    return [Reading(int(i), truth, read_as, float(certainty[i])) for i in order]
+    confidence = probabilities.max(axis=1)
+    found = np.flatnonzero((labels == truth) & (probabilities.argmax(axis=1) == predicted))
+    sign = 1 if truth == predicted else -1
+    order = found[np.argsort(sign * confidence[found], kind="stable")]
+    return [Reading(int(i), truth, predicted, float(confidence[i])) for i in order]
 
 
 def margins(probabilities: Probabilities) -> Probabilities:
@@ -94,7 +98,7 @@ def wanted(
     found: Iterable[Mistake],
     *,
     truth: int | None = None,
-    read_as: int | None = None,
+    predicted: int | None = None,
     least: float = 0.0,
     most: float = 1.0,
 ) -> list[Mistake]:
@@ -103,8 +107,8 @@ def wanted(
         m
         for m in found
         if truth in (None, m.truth)
-        and read_as in (None, m.read_as)
-        and least <= m.certainty <= most
+        and predicted in (None, m.predicted)
+        and least <= m.confidence <= most
     ]
 
 
@@ -117,9 +121,9 @@ def arranged(found: Iterable[Mistake], order: Order, probabilities: Probabilitie
     by_index = sorted(found, key=lambda m: m.index)
     match order:
         case "certain":
-            return sorted(by_index, key=lambda m: -m.certainty)
+            return sorted(by_index, key=lambda m: -m.confidence)
         case "unsure":
-            return sorted(by_index, key=lambda m: m.certainty)
+            return sorted(by_index, key=lambda m: m.confidence)
         case "close":
             ahead = margins(probabilities[[m.index for m in by_index]])
             return [by_index[i] for i in np.argsort(ahead, kind="stable")]
@@ -127,30 +131,30 @@ def arranged(found: Iterable[Mistake], order: Order, probabilities: Probabilitie
 
 def about(found: Iterable[Mistake], digit: int) -> list[Mistake]:
     """Those that are ``digit`` or are read as it, each once."""
-    return [m for m in found if digit in (m.truth, m.read_as)]
+    return [m for m in found if digit in (m.truth, m.predicted)]
 
 
-def confusion(labels: Integers, read_as: Integers) -> Counts:
+def confusion(labels: Integers, predicted: Integers) -> Counts:
     """How often each digit (row) is read as each digit (column), int64 (10, 10)."""
     from sklearn.metrics import confusion_matrix
 
-    matrix = confusion_matrix(labels, read_as, labels=_ALL_DIGITS)
+    matrix = confusion_matrix(labels, predicted, labels=_ALL_DIGITS)
     return np.asarray(matrix, np.int64)
 
 
 def worst(matrix: Counts) -> tuple[int, int] | None:
     """Truth and reading of the largest field off the diagonal, the first of equals, or None."""
     wrong = matrix - np.diag(matrix.diagonal())
-    truth, read_as = divmod(int(wrong.argmax()), DIGITS)
-    return (truth, read_as) if wrong[truth, read_as] else None
+    truth, predicted = divmod(int(wrong.argmax()), DIGITS)
+    return (truth, predicted) if wrong[truth, predicted] else None
 
 
-def per_digit(labels: Integers, read_as: Integers) -> tuple[DigitScores, ...]:
+def per_digit(labels: Integers, predicted: Integers) -> tuple[DigitScores, ...]:
     """Precision, recall and F1 of each of the ten digits."""
     from sklearn.metrics import precision_recall_fscore_support
 
     columns = precision_recall_fscore_support(
-        labels, read_as, labels=_ALL_DIGITS, zero_division=np.nan
+        labels, predicted, labels=_ALL_DIGITS, zero_division=np.nan
     )
     return tuple(
         DigitScores(_share(precision), _share(recall), _share(f1), digit, int(support))

@@ -26,14 +26,14 @@ EQUAL_EDGES = tuple(float(edge) for edge in np.linspace(0, 1, 16))
 class Bin:
     """The samples whose certainty is above ``low`` and at most ``high``.
 
-    ``certainty`` is their mean, 0 to 1; None where there are no samples.
+    ``confidence`` is their mean, 0 to 1; None where there are no samples.
     """
 
     low: float
     high: float
     count: int
     right: int
-    certainty: float | None
+    confidence: float | None
 
     @property
     def accuracy(self) -> float | None:
@@ -43,9 +43,9 @@ class Bin:
     @property
     def gap(self) -> float:
         """Mean certainty less the share right: above zero where it is too sure of itself."""
-        if self.certainty is None:
+        if self.confidence is None:
             return 0.0
-        return self.certainty - self.right / self.count
+        return self.confidence - self.right / self.count
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,11 @@ def reliability(
     """
     if not len(labels):
         raise ValueError("no samples")
-    certainty = probabilities.max(axis=1).astype(np.float64)
+    confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
     number = bin_numbers(probabilities, edges)
     bins = (
-        _bin(low, high, certainty[number == place], right[number == place])
+        _bin(low, high, confidence[number == place], right[number == place])
         for place, (low, high) in enumerate(itertools.pairwise(edges))
     )
     return Reliability(tuple(bins))
@@ -101,7 +101,7 @@ def bin_numbers(
 
 
 def _bin(
-    low: float, high: float, certainty: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]
+    low: float, high: float, confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]
 ) -> Bin:
-    mean = float(certainty.mean()) if len(certainty) else None
-    return Bin(low, high, len(certainty), int(right.sum()), mean)
+    mean = float(confidence.mean()) if len(confidence) else None
+    return Bin(low, high, len(confidence), int(right.sum()), mean)

@@ -23,7 +23,7 @@ def html_of(material: Material, t: Translator) -> str:
         sections.curves(material, t),
         sections.metrics(material, t),
         sections.first_layer(material, t),
-        sections.misread(material, t),
+        sections.misclassified(material, t),
         sections.questions(material, t),
     ]
     return document(title, parts, t.language)

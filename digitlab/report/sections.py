@@ -362,7 +362,7 @@ def _kind(shown: int, layer: Layer, t: Translator) -> str:
     return t("{count} units of 28x28", count=count)
 
 
-def misread(material: Material, t: Translator) -> str:
+def misclassified(material: Material, t: Translator) -> str:
     """The lesson's sheet of misread samples: a column a digit, up to five in each."""
     title, read = t("Misread samples"), _read(material)
     if read is None or material.images is None:
@@ -391,20 +391,20 @@ def _sample(sample: Reading, images: Bytes, t: Translator) -> str:
     """A misread sample, in dark ink on light paper, with its number under the pointer."""
     ink = enlarge(255 - images[sample.index], _FACTOR)
     told = t(
-        "Test sample {index}: a {truth} read as a {read_as}",
+        "Test sample {index}: a {truth} read as a {predicted}",
         index=sample.index,
         truth=sample.truth,
-        read_as=sample.read_as,
+        predicted=sample.predicted,
     )
-    return labelled(image(png_bytes(ink), told), f"{sample.truth} → {sample.read_as}")
+    return labelled(image(png_bytes(ink), told), f"{sample.truth} → {sample.predicted}")
 
 
 def _most_often(found: Sequence[Mistake], t: Translator) -> str:
-    (truth, read_as), times = Counter((m.truth, m.read_as) for m in found).most_common(1)[0]
+    (truth, predicted), times = Counter((m.truth, m.predicted) for m in found).most_common(1)[0]
     return t(
-        "Most often a {truth} is read as a {read_as}: {times}.",
+        "Most often a {truth} is read as a {predicted}: {times}.",
         truth=truth,
-        read_as=read_as,
+        predicted=predicted,
         times=times,
     )
 

@@ -166,7 +166,7 @@ class Run:
     frozen: bool = False
 
     @property
-    def went_on(self) -> bool:
+    def continued(self) -> bool:
         """Whether its beginning is another run's end, and no untrained network."""
         return self.origin is not None
 

@@ -41,8 +41,8 @@ class SavedDrawing:
 
     id: int
     label: int
-    read_as: int
-    certainty: float
+    predicted: int
+    confidence: float
     model: str
     digit: npt.NDArray[np.uint8]
     created: float
@@ -50,7 +50,7 @@ class SavedDrawing:
     @property
     def right(self) -> bool:
         """Whether the network read what the writer meant."""
-        return self.label == self.read_as
+        return self.label == self.predicted
 
 
 class SavedDrawings:
@@ -76,7 +76,7 @@ class SavedDrawings:
             owner,
             label,
             prediction.digit,
-            prediction.certainty,
+            prediction.confidence,
             model,
             digit.tobytes(),
             time.time(),
@@ -110,8 +110,8 @@ class SavedDrawings:
             for one in kept:
                 row = (
                     one.label,
-                    one.read_as,
-                    one.certainty,
+                    one.predicted,
+                    one.confidence,
                     one.model,
                     one.digit.tobytes(),
                     one.created,
@@ -163,8 +163,8 @@ def _saved_drawing(row: Row) -> SavedDrawing:
     return SavedDrawing(
         id=row["id"],
         label=int(row["label"]),
-        read_as=int(row["read_as"]),
-        certainty=float(row["certainty"]),
+        predicted=int(row["read_as"]),
+        confidence=float(row["certainty"]),
         model=str(row["model"]),
         digit=digit,
         created=float(row["created"]),
@@ -185,8 +185,8 @@ def as_zip(kept: Sequence[SavedDrawing]) -> bytes:
                 [
                     name,
                     one.label,
-                    one.read_as,
-                    f"{one.certainty:.4f}",
+                    one.predicted,
+                    f"{one.confidence:.4f}",
                     one.model,
                     time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(one.created)),
                 ]

@@ -4,6 +4,6 @@
 its runs, ``measures`` says what came of it.
 """
 
-from digitlab.sweeps.sweeps import Place, Standing, Sweep, Sweeps
+from digitlab.sweeps.sweeps import Standing, Sweep, Sweeps, Trial
 
-__all__ = ["Place", "Standing", "Sweep", "Sweeps"]
+__all__ = ["Standing", "Sweep", "Sweeps", "Trial"]

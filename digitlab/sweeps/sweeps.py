@@ -74,7 +74,7 @@ WHERE sweeps.owner = ? AND sweeps.removed IS NULL
 """
 
 _STANDINGS = f"""
-SELECT sweep_runs.sweep AS sweep, COUNT(*) AS places,
+SELECT sweep_runs.sweep AS sweep, COUNT(*) AS trials,
        SUM(COALESCE(runs.status, '') IN ('finished', 'diverged')) AS done,
        SUM(COALESCE(runs.status, '') IN ('queued', 'running')) AS live
 FROM sweeps JOIN sweep_runs ON sweep_runs.sweep = sweeps.id
@@ -111,18 +111,18 @@ class Sweep:
 class Standing:
     """How many places a sweep has, how many are done, and how many wait or are being trained."""
 
-    places: int
+    trials: int
     done: int
     live: int
 
     @property
     def missing(self) -> int:
         """How many are neither done nor on their way."""
-        return self.places - self.done - self.live
+        return self.trials - self.done - self.live
 
 
 @dataclass(frozen=True)
-class Place:
+class Trial:
     """One cell with one seed number, and its run; None: never queued, deleted, or unreadable.
 
     ``tries`` counts how often it was queued.
@@ -176,7 +176,7 @@ class Sweeps:
             self._refuse_second(owner)
             sweep = Sweep(secrets.token_hex(8), owner, plan, digits.fingerprint, time.time(), False)
             self._add(sweep)
-            self._submit(trainer, sweep, self.places(sweep), digits)
+            self._submit(trainer, sweep, self.trials(sweep), digits)
         return sweep
 
     def sweep(self, sweep: str) -> Sweep:
@@ -200,7 +200,7 @@ class Sweeps:
     def standings(self, owner: str) -> dict[str, Standing]:
         """How each of a person's sweeps stands, by its id; one query, however many there are."""
         return {
-            row["sweep"]: Standing(row["places"], row["done"], row["live"])
+            row["sweep"]: Standing(row["trials"], row["done"], row["live"])
             for row in self._database.all(_STANDINGS, owner)
         }
 
@@ -212,9 +212,9 @@ class Sweeps:
         rows = self._database.all(_VARIED, owner)
         return {row["run"]: fields for row in rows if (fields := _varied(row["plan"]))}
 
-    def places(self, sweep: Sweep) -> list[Place]:
+    def trials(self, sweep: Sweep) -> list[Trial]:
         """All cells with all seeds, in the order in which they are trained: seed by seed."""
-        return [_place(dict(row)) for row in self._database.all(_PLACES, sweep.id)]
+        return [_trial(dict(row)) for row in self._database.all(_PLACES, sweep.id)]
 
     def epochs(self, sweep: Sweep) -> dict[str, list[EpochMetrics]]:
         """The epochs of each of its runs that has any, by run; one query."""
@@ -235,7 +235,7 @@ class Sweeps:
         digits = dataset.find(mine.digits)
         refuse_too_much(mine.plan)
         with self._submitting:
-            missing = [place for place in self.places(mine) if place.missing]
+            missing = [trial for trial in self.trials(mine) if trial.missing]
             if missing:
                 self._refuse_second(owner)
                 self._set_stopped(mine, False)
@@ -251,9 +251,9 @@ class Sweeps:
         mine = self._mine(owner, sweep)
         with self._submitting:
             self._set_stopped(mine, True)
-            for place in self.places(mine):
-                if place.run is not None and place.live:
-                    trainer.stop(place.run.id)
+            for trial in self.trials(mine):
+                if trial.run is not None and trial.live:
+                    trainer.stop(trial.run.id)
 
     def pick_up(self, trainer: Trainer) -> int:
         """After a restart: queue again what the old server was training; returns how many runs.
@@ -294,10 +294,10 @@ class Sweeps:
             if known is None:
                 self._add(new)
             sweep = known or new
-            for place in self.places(sweep):
-                run = runs.get((place.seed, place.cell))
-                if place.missing and run is not None:
-                    self._put(sweep, place.seed, place.cell, run)
+            for trial in self.trials(sweep):
+                run = runs.get((trial.seed, trial.cell))
+                if trial.missing and run is not None:
+                    self._put(sweep, trial.seed, trial.cell, run)
         return known is None
 
     def remove(self, owner: str, sweep: str) -> None:
@@ -336,12 +336,12 @@ class Sweeps:
 
     def _pick_up(self, trainer: Trainer, sweep: Sweep) -> int:
         with self._submitting:
-            places = [
-                place for place in self.places(sweep) if place.cut_off and place.tries < MOST_TRIES
+            trials = [
+                trial for trial in self.trials(sweep) if trial.cut_off and trial.tries < MOST_TRIES
             ]
-            if places:
-                self._submit(trainer, sweep, places, dataset.find(sweep.digits))
-        return len(places)
+            if trials:
+                self._submit(trainer, sweep, trials, dataset.find(sweep.digits))
+        return len(trials)
 
     def _mine(self, owner: str, sweep: str) -> Sweep:
         found = self.sweep(sweep)
@@ -366,7 +366,7 @@ class Sweeps:
             sweep.created,
             int(sweep.stopped),
         )
-        places = [
+        trials = [
             (sweep.id, seed, cell) for seed in range(plan.seeds) for cell in range(len(plan.cells))
         ]
         with self._database.change() as database:
@@ -376,15 +376,15 @@ class Sweeps:
                 row,
             )
             database.executemany(
-                "INSERT INTO sweep_runs (sweep, seed, cell) VALUES (?, ?, ?)", places
+                "INSERT INTO sweep_runs (sweep, seed, cell) VALUES (?, ?, ?)", trials
             )
 
     def _submit(
-        self, trainer: Trainer, sweep: Sweep, places: Iterable[Place], digits: DigitSet
+        self, trainer: Trainer, sweep: Sweep, trials: Iterable[Trial], digits: DigitSet
     ) -> None:
-        for place in places:
-            config = sweep.plan.config(place.cell, place.seed)
-            self._put(sweep, place.seed, place.cell, trainer.submit(sweep.owner, config, digits).id)
+        for trial in trials:
+            config = sweep.plan.config(trial.cell, trial.seed)
+            self._put(sweep, trial.seed, trial.cell, trainer.submit(sweep.owner, config, digits).id)
 
     def _put(self, sweep: Sweep, seed: int, cell: int, run: str) -> None:
         with self._database.change() as database:
@@ -444,8 +444,8 @@ def _varied(plan: str) -> tuple[str, ...]:
     return (*fields, "seed") if fields and read.seeds > 1 else fields
 
 
-def _place(row: dict[str, Any]) -> Place:
-    return Place(row["place_seed"], row["place_cell"], _run_at(row), row["place_tries"])
+def _trial(row: dict[str, Any]) -> Trial:
+    return Trial(row["place_seed"], row["place_cell"], _run_at(row), row["place_tries"])
 
 
 def _run_at(row: dict[str, Any]) -> Run | None:

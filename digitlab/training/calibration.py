@@ -16,14 +16,14 @@ from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.dataset import DigitSet
 from digitlab.progress import NumberFormat, Pace
 from digitlab.training.loading import lower_priority, use_threads
-from digitlab.training.speed import MEASURED, Measurement, Trial, is_quiet
+from digitlab.training.speed import MEASURED, Measurement, Timing, is_quiet
 
 _BATCHES = {"mlp": 300, "cnn": 6}
 _SECONDS = 8.0  # a format that the processor lacks is too slow to be waited for
 _STEPS = {"mlp": 20, "cnn": 1}
 
 
-def measure(threads: int) -> Trial:
+def measure(threads: int) -> Timing:
     """Train each measured network for a moment in each number format with so many threads.
 
     A format in which nothing was trained in time is not among the measurements.
@@ -37,7 +37,7 @@ def measure(threads: int) -> Trial:
         if (speed := _speed(network, number_format)) > 0
     )
     seconds, idle = time.perf_counter() - began, psutil.cpu_times().idle - idle
-    return Trial(rows, is_quiet(threads, seconds, idle, time.process_time() - own))
+    return Timing(rows, is_quiet(threads, seconds, idle, time.process_time() - own))
 
 
 def _speed(network: str, number_format: NumberFormat) -> float:

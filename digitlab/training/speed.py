@@ -69,7 +69,7 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Trial:
+class Timing:
     """What one process has measured; ``quiet`` says whether it had the cores it needs."""
 
     measurements: tuple[Measurement, ...]
@@ -211,45 +211,45 @@ class Calibration:
             self._process.communicate()
             self._process = None
 
-    def run(self) -> Trial:
+    def run(self) -> Timing:
         """Measure everything now, and wait for it; what a quiet machine gave is kept."""
-        trials = [_tried(threads) for threads in _thread_counts()]
-        rows = tuple(row for trial in trials for row in trial.measurements)
-        quiet = all(trial.quiet for trial in trials)
+        trials = [_timed(threads) for threads in _thread_counts()]
+        rows = tuple(row for timing in trials for row in timing.measurements)
+        quiet = all(timing.quiet for timing in trials)
         if quiet and rows:
             save(rows)
-        return Trial(rows, quiet)
+        return Timing(rows, quiet)
 
     def _collect(self, process: subprocess.Popen[str]) -> None:
-        trial = _trial(process)
+        timing = _timing(process)
         self._process = None
-        if not trial.quiet:
+        if not timing.quiet:
             self._next = time.monotonic() + self._pause
             self._pause = min(2 * self._pause, _LONGEST_AGAIN_SECONDS)
             return
         self._todo.pop(0)
-        self._done += trial.measurements
+        self._done += timing.measurements
         if not self._todo and self._done:
             save(self._done)
 
 
-def _tried(threads: int) -> Trial:
+def _timed(threads: int) -> Timing:
     """A quiet trial, or the last of some."""
     for _ in range(_MOST_TRIES):
-        trial = _trial(_start(threads))
-        if trial.quiet:
+        timing = _timing(_start(threads))
+        if timing.quiet:
             break
-    return trial
+    return timing
 
 
-def _trial(process: subprocess.Popen[str]) -> Trial:
+def _timing(process: subprocess.Popen[str]) -> Timing:
     """What a measuring process has found; nothing where it failed, and then it is not repeated."""
     printed, _ = process.communicate()
     if process.returncode != 0:
         log.warning("this machine's speed was not measured: exit status %s", process.returncode)
-        return Trial((), quiet=True)
+        return Timing((), quiet=True)
     found = json.loads(printed)
-    return Trial(tuple(Measurement(**row) for row in found["measurements"]), found["quiet"])
+    return Timing(tuple(Measurement(**row) for row in found["measurements"]), found["quiet"])
 
 
 def _start(threads: int) -> subprocess.Popen[str]:

@@ -75,7 +75,7 @@ def train(
             and each epoch's metrics, in that order.
         keep: takes named files as bytes, before the report that speaks of them:
             ``weights-EPOCH.npz`` (Network), ``kernels-EPOCH.npy`` (first convolution, float32),
-            ``reading-EPOCH.npz`` (``digit`` uint8 and ``certainty`` float16 of every test image)
+            ``reading-EPOCH.npz`` (``digit`` uint8 and ``confidence`` float16 of every test image)
             and, last, ``probabilities.npy`` (float32, test images x 10).
         should_stop: asked after every execution of ``pace.steps`` batches.
         pace: number format, threads and steps of an execution.

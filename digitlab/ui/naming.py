@@ -67,7 +67,7 @@ def origin(run: Run, origins: Mapping[str, str], t: Translator) -> str:
 
 
 def _beginning(run: Run, origins: Mapping[str, str], t: Translator) -> Sequence[str]:
-    if not run.went_on:
+    if not run.continued:
         return []
     frozen = [t("convolutions frozen")] if run.frozen else []
     return [t("goes on from {name}", name=origin(run, origins, t)), *frozen]

@@ -41,9 +41,9 @@ class SelectedModel:
         return int(self.network.about.get("epoch", 0))
 
     @property
-    def went_on(self) -> bool:
+    def continued(self) -> bool:
         """Whether its epoch 0 is what another run had learned, and no untrained network."""
-        return self.run is not None and self.run.went_on
+        return self.run is not None and self.run.continued
 
 
 def choose(visit: Visit) -> SelectedModel:
@@ -114,7 +114,7 @@ def _ended(model: SelectedModel, run: Run, visit: Visit) -> list[str]:
         said.append(plain(t(run.reason)))
         if model.epoch:
             said.append(_weights_of(model, run, t))
-    if not model.epoch and not run.went_on:
+    if not model.epoch and not run.continued:
         said.append(t("Its weights are untrained."))
     return said
 

@@ -43,7 +43,7 @@ class SweepingLab(Lab):
 
     def configs(self, sweep: Sweep) -> list[RunConfig | None]:
         """What each place of a sweep has trained."""
-        return [place.run and place.run.config for place in self.sweeps.places(sweep)]
+        return [trial.run and trial.run.config for trial in self.sweeps.trials(sweep)]
 
 
 @pytest.fixture
@@ -74,20 +74,20 @@ def test_sweeps_are_grouped_again_where_they_are_loaded(
             before.created,
         )
         assert there.configs(after) == here.configs(before)
-        assert all(place.done for place in there.sweeps.places(after))
+        assert all(trial.done for trial in there.sweeps.trials(after))
         assert after.stopped  # nothing of it is trained before somebody asks for it
 
 
 def test_what_is_missing_is_trained_there_when_it_is_asked_for(
     here: SweepingLab, there: SweepingLab
 ) -> None:
-    first, *others = here.sweeps.places(here.sweep())
+    first, *others = here.sweeps.trials(here.sweep())
     assert first.run is not None
     here.library.delete(ME, [first.run.id])
     there.unpack(here.pack()[0])
     (sweep,) = there.sweeps.sweeps_of(YOU)
 
-    assert [place.run is None for place in there.sweeps.places(sweep)] == [
+    assert [trial.run is None for trial in there.sweeps.trials(sweep)] == [
         True,
         False,
         False,
@@ -99,7 +99,7 @@ def test_what_is_missing_is_trained_there_when_it_is_asked_for(
 
 
 def test_a_sweep_comes_once_and_fills_its_gaps_later(here: SweepingLab, there: SweepingLab) -> None:
-    first = here.sweeps.places(here.sweep())[0]
+    first = here.sweeps.trials(here.sweep())[0]
     assert first.run is not None
     here.library.delete(ME, [first.run.id])
     early, _ = here.pack()
@@ -110,17 +110,17 @@ def test_a_sweep_comes_once_and_fills_its_gaps_later(here: SweepingLab, there: S
     told = there.unpack(later)
     assert (len(told.runs), told.known, told.sweeps) == (1, 3, 0)
     (sweep,) = there.sweeps.sweeps_of(YOU)
-    places = there.sweeps.places(sweep)
-    assert all(place.done for place in places)
+    trials = there.sweeps.trials(sweep)
+    assert all(trial.done for trial in trials)
     there.unpack(early)  # the older zip takes nothing away
-    assert there.sweeps.places(sweep) == places
+    assert there.sweeps.trials(sweep) == trials
     assert here.unpack(later, ME).sweeps == 0  # where it was trained
     assert there.unpack(later, "z" * 22).sweeps == 1  # another person's is not mine
 
 
 def test_a_sweep_without_runs_is_left(here: SweepingLab) -> None:
     here.library.delete(
-        ME, [place.run.id for place in here.sweeps.places(here.sweep()) if place.run]
+        ME, [trial.run.id for trial in here.sweeps.trials(here.sweep()) if trial.run]
     )
     assert here.pack()[1] == Packed()
 
@@ -232,6 +232,6 @@ def test_what_is_no_json_object(here: SweepingLab, there: SweepingLab, text: byt
 def test_a_seed_past_the_largest_is_a_sentence(here: SweepingLab, there: SweepingLab) -> None:
     def edit(data: dict[str, Any]) -> None:
         data["base"]["seed"] = BY_NAME["seed"].high
-        data["runs"] = [place for place in data["runs"] if place["seed"]]
+        data["runs"] = [trial for trial in data["runs"] if trial["seed"]]
 
     assert "seed must be" in refused(here, there, edit)

@@ -10,9 +10,9 @@ LABELS = np.repeat(np.arange(10), 50)
 
 
 def test_each_digit_has_its_three_shares() -> None:
-    read_as = LABELS.copy()
-    read_as[::7] = 3
-    scores = per_digit(LABELS, read_as)
+    predicted = LABELS.copy()
+    predicted[::7] = 3
+    scores = per_digit(LABELS, predicted)
     precision, recall, f1 = charts.digit_scores(scores, T).data
     assert list(precision.y) == [s.precision for s in scores]
     assert list(recall.y) == [s.recall for s in scores]

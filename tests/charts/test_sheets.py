@@ -129,7 +129,7 @@ def test_a_sheet_in_rows_leaves_empty_places_empty() -> None:
     found = [Mistake(number, 8, number % 8, 0.9) for number in range(11)]
     places = [found[:8], [*found[8:], None, None, None, None, None], [None] * 8, [None] * 8]
     figure = charts.reading_sheet(IMAGES, places, T, title="Misread 8s", caption="11 of 11")
-    assert labels_of(figure) == [f"8 → {m.read_as}" for m in found]
+    assert labels_of(figure) == [f"8 → {m.predicted}" for m in found]
     assert [data[0] for data in figure.data[0].customdata] == list(range(11))
     assert len(set(boxes(figure))) == 11
     assert list(figure.layout.xaxis.range) == [-0.5, 7.5]

@@ -90,7 +90,7 @@ def test_a_7_of_two_moves_keeps_its_corner_and_is_read_as_a_7():
     (stroke,) = strokes_from_canvas(canvas(fabric_path([[90, 80], [230, 80], [140, 260]])))
     found = models.bundled().read(from_strokes([stroke]).digit)
     assert found.digit == 7
-    assert found.certainty > 0.9
+    assert found.confidence > 0.9
 
 
 def test_a_path_of_several_lines_is_as_many_strokes():

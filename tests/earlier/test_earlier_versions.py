@@ -86,17 +86,17 @@ def test_its_sweep_has_its_runs(lab: tuple[Store, str]) -> None:
     sweeps = Sweeps(store)
     (sweep,) = sweeps.sweeps_of(owner)
 
-    places = sweeps.places(sweep)
-    assert [place.run and place.run.config.units1 for place in places] == [2, 3]
-    assert [place.run and place.run.status for place in places] == [Status.FINISHED] * 2
+    trials = sweeps.trials(sweep)
+    assert [trial.run and trial.run.config.units1 for trial in trials] == [2, 3]
+    assert [trial.run and trial.run.status for trial in trials] == [Status.FINISHED] * 2
 
 
 def test_its_drawing_is_there(lab: tuple[Store, str]) -> None:
     store, owner = lab
     (drawing,) = SavedDrawings(store.folder).of(owner)
 
-    assert (drawing.label, drawing.read_as, drawing.model) == (1, 1, "reference")
-    assert drawing.certainty == pytest.approx(0.9723, abs=1e-3)
+    assert (drawing.label, drawing.predicted, drawing.model) == (1, 1, "reference")
+    assert drawing.confidence == pytest.approx(0.9723, abs=1e-3)
     assert int(drawing.digit[10, 13]) == 255
 
 

@@ -60,7 +60,7 @@ def test_the_sheet_shows_each_sample_crisp_in_its_place_and_leaves_the_others_wh
 
 
 def test_the_same_label_looks_the_same_and_another_does_not() -> None:
-    by_label = {(m.truth, m.read_as): m for m in FOUND}
+    by_label = {(m.truth, m.predicted): m for m in FOUND}
     one, other = list(by_label.values())[:2]
     page = picture(misclassified.sheet(IMAGES, ((one, one, other),)))
     labels = [page[92:112, 8 + column * 92 :][:, :84] for column in range(3)]

@@ -194,7 +194,7 @@ def test_layers_in_numbers_add_up_to_what_the_network_computed() -> None:
         assert row.mean == pytest.approx(output.astype(float).mean(), abs=1e-6)
         assert row.zeros == np.count_nonzero(output == 0) / output.size
     assert layers[-1].mean == pytest.approx(0.1)
-    assert layers[-1].largest == network.read(digit).certainty
+    assert layers[-1].largest == network.read(digit).confidence
 
 
 @pytest.mark.parametrize("name", CONFIGS)

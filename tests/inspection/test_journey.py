@@ -19,7 +19,7 @@ LABELS = RNG.integers(0, 10, 300).astype(np.uint8)
 def reading(digits: np.ndarray) -> bytes:
     """A file as the trainer writes it."""
     buffer = io.BytesIO()
-    np.savez(buffer, digit=digits.astype(np.uint8), certainty=np.ones(len(digits), np.float16))
+    np.savez(buffer, digit=digits.astype(np.uint8), confidence=np.ones(len(digits), np.float16))
     return buffer.getvalue()
 
 
@@ -35,13 +35,13 @@ def run(store: Store) -> str:
 
 
 def test_accuracy_by_digit_is_scikit_learns_recall() -> None:
-    read_as = RNG.integers(0, 10, (3, len(LABELS))).astype(np.uint8)
-    found = Journey((0, 1, 2), read_as, LABELS)
+    predicted = RNG.integers(0, 10, (3, len(LABELS))).astype(np.uint8)
+    found = Journey((0, 1, 2), predicted, LABELS)
 
-    expected = [recall_score(LABELS, row, labels=range(10), average=None) for row in read_as]
+    expected = [recall_score(LABELS, row, labels=range(10), average=None) for row in predicted]
 
     np.testing.assert_allclose(found.accuracy_by_digit(), expected)
-    np.testing.assert_allclose(found.accuracy(), (read_as == LABELS).mean(axis=1))
+    np.testing.assert_allclose(found.accuracy(), (predicted == LABELS).mean(axis=1))
 
 
 def test_a_digit_without_samples_has_no_share() -> None:
@@ -53,8 +53,8 @@ def test_a_digit_without_samples_has_no_share() -> None:
 
 def test_learned_and_forgotten_are_counted_against_the_end() -> None:
     labels = np.array([1, 2, 3, 4])
-    read_as = np.array([[0, 0, 3, 4], [1, 0, 3, 0], [1, 2, 0, 4]], np.uint8)
-    found = Journey((0, 2, 5), read_as, labels)
+    predicted = np.array([[0, 0, 3, 4], [1, 0, 3, 0], [1, 2, 0, 4]], np.uint8)
+    found = Journey((0, 2, 5), predicted, labels)
 
     assert (found.learned(0).tolist(), found.forgotten(0).tolist()) == ([0, 1], [2])
     assert (found.learned(2).tolist(), found.forgotten(2).tolist()) == ([1, 3], [2])
@@ -62,8 +62,8 @@ def test_learned_and_forgotten_are_counted_against_the_end() -> None:
 
 
 def test_learned_less_forgotten_is_the_gain() -> None:
-    read_as = RNG.integers(0, 10, (2, len(LABELS))).astype(np.uint8)
-    found = Journey((0, 1), read_as, LABELS)
+    predicted = RNG.integers(0, 10, (2, len(LABELS))).astype(np.uint8)
+    found = Journey((0, 1), predicted, LABELS)
     gain = (found.end == LABELS).sum() - (found.at(0) == LABELS).sum()
     assert len(found.learned(0)) - len(found.forgotten(0)) == gain
 
@@ -76,14 +76,14 @@ def test_a_runs_readings_come_in_order(store: Store, run: str) -> None:
     found = journey.of_run(store, run, LABELS)
 
     assert found.epochs == (0, 1, 2)
-    assert (found.read_as == rows[[0, 2, 1]]).all()
-    assert found.read_as.dtype == np.uint8
+    assert (found.predicted == rows[[0, 2, 1]]).all()
+    assert found.predicted.dtype == np.uint8
 
 
 def test_a_run_that_was_stopped_at_once_has_no_epochs(store: Store, run: str) -> None:
     found = journey.of_run(store, run, LABELS)
     assert found.epochs == ()
-    assert found.read_as.shape == (0, len(LABELS))
+    assert found.predicted.shape == (0, len(LABELS))
 
 
 def test_an_epoch_that_was_not_kept_is_an_error(store: Store, run: str) -> None:

@@ -15,7 +15,7 @@ from digitlab.inspection.mistakes import (
     in_rows,
     macro,
     margins,
-    misread,
+    misclassified,
     mistakes,
     per_digit,
     sheet,
@@ -32,20 +32,20 @@ READ_AS = PROBABILITIES.argmax(axis=1)
 
 def test_mistakes_are_found_most_certain_first() -> None:
     probabilities = np.full((4, 10), 0.01)
-    for row, (digit, certainty) in enumerate([(3, 0.6), (5, 0.9), (7, 0.8), (1, 0.8)]):
-        probabilities[row, digit] = certainty
+    for row, (digit, confidence) in enumerate([(3, 0.6), (5, 0.9), (7, 0.8), (1, 0.8)]):
+        probabilities[row, digit] = confidence
     assert mistakes(np.array([3, 4, 4, 0], np.uint8), probabilities) == [
-        Mistake(index=1, truth=4, read_as=5, certainty=0.9),
-        Mistake(index=2, truth=4, read_as=7, certainty=0.8),
-        Mistake(index=3, truth=0, read_as=1, certainty=0.8),
+        Mistake(index=1, truth=4, predicted=5, confidence=0.9),
+        Mistake(index=2, truth=4, predicted=7, confidence=0.8),
+        Mistake(index=3, truth=0, predicted=1, confidence=0.8),
     ]
 
 
 def test_probabilities_and_readings_give_the_same_mistakes() -> None:
     found = mistakes(LABELS, PROBABILITIES)
-    assert found == misread(LABELS, READ_AS.astype(np.uint8), PROBABILITIES.max(axis=1))
+    assert found == misclassified(LABELS, READ_AS.astype(np.uint8), PROBABILITIES.max(axis=1))
     assert {m.index for m in found} == set(np.flatnonzero(LABELS != READ_AS))
-    assert [m.certainty for m in found] == sorted((m.certainty for m in found), reverse=True)
+    assert [m.confidence for m in found] == sorted((m.confidence for m in found), reverse=True)
 
 
 def test_a_perfect_network_makes_no_mistakes() -> None:
@@ -85,15 +85,15 @@ def test_shares_are_those_of_each_digit_against_the_rest() -> None:
 
 @pytest.mark.parametrize("digits", [10, 7], ids=["all digits", "some never there"])
 def test_shares_and_their_means_are_those_of_scikit_learn(digits: int) -> None:
-    labels, read_as = LABELS % digits, READ_AS % (digits + 1)
-    scores = per_digit(labels, read_as)
+    labels, predicted = LABELS % digits, READ_AS % (digits + 1)
+    scores = per_digit(labels, predicted)
     expected = metrics.precision_recall_fscore_support(
-        labels, read_as, labels=range(10), zero_division=np.nan
+        labels, predicted, labels=range(10), zero_division=np.nan
     )
     ours = [[s.precision, s.recall, s.f1, s.support] for s in scores]
     np.testing.assert_allclose(np.array(ours, float), np.array(expected).T)
     means = metrics.precision_recall_fscore_support(
-        labels, read_as, labels=range(10), average="macro", zero_division=np.nan
+        labels, predicted, labels=range(10), average="macro", zero_division=np.nan
     )
     mean = macro(scores)
     np.testing.assert_allclose([mean.precision, mean.recall, mean.f1], means[:3])
@@ -136,13 +136,13 @@ def test_a_seed_draws_the_same_sheet_again_and_another_seed_another() -> None:
 
 
 def test_a_field_holds_its_samples_the_telling_ones_first() -> None:
-    for truth, read_as in ((3, 5), (6, 6)):
-        found = cell(LABELS, PROBABILITIES, truth, read_as)
+    for truth, predicted in ((3, 5), (6, 6)):
+        found = cell(LABELS, PROBABILITIES, truth, predicted)
         assert {m.index for m in found} == set(
-            np.flatnonzero((truth == LABELS) & (read_as == READ_AS))
+            np.flatnonzero((truth == LABELS) & (predicted == READ_AS))
         )
-        certainties = [m.certainty for m in found]
-        assert certainties == sorted(certainties, reverse=truth != read_as)
+        confidences = [m.confidence for m in found]
+        assert confidences == sorted(confidences, reverse=truth != predicted)
         assert len(found) > 1
 
 
@@ -150,20 +150,20 @@ def test_what_is_wanted_is_kept_in_its_order() -> None:
     found = mistakes(LABELS, PROBABILITIES)
     assert wanted(found) == found
     assert wanted(found, truth=0) == [m for m in found if m.truth == 0]  # 0 is a digit, not "any"
-    both = wanted(found, truth=4, read_as=9)
+    both = wanted(found, truth=4, predicted=9)
     assert both
-    assert {(m.truth, m.read_as) for m in both} == {(4, 9)}
+    assert {(m.truth, m.predicted) for m in both} == {(4, 9)}
     some = wanted(found, least=0.3, most=0.5)
     assert 0 < len(some) < len(found)
-    assert all(0.3 <= m.certainty <= 0.5 for m in some)
-    assert wanted(found, least=found[0].certainty, most=1) == found[:1]
+    assert all(0.3 <= m.confidence <= 0.5 for m in some)
+    assert wanted(found, least=found[0].confidence, most=1) == found[:1]
 
 
 def test_mistakes_are_arranged_by_certainty_or_by_the_boundary() -> None:
     found = mistakes(LABELS, PROBABILITIES)
     assert arranged(found[::-1], "certain", PROBABILITIES) == found
-    certainties = [m.certainty for m in arranged(found, "unsure", PROBABILITIES)]
-    assert certainties == sorted(certainties)
+    confidences = [m.confidence for m in arranged(found, "unsure", PROBABILITIES)]
+    assert confidences == sorted(confidences)
     near = arranged(found, "close", PROBABILITIES)
     assert set(near) == set(found)
     ahead = margins(PROBABILITIES)[[m.index for m in near]]
@@ -180,7 +180,7 @@ def test_a_margin_is_the_best_less_the_second() -> None:
 def test_the_misread_8s_are_8s_and_what_is_taken_for_one() -> None:
     found = mistakes(LABELS, PROBABILITIES)
     eights = about(found, 8)
-    assert eights == [m for m in found if m.truth == 8 or m.read_as == 8]
+    assert eights == [m for m in found if m.truth == 8 or m.predicted == 8]
     assert len({m.index for m in eights}) == len(eights)
     some = drawn(eights, 32, seed=3)
     assert len({m.index for m in some}) == len(some) == 32

@@ -34,7 +34,7 @@ def test_the_bins_are_those_of_a_plain_loop(edges: tuple[float, ...]) -> None:
         assert (found.low, found.high) == (low, high)
         assert (found.count, found.right) == (len(sure), right)
         if sure:
-            assert found.certainty == pytest.approx(np.mean(sure))
+            assert found.confidence == pytest.approx(np.mean(sure))
             assert found.accuracy == right / len(sure)
             gap = abs(right / len(sure) - np.mean(sure))
             error += len(sure) / len(LABELS) * gap
@@ -48,12 +48,12 @@ def test_the_bins_are_those_of_a_plain_loop(edges: tuple[float, ...]) -> None:
 
 def test_the_curve_is_that_of_scikit_learn_for_was_it_right() -> None:
     right = PROBABILITIES.argmax(axis=1) == LABELS
-    shares, certainties = calibration_curve(right, PROBABILITIES.max(axis=1), n_bins=15)
+    shares, confidences = calibration_curve(right, PROBABILITIES.max(axis=1), n_bins=15)
 
     filled = [each for each in reliability(LABELS, PROBABILITIES, EQUAL_EDGES).bins if each.count]
 
     np.testing.assert_allclose([each.accuracy for each in filled], shares)
-    np.testing.assert_allclose([each.certainty for each in filled], certainties, rtol=1e-6)
+    np.testing.assert_allclose([each.confidence for each in filled], confidences, rtol=1e-6)
 
 
 def test_a_certainty_on_an_edge_belongs_below_it() -> None:
@@ -77,7 +77,7 @@ def test_a_network_as_right_as_it_is_certain_has_no_error_and_a_boaster_much() -
 
 def test_an_empty_bin_has_no_shares_and_no_gap() -> None:
     first = reliability(LABELS[:1], np.eye(10)[:1]).bins[0]
-    assert (first.count, first.certainty, first.accuracy, first.gap) == (0, None, None, 0.0)
+    assert (first.count, first.confidence, first.accuracy, first.gap) == (0, None, None, 0.0)
 
 
 def test_no_samples_are_refused() -> None:

@@ -80,8 +80,8 @@ def test_machine_date_versions_command_and_costs_are_told() -> None:
     for fact in ("Abacus 7, 2 cores", "Python 3.11.7", "keras 3.15", "2023-11-14", "the command"):
         assert fact in page
     assert cells(page, "cnn-keras | cnn-keras")[4:] == ["12", "12", "51,234", "float32, 1"]
-    read_as = "6, from probabilities that say 5"
-    assert cells(page, " | a typeset 6")[2:] == [read_as, "—", "6", "6", "—"]
+    predicted = "6, from probabilities that say 5"
+    assert cells(page, " | a typeset 6")[2:] == [predicted, "—", "6", "6", "—"]
     assert "Adadelta" in page
 
 

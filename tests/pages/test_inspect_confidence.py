@@ -92,8 +92,8 @@ def stored_run(
     for epoch in range(epochs + 1):
         store.keep(run, f"weights-{epoch:03d}.npz", network(config, epoch).to_bytes())
         if epoch <= last_read:
-            read_as = readings(labels, epoch)
-            store.keep(run, f"reading-{epoch:03d}.npz", npz(digit=read_as))
+            predicted = readings(labels, epoch)
+            store.keep(run, f"reading-{epoch:03d}.npz", npz(digit=predicted))
         if epoch:
             test = (None, None) if epoch > last_read else (1 / epoch, 0.5)
             store.report(run, EpochMetrics(epoch, True, 1.0, 0.5, None, None, *test, 1.0, 3_200))
@@ -115,9 +115,9 @@ def readings(labels: np.ndarray, epoch: int) -> np.ndarray:
 
 def probabilities(labels: np.ndarray, epoch: int) -> np.ndarray:
     """Certain to 92% or 60%, in turn."""
-    certainty = np.where(np.arange(len(labels)) % 2, 0.92, 0.6)[:, None]
+    confidence = np.where(np.arange(len(labels)) % 2, 0.92, 0.6)[:, None]
     sure = np.eye(10)[readings(labels, epoch)]
-    return (sure * certainty + (1 - sure) * (1 - certainty) / 9).astype(np.float32)
+    return (sure * confidence + (1 - sure) * (1 - confidence) / 9).astype(np.float32)
 
 
 def npz(**arrays: np.ndarray) -> bytes:

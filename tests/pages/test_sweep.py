@@ -237,7 +237,7 @@ def test_nothing_is_best_before_the_sweep_has_ended(app: AppTest) -> None:
     assert "Runs still missing: 1. Nothing is called best before all have ended." in told(app)
     assert "Best: " not in told(app)
     assert "Highest: " not in told(app)
-    (waits,) = [place.run for place in lab.sweeps().places(sweep) if place.run and place.live]
+    (waits,) = [trial.run for trial in lab.sweeps().trials(sweep) if trial.run and trial.live]
 
     lab.store().end(waits.id, Status.STOPPED, waits.reason)
     app.run()
@@ -371,7 +371,7 @@ def test_a_live_sweep_shows_its_progress_and_can_be_stopped(app: AppTest) -> Non
     app.button(key=f"sweep-next-{sweep.id}").click().run()
 
     assert not app.exception
-    assert all(place.run.stop for place in lab.sweeps().places(sweep) if place.run)
+    assert all(trial.run.stop for trial in lab.sweeps().trials(sweep) if trial.run)
     assert app.button(key=f"sweep-next-{sweep.id}").disabled
 
 
@@ -394,9 +394,9 @@ def test_somebody_elses_sweep_can_be_looked_at(app: AppTest) -> None:
 
 def test_what_was_stopped_can_be_trained_and_a_sweep_removed(app: AppTest) -> None:
     sweep = swept(trainer=Waiting())
-    for place in lab.sweeps().places(sweep):
-        assert place.run is not None
-        lab.store().end(place.run.id, Status.STOPPED, place.run.reason)
+    for trial in lab.sweeps().trials(sweep):
+        assert trial.run is not None
+        lab.store().end(trial.run.id, Status.STOPPED, trial.run.reason)
     open_sweep(app, sweep)
     assert "Runs finished: 0 of 4." in told(app)
     assert not app.button(key=f"sweep-next-{sweep.id}").disabled
@@ -413,9 +413,9 @@ def test_what_was_stopped_can_be_trained_and_a_sweep_removed(app: AppTest) -> No
 @pytest.mark.parametrize("name", ["stop", "resume", "remove"])
 def test_a_press_for_a_sweep_that_is_gone_is_a_sentence(app: AppTest, name: str) -> None:
     sweep = swept(trainer=Waiting())
-    for place in lab.sweeps().places(sweep) if name != "stop" else ():
-        assert place.run is not None
-        lab.store().end(place.run.id, Status.STOPPED, place.run.reason)
+    for trial in lab.sweeps().trials(sweep) if name != "stop" else ():
+        assert trial.run is not None
+        lab.store().end(trial.run.id, Status.STOPPED, trial.run.reason)
     key = f"sweep-{'remove' if name == 'remove' else 'next'}-{sweep.id}"
     button = open_sweep(app, sweep).button(key=key)
     lab.sweeps().remove(ME, sweep.id)
@@ -428,7 +428,7 @@ def test_a_press_for_a_sweep_that_is_gone_is_a_sentence(app: AppTest, name: str)
 
 def test_a_run_that_was_deleted_is_missing_and_the_page_stands(app: AppTest) -> None:
     sweep = swept()
-    gone = lab.sweeps().places(sweep)[0].run
+    gone = lab.sweeps().trials(sweep)[0].run
     assert gone is not None
     lab.store().delete(gone.id)
     open_sweep(app, sweep)
@@ -467,9 +467,9 @@ def test_the_list_follows_a_sweep_that_goes_on(app: AppTest) -> None:
     table = open_sweep(app).dataframe[-1].value
     assert list(table["Runs finished"]) == ["0 / 4"]
     assert list(table["Status"]) == ["running"]
-    for place in lab.sweeps().places(sweep)[:3]:
-        assert place.run is not None
-        lab.store().end(place.run.id, Status.FINISHED, place.run.reason)
+    for trial in lab.sweeps().trials(sweep)[:3]:
+        assert trial.run is not None
+        lab.store().end(trial.run.id, Status.FINISHED, trial.run.reason)
 
     table = app.run().dataframe[-1].value
 

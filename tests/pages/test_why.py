@@ -33,7 +33,7 @@ def _page() -> None:
     found = None
     if st.toggle("drawn", value=True, key="drawn"):
         found = drawing.from_strokes(strokes, steps=why_view.steps())
-        st.title(f"{model.network.read(found.digit).certainty:.6f}")
+        st.title(f"{model.network.read(found.digit).confidence:.6f}")
     why_view.show(found, model, visit)
 
 

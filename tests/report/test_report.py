@@ -189,8 +189,8 @@ def test_it_has_the_numbers_of_the_run(store: Store) -> None:
     precisions = " ".join(f"{score.precision:.1%}" for score in scores)
     assert f"Precision {precisions}" in text
     assert "Recall " + " ".join(f"{score.recall:.1%}" for score in scores) in text
-    misread = int((read.probabilities.argmax(axis=1) != read.labels).sum())
-    assert f"50 of {misread}, of 1,000 test samples" in text
+    misclassified = int((read.probabilities.argmax(axis=1) != read.labels).sum())
+    assert f"50 of {misclassified}, of 1,000 test samples" in text
 
 
 def test_what_is_not_as_in_the_lesson_stands_out(store: Store) -> None:

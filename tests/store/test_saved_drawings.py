@@ -34,10 +34,10 @@ def test_a_drawing_comes_back_as_it_was_kept(kept: SavedDrawings) -> None:
 
     newest, oldest = kept.of("me")
 
-    assert (newest.label, newest.read_as, newest.right) == (1, 7, False)
-    assert (oldest.label, oldest.read_as, oldest.right) == (7, 7, True)
+    assert (newest.label, newest.predicted, newest.right) == (1, 7, False)
+    assert (oldest.label, oldest.predicted, oldest.right) == (7, 7, True)
     assert (oldest.digit == 9).all()
-    assert oldest.certainty == 1
+    assert oldest.confidence == 1
 
 
 def test_people_see_and_delete_their_own_alone(kept: SavedDrawings) -> None:

@@ -161,16 +161,16 @@ def test_a_sweep_shows_its_other_runs_and_trains_the_one_again(lab_home: Path) -
     sweeps, queue = Sweeps(store), Queue(store)
     plan = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.4))], 1)
     sweep = sweeps.start(queue, ME, plan, dataset.sample())
-    first, second = (place.run for place in sweeps.places(sweep))
+    first, second = (trial.run for trial in sweeps.trials(sweep))
     assert first is not None
     assert second is not None
     spoil(store, first.id, "config", "{")
     store.waiting("e")
     store.end(second.id, Status.FINISHED, second.reason)
 
-    places = sweeps.places(sweep)
+    trials = sweeps.trials(sweep)
 
-    assert [place.run and place.run.id for place in places] == [None, second.id]
+    assert [trial.run and trial.run.id for trial in trials] == [None, second.id]
     assert sweeps.resume(queue, ME, sweep.id) == 1
 
 
@@ -255,12 +255,12 @@ def test_a_store_of_version_0_1_opens_with_all_that_is_in_it(tmp_path: Path) -> 
     assert (gone_on.origin, gone_on.frozen) == (trained.id, True)
     assert Library(store).last_deleted("ada") == ["15e149a1bb820257"]
     (sweep,) = Sweeps(store).sweeps_of("ada")
-    assert [place.run and place.run.status for place in Sweeps(store).places(sweep)] == [
+    assert [trial.run and trial.run.status for trial in Sweeps(store).trials(sweep)] == [
         "queued",
         "queued",
     ]
     (drawing,) = SavedDrawings(tmp_path).of("ada")
-    assert (drawing.label, drawing.read_as, int(drawing.digit[0, 5])) == (7, 1, 5)
+    assert (drawing.label, drawing.predicted, int(drawing.digit[0, 5])) == (7, 1, 5)
     store.succeed("new", ["gone"], adopt=True)
     assert len(store.waiting("new")) == 4
     assert store.remove_orphans(older_than=-1) == [orphan.name]

@@ -60,7 +60,7 @@ def start(sweeps: Sweeps, queue: Queue, owner: str = ME, plan: Plan = PLAN) -> S
 
 
 def runs(sweeps: Sweeps, sweep: Sweep) -> list[Run]:
-    return [place.run for place in sweeps.places(sweep) if place.run is not None]
+    return [trial.run for trial in sweeps.trials(sweep) if trial.run is not None]
 
 
 def end(store: Store, run: Run, status: Status = Status.FINISHED) -> None:
@@ -97,7 +97,7 @@ def test_a_sweep_is_on_disk_and_is_its_owners(sweeps: Sweeps, queue: Queue, stor
 
     assert again.sweeps_of(ME) == [sweep]
     assert again.sweep(sweep.id).plan == PLAN
-    assert again.places(sweep) == sweeps.places(sweep)
+    assert again.trials(sweep) == sweeps.trials(sweep)
     assert again.sweeps_of(SOMEBODY) == []
 
 
@@ -186,7 +186,7 @@ def test_a_deleted_run_is_missing_and_comes_back_only_when_asked_for(
     library.delete(ME, [binned.id])
     store.delete(gone.id)
 
-    assert [place.run is None for place in sweeps.places(sweep)] == [True, True] + [False] * 4
+    assert [trial.run is None for trial in sweeps.trials(sweep)] == [True, True] + [False] * 4
     assert sweeps.pick_up(queue) == 0
     assert sweeps.resume(queue, ME, sweep.id) == 2
     assert len(runs(sweeps, sweep)) == 6
@@ -349,7 +349,7 @@ def test_a_removed_sweep_is_nowhere_until_its_owner_takes_it_back(
     sweeps: Sweeps, queue: Queue, store: Store
 ) -> None:
     sweep = start(sweeps, queue)
-    places = sweeps.places(sweep)
+    trials = sweeps.trials(sweep)
     sweeps.remove(ME, sweep.id)
 
     with pytest.raises(SweepError, match="no such sweep"):
@@ -363,7 +363,7 @@ def test_a_removed_sweep_is_nowhere_until_its_owner_takes_it_back(
     sweeps.take_back(ME, sweep.id)
 
     assert sweeps.sweeps_of(ME) == [sweep]
-    assert sweeps.places(sweep) == places
+    assert sweeps.trials(sweep) == trials
     assert sweeps.last_removed(ME) is None
 
 
@@ -404,11 +404,11 @@ def test_how_all_sweeps_stand_comes_in_one_piece(
 
     (standing,) = sweeps.standings(ME).values()
 
-    places = sweeps.places(sweep)
+    trials = sweeps.trials(sweep)
     assert standing == Standing(6, 1, 3)
     assert standing.missing == 2
     assert (standing.done, standing.live, standing.missing) == tuple(
-        sum(getattr(place, name) for place in places) for name in ("done", "live", "missing")
+        sum(getattr(trial, name) for trial in trials) for name in ("done", "live", "missing")
     )
 
 

@@ -226,7 +226,7 @@ def prints(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[int]:
 
 
 def answer(rows: tuple[Measurement, ...], quiet: bool) -> str:
-    return json.dumps(dataclasses.asdict(speed.Trial(rows, quiet)))
+    return json.dumps(dataclasses.asdict(speed.Timing(rows, quiet)))
 
 
 def finish(calibration: Calibration) -> None:
@@ -268,8 +268,8 @@ def test_a_person_who_waits_is_told_whether_the_machine_was_busy(
     lab_home: Path, two_cores: None, monkeypatch: pytest.MonkeyPatch, quiet: bool
 ) -> None:
     asked = prints(monkeypatch, *(answer(ROWS[:2], quiet),) * 6)
-    trial = Calibration().run()
-    assert trial.quiet is quiet
+    timing = Calibration().run()
+    assert timing.quiet is quiet
     assert asked == ([1, 2] if quiet else [1, 1, 1, 2, 2, 2])
     assert bool(speed.load()) is quiet
 

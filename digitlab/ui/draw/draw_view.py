@@ -146,10 +146,10 @@ def _pictures(probabilities: Floats, seen: drawing.Picture, t: Translator) -> No
 
 
 def _sentence(prediction: Prediction, judgement: Judgement, t: Translator) -> str:
-    digit, certainty = prediction.digit, prediction.certainty
-    shown = f"{certainty:.1%}" if certainty < 0.9995 else "> 99.9%"
+    digit, confidence = prediction.digit, prediction.confidence
+    shown = f"{confidence:.1%}" if confidence < 0.9995 else "> 99.9%"
     if judgement.unsure:
         return t("Unsure: this may be no digit. If it is one, then a {digit}.", digit=digit)
-    if certainty >= _SURE:
-        return t("It is a {digit} ({certainty}).", digit=digit, certainty=shown)
-    return t("Probably a {digit} ({certainty}).", digit=digit, certainty=shown)
+    if confidence >= _SURE:
+        return t("It is a {digit} ({confidence}).", digit=digit, confidence=shown)
+    return t("Probably a {digit} ({confidence}).", digit=digit, confidence=shown)

@@ -88,8 +88,8 @@ def _table(kept: Sequence[SavedDrawing], t: Translator) -> dict[str, list[object
     return {
         t("Drawing"): [_thumbnail(one.digit.tobytes()) for one in kept],
         t("Meant"): [one.label for one in kept],
-        t("Read as"): [one.read_as for one in kept],
-        t("Certainty"): [f"{one.certainty:.1%}" for one in kept],
+        t("Read as"): [one.predicted for one in kept],
+        t("Certainty"): [f"{one.confidence:.1%}" for one in kept],
         t("When"): [clock(one.created) for one in kept],
     }
 

@@ -94,9 +94,9 @@ def _way(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
     )
     prediction = model.network.read(drawing.digit)
     said = t(
-        "So the network reads a **{digit}** ({certainty}).",
+        "So the network reads a **{digit}** ({confidence}).",
         digit=prediction.digit,
-        certainty=_percent(prediction.certainty),
+        confidence=_percent(prediction.confidence),
     )
     if chosen != ALL_STEPS:
         off = t("A step is switched off: the answer above is made without it, too.")
@@ -251,7 +251,7 @@ def _reading_table(
     return {
         t("Reader"): [name for name, _ in read],
         t("Reads"): [found.digit for _, found in read],
-        t("Certainty"): [found.certainty for _, found in read],
+        t("Certainty"): [found.confidence for _, found in read],
         t("Or else"): list(seconds),
     }
 
@@ -273,7 +273,7 @@ def _epoch_by_epoch(
         epochs,
         value=epochs[-1],
         key=f"readers-epoch-{run.id}",
-        format_func=lambda number: labels.epoch(number, t, went_on=run.went_on),
+        format_func=lambda number: labels.epoch(number, t, continued=run.continued),
     )
     figure = charts.probabilities(_of_run(run, epoch, digit), t)
     plot.draw(figure, t, key="readers-bars")

@@ -53,27 +53,27 @@ def show(model: SelectedModel, visit: Visit) -> None:
 def _summary(test: Predictions, t: Translator) -> str:
     """Mean certainty against accuracy; their difference is named where it is not luck."""
     count, right = len(test.labels), len(test.labels) - len(test.mistakes)
-    certainty = float(test.probabilities.max(axis=1).mean(dtype=np.float64))
+    confidence = float(test.probabilities.max(axis=1).mean(dtype=np.float64))
     low, high = wilson(right, count)
     values = {
-        "certainty": f"{certainty:.1%}",
+        "confidence": f"{confidence:.1%}",
         "accuracy": f"{right / count:.1%}",
         "count": f"{count:,}",
     }
-    if certainty > high:
+    if confidence > high:
         return t(
-            "On average it is **{certainty}** certain, and it is right in **{accuracy}** of "
+            "On average it is **{confidence}** certain, and it is right in **{accuracy}** of "
             "{count} test samples: it is too sure of itself.",
             **values,
         )
-    if certainty < low:
+    if confidence < low:
         return t(
-            "On average it is **{certainty}** certain, and it is right in **{accuracy}** of "
+            "On average it is **{confidence}** certain, and it is right in **{accuracy}** of "
             "{count} test samples: it could be surer of itself.",
             **values,
         )
     return t(
-        "On average it is **{certainty}** certain, and it is right in **{accuracy}** of {count} "
+        "On average it is **{confidence}** certain, and it is right in **{accuracy}** of {count} "
         "test samples: no more apart than chance allows.",
         **values,
     )
@@ -102,11 +102,11 @@ def _about_diagram(test: Predictions, found: Reliability, t: Translator) -> str:
     widest = _widest(found)
     gap = t(
         "The largest gap, of bins with {few} samples or more, is from {low}% to {high}%: certain "
-        "on average {certainty}, right in {right} of {count}.",
+        "on average {confidence}, right in {right} of {count}.",
         few=_FEW,
         low=edge_text(widest.low),
         high=edge_text(widest.high),
-        certainty=f"{widest.certainty or 0:.1%}",
+        confidence=f"{widest.confidence or 0:.1%}",
         right=f"{widest.right:,}",
         count=f"{widest.count:,}",
     )
@@ -122,7 +122,7 @@ def _widest(found: Reliability) -> Bin:
 def _drawn(each: Bin) -> charts.Calibrated:
     interval = wilson(each.right, each.count) if each.count else None
     return charts.Calibrated(
-        each.low, each.high, each.count, each.right, each.certainty, each.accuracy, interval
+        each.low, each.high, each.count, each.right, each.confidence, each.accuracy, interval
     )
 
 
@@ -160,7 +160,7 @@ def _samples(test: Predictions, found: Reliability, place: int, t: Translator) -
     if not chosen.count:
         return None
     inside = np.flatnonzero(bin_numbers(test.probabilities) == place)
-    wrong = test.read_as[inside] != test.labels[inside]
+    wrong = test.predicted[inside] != test.labels[inside]
     order = [*inside[wrong], *inside[~wrong]][:_MOST]
     title = t(
         "Certain from {low}% to {high}%: truth → read as",
@@ -202,5 +202,5 @@ def _rows(test: Predictions, order: Sequence[int]) -> list[list[Mistake | None]]
 
 
 def _read(test: Predictions, index: int) -> Mistake:
-    certainty = float(test.probabilities[index].max())
-    return Mistake(index, int(test.labels[index]), int(test.read_as[index]), certainty)
+    confidence = float(test.probabilities[index].max())
+    return Mistake(index, int(test.labels[index]), int(test.predicted[index]), confidence)

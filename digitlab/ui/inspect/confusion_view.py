@@ -23,22 +23,22 @@ _UNITS = {"counts": mark("Numbers"), "shares": mark("Row percentages")}
 def show(model: SelectedModel, visit: Visit) -> None:
     """The confusion matrix; beside it the samples of the field that was chosen last."""
     t, test = visit.t, predictions_of(model, visit.t)
-    matrix = mistakes.confusion(test.labels, test.read_as)
+    matrix = mistakes.confusion(test.labels, test.predicted)
     left, right = st.columns(2, gap="medium")
     _begin(matrix)
     with left:
         _matrix(matrix, t)
     with right:
-        truth, read_as = _field(t)
-        sample = _samples(test, truth, read_as, t)
+        truth, predicted = _field(t)
+        sample = _samples(test, truth, predicted, t)
     sample_view.choose(sample, _SHEET, model, test, visit)
 
 
 def _begin(matrix: Counts) -> None:
     """At first the field with most mistakes is open."""
-    truth, read_as = mistakes.worst(matrix) or (0, 0)
+    truth, predicted = mistakes.worst(matrix) or (0, 0)
     st.session_state.setdefault(_TRUTH, truth)
-    st.session_state.setdefault(_READ_AS, read_as)
+    st.session_state.setdefault(_READ_AS, predicted)
 
 
 def _open(field: int) -> None:
@@ -70,17 +70,17 @@ def _in_words(matrix: Counts, t: Translator) -> str:
     worst, wrong = mistakes.worst(matrix), int(matrix.sum() - matrix.trace())
     if worst is None:
         return t("Every sample is on the diagonal: none is misread.")
-    truth, read_as = worst
+    truth, predicted = worst
     return t(
         "Rows are the digit it is, columns what it is read as: right on the grey diagonal, wrong "
         "beside it, {wrong} samples in all. Only those are coloured. The largest of these fields: "
-        "of {whole} samples of the digit {truth}, {count} are read as {read_as}. Click a field to "
+        "of {whole} samples of the digit {truth}, {count} are read as {predicted}. Click a field to "
         "see its samples.",
         wrong=f"{wrong:,}",
         whole=f"{matrix[truth].sum():,}",
         truth=truth,
-        read_as=read_as,
-        count=f"{matrix[truth, read_as]:,}",
+        predicted=predicted,
+        count=f"{matrix[truth, predicted]:,}",
     )
 
 
@@ -92,29 +92,29 @@ def _field(t: Translator) -> tuple[int, int]:
     return st.session_state[_TRUTH], st.session_state[_READ_AS]
 
 
-def _samples(test: Predictions, truth: int, read_as: int, t: Translator) -> int | None:
+def _samples(test: Predictions, truth: int, predicted: int, t: Translator) -> int | None:
     """The samples of a field; returns the one clicked last."""
-    found = mistakes.cell(test.labels, test.probabilities, truth, read_as)
-    st.markdown(_heading(len(found), truth, read_as, t))
+    found = mistakes.cell(test.labels, test.probabilities, truth, predicted)
+    st.markdown(_heading(len(found), truth, predicted, t))
     if not found:
         return None
-    shown = reading_list.page(found, f"confusion-page-{truth}-{read_as}", t)
+    shown = reading_list.page(found, f"confusion-page-{truth}-{predicted}", t)
     return reading_list.show(test, shown, _SHEET, t)
 
 
-def _heading(count: int, truth: int, read_as: int, t: Translator) -> str:
+def _heading(count: int, truth: int, predicted: int, t: Translator) -> str:
     if not count:
-        return t("No {truth} is read as {read_as}.", truth=truth, read_as=read_as)
-    if truth == read_as:
+        return t("No {truth} is read as {predicted}.", truth=truth, predicted=predicted)
+    if truth == predicted:
         return t(
-            "**{truth}** read as **{read_as}**, which is right: {count}. The least certain first.",
+            "**{truth}** read as **{predicted}**, which is right: {count}. The least certain first.",
             truth=truth,
-            read_as=read_as,
+            predicted=predicted,
             count=f"{count:,}",
         )
     return t(
-        "**{truth}** read as **{read_as}**: {count}. The most certain first.",
+        "**{truth}** read as **{predicted}**: {count}. The most certain first.",
         truth=truth,
-        read_as=read_as,
+        predicted=predicted,
         count=f"{count:,}",
     )

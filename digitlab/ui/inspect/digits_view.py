@@ -22,7 +22,7 @@ _EXAMPLE = 8
 def show(model: SelectedModel, visit: Visit) -> None:
     """Accuracy with its interval, then digit by digit as a chart and a table."""
     t, test = visit.t, predictions_of(model, visit.t)
-    scores = mistakes.per_digit(test.labels, test.read_as)
+    scores = mistakes.per_digit(test.labels, test.predicted)
     st.markdown(_accuracy(test, t))
     left, right = st.columns([3, 2], gap="medium")
     with left:

@@ -166,7 +166,7 @@ def _explanation(weights: Weights, t: Translator) -> str:
             "Each square is one filter of the first convolution: where it is red it looks for "
             "light pixels, where it is blue for dark ones."
         )
-        if weights.model.went_on:
+        if weights.model.continued:
             return said
         return t.paragraph([said, t("Untrained filters are random.")])
     field = filters.field_of(weights.model.network.layers, weights.layer.name)
@@ -205,14 +205,14 @@ def _epoch(weights: Weights, t: Translator) -> int:
             epochs,
             key=key,
             on_change=_pause,
-            format_func=lambda number: labels.epoch(number, t, went_on=weights.model.went_on),
+            format_func=lambda number: labels.epoch(number, t, continued=weights.model.continued),
         )
     return int(chosen)
 
 
 def _only(weights: Weights, t: Translator) -> str:
     if weights.epochs[0] == 0:
-        if weights.model.went_on:
+        if weights.model.continued:
             return t("Only the weights that this run began with were kept.")
         return t("Only the untrained weights of this network were kept.")
     return t("The untrained weights of this network were not kept.")
@@ -368,7 +368,7 @@ def _when(weights: Weights, epoch: int, t: Translator) -> str:
         return t("trained")
     if epoch:
         return t("after epoch {epoch}", epoch=epoch)
-    return labels.epoch(epoch, t, went_on=weights.model.went_on)
+    return labels.epoch(epoch, t, continued=weights.model.continued)
 
 
 def _tiles_caption(stage: _Stage, side: int, count: int, t: Translator) -> str:

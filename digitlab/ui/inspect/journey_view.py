@@ -57,12 +57,12 @@ def _run(run: Run, model: SelectedModel, visit: Visit) -> None:
     if len(found.epochs) < 2:
         st.info(_only_its_beginning(run, t))
         return
-    _digit_by_digit(found, t, went_on=run.went_on)
+    _digit_by_digit(found, t, continued=run.continued)
     _then_and_now(found, model, digits, visit)
 
 
 def _only_its_beginning(run: Run, t: Translator) -> str:
-    if run.went_on:
+    if run.continued:
         return t("It was not trained for a whole epoch: only its beginning was tested.")
     return t("It was not trained for a whole epoch: only the untrained network was tested.")
 
@@ -74,7 +74,7 @@ def _run_scores(run: Run, model: SelectedModel, digits: DigitSet, t: Translator)
         test = predictions_of(model, t)
         after = score(run.config.loss, test.labels, test.probabilities)
     before = results.untrained_test(run.untrained)
-    _scores(before, after, len(digits.y_test), t, went_on=run.went_on)
+    _scores(before, after, len(digits.y_test), t, continued=run.continued)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -105,8 +105,8 @@ def _bundled(model: SelectedModel, visit: Visit) -> None:
     _scores(score(_LOSS, y_true, untrained), score(_LOSS, y_true, trained), count, t)
     loss, accuracy = journey.of_bundled()
     _history(loss, accuracy, t)
-    read_as = np.stack([untrained.argmax(axis=1), trained.argmax(axis=1)]).astype(np.uint8)
-    found = Journey((0, len(loss)), read_as, y_true)
+    predicted = np.stack([untrained.argmax(axis=1), trained.argmax(axis=1)]).astype(np.uint8)
+    found = Journey((0, len(loss)), predicted, y_true)
     _digit_by_digit(found, t)
     st.caption(
         t(
@@ -150,30 +150,30 @@ def _scores(
     images: int,
     t: Translator,
     *,
-    went_on: bool = False,
+    continued: bool = False,
 ) -> None:
     """Untrained and trained side by side, as far as both are known."""
     count = f"{images:,}"
-    if went_on:
+    if continued:
         st.subheader(t("At its beginning and at its end, on {count} test images", count=count))
     else:
         st.subheader(t("Untrained and trained, on {count} test images", count=count))
     with st.container(horizontal=True, gap="large"):
         if before is not None:
-            label = t("Accuracy, at its beginning") if went_on else t("Accuracy, untrained")
+            label = t("Accuracy, at its beginning") if continued else t("Accuracy, untrained")
             st.metric(label, f"{before.accuracy:.2%}", width="content")
         if after is not None:
             st.metric(t("Accuracy, trained"), f"{after.accuracy:.2%}", width="content")
         if before is not None:
-            label = t("Loss, at its beginning") if went_on else t("Loss, untrained")
+            label = t("Loss, at its beginning") if continued else t("Loss, untrained")
             st.metric(label, f"{before.loss:.3f}", width="content")
         if after is not None:
             st.metric(t("Loss, trained"), f"{after.loss:.3f}", width="content")
 
 
-def _digit_by_digit(found: Journey, t: Translator, *, went_on: bool = False) -> None:
+def _digit_by_digit(found: Journey, t: Translator, *, continued: bool = False) -> None:
     shares = found.accuracy_by_digit()
-    figure = charts.digits_by_epoch(found.epochs, shares, t, went_on=went_on)
+    figure = charts.digits_by_epoch(found.epochs, shares, t, continued=continued)
     plot.draw(figure, t, key="journey-digits")
     st.caption(_about_digits(found, t))
 
@@ -207,7 +207,7 @@ def _listed(chosen: npt.NDArray[np.bool_], t: Translator) -> str:
 
 def _then_and_now(found: Journey, model: SelectedModel, digits: DigitSet, visit: Visit) -> None:
     """What was wrong after the epoch that is picked and is right at the end, and the reverse."""
-    t, name = visit.t, functools.partial(_name, t=visit.t, went_on=model.went_on)
+    t, name = visit.t, functools.partial(_name, t=visit.t, continued=model.continued)
     st.subheader(t("What it has learned since, and forgotten"))
     epoch = _epoch(found, model, name, t)
     learned, forgotten = found.learned(epoch), found.forgotten(epoch)
@@ -260,8 +260,8 @@ def _epoch(found: Journey, model: SelectedModel, name: Callable[[int], str], t: 
     return st.select_slider(t("After which epoch"), earlier, key=key, format_func=name)
 
 
-def _name(epoch: int, *, t: Translator, went_on: bool) -> str:
-    return t("epoch {epoch}", epoch=epoch) if epoch else labels.epoch(epoch, t, went_on=went_on)
+def _name(epoch: int, *, t: Translator, continued: bool) -> str:
+    return t("epoch {epoch}", epoch=epoch) if epoch else labels.epoch(epoch, t, continued=continued)
 
 
 def _sheet(
@@ -302,7 +302,7 @@ def _open(index: int) -> None:
 
 
 def _in_words(found: Journey, index: int, name: Callable[[int], str], t: Translator) -> str:
-    steps = zip(found.epochs, found.read_as[:, index], strict=True)
+    steps = zip(found.epochs, found.predicted[:, index], strict=True)
     return t(
         "Test sample {index} is a {truth}. It was read as: {readings}.",
         index=index,

@@ -66,11 +66,11 @@ def all_layers(layers: Sequence[LayerMaps], key: str, t: Translator, *, by_hand:
 
 def reading(layers: Sequence[LayerMaps], t: Translator) -> str:
     """The network's answer in a sentence."""
-    certainty = float(layers[-1].output.max())
+    confidence = float(layers[-1].output.max())
     return t(
-        "The network reads a {digit} ({certainty}).",
+        "The network reads a {digit} ({confidence}).",
         digit=int(layers[-1].output.argmax()),
-        certainty=f"{certainty:.1%}" if certainty < 0.9995 else "> 99.9%",
+        confidence=f"{confidence:.1%}" if confidence < 0.9995 else "> 99.9%",
     )
 
 

@@ -66,7 +66,7 @@ def show(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translato
         with st.container() if convolution else right:
             _whole(found, digits, t)
     story += _journey(weights, number, kernel, epoch, t)
-    st.markdown(_why(story, epoch, weights.model.went_on, t))
+    st.markdown(_why(story, epoch, weights.model.continued, t))
 
 
 def _shown(weights: Weights, epoch: int) -> SelectedModel:
@@ -167,7 +167,7 @@ def _edge_lines(
     weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator
 ) -> dict[str, Doubles]:
     """By name the untrained and the present answers, the present last."""
-    before = labels.epoch(0, t, went_on=weights.model.went_on)
+    before = labels.epoch(0, t, continued=weights.model.continued)
     now = t("after epoch {epoch}", epoch=epoch) if epoch else before
     if weights.epochs == (epoch,) and epoch:
         now = t("trained")
@@ -290,7 +290,7 @@ def _key(model: SelectedModel) -> str:
 def _when(model: SelectedModel, t: Translator) -> str:
     if model.epoch:
         return t("after epoch {epoch}", epoch=model.epoch)
-    return labels.epoch(0, t, went_on=model.went_on)
+    return labels.epoch(0, t, continued=model.continued)
 
 
 def _excitement(
@@ -370,13 +370,13 @@ def _journey(weights: Weights, number: int, kernel: Floats, epoch: int, t: Trans
         began=f"{moved.began:.2f}",
         ended=f"{moved.ended:.2f}",
     )
-    return [said, likeness(moved.cosine, weights.model.went_on, t)]
+    return [said, likeness(moved.cosine, weights.model.continued, t)]
 
 
-def likeness(cosine: float, went_on: bool, t: Translator) -> str:
+def likeness(cosine: float, continued: bool, t: Translator) -> str:
     """How much of where a filter began is left in it, by the cosine between then and now."""
     alike = labels.fixed(cosine, 2)
-    if went_on:
+    if continued:
         return t("How alike the pattern is to the one it took over: {alike} (cosine).", alike=alike)
     if cosine > 0.9:
         return t(
@@ -390,9 +390,9 @@ def likeness(cosine: float, went_on: bool, t: Translator) -> str:
     return t("Little of its random beginning is left (cosine {alike}).", alike=alike)
 
 
-def _why(story: list[str], epoch: int, went_on: bool, t: Translator) -> str:
+def _why(story: list[str], epoch: int, continued: bool, t: Translator) -> str:
     """The sentences so far, with the reason why it is as they say."""
-    if epoch == 0 and went_on:
+    if epoch == 0 and continued:
         return t.paragraph([*story, t("It is as another run has left it.")])
     if epoch == 0:
         return t.paragraph([*story, t("It is **random**: no training step has moved it yet.")])

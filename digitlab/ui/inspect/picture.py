@@ -64,7 +64,7 @@ def choose(model: SelectedModel, visit: Visit, *, key: str = SHARED) -> Chosen |
         if asked == "sample":
             return _sample(predictions_of(model, t), key, t)
         if asked == "misread":
-            return _misread(predictions_of(model, t), key, t)
+            return _misclassified(predictions_of(model, t), key, t)
     return _mine(t)
 
 
@@ -114,7 +114,7 @@ def _sample(test: Predictions, key: str, t: Translator) -> Chosen:
     return _chosen(test, int(number), t)
 
 
-def _misread(test: Predictions, key: str, t: Translator) -> Chosen | None:
+def _misclassified(test: Predictions, key: str, t: Translator) -> Chosen | None:
     count = len(test.mistakes)
     if not count:
         st.info(t("No test sample is misread."))
@@ -142,9 +142,12 @@ def _go(name: str, step: int) -> None:
 
 
 def _chosen(test: Predictions, number: int, t: Translator) -> Chosen:
-    truth, read_as = int(test.labels[number]), int(test.read_as[number])
+    truth, predicted = int(test.labels[number]), int(test.predicted[number])
     name = t(
-        "Test sample {number}: {truth} → {read_as}", number=number, truth=truth, read_as=read_as
+        "Test sample {number}: {truth} → {predicted}",
+        number=number,
+        truth=truth,
+        predicted=predicted,
     )
     return Chosen(test.images[number], name, truth)
 

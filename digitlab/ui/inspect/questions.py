@@ -16,7 +16,7 @@ from digitlab.ui.inspect import (
     filters_view,
     journey_view,
     maps_view,
-    misread_view,
+    misclassified_view,
     two_runs_view,
 )
 from digitlab.ui.selected_model import SelectedModel
@@ -37,7 +37,7 @@ _QUESTIONS: dict[str, tuple[str, dict[str, tuple[str, View]]]] = {
     "fails": (
         mark("Where does it fail?"),
         {
-            "misread": (mark("Misread samples"), misread_view.show),
+            "misread": (mark("Misread samples"), misclassified_view.show),
             "confusion": (mark("Confusion matrix"), confusion_view.show),
             "digits": (mark("Digit by digit"), digits_view.show),
             "confidence": (mark("Confidence"), confidence_view.show),

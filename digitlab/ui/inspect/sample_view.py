@@ -74,26 +74,26 @@ def show(model: SelectedModel, test: Predictions, index: int, visit: Visit) -> N
 
 
 def _in_words(test: Predictions, index: int, t: Translator) -> str:
-    truth, read_as = int(test.labels[index]), int(test.read_as[index])
+    truth, predicted = int(test.labels[index]), int(test.predicted[index])
     shares = test.probabilities[index]
-    if truth == read_as:
+    if truth == predicted:
         second = int(shares.argsort()[-2])
         return t(
-            "Test sample {index} is a **{truth}** and is read as one: {certainty} certain. Second "
+            "Test sample {index} is a **{truth}** and is read as one: {confidence} certain. Second "
             "comes {second} with {share}.",
             index=index,
             truth=truth,
-            certainty=_percent(shares[truth]),
+            confidence=_percent(shares[truth]),
             second=second,
             share=_percent(shares[second]),
         )
     return t(
-        "Test sample {index} is a **{truth}**, read as **{read_as}**: {certainty} certain. The "
+        "Test sample {index} is a **{truth}**, read as **{predicted}**: {confidence} certain. The "
         "truth was given {share}.",
         index=index,
         truth=truth,
-        read_as=read_as,
-        certainty=_percent(shares[read_as]),
+        predicted=predicted,
+        confidence=_percent(shares[predicted]),
         share=_percent(shares[truth]),
     )
 

@@ -44,7 +44,7 @@ class Predictions:
         return self.digits.y_test
 
     @functools.cached_property
-    def read_as(self) -> npt.NDArray[np.intp]:
+    def predicted(self) -> npt.NDArray[np.intp]:
         """What they are read as, (N,)."""
         digits: npt.NDArray[np.intp] = self.probabilities.argmax(axis=1)
         return digits

@@ -30,7 +30,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
     second = _second(model, visit)
     st.caption(t("The first network is the one chosen above, the second the one chosen here."))
     one, other = _both_tested(model, second, t)
-    found = comparison.compare(one.labels, one.read_as, other.read_as)
+    found = comparison.compare(one.labels, one.predicted, other.predicted)
     st.markdown(t(comparison.verdict(found)))
     _table(found, t)
     st.caption(
@@ -152,7 +152,9 @@ def _two_likeliest(probabilities: Floats, t: Translator) -> str:
 
 
 def _labelled(index: int, one: Predictions, other: Predictions, t: Translator) -> Labelled:
-    truth, first, second = (int(each[index]) for each in (one.labels, one.read_as, other.read_as))
+    truth, first, second = (
+        int(each[index]) for each in (one.labels, one.predicted, other.predicted)
+    )
     hover = t(
         "Test sample {index}<br>truth {truth}<br>first: {first} ({sure}), second: {second} "
         "({surer})",

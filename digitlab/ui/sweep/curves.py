@@ -10,7 +10,7 @@ from digitlab import charts, labels
 from digitlab.charts import SweepCurve
 from digitlab.config import Value
 from digitlab.messages import Translator, mark
-from digitlab.sweeps import Place, Sweep
+from digitlab.sweeps import Sweep, Trial
 from digitlab.sweeps.measures import Epochs, one_loss
 from digitlab.sweeps.planning import Plan
 from digitlab.ui import plot
@@ -33,7 +33,7 @@ _ACCURACIES: tuple[tuple[str, charts.Metric, str], ...] = (
 )
 
 
-def show(sweep: Sweep, places: Sequence[Place], epochs: Epochs, live: bool, t: Translator) -> None:
+def show(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs, live: bool, t: Translator) -> None:
     """All curves over each other, as the lesson draws them."""
     plan = sweep.plan
     validated = any(cell.config.validation != "none" for cell in plan.cells)
@@ -43,32 +43,32 @@ def show(sweep: Sweep, places: Sequence[Place], epochs: Epochs, live: bool, t: T
     st.markdown(t("**All runs over each other**"))
     groups = list(dict.fromkeys(_group(plan, number, t) for number in range(len(plan.cells))))
     for column, (metric, kind, title) in zip(st.columns(len(pictures)), pictures, strict=True):
-        lines = [line for place in places for line in _line(plan, place, metric, epochs, t)]
+        lines = [line for trial in trials for line in _line(plan, trial, metric, epochs, t)]
         figure = charts.sweep_curves(kind, t(title), lines, groups, t)
         with column:
             plot.draw(figure, t, key=f"sweep-{metric}-{sweep.id}", tools=not live)
     st.caption(_legend(plan, t))
 
 
-def _line(plan: Plan, place: Place, metric: str, epochs: Epochs, t: Translator) -> list[SweepCurve]:
+def _line(plan: Plan, trial: Trial, metric: str, epochs: Epochs, t: Translator) -> list[SweepCurve]:
     """The curve of a run, if it has trained an epoch."""
-    if place.run is None:
+    if trial.run is None:
         return []
     found = [
-        (epoch.position(place.run.digits.train), value)
-        for epoch in epochs.get(place.run.id, ())
+        (epoch.position(trial.run.digits.train), value)
+        for epoch in epochs.get(trial.run.id, ())
         if (value := getattr(epoch, metric)) is not None
     ]
     if not found:
         return []
-    name = names.cell_in_full(plan, place.cell, t)
-    seed = t("seed {seed}", seed=place.run.config.seed)
+    name = names.cell_in_full(plan, trial.cell, t)
+    seed = t("seed {seed}", seed=trial.run.config.seed)
     return [
         SweepCurve(
             f"{name}<br>{seed}",
-            _group(plan, place.cell, t),
+            _group(plan, trial.cell, t),
             ([epoch for epoch, _ in found], [value for _, value in found]),
-            _dash(plan, place.cell),
+            _dash(plan, trial.cell),
         )
     ]
 

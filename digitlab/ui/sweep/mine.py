@@ -70,7 +70,7 @@ def _rows(visit: Visit, sweeps: Sequence[Sweep], standings: dict[str, Standing])
         {
             t("Sweep"): [names.title(sweep.plan, t) for sweep in sweeps],
             t("Started"): [clock(sweep.created) for sweep in sweeps],
-            t("Runs finished"): [f"{one.done} / {one.places}" for one in stand],
+            t("Runs finished"): [f"{one.done} / {one.trials}" for one in stand],
             t("Status"): [status(one, t) for one in stand],
         },
         hide_index=True,

@@ -10,7 +10,7 @@ from digitlab import dataset, labels
 from digitlab.config import RunConfig
 from digitlab.messages import LabError, Translator, mark
 from digitlab.store import Status
-from digitlab.sweeps import Place, Standing, Sweep, planning
+from digitlab.sweeps import Standing, Sweep, Trial, planning
 from digitlab.sweeps.measures import Epochs
 from digitlab.sweeps.planning import SweepError
 from digitlab.training import estimates
@@ -32,30 +32,30 @@ def show(visit: Visit, sweep_id: str) -> None:
         st.session_state.pop(_REFUSED, None)  # this says it all
         st.warning(visit.t(error.on_page))
         return
-    live = any(place.live for place in lab.sweeps().places(sweep))
+    live = any(trial.live for trial in lab.sweeps().trials(sweep))
     st.fragment(_panel, run_every=_TICK_SECONDS if live else None)(visit, sweep_id, live)
 
 
 def _panel(visit: Visit, sweep_id: str, was_live: bool) -> None:
     with timed("sweep"), sentences(visit.t):
         sweep = lab.sweeps().sweep(sweep_id)  # each time: a fragment keeps its first arguments
-        places, epochs = lab.sweeps().places(sweep), lab.sweeps().epochs(sweep)
-        if was_live != any(place.live for place in places):
+        trials, epochs = lab.sweeps().trials(sweep), lab.sweeps().epochs(sweep)
+        if was_live != any(trial.live for trial in trials):
             st.rerun()  # the whole page, once: the timer starts or ends
-        _headline(visit, sweep, places)
-        _progress(sweep, places, epochs, visit.t)
-        results.show(sweep, places, epochs, visit)
+        _headline(visit, sweep, trials)
+        _progress(sweep, trials, epochs, visit.t)
+        results.show(sweep, trials, epochs, visit)
 
 
-def _headline(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
+def _headline(visit: Visit, sweep: Sweep, trials: Sequence[Trial]) -> None:
     t = visit.t
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"### {names.title(sweep.plan, t)} :blue-badge[{mine.status(_standing(places), t)}]"
+            f"### {names.title(sweep.plan, t)} :blue-badge[{mine.status(_standing(trials), t)}]"
         )
         st.space("stretch")
         if sweep.owner == visit.me:
-            _buttons(visit, sweep, places)
+            _buttons(visit, sweep, trials)
     if sweep.owner != visit.me:
         st.caption(t("Somebody else's sweep: you can look, not change it."))
     refused = st.session_state.pop(_REFUSED, None)
@@ -63,20 +63,20 @@ def _headline(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
         st.error(plain(t(refused)))
 
 
-def _standing(places: Sequence[Place]) -> Standing:
+def _standing(trials: Sequence[Trial]) -> Standing:
     return Standing(
-        len(places), sum(place.done for place in places), sum(place.live for place in places)
+        len(trials), sum(trial.done for trial in trials), sum(trial.live for trial in trials)
     )
 
 
-def _buttons(visit: Visit, sweep: Sweep, places: Sequence[Place]) -> None:
+def _buttons(visit: Visit, sweep: Sweep, trials: Sequence[Trial]) -> None:
     """One for what may be done now, and Remove.
 
     The first is one and the same button whatever it says, and Remove keeps its place: where one
     takes another's place, it moves as the other goes, and a press at that moment is lost.
     """
-    t, live = visit.t, any(place.live for place in places)
-    if live or any(place.missing for place in places):
+    t, live = visit.t, any(trial.live for trial in trials)
+    if live or any(trial.missing for trial in trials):
         pressed = st.button(
             t("Stop all") if live else t("Train what is missing"),
             icon=":material/stop:" if live else ":material/resume:",
@@ -112,24 +112,24 @@ def _remove(visit: Visit, sweep: Sweep) -> None:
     st.query_params.pop("sweep", None)
 
 
-def _progress(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translator) -> None:
+def _progress(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs, t: Translator) -> None:
     """The bar with what is done and the time left, or a sentence about what is not."""
-    done = sum(place.done for place in places)
-    if not any(place.live for place in places):
-        st.caption(_ended(places, t))
+    done = sum(trial.done for trial in trials)
+    if not any(trial.live for trial in trials):
+        st.caption(_ended(trials, t))
         return
-    stopping = all(place.run.stop for place in places if place.run is not None and place.live)
+    stopping = all(trial.run.stop for trial in trials if trial.run is not None and trial.live)
     if stopping:
-        st.progress(done / len(places), t("Stopping: the runs keep what they have."))
+        st.progress(done / len(trials), t("Stopping: the runs keep what they have."))
         return
-    left, share = _left(sweep, places, epochs)
+    left, share = _left(sweep, trials, epochs)
     st.progress(
         min(1.0, share),
         t(
             "Runs finished: {done} of {runs} · at most about {left} left, besides other people's "
             "runs that are trained in between",
             done=done,
-            runs=len(places),
+            runs=len(trials),
             left=labels.duration(left, t),
         ),
     )
@@ -138,39 +138,39 @@ def _progress(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translat
         st.warning(t(trouble))
 
 
-def _ended(places: Sequence[Place], t: Translator) -> str:
+def _ended(trials: Sequence[Trial], t: Translator) -> str:
     told = t(
         "Runs finished: {done} of {runs}.",
-        done=sum(place.done for place in places),
-        runs=len(places),
+        done=sum(trial.done for trial in trials),
+        runs=len(trials),
     )
     diverged = sum(
-        place.run is not None and place.run.status is Status.DIVERGED for place in places
+        trial.run is not None and trial.run.status is Status.DIVERGED for trial in trials
     )
     if not diverged:
         return told
     return t.paragraph([told, t("Diverged, and so without a result: {count}.", count=diverged)])
 
 
-def _left(sweep: Sweep, places: Sequence[Place], epochs: Epochs) -> tuple[float, float]:
+def _left(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs) -> tuple[float, float]:
     """Seconds until its end, corrected by what its finished runs took, and the share done."""
     expected = _expected(sweep)
-    ended = [(place, place.run.outcome) for place in places if place.done and place.run is not None]
+    ended = [(trial, trial.run.outcome) for trial in trials if trial.done and trial.run is not None]
     spent = sum(outcome.seconds for _, outcome in ended if outcome is not None)
-    planned = sum(expected[place.cell] for place, outcome in ended if outcome is not None)
+    planned = sum(expected[trial.cell] for trial, outcome in ended if outcome is not None)
     pace = spent / planned if spent and planned else 1.0
     live = sum(
-        expected[place.cell] * (1 - _trained(place, epochs)) for place in places if place.live
+        expected[trial.cell] * (1 - _trained(trial, epochs)) for trial in trials if trial.live
     )
-    total = sum(expected[place.cell] for place in places)
+    total = sum(expected[trial.cell] for trial in trials)
     return pace * live, 1 - live / total
 
 
-def _trained(place: Place, epochs: Epochs) -> float:
+def _trained(trial: Trial, epochs: Epochs) -> float:
     """The share of a live run's epochs that are trained."""
-    if place.run is None:
+    if trial.run is None:
         return 0.0
-    return len(epochs.get(place.run.id, ())) / place.run.config.epochs
+    return len(epochs.get(trial.run.id, ())) / trial.run.config.epochs
 
 
 def _expected(sweep: Sweep) -> list[float]:

@@ -10,7 +10,7 @@ from digitlab import labels
 from digitlab.messages import Translator, message
 from digitlab.progress import EpochMetrics
 from digitlab.store import Status
-from digitlab.sweeps import Place, Sweep, measures
+from digitlab.sweeps import Sweep, Trial, measures
 from digitlab.sweeps.measures import (
     MEASURES,
     Epochs,
@@ -26,25 +26,25 @@ from digitlab.ui.shell import Visit
 from digitlab.ui.sweep import curves, names, pictures
 
 
-def show(sweep: Sweep, places: Sequence[Place], epochs: Epochs, visit: Visit) -> None:
+def show(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs, visit: Visit) -> None:
     """The result, once there is one, and the curves of all runs so far."""
-    t, live = visit.t, any(place.live for place in places)
+    t, live = visit.t, any(trial.live for trial in trials)
     if not epochs:
         st.caption(t("Results appear here as runs end."))
         return
     measure = _measure(sweep, t)
     comparable = measure.kind == "accuracy" or one_loss(cell.config for cell in sweep.plan.cells)
-    spreads = _spreads(sweep.plan, places, epochs, measure)
+    spreads = _spreads(sweep.plan, trials, epochs, measure)
     if any(spreads):
         if comparable:
             pictures.show(sweep, measure, spreads, live, t)
-        st.markdown(_told(sweep.plan, measure, spreads, places, comparable, t))
+        st.markdown(_told(sweep.plan, measure, spreads, trials, comparable, t))
         _numbers(sweep.plan, measure, spreads, t)
-    curves.show(sweep, places, epochs, live, t)
+    curves.show(sweep, trials, epochs, live, t)
     if not sweep.plan.axes:
         _differences(sweep.plan, t)
     if not live:
-        _runs(sweep, places, epochs, t)
+        _runs(sweep, trials, epochs, t)
 
 
 def _measure(sweep: Sweep, t: Translator) -> Measure:
@@ -87,12 +87,12 @@ def _about_images(measure: Measure, modes: Collection[str], t: Translator) -> No
         )
 
 
-def _spreads(plan: Plan, places: Sequence[Place], epochs: Epochs, measure: Measure) -> Spreads:
+def _spreads(plan: Plan, trials: Sequence[Trial], epochs: Epochs, measure: Measure) -> Spreads:
     """How each cell did; None where no run has finished. Stopped runs do not count."""
     runs: list[list[Sequence[EpochMetrics]]] = [[] for _ in plan.cells]
-    for place in places:
-        if place.run is not None and place.run.status is Status.FINISHED:
-            runs[place.cell].append(epochs.get(place.run.id, ()))
+    for trial in trials:
+        if trial.run is not None and trial.run.status is Status.FINISHED:
+            runs[trial.cell].append(epochs.get(trial.run.id, ()))
     return [measures.spread(measure, cell) for cell in runs]
 
 
@@ -100,7 +100,7 @@ def _told(
     plan: Plan,
     measure: Measure,
     spreads: Spreads,
-    places: Sequence[Place],
+    trials: Sequence[Trial],
     comparable: bool,
     t: Translator,
 ) -> str:
@@ -112,13 +112,13 @@ def _told(
         )
     found = measures.ranking(measure.kind, spreads)
     if found is None:
-        number, only = next((place, spread) for place, spread in enumerate(spreads) if spread)
+        number, only = next((cell, spread) for cell, spread in enumerate(spreads) if spread)
         return t(
             "So far: {cell} {value}.",
             cell=names.cell_in_full(plan, number, t),
             value=_in_words(only, measure, t),
         )
-    missing = sum(not place.done for place in places)
+    missing = sum(not trial.done for trial in trials)
     if missing:
         return t(
             "Runs still missing: {missing}. Nothing is called best before all have ended.",
@@ -224,9 +224,9 @@ def _differences(plan: Plan, t: Translator) -> None:
         st.dataframe(columns, hide_index=True)
 
 
-def _runs(sweep: Sweep, places: Sequence[Place], epochs: Epochs, t: Translator) -> None:
+def _runs(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs, t: Translator) -> None:
     """The runs themselves; ticking one opens it."""
-    shown = [(place, place.run) for place in places if place.run is not None]
+    shown = [(trial, trial.run) for trial in trials if trial.run is not None]
     with st.expander(t("The runs of this sweep")):
         picked = st.dataframe(
             {

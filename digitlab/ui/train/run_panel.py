@@ -201,7 +201,7 @@ def _series(
             [getattr(epoch, f"val_{metric}") for epoch in measured],
         ),
         "untrained": getattr(run.untrained, metric) if run.untrained else None,
-        "went_on": run.went_on,
+        "continued": run.continued,
         "epochs": run.config.epochs if run.status.live else None,
     }
 
@@ -250,7 +250,7 @@ def _before(before: Scores, run: Run, t: Translator) -> None:
 
 def _beginning(run: Run, t: Translator) -> tuple[str, str]:
     """What accuracy and loss before the first step are called."""
-    if run.went_on:
+    if run.continued:
         return t("Accuracy, at its beginning"), t("Loss, at its beginning")
     return t("Accuracy, untrained"), t("Loss, untrained")
 

@@ -86,13 +86,13 @@ def _all(test: Predictions, name: str, t: Translator) -> int | None:
     st.caption(
         t(
             "{shown} of {count} misread samples. First comes number {index}, a {truth} read as "
-            "{read_as}: {certainty} certain, {margin} ahead of the second best.",
+            "{predicted}: {confidence} certain, {margin} ahead of the second best.",
             shown=f"{len(found):,}",
             count=f"{len(test.mistakes):,}",
             index=first.index,
             truth=first.truth,
-            read_as=first.read_as,
-            certainty=f"{first.certainty:.1%}",
+            predicted=first.predicted,
+            confidence=f"{first.confidence:.1%}",
             margin=_margin(test, first, t),
         )
     )
@@ -105,7 +105,7 @@ def _all(test: Predictions, name: str, t: Translator) -> int | None:
 def _filtered(test: Predictions, t: Translator) -> tuple[list[Mistake], Order]:
     with st.container(horizontal=True):
         truth = _digit_box(t("Truth"), "misread-truth", t)
-        read_as = _digit_box(t("Read as"), "misread-read-as", t)
+        predicted = _digit_box(t("Read as"), "misread-read-as", t)
         st.session_state.setdefault("misread-order", "certain")
         order: Order = st.selectbox(
             t("Order"),
@@ -118,7 +118,7 @@ def _filtered(test: Predictions, t: Translator) -> tuple[list[Mistake], Order]:
             t("Certainty"), 0, 100, (0, 100), key="misread-certainty", format="%d%%", width=260
         )
     found = mistakes.wanted(
-        test.mistakes, truth=truth, read_as=read_as, least=least / 100, most=most / 100
+        test.mistakes, truth=truth, predicted=predicted, least=least / 100, most=most / 100
     )
     return mistakes.arranged(found, order, test.probabilities), order
 
@@ -180,7 +180,7 @@ def _digit(test: Predictions, name: str, t: Translator) -> int | None:
             "read as {digit}; {shown} of these {count} are shown, the most certain first.",
             missed=sum(m.truth == digit for m in every),
             digit=digit,
-            taken=sum(m.read_as == digit for m in every),
+            taken=sum(m.predicted == digit for m in every),
             shown=len(found),
             count=len(every),
         )

@@ -56,10 +56,10 @@ def run_that_reads(home: Path, wrong: dict[int, int]) -> str:
     run = store.add("somebody", "engine", config, "mlp-64", parameters, digits).id
     store.keep(run, "weights-001.npz", models.bundled_untrained().to_bytes())
     labels = dataset.find(dataset.SAMPLE_FINGERPRINT).y_test
-    read_as = labels.copy()
-    read_as[list(wrong)] = list(wrong.values())
+    predicted = labels.copy()
+    predicted[list(wrong)] = list(wrong.values())
     file = io.BytesIO()
-    np.save(file, (np.eye(10)[read_as] * 0.6 + 0.04).astype(np.float32))
+    np.save(file, (np.eye(10)[predicted] * 0.6 + 0.04).astype(np.float32))
     store.keep(run, "probabilities.npy", file.getvalue())
     return run
 
