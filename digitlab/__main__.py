@@ -7,16 +7,28 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
-from digitlab.commands import bench, fetch, info, predict, reference, reproduce, train
+from digitlab.commands import Command, fetch, info, predict, train
 from digitlab.dataset import DownloadError
 from digitlab.disk import StorageError
-from digitlab.messages import LabError, Message, Translator, message, pick_language
+from digitlab.messages import LabError, Message, Translator, mark, message, pick_language
 
-COMMANDS = (train, predict, info, fetch, reference, reproduce, bench)
 USAGE_ERROR = 2
 TROUBLE = 3  # the arguments are right, but the disk, the database or the network stands in the way
+
+
+@dataclass(frozen=True)
+class Program:
+    """What ``python -m name`` is, and its commands."""
+
+    name: str
+    about: str
+    commands: tuple[Command, ...]
+
+
+LAB = Program("digitlab", mark("Digit Lab without a browser."), (train, predict, info, fetch))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,11 +51,11 @@ def terminal_language() -> str:
     return pick_language(next((name for name in names if name), None))
 
 
-def parser(t: Translator) -> argparse.ArgumentParser:
-    """The parser of all commands."""
-    top = _Parser(prog="python -m digitlab", description=t("Digit Lab without a browser."))
+def parser(program: Program, t: Translator) -> argparse.ArgumentParser:
+    """The parser of all commands of a program."""
+    top = _Parser(prog=f"python -m {program.name}", description=t(program.about))
     commands = top.add_subparsers(dest="command", required=True, metavar=t("COMMAND"))
-    for command in COMMANDS:
+    for command in program.commands:
         name = command.__name__.rpartition(".")[2]
         about = t(command.ABOUT)
         sub = commands.add_parser(name, help=about, description=about)
@@ -53,13 +65,18 @@ def parser(t: Translator) -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one of the lab's commands; returns its exit status."""
+    return run_command(LAB, arguments)
+
+
+def run_command(program: Program, arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status, 2 for arguments that are refused, 3 for trouble."""
     t = Translator(terminal_language())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file's name need not be valid text
             stream.reconfigure(errors="backslashreplace")
     try:
-        options = parser(t).parse_args(arguments)
+        options = parser(program, t).parse_args(arguments)
         status: int = options.run(options, t)
     except StorageError as error:
         return _refuse(error.advice, t, TROUBLE)

@@ -11,7 +11,7 @@ from digitlab.dataset import MNIST_FINGERPRINT
 from digitlab.layers import Kind, Layer
 from digitlab.messages import Translator, mark
 from digitlab.presets import PRESETS, nearest
-from digitlab.store import Digits, Run, Status
+from digitlab.store import DataSetInfo, Run, Status
 
 # What the choices of a field are called.
 CHOICES: dict[Value, str] = {
@@ -208,7 +208,7 @@ def epoch(number: int, t: Translator, *, continued: bool = False) -> str:
     return t("taken over") if continued else t("untrained")
 
 
-def data_set(digits: Digits, t: Translator) -> str:
+def data_set(digits: DataSetInfo, t: Translator) -> str:
     """What the images of a run are called. Any file of one's own is kept under the name "mnist"."""
     if digits.name == "sample":
         return t("5,000 MNIST images")

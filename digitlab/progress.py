@@ -10,7 +10,7 @@ Ending = Literal["finished", "stopped", "diverged"]
 
 
 @dataclass(frozen=True)
-class Pace:
+class ExecutionSettings:
     """How the machine computes a run; it is part of what makes the run repeatable.
 
     ``steps`` is how many batches Keras trains before it calls back.

@@ -19,7 +19,10 @@ HEADER = "# The sentences of Digit Lab in Japanese; scripts/messages.py keeps th
 # Fixed, so that the file changes only where a sentence does.
 DATE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 KEYWORDS = {"t": None, "mark": None, "message": None}
-METHODS = [("digitlab/**.py", "python"), ("pages/**.py", "python"), ("streamlit_app.py", "python")]
+METHODS = [
+    (pattern, "python")
+    for pattern in ("digitlab/**.py", "tools/**.py", "pages/**.py", "streamlit_app.py")
+]
 
 
 def extracted() -> Catalog:

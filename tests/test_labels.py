@@ -12,7 +12,7 @@ from digitlab.config import BY_NAME, RunConfig
 from digitlab.layers import layers_of
 from digitlab.messages import Translator
 from digitlab.presets import PRESETS
-from digitlab.store import Digits, Run, Store
+from digitlab.store import DataSetInfo, Run, Store
 
 CNN = PRESETS["cnn-filters"]
 LONGER = dataclasses.replace(CNN, epochs=CNN.epochs + 2)
@@ -20,7 +20,7 @@ WIDER = dataclasses.replace(LONGER, dense=128)
 
 
 def run(home: Path, config: RunConfig, preset: str | None, *, continued: bool) -> Run:
-    store, digits = Store(home), Digits("sample", "f" * 64, 3200, 800, 1000)
+    store, digits = Store(home), DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
     origin = store.add("me", "engine", CNN, "cnn-filters", 1, digits).id if continued else None
     return store.add("me", "engine", config, preset, 1, digits, origin=origin)
 

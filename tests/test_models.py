@@ -8,7 +8,7 @@ from digitlab.config import RunConfig
 from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import LabError
 from digitlab.network import Network
-from digitlab.store import Digits, Run, Store, StoreError
+from digitlab.store import DataSetInfo, Run, Store, StoreError
 
 CONFIG = RunConfig(units1=4)
 
@@ -35,7 +35,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def run(store: Store) -> Run:
-    digits = Digits("sample", "fingerprint", 10, 2, 5)
+    digits = DataSetInfo("sample", "fingerprint", 10, 2, 5)
     return store.add("me", "engine", CONFIG, None, parameter_count(layers_of(CONFIG)), digits)
 
 

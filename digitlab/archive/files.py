@@ -199,7 +199,7 @@ def _reading(archive: zipfile.ZipFile, run: Run, name: str) -> bytes:
     if (digit >= DIGITS).any() or not _within(confidence):
         raise _impossible()
     buffer = io.BytesIO()
-    np.savez(buffer, digit=digit, confidence=confidence)
+    np.savez(buffer, digit=digit, certainty=confidence)
     return buffer.getvalue()
 
 

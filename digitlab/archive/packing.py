@@ -48,7 +48,7 @@ from digitlab.archive.form import (
     run_file,
     sweep_path,
 )
-from digitlab.archive.record import Record
+from digitlab.archive.record import RunRecord
 from digitlab.config import IMAGE_SIZE
 from digitlab.messages import Message, message
 from digitlab.network import ModelFileError, Network
@@ -268,7 +268,7 @@ def _write_numbers(
     Where it goes on from is told by its first id as well.
     """
     run, store = summary.run, library.store
-    told = Record(
+    told = RunRecord(
         run, sources.get(run.id, run.id), summary.name, summary.pinned, tuple(store.epochs(run.id))
     )
     data = json.loads(record.to_json(told))

@@ -21,8 +21,15 @@ from digitlab.config import ALL_IMAGES, BY_NAME, RunConfig
 from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import LOCALE_DIR, LabError, Message, message
 from digitlab.presets import matching
-from digitlab.progress import Ending, EpochMetrics, NumberFormat, Outcome, Pace, Untrained
-from digitlab.store import Digits, Run, Status, interrupted
+from digitlab.progress import (
+    Ending,
+    EpochMetrics,
+    ExecutionSettings,
+    NumberFormat,
+    Outcome,
+    Untrained,
+)
+from digitlab.store import DataSetInfo, Run, Status, interrupted
 from digitlab.store.library import LONGEST_NAME, checked_name
 
 _FIELDS = (
@@ -55,7 +62,7 @@ _DEEPEST_REASON = 3
 
 
 @dataclass(frozen=True)
-class Record:
+class RunRecord:
     """A run under the id it has elsewhere: ``run``, its name, whether it is pinned, its epochs.
 
     ``source`` is the id that it had where it was trained first: it stays, wherever it is loaded.
@@ -68,13 +75,13 @@ class Record:
     epochs: tuple[EpochMetrics, ...]
 
 
-def to_json(record: Record) -> bytes:
+def to_json(record: RunRecord) -> bytes:
     """The file that ``from_json`` reads."""
     run = record.run
     parts = {
         name: None if value is None else asdict(value)
         for name, value in (
-            ("pace", run.pace),
+            ("pace", run.execution),
             ("untrained", run.untrained),
             ("outcome", run.outcome),
             ("digits", run.digits),
@@ -98,7 +105,7 @@ def to_json(record: Record) -> bytes:
     return json.dumps(data, ensure_ascii=False).encode()
 
 
-def from_json(data: Any, run: str) -> Record:
+def from_json(data: Any, run: str) -> RunRecord:
     """The record of the run ``run`` in a JSON value, field by field.
 
     A run that was live becomes interrupted; its owner and its engine are left empty.
@@ -127,7 +134,7 @@ def from_json(data: Any, run: str) -> Record:
         preset=preset if preset == matching(config) else None,
         parameters=parameter_count(layers_of(config)),
         digits=_digits(found),
-        pace=_pace(found),
+        execution=_execution(found),
         untrained=_untrained(found),
         outcome=outcome,
         created=created,
@@ -139,7 +146,7 @@ def from_json(data: Any, run: str) -> Record:
     source = _id(found, "source")
     if source is None:
         raise found.wrong("source")
-    return Record(read, source, _name(found), found.flag("pinned"), epochs)
+    return RunRecord(read, source, _name(found), found.flag("pinned"), epochs)
 
 
 def _name(found: Fields) -> str:
@@ -164,14 +171,14 @@ def _config(found: Fields) -> RunConfig:
     return settings.from_json(data)
 
 
-def _digits(found: Fields) -> Digits:
-    digits = found.part("digits", [field.name for field in fields(Digits)])
+def _digits(found: Fields) -> DataSetInfo:
+    digits = found.part("digits", [field.name for field in fields(DataSetInfo)])
     name, fingerprint = digits.text("name", 40), digits.text("fingerprint", 64)
     if not re.fullmatch(r"[a-z0-9-]+", name):
         raise digits.wrong("name")
     if not re.fullmatch(r"[0-9a-f]{64}", fingerprint):
         raise digits.wrong("fingerprint")
-    return Digits(
+    return DataSetInfo(
         name,
         fingerprint,
         digits.whole("train", 1, ALL_IMAGES),
@@ -180,12 +187,14 @@ def _digits(found: Fields) -> Digits:
     )
 
 
-def _pace(found: Fields) -> Pace | None:
-    pace = found.part_or_none("pace", [field.name for field in fields(Pace)])
-    if pace is None:
+def _execution(found: Fields) -> ExecutionSettings | None:
+    execution = found.part_or_none("pace", [field.name for field in fields(ExecutionSettings)])
+    if execution is None:
         return None
-    number_format = cast(NumberFormat, pace.choice("format", get_args(NumberFormat)))
-    return Pace(number_format, pace.whole("threads", 1, 10_000), pace.whole("steps", 1, _MANY))
+    number_format = cast(NumberFormat, execution.choice("format", get_args(NumberFormat)))
+    return ExecutionSettings(
+        number_format, execution.whole("threads", 1, 10_000), execution.whole("steps", 1, _MANY)
+    )
 
 
 def _untrained(found: Fields) -> Untrained | None:

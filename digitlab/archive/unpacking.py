@@ -43,7 +43,7 @@ from digitlab.archive.form import (
     run_file,
 )
 from digitlab.archive.opening import not_whole, opened
-from digitlab.archive.record import Record
+from digitlab.archive.record import RunRecord
 from digitlab.archive.sweep_record import SweepRecord
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.disk import StorageError
@@ -210,7 +210,7 @@ class _Loading:
             why = message("it does not name this run.")
             self.told.refused.append(_refusal(run[:_SHORT], MANIFEST, why).message)
 
-    def _is_here(self, read: Record) -> bool:
+    def _is_here(self, read: RunRecord) -> bool:
         """Whether this person has the run already, with as many epochs."""
         mine = self.here.get(read.source)
         if mine is None or len(self.store.epochs(mine)) < len(read.epochs):
@@ -219,7 +219,7 @@ class _Loading:
         self.renamed[read.run.id] = mine
         return True
 
-    def _restore(self, read: Record) -> None:
+    def _restore(self, read: RunRecord) -> None:
         if self.count >= MOST_OF_ONE:
             why = message("you have {most} runs, which is as many as fit.", most=MOST_OF_ONE)
             raise _refusal(_called(read), RECORD, why)
@@ -234,7 +234,7 @@ class _Loading:
             why = message("the lab could not write it to its disk.")
             raise _refusal(_called(read), RECORD, why) from error
 
-    def _stage(self, read: Record, folder: Path) -> None:
+    def _stage(self, read: RunRecord, folder: Path) -> None:
         """Write the run's files, each checked, into ``folder``."""
         for name in self.members[read.run.id]:
             if name not in (RECORD, BATCHES):
@@ -246,7 +246,7 @@ class _Loading:
                 target.write_bytes(data)
         self._stage_kernels(read, folder)
 
-    def _stage_kernels(self, read: Record, folder: Path) -> None:
+    def _stage_kernels(self, read: RunRecord, folder: Path) -> None:
         """Write the kernels that are packed within exact weights alone as files of their own."""
         for name in self.members[read.run.id]:
             what = run_file(name)
@@ -256,7 +256,7 @@ class _Loading:
                 if kernels is not None and not target.exists():
                     target.write_bytes(kernels)
 
-    def _insert(self, read: Record, folder: Path) -> None:
+    def _insert(self, read: RunRecord, folder: Path) -> None:
         with _naming(_called(read), BATCHES):
             reports = batches(self.archive, read.run)
         # What it went on from is told by the id that it had first.
@@ -326,7 +326,7 @@ class _Loading:
         )
 
 
-def _called(read: Record) -> str:
+def _called(read: RunRecord) -> str:
     """What a sentence calls a run: its name, else the beginning of its id."""
     return read.name or read.run.id[:_SHORT]
 

@@ -114,7 +114,7 @@ def summary(run: Run, store: Store) -> dict[str, Any]:
         "test": _scores(results.final_test(run, epochs)),
         "seconds": outcome.seconds if outcome else None,
         "images_per_second": outcome.images_per_second if outcome else None,
-        "pace": asdict(run.pace) if run.pace else None,
+        "execution": asdict(run.execution) if run.execution else None,
     }
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from digitlab.config import DIGITS, IMAGE_SIZE
-from digitlab.inspection.mistakes import Grid, Probabilities, Reading
+from digitlab.inspection.metrics import Grid, Probabilities, Reading
 from digitlab.pictures import enlarge, png_bytes
 
 COLUMNS = (

@@ -9,7 +9,7 @@ from digitlab.config import RunConfig
 from digitlab.export.parts import Part, parts
 from digitlab.export.start import Start
 from digitlab.messages import Translator
-from digitlab.progress import Pace
+from digitlab.progress import ExecutionSettings
 from digitlab.scores import Scores
 
 
@@ -18,7 +18,7 @@ def notebook(
     fingerprint: str,
     t: Translator,
     *,
-    pace: Pace | None = None,
+    execution: ExecutionSettings | None = None,
     reached: Scores | None = None,
     start: Start | None = None,
 ) -> bytes:
@@ -26,7 +26,7 @@ def notebook(
 
     The format is version 4.5 of https://nbformat.readthedocs.io/en/latest/format_description.html
     """
-    found = parts(config, fingerprint, t, pace=pace, reached=reached, start=start)
+    found = parts(config, fingerprint, t, execution=execution, reached=reached, start=start)
     cells = [cell for number, part in enumerate(found) for cell in _cells(number, part)]
     whole = {
         "cells": cells,

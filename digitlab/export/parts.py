@@ -18,7 +18,7 @@ from digitlab.export.start import Start
 from digitlab.layers import Layer, layers_of
 from digitlab.messages import Translator
 from digitlab.presets import matching, nearest
-from digitlab.progress import Pace
+from digitlab.progress import ExecutionSettings
 from digitlab.scores import Scores
 
 _SHOWN = 32  # filters, and misread samples
@@ -40,7 +40,7 @@ def parts(
     fingerprint: str,
     t: Translator,
     *,
-    pace: Pace | None = None,
+    execution: ExecutionSettings | None = None,
     reached: Scores | None = None,
     start: Start | None = None,
 ) -> tuple[Part, ...]:
@@ -50,14 +50,14 @@ def parts(
         config: the run's settings.
         fingerprint: of the set of images that it was trained on.
         t: the language of titles and remarks; names and printed words are English as in Keras.
-        pace: number format and threads of the run; the figures depend on both.
+        execution: number format and threads of the run; the figures depend on both.
         reached: what the run scored on its test set, for comparison.
         start: where the run goes on from another: the file it begins with, and how.
     """
-    pace = pace or Pace()
-    bfloat16 = pace.format == "mixed_bfloat16"
+    execution = execution or ExecutionSettings()
+    bfloat16 = execution.format == "mixed_bfloat16"
     found = [
-        _preparation(config, pace, start, t),
+        _preparation(config, execution, start, t),
         _images(config, fingerprint, bfloat16, t),
         _network(config, bfloat16, start, t),
         *([_start(start, t)] if start else []),
@@ -72,7 +72,9 @@ def parts(
     return (*found, _misclassified(bfloat16, t))
 
 
-def _preparation(config: RunConfig, pace: Pace, start: Start | None, t: Translator) -> Part:
+def _preparation(
+    config: RunConfig, execution: ExecutionSettings, start: Start | None, t: Translator
+) -> Part:
     same = t("Where the run was trained the figures are the run's; elsewhere they differ a little.")
     remarks = (
         t("A run of Digit Lab in plain Keras. It needs: pip install tensorflow matplotlib"),
@@ -82,7 +84,7 @@ def _preparation(config: RunConfig, pace: Pace, start: Start | None, t: Translat
         t("No graphics card, and the run's number of threads: both change how sums are rounded."),
         *([] if start and start.memory == "lost" else [same]),
     )
-    code = _PREPARATION.format(threads=pace.threads, seed=config.seed)
+    code = _PREPARATION.format(threads=execution.threads, seed=config.seed)
     return Part(_title(config, t), remarks, code)
 
 

@@ -6,7 +6,7 @@ from digitlab.config import RunConfig
 from digitlab.export.parts import Part, parts
 from digitlab.export.start import Start
 from digitlab.messages import Translator
-from digitlab.progress import Pace
+from digitlab.progress import ExecutionSettings
 from digitlab.scores import Scores
 
 
@@ -15,7 +15,7 @@ def script(
     fingerprint: str,
     t: Translator,
     *,
-    pace: Pace | None = None,
+    execution: ExecutionSettings | None = None,
     reached: Scores | None = None,
     start: Start | None = None,
 ) -> str:
@@ -24,7 +24,7 @@ def script(
     Its last line of output is ``test: loss 0.0000, accuracy 0.0000``. The arguments are those of
     ``parts``.
     """
-    found = parts(config, fingerprint, t, pace=pace, reached=reached, start=start)
+    found = parts(config, fingerprint, t, execution=execution, reached=reached, start=start)
     return "\n".join(_text(part) for part in found)
 
 

@@ -27,7 +27,7 @@ from digitlab.jobs.supervisor import RunSupervisor
 from digitlab.layers import layers_of, parameter_count, training_bytes
 from digitlab.messages import LabError, Message, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS, matching
-from digitlab.store import Digits, Run, Status, StorageError, Store, interrupted
+from digitlab.store import DataSetInfo, Run, Status, StorageError, Store, interrupted
 from digitlab.store.library import Library
 from digitlab.training import going_on, speed
 
@@ -82,7 +82,7 @@ class Engine:
     ) -> Run:
         refuse_too_large(config)
         split = digits.split(config)
-        parts = Digits(
+        parts = DataSetInfo(
             digits.name,
             digits.fingerprint,
             len(split.train[0]),
@@ -290,7 +290,7 @@ class Engine:
 
     def _usual_threads(self) -> int:
         preset = PRESETS[DEFAULT_PRESET]
-        return speed.pace_for(preset, preset.train_images, speed.load(), None).threads
+        return speed.execution_for(preset, preset.train_images, speed.load(), None).threads
 
     def _supervise(self, run: Run, cluster: Cluster, address: str) -> None:
         try:

@@ -15,7 +15,7 @@ from digitlab.dataset import DigitSet
 from digitlab.jobs import worker
 from digitlab.jobs.cluster import Cluster, Future, WorkerLostError, WorkerSlowError
 from digitlab.messages import Message, message
-from digitlab.progress import EpochMetrics, Outcome, Pace
+from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome
 from digitlab.store import Run, Status, Store, StoreError, interrupted
 from digitlab.store.database import DATABASE, StorageBusyError, StorageError
 from digitlab.training import going_on, speed
@@ -97,9 +97,9 @@ class RunSupervisor:
     def _train(self) -> None:
         if not self._write(lambda: self.store.start(self.queued.id)):
             return
-        pace = self._prepare()
-        self._write(lambda: self.store.set_pace(self.queued.id, pace))
-        outcome = self._follow(self._start(pace))
+        execution = self._prepare()
+        self._write(lambda: self.store.set_execution(self.queued.id, execution))
+        outcome = self._follow(self._start(execution))
         self._end(Status(outcome.ending), _reason(self.queued, outcome), outcome)
 
     def _abandon(self) -> None:
@@ -132,18 +132,18 @@ class RunSupervisor:
             if self.address in self.cluster.addresses():
                 self.address = self.cluster.restart(self.address)
 
-    def _prepare(self) -> Pace:
-        """A worker with TensorFlow and the images loaded, and the pace it will train at."""
+    def _prepare(self) -> ExecutionSettings:
+        """A worker with TensorFlow and the images loaded, and the settings it will train with."""
         condition = self.cluster.call(self.address, worker.condition, meanwhile=self._obey_stop)
         loaded = condition["threads"] or None
         config, images = self.queued.config, self.queued.digits.train
-        pace = speed.pace_for(config, images, speed.load(), loaded)
-        if loaded not in (None, pace.threads):
+        execution = speed.execution_for(config, images, speed.load(), loaded)
+        if loaded not in (None, execution.threads):
             self._restart()
-        warm = self._submit("warm", worker.warm, pace.threads)
+        warm = self._submit("warm", worker.warm, execution.threads)
         threads = self._wait(warm)["threads"]
         self._send_digits()
-        return dataclasses.replace(pace, threads=threads)
+        return dataclasses.replace(execution, threads=threads)
 
     def _restart(self) -> None:
         try:
@@ -157,7 +157,7 @@ class RunSupervisor:
             data = self.digits.path.read_bytes()
             self._wait(self._submit("send", worker.receive_digits, data, fingerprint))
 
-    def _start(self, pace: Pace) -> Future:
+    def _start(self, execution: ExecutionSettings) -> Future:
         return self._submit(
             "train",
             worker.train_run,
@@ -165,7 +165,7 @@ class RunSupervisor:
             self.queued.config.to_json(),
             str(self.digits.path),
             self.digits.fingerprint,
-            asdict(pace),
+            asdict(execution),
             self._beginning(),
         )
 

@@ -20,7 +20,7 @@ from digitlab import disk
 from digitlab.dataset import DataFileError, open_fingerprint
 from digitlab.home import home
 from digitlab.network import Network
-from digitlab.progress import Pace, Report
+from digitlab.progress import ExecutionSettings, Report
 from digitlab.training import loading
 from digitlab.training.going_on import Start, unpack_state
 
@@ -154,7 +154,7 @@ def train_run(
     config: dict[str, Any],
     path: str,
     fingerprint: str,
-    pace: dict[str, Any],
+    execution: dict[str, Any],
     start: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Train one run and return its outcome; what it reports and keeps goes into the outbox."""
@@ -170,7 +170,7 @@ def train_run(
         _outbox.put,
         _outbox.keep,
         lambda: run in _stopping or not wanted(),
-        Pace(**pace),
+        ExecutionSettings(**execution),
         _begin(start),
         _outbox.drop,
     )

@@ -7,7 +7,7 @@ came to, and ``run_files`` how its files are written.
 
 from digitlab.store.database import StorageBusyError, StorageError
 from digitlab.store.runs import (
-    Digits,
+    DataSetInfo,
     Run,
     Status,
     Store,
@@ -17,7 +17,7 @@ from digitlab.store.runs import (
 )
 
 __all__ = [
-    "Digits",
+    "DataSetInfo",
     "Run",
     "Status",
     "StorageBusyError",

@@ -22,5 +22,5 @@ def reading(probabilities: Floats) -> bytes:
     """What each test image is read as (uint8) and how surely (float16), as ``.npz`` bytes."""
     buffer = io.BytesIO()
     digit = probabilities.argmax(axis=1).astype(np.uint8)
-    np.savez(buffer, digit=digit, confidence=probabilities.max(axis=1).astype(np.float16))
+    np.savez(buffer, digit=digit, certainty=probabilities.max(axis=1).astype(np.float16))
     return buffer.getvalue()

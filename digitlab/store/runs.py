@@ -28,7 +28,14 @@ from digitlab.config import RunConfig
 from digitlab.disk import StorageError
 from digitlab.messages import LabError, Message, message
 from digitlab.presets import PRESETS
-from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Report, Untrained
+from digitlab.progress import (
+    BatchMetrics,
+    EpochMetrics,
+    ExecutionSettings,
+    Outcome,
+    Report,
+    Untrained,
+)
 from digitlab.store.database import DATABASE, Database, Row
 
 log = logging.getLogger(__name__)
@@ -128,7 +135,7 @@ class UnreadableRunError(StoreError):
 
 
 @dataclass(frozen=True)
-class Digits:
+class DataSetInfo:
     """Which images a run is trained and tested on, and how many of each part."""
 
     name: str
@@ -155,8 +162,8 @@ class Run:
     config: RunConfig
     preset: str | None
     parameters: int
-    digits: Digits
-    pace: Pace | None
+    digits: DataSetInfo
+    execution: ExecutionSettings | None
     untrained: Untrained | None
     outcome: Outcome | None
     created: float
@@ -190,7 +197,7 @@ class Store:
         config: RunConfig,
         preset: str | None,
         parameters: int,
-        digits: Digits,
+        digits: DataSetInfo,
         *,
         origin: str | None = None,
         frozen: bool = False,
@@ -317,10 +324,12 @@ class Store:
                 database.execute("DELETE FROM batches WHERE run = ?", (run,))
             return changed.rowcount == 1
 
-    def set_pace(self, run: str, pace: Pace) -> None:
+    def set_execution(self, run: str, execution: ExecutionSettings) -> None:
         """Note the number format, threads and steps that a run is trained with."""
         with self.database.change() as database:
-            database.execute("UPDATE runs SET pace = ? WHERE id = ?", (_text(asdict(pace)), run))
+            database.execute(
+                "UPDATE runs SET pace = ? WHERE id = ?", (_text(asdict(execution)), run)
+            )
 
     def end(
         self, run: str, status: Status, reason: Message, outcome: Outcome | None = None
@@ -655,7 +664,7 @@ def row_of(run: Run) -> dict[str, Any]:
         name: None if value is None else _text(asdict(value))
         for name, value in (
             ("digits", run.digits),
-            ("pace", run.pace),
+            ("pace", run.execution),
             ("untrained", run.untrained),
             ("outcome", run.outcome),
         )
@@ -678,7 +687,7 @@ def row_of(run: Run) -> dict[str, Any]:
     }
 
 
-_Part = TypeVar("_Part", Digits, Pace, Untrained, Outcome)
+_Part = TypeVar("_Part", DataSetInfo, ExecutionSettings, Untrained, Outcome)
 
 
 # What is read from JSON is frozen, and much of it the same in many rows.
@@ -761,8 +770,8 @@ def _run(row: Row | dict[str, Any]) -> Run:
         config=_config(row["config"]),
         preset=row["preset"] if row["preset"] in PRESETS else None,
         parameters=int(row["parameters"]),
-        digits=_read(Digits, row["digits"]),
-        pace=_read(Pace, row["pace"]) if row["pace"] else None,
+        digits=_read(DataSetInfo, row["digits"]),
+        execution=_read(ExecutionSettings, row["pace"]) if row["pace"] else None,
         untrained=_read(Untrained, row["untrained"]) if row["untrained"] else None,
         outcome=_read(Outcome, row["outcome"]) if row["outcome"] else None,
         created=row["created"],

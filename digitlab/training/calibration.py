@@ -14,7 +14,7 @@ import psutil
 
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.dataset import DigitSet
-from digitlab.progress import NumberFormat, Pace
+from digitlab.progress import ExecutionSettings, NumberFormat
 from digitlab.training.loading import lower_priority, use_threads
 from digitlab.training.speed import MEASURED, Measurement, Timing, is_quiet
 
@@ -55,7 +55,7 @@ def _speed(network: str, number_format: NumberFormat) -> float:
         lambda report: None,
         lambda name, data: None,
         lambda: time.monotonic() > deadline,
-        Pace(number_format, threads=0, steps=_STEPS[network]),
+        ExecutionSettings(number_format, threads=0, steps=_STEPS[network]),
     )
     return outcome.images_per_second
 

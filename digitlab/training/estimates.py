@@ -12,7 +12,7 @@ import statistics
 from dataclasses import dataclass
 
 from digitlab.config import RunConfig
-from digitlab.progress import Pace
+from digitlab.progress import ExecutionSettings
 from digitlab.store import Run, Store
 from digitlab.training import speed
 from digitlab.training.speed import Measurement, relative_work, seconds_per_epoch
@@ -39,7 +39,7 @@ class Ended:
     read: int
     epochs: int
     seconds: float
-    pace: Pace
+    execution: ExecutionSettings
 
     @functools.cached_property
     def work(self) -> float:
@@ -77,7 +77,7 @@ def _newest(store: Store, newest_end: float) -> tuple[Ended, ...]:
 
 
 def _ended(run: Run) -> Ended | None:
-    if run.outcome is None or run.pace is None or not run.outcome.epochs:
+    if run.outcome is None or run.execution is None or not run.outcome.epochs:
         return None
     return Ended(
         run.config,
@@ -85,7 +85,7 @@ def _ended(run: Run) -> Ended | None:
         read_after_epoch(run),
         run.outcome.epochs,
         run.outcome.seconds,
-        run.pace,
+        run.execution,
     )
 
 
@@ -115,9 +115,14 @@ def seconds(config: RunConfig, images: int, read: int, known: Known) -> float:
 
 
 def _model(
-    config: RunConfig, images: int, read: int, epochs: int, known: Known, pace: Pace | None = None
+    config: RunConfig,
+    images: int,
+    read: int,
+    epochs: int,
+    known: Known,
+    execution: ExecutionSettings | None = None,
 ) -> float:
-    epoch = seconds_per_epoch(config, images, known.measured, pace)
+    epoch = seconds_per_epoch(config, images, known.measured, execution)
     return epochs * epoch * (1 + reading_share(images, read)) + _RUN_SECONDS
 
 
@@ -132,7 +137,7 @@ def _correction(config: RunConfig, images: int, known: Known) -> float:
         return 1.0
     return statistics.median(
         ended.seconds
-        / _model(ended.config, ended.images, ended.read, ended.epochs, known, ended.pace)
+        / _model(ended.config, ended.images, ended.read, ended.epochs, known, ended.execution)
         for _, ended in nearest[:_NEAREST]
     )
 

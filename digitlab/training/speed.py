@@ -1,4 +1,4 @@
-"""How fast this machine trains, measured and kept, and the pace each run is trained at.
+"""How fast this machine trains, measured and kept, and the execution settings of each run.
 
 Number format and threads are measured on two small networks in processes of their own, because
 TensorFlow fixes its threads when it starts. Until that is done, float32 and every core are used.
@@ -30,7 +30,7 @@ from digitlab.config import RunConfig
 from digitlab.home import home
 from digitlab.layers import Layer, layers_of
 from digitlab.presets import PRESETS
-from digitlab.progress import NumberFormat, Pace
+from digitlab.progress import ExecutionSettings, NumberFormat
 
 log = logging.getLogger(__name__)
 
@@ -90,10 +90,10 @@ def is_quiet(threads: int, seconds: float, idle: float, own: float) -> bool:
     return seconds > 0 and (idle + own) / seconds >= _FREE_SHARE * threads
 
 
-def pace_for(
+def execution_for(
     config: RunConfig, images: int, measured: Sequence[Measurement], loaded_threads: int | None
-) -> Pace:
-    """The pace at which ``config`` is soonest trained on ``images`` images an epoch.
+) -> ExecutionSettings:
+    """The execution settings that train ``config`` soonest on ``images`` images an epoch.
 
     Args:
         config: the run to be trained.
@@ -104,7 +104,7 @@ def pace_for(
     known = [row for row in measured if row.network == config.network]
     if not known:
         assumed = _ASSUMED[config.network] * min(CPU_COUNT, 2)
-        return _pace("float32", loaded_threads or CPU_COUNT, config, images, assumed)
+        return _execution("float32", loaded_threads or CPU_COUNT, config, images, assumed)
     work = images * config.epochs * relative_work(config)
 
     def seconds(row: Measurement) -> float:
@@ -112,16 +112,16 @@ def pace_for(
         return work / row.images_per_second + restart
 
     best = min(known, key=seconds)
-    return _pace(best.format, best.threads, config, images, best.images_per_second)
+    return _execution(best.format, best.threads, config, images, best.images_per_second)
 
 
-def _pace(
+def _execution(
     number_format: NumberFormat, threads: int, config: RunConfig, images: int, speed: float
-) -> Pace:
+) -> ExecutionSettings:
     step = config.batch_size * relative_work(config) / speed + _STEP_OVERHEAD_SECONDS
     drawable = images // (config.batch_size * _REPORTS_PER_EPOCH)
     steps = min(int(_EXECUTION_SECONDS / step), drawable, _MOST_STEPS)
-    return Pace(number_format, threads, max(1, steps))
+    return ExecutionSettings(number_format, threads, max(1, steps))
 
 
 @functools.lru_cache(4096)
@@ -139,15 +139,20 @@ def _cost(layers: Iterable[Layer]) -> int:
 
 
 def seconds_per_epoch(
-    config: RunConfig, images: int, measured: Sequence[Measurement], pace: Pace | None = None
+    config: RunConfig,
+    images: int,
+    measured: Sequence[Measurement],
+    execution: ExecutionSettings | None = None,
 ) -> float:
     """Roughly how long one epoch of ``config`` on ``images`` images takes here, in seconds.
 
-    It is trained at ``pace``, or at the best there is.
+    It is trained at ``execution``, or at the best there is.
     """
     known = [row for row in measured if row.network == config.network]
     same = [
-        row for row in known if pace and (row.format, row.threads) == (pace.format, pace.threads)
+        row
+        for row in known
+        if execution and (row.format, row.threads) == (execution.format, execution.threads)
     ]
     rate = max((row.images_per_second for row in same or known), default=_ASSUMED[config.network])
     steps = images / config.batch_size

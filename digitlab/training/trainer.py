@@ -23,8 +23,8 @@ from digitlab.progress import (
     BatchMetrics,
     Ending,
     EpochMetrics,
+    ExecutionSettings,
     Outcome,
-    Pace,
     Report,
     Untrained,
 )
@@ -62,7 +62,7 @@ def train(
     report: Callable[[Report], None],
     keep: Keep,
     should_stop: ShouldStop,
-    pace: Pace,
+    execution: ExecutionSettings,
     start: Start | None = None,
     drop: Drop | None = None,
 ) -> Outcome:
@@ -77,8 +77,8 @@ def train(
             ``weights-EPOCH.npz`` (Network), ``kernels-EPOCH.npy`` (first convolution, float32),
             ``reading-EPOCH.npz`` (``digit`` uint8 and ``confidence`` float16 of every test image)
             and, last, ``probabilities.npy`` (float32, test images x 10).
-        should_stop: asked after every execution of ``pace.steps`` batches.
-        pace: number format, threads and steps of an execution.
+        should_stop: asked after every execution of ``execution.steps`` batches.
+        execution: number format, threads and steps of an execution.
         start: the network that the run goes on from; without it, an untrained one.
         drop: takes the name of a file that was kept and is no longer wanted: weights that newer
             ones replace. Without it only evenly spaced weights, and the last, are kept.
@@ -87,8 +87,8 @@ def train(
     """
     began = time.perf_counter()
     keras.utils.set_random_seed(config.seed)
-    model = _model(config, pace, start)
-    examiner = _Examiner(model, config, digits, should_stop, pace)
+    model = _model(config, execution, start)
+    examiner = _Examiner(model, config, digits, should_stop, execution)
     files = _Files(config, digits, keep, drop)
     batches = _Batches(config, len(digits.split(config).train[0]), report, should_stop)
     epochs = _Epochs(config, batches, examiner, files, report)
@@ -106,13 +106,13 @@ def train(
     )
 
 
-def _model(config: RunConfig, pace: Pace, start: Start | None) -> Any:
-    model = build(layers_of(config), pace.format, config.seed)
+def _model(config: RunConfig, execution: ExecutionSettings, start: Start | None) -> Any:
+    model = build(layers_of(config), execution.format, config.seed)
     if start is not None:
         set_weights(model, start.network)
         if start.frozen:
             freeze_convolutions(model)
-    compile_model(model, config, pace.steps)
+    compile_model(model, config, execution.steps)
     if start is not None:
         restore_optimizer(model, start.optimizer)
     return model
@@ -292,10 +292,15 @@ class _Examiner:
     """Reads the test and the validation images with the present weights, in float32."""
 
     def __init__(
-        self, model: Any, config: RunConfig, digits: DigitSet, stop: ShouldStop, pace: Pace
+        self,
+        model: Any,
+        config: RunConfig,
+        digits: DigitSet,
+        stop: ShouldStop,
+        execution: ExecutionSettings,
     ) -> None:
         self.model, self.config, self.digits, self.should_stop = model, config, digits, stop
-        self.exact = model if pace.format == "float32" else build(layers_of(config))
+        self.exact = model if execution.format == "float32" else build(layers_of(config))
         self.deadline = math.inf
 
     def test(self) -> tuple[Floats | None, Scores | None]:

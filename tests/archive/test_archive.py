@@ -35,15 +35,15 @@ from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import message
 from digitlab.network import Network, Prediction
 from digitlab.presets import matching
-from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Untrained
-from digitlab.store import Digits, Run, Status
+from digitlab.progress import BatchMetrics, EpochMetrics, ExecutionSettings, Outcome, Untrained
+from digitlab.store import DataSetInfo, Run, Status
 from digitlab.store.library import Library
 from digitlab.store.run_files import npy, reading
 from digitlab.store.saved_drawings import SavedDrawing
 from digitlab.training.going_on import pack_state, unpack_state
 
 TEST = 40  # test images
-DIGITS = Digits("sample", "f" * 64, 3200, 800, TEST)
+DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, TEST)
 MLP = RunConfig(units1=8, epochs=2)
 CNN = RunConfig(
     network="cnn", blocks=1, filters1=2, dense=4, conv_dropout=0.25, epochs=2, optimizer="sgd"
@@ -106,7 +106,7 @@ def add(lab: Lab, config: RunConfig = MLP, owner: str = ME, **more: Any) -> Run:
     parameters = parameter_count(layers_of(config))
     run = store.add(owner, "engine", config, matching(config), parameters, DIGITS, **more)
     store.start(run.id)
-    store.set_pace(run.id, Pace("mixed_bfloat16", 2, 20))
+    store.set_execution(run.id, ExecutionSettings("mixed_bfloat16", 2, 20))
     store.report(run.id, Untrained(2.4, 0.1))
     for epoch in range(3):
         after = network(config, epoch)

@@ -17,7 +17,7 @@ from digitlab.dataset import DigitSet
 from digitlab.layers import layers_of, parameter_count
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics
-from digitlab.store import Digits, Run, Status
+from digitlab.store import DataSetInfo, Run, Status
 from digitlab.sweeps import Sweep, planning
 from digitlab.sweeps.planning import LESSONS, Axis, Plan
 
@@ -28,7 +28,7 @@ class SweepingLab(Lab):
     """One that as an engine ends each run at once."""
 
     def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
-        parts = Digits(digits.name, digits.fingerprint, 3200, 800, 1000)
+        parts = DataSetInfo(digits.name, digits.fingerprint, 3200, 800, 1000)
         run = self.store.add(owner, "x", config, None, parameter_count(layers_of(config)), parts)
         self.store.start(run.id)
         self.store.report(run.id, EpochMetrics(1, True, 0.5, 0.8, None, None, 0.3, 0.9, 1.5, 3200))

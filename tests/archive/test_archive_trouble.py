@@ -11,10 +11,10 @@ from trouble import damage, full_disk, locked
 
 from digitlab.archive import unpacking
 from digitlab.config import RunConfig
-from digitlab.store import Digits, Status, StorageError, database
+from digitlab.store import DataSetInfo, Status, StorageError, database
 from digitlab.store.run_files import npy
 
-DIGITS = Digits("sample", "f" * 64, 3200, 800, 10_000)
+DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 10_000)
 CONFIG = RunConfig(units1=16)
 
 

@@ -15,9 +15,9 @@ from clicking import rest
 from playwright.sync_api import Browser, Page, expect
 
 from digitlab import dataset
-from digitlab.bench.inspect import store_run
 from digitlab.progress import EpochMetrics
 from digitlab.store import Store
+from tools.bench.inspect import store_run
 
 pytestmark = pytest.mark.browser
 TIMEOUT = 90_000  # milliseconds; two busy cores load Plotly slowly

@@ -11,7 +11,7 @@ import pytest
 from hand import ONE, SEVEN, canvas_of, draw, finger
 from playwright.sync_api import Page, expect
 
-from digitlab.bundled.reference import PEN_HELD_OUT, read_pen_digits
+from tools.bundled.reference import PEN_HELD_OUT, read_pen_digits
 
 TIMEOUT = 90_000  # milliseconds; two busy cores load Plotly and TensorFlow slowly
 

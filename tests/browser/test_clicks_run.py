@@ -12,11 +12,11 @@ from clicking import click_mark
 from playwright.sync_api import Locator, Page, expect
 
 from digitlab import dataset, models
-from digitlab.bench.inspect import store_run
 from digitlab.layers import layers_of, parameter_count
 from digitlab.network import Network
 from digitlab.presets import PRESETS
-from digitlab.store import Digits, Status, Store
+from digitlab.store import DataSetInfo, Status, Store
+from tools.bench.inspect import store_run
 
 pytestmark = pytest.mark.browser
 TIMEOUT = 90_000  # milliseconds; two busy cores load Plotly slowly
@@ -47,7 +47,7 @@ def mlp(store: Store) -> str:
         if layer.parameters
     }
     network = Network(layers, weights, {"epoch": 1})
-    parts = Digits(digits.name, digits.fingerprint, 3200, 800, len(digits.y_test))
+    parts = DataSetInfo(digits.name, digits.fingerprint, 3200, 800, len(digits.y_test))
     run = store.add("somebody", "none", config, "mlp-64", parameter_count(layers), parts)
     store.start(run.id)
     store.keep(run.id, "weights-001.npz", network.to_bytes())
@@ -145,7 +145,7 @@ def test_a_run_that_still_trains_offers_what_it_has_kept_since(
     """``cnn`` so that the server has looked for what a dead one left, before this run begins."""
     look(cnn, "digits")
     network, digits = models.mnist_only(), dataset.sample()
-    parts = Digits(digits.name, digits.fingerprint, 3200, 800, len(digits.y_test))
+    parts = DataSetInfo(digits.name, digits.fingerprint, 3200, 800, len(digits.y_test))
     run = store.add("somebody", "none", PRESETS["cnn-keras"], "cnn-keras", 1, parts)
     store.start(run.id)
 

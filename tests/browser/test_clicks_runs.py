@@ -10,13 +10,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics
-from digitlab.store import Digits, Status, Store
+from digitlab.store import DataSetInfo, Status, Store
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=90_000)
 
 ME = "r" * 22
-DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 HEAD, ROW = 35, 35  # pixels
 PINNED, STATUS, EPOCHS = 6, 5, 8  # columns, the box not counted
 

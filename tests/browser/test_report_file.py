@@ -15,9 +15,9 @@ from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import LANGUAGES, Translator
 from digitlab.network import Network
 from digitlab.presets import PRESETS
-from digitlab.progress import EpochMetrics, Outcome, Pace, Untrained
+from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome, Untrained
 from digitlab.report import gather, html_of
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.store.run_files import npy
 
 pytestmark = pytest.mark.browser
@@ -31,10 +31,10 @@ _OPENED = "[...document.images].filter(image => image.complete && image.naturalW
 def trained(store: Store, config: RunConfig) -> Run:
     """A run as a worker leaves it, which nobody has trained."""
     digits, layers = dataset.sample(), layers_of(config)
-    parts = Digits(digits.name, digits.fingerprint, 3600, 400, 1000)
+    parts = DataSetInfo(digits.name, digits.fingerprint, 3600, 400, 1000)
     run = store.add("ada", "engine", config, None, parameter_count(layers), parts)
     store.start(run.id)
-    store.set_pace(run.id, Pace())
+    store.set_execution(run.id, ExecutionSettings())
     store.report(run.id, Untrained(2.3, 0.1))
     for n in range(1, config.epochs + 1):
         report = EpochMetrics(n, True, 1 / n, 1 - 0.2 / n, 0.9 / n, 0.9, 0.7 / n, 0.9, 1.0, 3600)

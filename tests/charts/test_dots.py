@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from digitlab import charts
-from digitlab.inspection.mistakes import DigitScores, per_digit
+from digitlab.inspection.metrics import DigitScores, per_digit
 from digitlab.messages import Translator
 
 T = Translator("en")

@@ -9,7 +9,7 @@ import pytest
 from digitlab import charts
 from digitlab.charts import frame
 from digitlab.config import RunConfig
-from digitlab.inspection.mistakes import Mistake
+from digitlab.inspection.metrics import Mistake
 from digitlab.layers import layers_of
 from digitlab.messages import Translator
 from digitlab.ui import plot

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from digitlab import charts
-from digitlab.inspection.mistakes import Mistake
+from digitlab.inspection.metrics import Mistake
 from digitlab.messages import Translator
 
 T = Translator("en")

@@ -14,7 +14,7 @@ from trouble import damage, fill, full_disk, locked, small_disk
 from digitlab import models
 from digitlab.__main__ import main
 from digitlab.config import RunConfig
-from digitlab.store import Digits, Store, database
+from digitlab.store import DataSetInfo, Store, database
 from digitlab.training import speed
 
 RUN = "0" * 16
@@ -135,7 +135,7 @@ def test_a_run_that_cannot_be_read_is_told(
     lab_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = Store(lab_home)
-    run = store.add("me", "e", RunConfig(), None, 1, Digits("sample", "f" * 64, 1, 1, 1)).id
+    run = store.add("me", "e", RunConfig(), None, 1, DataSetInfo("sample", "f" * 64, 1, 1, 1)).id
     with store.database.change() as change:
         change.execute("UPDATE runs SET config = '{'")
     assert main(["predict", "x.png", "--model", run]) == 2

@@ -22,7 +22,7 @@ from digitlab import dataset, models
 from digitlab.__main__ import main, terminal_language
 from digitlab.config import RunConfig
 from digitlab.progress import Untrained
-from digitlab.store import Digits, Status, Store
+from digitlab.store import DataSetInfo, Status, Store
 
 ROOT = Path(__file__).parents[2]
 TINY = ("--set", "train_images=64", "--set", "epochs=1", "--set", "units1=8")
@@ -242,7 +242,7 @@ def test_a_model_file_that_is_none_of_ours_is_refused_by_name(
 def test_a_run_that_kept_no_weights_is_refused_as_a_model(
     lab: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    digits = Digits("sample", "f", 1, 1, 1)
+    digits = DataSetInfo("sample", "f", 1, 1, 1)
     empty = Store(lab).add("somebody", "nobody", RunConfig(), None, 1, digits)
     Store(lab).report(empty.id, Untrained(2.3, 0.1))
     assert "kept no weights yet" in refusal(capsys, "predict", "x.png", "--model", empty.id)

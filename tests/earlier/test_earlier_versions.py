@@ -67,8 +67,8 @@ def test_its_runs_are_as_they_were(lab: tuple[Store, str]) -> None:
     assert run.untrained is not None
     assert run.outcome is not None
     assert (run.outcome.ending, run.outcome.epochs) == ("finished", 2)
-    assert run.pace is not None
-    assert (run.pace.format, run.pace.threads) == ("float32", 2)
+    assert run.execution is not None
+    assert (run.execution.format, run.execution.threads) == ("float32", 2)
     assert (run.digits.name, run.digits.train, run.digits.test) == ("sample", 80, 1000)
     stopped = runs_by_units(store, owner)[5]
     assert (stopped.status, store.epochs(stopped.id)) == (Status.STOPPED, [])

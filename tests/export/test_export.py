@@ -18,11 +18,11 @@ from digitlab.config import ALL_IMAGES, RunConfig
 from digitlab.dataset import MNIST_FINGERPRINT, SAMPLE_FINGERPRINT, DigitSet
 from digitlab.messages import Translator
 from digitlab.presets import PRESETS
-from digitlab.progress import EpochMetrics, Pace, Untrained
+from digitlab.progress import EpochMetrics, ExecutionSettings, Untrained
 from digitlab.scores import Scores
 
 EN = Translator("en")
-FLOAT32 = Pace(threads=os.cpu_count() or 1)
+FLOAT32 = ExecutionSettings(threads=os.cpu_count() or 1)
 BFLOAT16 = dataclasses.replace(FLOAT32, format="mixed_bfloat16")
 
 
@@ -50,14 +50,14 @@ RESTLESS = small(
     hidden_layers=3,
     seed=7,
 )
-CASES: dict[str, tuple[RunConfig, Pace]] = {
+CASES: dict[str, tuple[RunConfig, ExecutionSettings]] = {
     **{name: (small(config), FLOAT32) for name, config in PRESETS.items()},
     "patient": (PATIENT, FLOAT32),
     "squared-error": (RESTLESS, FLOAT32),
     "bfloat16": (PATIENT, BFLOAT16),
 }
 # Of these only the text is looked at.
-OTHERS: dict[str, tuple[RunConfig, Pace]] = {
+OTHERS: dict[str, tuple[RunConfig, ExecutionSettings]] = {
     "linear": (RunConfig(hidden_layers=0), FLOAT32),
     "bfloat16-cnn": (PRESETS["cnn-keras"], BFLOAT16),
     "bfloat16-none": (PRESETS["cnn-tutorial"], BFLOAT16),
@@ -132,14 +132,14 @@ def student(digits, tmp_path_factory) -> Iterator[Callable[[], dict[str, dict]]]
 
 def taken_home(name: str, digits: DigitSet, folder: Path) -> list[str]:
     """Save a case as a student does, and say which files of code there are."""
-    config, pace = CASES[name]
+    config, execution = CASES[name]
     images = folder / export.images_name(config, digits.fingerprint)
     images.write_bytes(export.images(config, digits))
-    code = export.script(config, digits.fingerprint, EN, pace=pace)
+    code = export.script(config, digits.fingerprint, EN, execution=execution)
     (folder / f"{name}.py").write_text(code, encoding="utf-8")
     if name != AS_NOTEBOOK:
         return [str(folder / f"{name}.py")]
-    cells = export.notebook(config, digits.fingerprint, EN, pace=pace)
+    cells = export.notebook(config, digits.fingerprint, EN, execution=execution)
     (folder / f"{name}.ipynb").write_bytes(cells)
     return [str(folder / f"{name}.py"), str(folder / f"{name}.ipynb")]
 
@@ -151,9 +151,9 @@ def from_lab(digits, student) -> dict[str, tuple[Untrained, list[EpochMetrics]]]
     from digitlab.training.trainer import train
 
     found = {}
-    for name, (config, pace) in CASES.items():
+    for name, (config, execution) in CASES.items():
         reports: list = []
-        train(config, digits, reports.append, lambda file, data: None, lambda: False, pace)
+        train(config, digits, reports.append, lambda file, data: None, lambda: False, execution)
         epochs = [report for report in reports if isinstance(report, EpochMetrics)]
         found[name] = (next(r for r in reports if isinstance(r, Untrained)), epochs)
     return found
@@ -219,10 +219,10 @@ def test_the_cells_of_a_notebook_give_what_the_script_gives(from_code) -> None:
 @pytest.mark.parametrize("language", ["en", "ja"])
 @pytest.mark.parametrize("name", CASES | OTHERS)
 def test_notebook_and_script_hold_the_same_code(name, language) -> None:
-    config, pace = (CASES | OTHERS)[name]
+    config, execution = (CASES | OTHERS)[name]
     t, reached = Translator(language), Scores(0.1, 0.9)
-    code = export.script(config, SAMPLE_FINGERPRINT, t, pace=pace, reached=reached)
-    data = export.notebook(config, SAMPLE_FINGERPRINT, t, pace=pace, reached=reached)
+    code = export.script(config, SAMPLE_FINGERPRINT, t, execution=execution, reached=reached)
+    data = export.notebook(config, SAMPLE_FINGERPRINT, t, execution=execution, reached=reached)
     cells = json.loads(data)["cells"]
     from_cells = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
     compile(code, name, "exec")
@@ -291,7 +291,9 @@ def test_what_is_no_fingerprint_does_not_get_into_the_code() -> None:
 
 def test_threads_that_are_no_number_do_not_get_into_the_code() -> None:
     with pytest.raises(ValueError, match="format code"):
-        export.script(RunConfig(), MNIST_FINGERPRINT, EN, pace=Pace(threads="1)\nevil("))  # type: ignore[arg-type]
+        export.script(
+            RunConfig(), MNIST_FINGERPRINT, EN, execution=ExecutionSettings(threads="1)\nevil(")
+        )  # type: ignore[arg-type]
 
 
 # The images ---------------------------------------------------------------------------------

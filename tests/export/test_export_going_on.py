@@ -19,14 +19,14 @@ from digitlab.dataset import DigitSet
 from digitlab.layers import layers_of
 from digitlab.messages import Translator
 from digitlab.network import Network
-from digitlab.progress import EpochMetrics, Pace, Untrained
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.progress import EpochMetrics, ExecutionSettings, Untrained
+from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.store.run_files import npy
 from digitlab.training import going_on
 from digitlab.training.going_on import Start, unpack_state
 
 EN = Translator("en")
-FLOAT32 = Pace(threads=os.cpu_count() or 1)
+FLOAT32 = ExecutionSettings(threads=os.cpu_count() or 1)
 BFLOAT16 = dataclasses.replace(FLOAT32, format="mixed_bfloat16")
 MLP = RunConfig(units1=16, train_images=128, batch_size=16, epochs=2)
 CNN = RunConfig(
@@ -49,7 +49,7 @@ class Case:
     config: RunConfig
     changes: dict[str, int] = dataclasses.field(default_factory=dict)
     frozen: bool = False
-    pace: Pace = FLOAT32
+    execution: ExecutionSettings = FLOAT32
     after: Callable[[Store, Run], None] | None = None  # what happens to the first run
 
 
@@ -60,7 +60,7 @@ def deleted(store: Store, origin: Run) -> None:
 CASES = {
     "mlp-adam": Case(MLP, {"epochs": 3}),
     "cnn-frozen": Case(CNN, {"train_images": 160}, frozen=True),
-    "cnn-frozen-bfloat16": Case(CNN, frozen=True, pace=BFLOAT16),
+    "cnn-frozen-bfloat16": Case(CNN, frozen=True, execution=BFLOAT16),
     "sgd-momentum": Case(dataclasses.replace(MLP, optimizer="sgd", momentum=0.9)),
     "deleted": Case(MLP, after=deleted),
 }
@@ -110,7 +110,7 @@ def trained(store: Store, case: Case, config: RunConfig, origin: Run | None = No
     from digitlab.training.trainer import train
 
     count = digits().split(config)
-    parts = Digits("mnist", "ad" * 32, count.train_count, count.validation_count, 60)
+    parts = DataSetInfo("mnist", "ad" * 32, count.train_count, count.validation_count, 60)
     frozen = case.frozen and origin is not None
     run = store.add(
         "ada",
@@ -133,7 +133,7 @@ def trained(store: Store, case: Case, config: RunConfig, origin: Run | None = No
         lambda report: store.report(run.id, report),
         lambda name, data: store.keep(run.id, name, data),
         lambda: False,
-        case.pace,
+        case.execution,
         start,
     )
     store.end(run.id, Status.FINISHED, run.reason, outcome)
@@ -157,7 +157,9 @@ def save(store: Store, run: Run, case: Case, folder: Path) -> str:
     start = found.read()
     name = export.start_name(run.id)
     (folder / name).write_bytes(export.start_file(start.network, start.optimizer))
-    code = export.script(run.config, "ad" * 32, EN, pace=case.pace, start=start_of(store, run))
+    code = export.script(
+        run.config, "ad" * 32, EN, execution=case.execution, start=start_of(store, run)
+    )
     (folder / "run.py").write_text(code, encoding="utf-8")
     return str(folder / "run.py")
 
@@ -287,7 +289,7 @@ def test_the_notebook_begins_there_too() -> None:
 
 
 def kept(store: Store, config: RunConfig, epochs: list[int], origin: str | None = None) -> Run:
-    run = store.add("ada", "e", config, None, 10, Digits("m", "f", 8, 2, 2), origin=origin)
+    run = store.add("ada", "e", config, None, 10, DataSetInfo("m", "f", 8, 2, 2), origin=origin)
     for epoch in epochs:
         store.keep(run.id, f"weights-{epoch:03d}.npz", npy(np.zeros(1)))
     store.end(run.id, Status.INTERRUPTED, run.reason)

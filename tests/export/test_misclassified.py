@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from digitlab.export import misclassified
-from digitlab.inspection.mistakes import in_rows, mistakes, sheet, upright
+from digitlab.inspection.metrics import in_rows, mistakes, sheet, upright
 
 RNG = np.random.default_rng(3)
 LABELS = RNG.integers(0, 10, 200).astype(np.uint8)

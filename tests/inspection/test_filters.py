@@ -12,7 +12,7 @@ from digitlab.inspection.filters import ANGLES
 from digitlab.layers import Layer, layers_of
 from digitlab.network import Network, as_pixels
 from digitlab.presets import PRESETS
-from digitlab.store import Digits, Store, StoreError
+from digitlab.store import DataSetInfo, Store, StoreError
 
 CNN = RunConfig(
     network="cnn",
@@ -49,7 +49,7 @@ def layer_of(network: Network, name: str) -> Layer:
 
 
 def run_in(store: Store) -> str:
-    digits = Digits("sample", "0" * 64, 3200, 800, 1000)
+    digits = DataSetInfo("sample", "0" * 64, 3200, 800, 1000)
     return store.add("ada", "engine", PRESETS["cnn-filters"], "cnn-filters", 1, digits).id
 
 

@@ -10,7 +10,7 @@ from sklearn.metrics import recall_score
 from digitlab.config import RunConfig
 from digitlab.inspection import journey
 from digitlab.inspection.journey import Journey
-from digitlab.store import Digits, Store, StoreError
+from digitlab.store import DataSetInfo, Store, StoreError
 
 RNG = np.random.default_rng(7)
 LABELS = RNG.integers(0, 10, 300).astype(np.uint8)
@@ -19,7 +19,7 @@ LABELS = RNG.integers(0, 10, 300).astype(np.uint8)
 def reading(digits: np.ndarray) -> bytes:
     """A file as the trainer writes it."""
     buffer = io.BytesIO()
-    np.savez(buffer, digit=digits.astype(np.uint8), confidence=np.ones(len(digits), np.float16))
+    np.savez(buffer, digit=digits.astype(np.uint8), certainty=np.ones(len(digits), np.float16))
     return buffer.getvalue()
 
 
@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def run(store: Store) -> str:
-    digits = Digits("sample", "0" * 64, 10, 0, len(LABELS))
+    digits = DataSetInfo("sample", "0" * 64, 10, 0, len(LABELS))
     return store.add("ada", "engine", RunConfig(), None, 1, digits).id
 
 

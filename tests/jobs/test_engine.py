@@ -120,8 +120,8 @@ def test_a_run_is_trained_and_everything_is_in_the_store(
     assert (ended.digits.train, ended.digits.validation, ended.digits.test) == (480, 120, 1000)
     assert ended.untrained is not None
     assert ended.untrained.loss == pytest.approx(-np.log(0.1), abs=0.4)
-    assert ended.pace is not None
-    assert ended.pace.threads == threads_of(engine)
+    assert ended.execution is not None
+    assert ended.execution.threads == threads_of(engine)
     assert ended.outcome is not None
     assert (ended.outcome.ending, ended.outcome.epochs, ended.outcome.kept_epoch) == (
         "finished",
@@ -407,7 +407,7 @@ def test_a_task_that_goes_on_after_the_stop_is_ended(
     monkeypatch.setattr(supervisor.worker, "train_run", lambda *arguments: time.sleep(300))
     deaf = worker_of(engine)
     run = engine.submit("ada", TINY, digits)
-    until(lambda: store.run(run.id).pace is not None)
+    until(lambda: store.run(run.id).execution is not None)
     engine.stop(run.id)
     until(over(store, run), seconds=10)
     assert str(store.run(run.id).reason).startswith("The worker did not answer the stop")

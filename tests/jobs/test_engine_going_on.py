@@ -12,7 +12,7 @@ from digitlab.config import ConfigError, RunConfig
 from digitlab.dataset.digits import ARRAYS
 from digitlab.jobs.engine import Engine
 from digitlab.messages import LabError
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.store.library import Library
 from digitlab.training.going_on import STATE_FILE, unpack_state
 
@@ -85,7 +85,7 @@ def test_a_run_goes_on_with_another_set_and_the_store_says_which(
     np.savez(store.folder / "few.npz", **few)  # type: ignore[arg-type]
     other = dataset.load(store.folder / "few.npz")
     run = finished(store, engine.go_on("ada", origin, 1, 300, digits=other))
-    assert run.digits == Digits("mnist", other.fingerprint, 300, 0, 400)
+    assert run.digits == DataSetInfo("mnist", other.fingerprint, 300, 0, 400)
     assert len(np.load(store.file(run.id, "probabilities.npy"))) == 400
     assert unpack_state(store.file(run.id, STATE_FILE).read_bytes())["iteration"] == 4 + 19
 

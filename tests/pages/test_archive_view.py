@@ -15,12 +15,12 @@ from digitlab.config import RunConfig
 from digitlab.layers import layers_of
 from digitlab.network import Network, Prediction
 from digitlab.progress import EpochMetrics
-from digitlab.store import Digits, Run, Status
+from digitlab.store import DataSetInfo, Run, Status
 from digitlab.ui import lab
 from digitlab.ui.runs import downloads
 
 ME, YOU = "m" * 22, "y" * 22
-DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 CONFIG = RunConfig(units1=8, epochs=2)
 
 

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from digitlab import dataset, export
 from digitlab.config import RunConfig
 from digitlab.messages import Translator, message
-from digitlab.progress import EpochMetrics, Outcome, Pace
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome
+from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.training.going_on import STATE_FILE
 
 CONFIG = RunConfig(units1=8, train_images=100, epochs=1)
@@ -38,10 +38,10 @@ def store(home: Path) -> Store:
 def made(store: Store, status: Status, fingerprint: str = "", origin: str | None = None) -> Run:
     """A run as its worker leaves it: trained for an epoch, then ended."""
     fingerprint = fingerprint or dataset.sample().fingerprint
-    digits = Digits("sample", fingerprint, 80, 20, 1_000)
+    digits = DataSetInfo("sample", fingerprint, 80, 20, 1_000)
     run = store.add(secrets.token_urlsafe(16), "engine", CONFIG, None, 10, digits, origin=origin)
     store.start(run.id)
-    store.set_pace(run.id, Pace("float32", 2, 1))
+    store.set_execution(run.id, ExecutionSettings("float32", 2, 1))
     store.report(run.id, LAST)
     store.end(run.id, status, message("Ended."), Outcome("finished", 1, 1, False, 1.0, 80.0))
     return store.run(run.id)
@@ -77,7 +77,7 @@ def test_the_script_is_shown_as_it_is_saved(store: Store) -> None:
 
 def test_the_notebook_is_shown_cell_by_cell(store: Store) -> None:
     run = made(store, Status.FINISHED)
-    parts = export.parts(CONFIG, run.digits.fingerprint, Translator("en"), pace=run.pace)
+    parts = export.parts(CONFIG, run.digits.fingerprint, Translator("en"), execution=run.execution)
     assert [cell.value for cell in shown(run).code[1:]] == [part.code for part in parts]
 
 

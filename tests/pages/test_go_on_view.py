@@ -17,7 +17,7 @@ from digitlab.dataset import DigitSet
 from digitlab.layers import layers_of, parameter_count
 from digitlab.network import Network
 from digitlab.progress import Outcome
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.training.going_on import STATE_FILE, pack_state
 from digitlab.ui import lab
 
@@ -43,7 +43,7 @@ def add(
 ) -> Run:
     """A run in the store that nobody has trained."""
     store, layers = Store(home), layers_of(config)
-    digits = Digits("sample", fingerprint, 3200, 800, 1000)
+    digits = DataSetInfo("sample", fingerprint, 3200, 800, 1000)
     run = store.add(owner, "no-engine", config, None, parameter_count(layers), digits, **start)
     weights = {
         layer.name: (np.zeros(layer.kernel_shape, np.float32), np.zeros(layer.output[-1], "f4"))
@@ -222,7 +222,7 @@ def test_it_goes_on_with_the_set_that_was_chosen(home: Path, me: str, other: Dig
     app = opened(run, me)
     app.radio(key=f"go-on-{run.id}-set").set_value(other.fingerprint).run()
     new = started(run, app)
-    assert new.digits == Digits("mnist", other.fingerprint, 3600, 900, 30)
+    assert new.digits == DataSetInfo("mnist", other.fingerprint, 3600, 900, 30)
     assert new.origin == run.id
 
 

@@ -18,7 +18,7 @@ from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import message
 from digitlab.network import Network
 from digitlab.progress import EpochMetrics, Untrained
-from digitlab.store import Digits, Status, Store
+from digitlab.store import DataSetInfo, Status, Store
 
 ROOT = Path(__file__).parents[2]
 MLP = RunConfig(units1=4)
@@ -84,7 +84,7 @@ def stored_run(
 ) -> str:
     """A run as a worker leaves it; ``read`` is the last epoch whose test set was read."""
     store, labels = Store(home), dataset.sample().y_test
-    digits = Digits("sample", fingerprint, 3_200, 800, len(labels))
+    digits = DataSetInfo("sample", fingerprint, 3_200, 800, len(labels))
     layers = layers_of(config)
     run = store.add(owner, "engine", config, None, parameter_count(layers), digits).id
     store.start(run)
@@ -345,7 +345,7 @@ def test_a_deleted_run_is_told_and_the_labs_own_network_reads(
 def test_a_run_that_waits_is_told_apart_from_a_deleted_one(
     app: AppTest, home: Path, me: str
 ) -> None:
-    digits = Digits("sample", dataset.SAMPLE_FINGERPRINT, 3_200, 800, 1_000)
+    digits = DataSetInfo("sample", dataset.SAMPLE_FINGERPRINT, 3_200, 800, 1_000)
     run = Store(home).add(me, "engine", MLP, None, 1, digits).id
 
     open_view(app, "confidence", run=run)

@@ -16,7 +16,7 @@ from digitlab.inspection import filters
 from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import Translator
 from digitlab.network import Network
-from digitlab.store import Digits, Status, Store
+from digitlab.store import DataSetInfo, Status, Store
 from digitlab.ui import lab
 from digitlab.ui.inspect import one_filter
 
@@ -85,7 +85,7 @@ def kept_run(
         config,
         None,
         parameter_count(layers_of(config)),
-        Digits("sample", fingerprint or digits.fingerprint, 3200, 800, len(digits.y_test)),
+        DataSetInfo("sample", fingerprint or digits.fingerprint, 3200, 800, len(digits.y_test)),
         origin=origin,
         frozen=frozen,
     ).id

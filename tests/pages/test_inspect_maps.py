@@ -17,7 +17,7 @@ from digitlab.inspection import by_hand
 from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import Translator
 from digitlab.network import Network
-from digitlab.store import Digits, Store
+from digitlab.store import DataSetInfo, Store
 from digitlab.ui import lab
 
 EN = Translator("en")
@@ -84,7 +84,7 @@ def stored_run(home: Path, me: str, config: RunConfig, *, scale: float = 1) -> s
             bias = rng.normal(0, 0.5, layer.kernel_shape[-1]).astype(np.float32)
             weights[layer.name] = kernel, bias
     store = Store(home)
-    digits = Digits("sample", dataset.SAMPLE_FINGERPRINT, 3200, 800, 1000)
+    digits = DataSetInfo("sample", dataset.SAMPLE_FINGERPRINT, 3200, 800, 1000)
     run = store.add(me, "engine", config, "own", parameter_count(layers), digits).id
     store.keep(run, "weights-001.npz", Network(layers, weights, {"epoch": 1}).to_bytes())
     probabilities = io.BytesIO()

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from digitlab import dataset, models
 from digitlab.layers import layers_of, parameter_count
 from digitlab.presets import PRESETS
-from digitlab.store import Digits, Store
+from digitlab.store import DataSetInfo, Store
 
 ROOT = Path(__file__).parents[2]
 Open = Callable[..., AppTest]
@@ -52,7 +52,7 @@ def run_that_reads(home: Path, wrong: dict[int, int]) -> str:
     """A run in the store that reads the test set right, but for samples read as another digit."""
     store, config = Store(home), PRESETS["mlp-64"]
     parameters = parameter_count(layers_of(config))
-    digits = Digits("sample", dataset.SAMPLE_FINGERPRINT, 3200, 800, 1000)
+    digits = DataSetInfo("sample", dataset.SAMPLE_FINGERPRINT, 3200, 800, 1000)
     run = store.add("somebody", "engine", config, "mlp-64", parameters, digits).id
     store.keep(run, "weights-001.npz", models.bundled_untrained().to_bytes())
     labels = dataset.find(dataset.SAMPLE_FINGERPRINT).y_test
@@ -221,7 +221,7 @@ def test_the_example_is_of_these_very_samples(open_view: Open) -> None:
 @pytest.mark.parametrize("view", ["misread", "confusion", "digits"])
 def test_a_run_that_has_not_ended_is_read_here(open_view: Open, home: Path, view: str) -> None:
     store, config = Store(home), PRESETS["mlp-64"]
-    digits = Digits("sample", dataset.SAMPLE_FINGERPRINT, 3200, 800, 1000)
+    digits = DataSetInfo("sample", dataset.SAMPLE_FINGERPRINT, 3200, 800, 1000)
     run = store.add("somebody", "engine", config, "mlp-64", 50890, digits).id
     store.keep(run, "weights-000.npz", models.bundled_untrained().to_bytes())
     assert re.search("of 100 samples|of 1,000 test samples", said(open_view(view, run=run)))
@@ -233,7 +233,7 @@ def test_a_run_whose_data_are_gone_is_answered_in_a_sentence(
 ) -> None:
     store, config = Store(home), PRESETS["mlp-64"]
     run = store.add(
-        "somebody", "engine", config, "mlp-64", 50890, Digits("mnist", "0" * 64, 1, 1, 1)
+        "somebody", "engine", config, "mlp-64", 50890, DataSetInfo("mnist", "0" * 64, 1, 1, 1)
     ).id
     store.keep(run, "weights-001.npz", models.bundled_untrained().to_bytes())
     app = open_view(view, run=run)

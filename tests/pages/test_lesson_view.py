@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitlab.lessons.texts import TEXTS
+from digitlab.lessons import TEXTS
 from digitlab.presets import PRESETS
 
 

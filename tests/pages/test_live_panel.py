@@ -13,7 +13,7 @@ from digitlab import charts
 from digitlab.messages import message
 from digitlab.presets import PRESETS
 from digitlab.progress import BatchMetrics, EpochMetrics
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.ui import lab
 from digitlab.ui.train import run_panel
 
@@ -28,7 +28,7 @@ def store(home: Path) -> Store:
 
 def waiting_run(store: Store, engine: str = "somewhere else") -> Run:
     """A run that no engine of this process takes from its queue."""
-    digits = Digits("sample", "0" * 64, 3200, 800, 1000)
+    digits = DataSetInfo("sample", "0" * 64, 3200, 800, 1000)
     return store.add(OWNER, engine, PRESETS["mlp-64"], "mlp-64", 50_890, digits)
 
 

@@ -16,13 +16,13 @@ from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.jobs.engine import Engine
 from digitlab.messages import Translator, message
-from digitlab.store import Digits, Run, Status, StorageBusyError, Store, database
+from digitlab.store import DataSetInfo, Run, Status, StorageBusyError, Store, database
 from digitlab.sweeps import Sweeps
 from digitlab.ui import lab, shell
 
 ROOT = Path(__file__).parents[2]
 ME = "m" * 22
-DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 PAGES = [path for path, _, _ in shell.PAGES.values()]
 
 

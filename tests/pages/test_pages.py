@@ -18,7 +18,7 @@ from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import message
 from digitlab.presets import PRESETS
 from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Untrained
-from digitlab.store import Digits, Status, Store
+from digitlab.store import DataSetInfo, Status, Store
 from digitlab.store.library import Library
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def stored_run(home: Path, owner: str, status: Status = Status.FINISHED, *, epoc
     store = Store(home)
     config = PRESETS["mlp-64"]
     parameters = parameter_count(layers_of(config))
-    digits = Digits("sample", "0" * 64, 3200, 800, 1000)
+    digits = DataSetInfo("sample", "0" * 64, 3200, 800, 1000)
     run = store.add(owner, "engine", config, "mlp-64", parameters, digits).id
     store.start(run)
     store.report(run, Untrained(2.31, 0.1))
@@ -421,7 +421,7 @@ def test_a_run_without_any_result_is_said_to_have_none(
 ) -> None:
     store = Store(home)
     config = PRESETS["mlp-128"]
-    digits = Digits("sample", "0" * 64, 3200, 800, 1000)
+    digits = DataSetInfo("sample", "0" * 64, 3200, 800, 1000)
     run = store.add(me, "engine", config, "mlp-128", 101_770, digits).id
     store.end(run, status, message("Stopped before it began."))
 

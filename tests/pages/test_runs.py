@@ -11,8 +11,8 @@ from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.messages import Translator
 from digitlab.presets import PRESETS, matching
-from digitlab.progress import EpochMetrics, Pace, Untrained
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.progress import EpochMetrics, ExecutionSettings, Untrained
+from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.sweeps import planning
 from digitlab.sweeps.planning import Axis
 from digitlab.ui import lab, naming
@@ -21,7 +21,7 @@ from digitlab.ui.shell import Visit
 
 ROOT = Path(__file__).parents[2]
 ME = "m" * 22
-DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 
 
 @pytest.fixture
@@ -166,10 +166,10 @@ def test_what_differs_between_runs_is_more_than_their_sliders(app: AppTest) -> N
     first = add(PRESETS["cnn-filters"], "cnn-filters", 1)
     store = lab.store()
     lab.library().rename(ME, first.id, "The first")
-    others = Digits("mnist", "abcd" * 16, 2000, 800, 1000)
+    others = DataSetInfo("mnist", "abcd" * 16, 2000, 800, 1000)
     later = store.add(ME, "engine", first.config, None, 1, others, origin=first.id, frozen=True)
     store.start(later.id)
-    store.set_pace(later.id, Pace("mixed_bfloat16", 2, 1))
+    store.set_execution(later.id, ExecutionSettings("mixed_bfloat16", 2, 1))
     store.end(later.id, Status.FINISHED, later.reason)
 
     shown = tick(open_runs(app), 0, 1)

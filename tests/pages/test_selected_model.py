@@ -14,7 +14,7 @@ from digitlab.messages import message
 from digitlab.network import Network
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics, Untrained
-from digitlab.store import Digits, Status, Store
+from digitlab.store import DataSetInfo, Status, Store
 from digitlab.store.library import Library
 
 
@@ -47,7 +47,7 @@ def kept_run(
     """A run as the trainer leaves it: weights, scores and metrics of whole, finite epochs."""
     store, network = Store(home), models.mnist_only()
     digits = dataset.current().digits
-    parts = Digits("sample", digits.fingerprint, 3200, 800, len(digits.y_test))
+    parts = DataSetInfo("sample", digits.fingerprint, 3200, 800, len(digits.y_test))
     run = store.add(
         owner, "nobody", PRESETS["cnn-keras"], "cnn-keras", parameter_count(network.layers), parts
     )

@@ -12,7 +12,7 @@ from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics
-from digitlab.store import Digits, Run, Status
+from digitlab.store import DataSetInfo, Run, Status
 from digitlab.sweeps import Sweep, planning
 from digitlab.sweeps.planning import LESSONS, Axis, Plan
 from digitlab.ui import lab
@@ -27,7 +27,7 @@ class Trained:
 
     def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
         store = lab.store()
-        parts = Digits(digits.name, digits.fingerprint, 3200, 800, 1000)
+        parts = DataSetInfo(digits.name, digits.fingerprint, 3200, 800, 1000)
         run = store.add(owner, "nobody", config, None, 101_770, parts)
         store.start(run.id)
         value = 0.9 + config.dropout / 10 + config.seed / 1000
@@ -50,7 +50,7 @@ class Waiting(Trained):
     """Stands for an engine whose workers are busy with others."""
 
     def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
-        parts = Digits(digits.name, digits.fingerprint, 3200, 800, 1000)
+        parts = DataSetInfo(digits.name, digits.fingerprint, 3200, 800, 1000)
         return lab.store().add(owner, "nobody", config, None, 101_770, parts)
 
 

@@ -13,7 +13,7 @@ from digitlab import dataset, models
 from digitlab.drawing import from_strokes
 from digitlab.layers import layers_of, parameter_count
 from digitlab.presets import PRESETS
-from digitlab.store import Digits, Store
+from digitlab.store import DataSetInfo, Store
 
 
 def _page() -> None:
@@ -156,7 +156,7 @@ def _digit() -> np.ndarray:
 def _run_with_weights(home: Path, me: str) -> None:
     """A run in the store that has kept the weights of three epochs."""
     store, config = Store(home), PRESETS["mlp-64"]
-    digits = Digits("sample", dataset.SAMPLE_FINGERPRINT, 3200, 800, 1000)
+    digits = DataSetInfo("sample", dataset.SAMPLE_FINGERPRINT, 3200, 800, 1000)
     parameters = parameter_count(layers_of(config))
     run = store.add(me, "engine", config, "mlp-64", parameters, digits).id
     for epoch in range(3):

@@ -13,15 +13,15 @@ from PIL import Image
 
 from digitlab import dataset
 from digitlab.config import RunConfig
-from digitlab.inspection import mistakes
+from digitlab.inspection import metrics
 from digitlab.layers import layers_of
 from digitlab.messages import Translator
 from digitlab.network import Network
 from digitlab.presets import PRESETS
-from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Untrained
-from digitlab.report import Material, gather, html_of, plot, weights
+from digitlab.progress import BatchMetrics, EpochMetrics, ExecutionSettings, Outcome, Untrained
+from digitlab.report import ReportData, gather, html_of, plot, weights
 from digitlab.scores import wilson
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.store.library import Library
 from digitlab.store.run_files import npy
 
@@ -94,10 +94,10 @@ def add(
 ) -> Run:
     """A run in the store as a worker would leave it, without having trained it."""
     digits = dataset.sample()
-    parts = Digits(digits.name, digits.fingerprint, 3600, 400, len(digits.y_test))
+    parts = DataSetInfo(digits.name, digits.fingerprint, 3600, 400, len(digits.y_test))
     run = store.add("ada", "engine", config, None, 12_345, parts, origin=origin, frozen=frozen)
     store.start(run.id)
-    store.set_pace(run.id, Pace())
+    store.set_execution(run.id, ExecutionSettings())
     if untrained:
         store.report(run.id, Untrained(2.345, 0.112))
     for report in (*EPOCHS[:epochs], *BATCHES[:2]):
@@ -185,7 +185,7 @@ def test_it_has_the_numbers_of_the_run(store: Store) -> None:
         assert f"{low:.2%} – {high:.2%}" in text
     assert read.labels is not None
     assert read.probabilities is not None
-    scores = mistakes.per_digit(read.labels, read.probabilities.argmax(axis=1))
+    scores = metrics.per_digit(read.labels, read.probabilities.argmax(axis=1))
     precisions = " ".join(f"{score.precision:.1%}" for score in scores)
     assert f"Precision {precisions}" in text
     assert "Recall " + " ".join(f"{score.recall:.1%}" for score in scores) in text
@@ -249,8 +249,8 @@ def test_the_origins_name_is_text_too(store: Store) -> None:
 
 def test_a_run_stopped_at_once(store: Store) -> None:
     run = add(store, CNN, Status.STOPPED, epochs=0, files=False, untrained=False)
-    material = dataclasses.replace(gather(store, run), batches=())
-    page = Page(html_of(material, T))
+    data = dataclasses.replace(gather(store, run), batches=())
+    page = Page(html_of(data, T))
     for sentence in (
         "It was not trained long enough for a curve.",
         "It ended before its first epoch: nothing was learned.",
@@ -283,9 +283,9 @@ def test_a_run_that_diverged(store: Store) -> None:
     bad.weights["dense1"][0][0, 0] = np.nan
     store.keep(run.id, "weights-002.npz", bad.to_bytes())
     store.keep(run.id, "probabilities.npy", npy(np.full((1000, 10), np.nan, np.float32)))
-    material = gather(store, run)
+    data = gather(store, run)
     wild = dataclasses.replace(EPOCHS[1], loss=float("nan"), val_loss=float("inf"))
-    page = Page(html_of(dataclasses.replace(material, epochs=(EPOCHS[0], wild)), T))
+    page = Page(html_of(dataclasses.replace(data, epochs=(EPOCHS[0], wild)), T))
     assert "The loss was no longer a finite number at the end; that is not drawn." in page.text
     assert "After training: these weights were not kept." in page.text
     assert "kept no reading of the test set" in page.text
@@ -322,8 +322,8 @@ def test_files_that_are_broken_are_as_good_as_none(store: Store) -> None:
     run = add(store, MLP)
     for name in ("weights-000.npz", "weights-003.npz", "probabilities.npy"):
         store.keep(run.id, name, b"no array")
-    material = gather(store, run)
-    assert (material.before, material.after, material.probabilities) == (None, None, None)
+    data = gather(store, run)
+    assert (data.before, data.after, data.probabilities) == (None, None, None)
 
 
 def test_a_run_that_reads_everything_right(store: Store) -> None:
@@ -336,8 +336,8 @@ def test_a_run_that_reads_everything_right(store: Store) -> None:
 def test_a_run_without_validation(store: Store) -> None:
     run = add(store, dataclasses.replace(MLP, validation="none"))
     epochs = tuple(dataclasses.replace(e, val_loss=None, val_accuracy=None) for e in EPOCHS)
-    material: Material = dataclasses.replace(gather(store, run), epochs=epochs)
-    page = Page(html_of(material, T))
+    data: ReportData = dataclasses.replace(gather(store, run), epochs=epochs)
+    page = Page(html_of(data, T))
     assert len(page.all("polyline")) == 2
     assert "Validation: at each" not in page.text
 

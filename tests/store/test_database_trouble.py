@@ -11,11 +11,11 @@ import pytest
 from trouble import damage, fill, full_disk, locked, read_only, small_disk
 
 from digitlab.config import RunConfig
-from digitlab.store import Digits, StorageBusyError, StorageError, Store, database
+from digitlab.store import DataSetInfo, StorageBusyError, StorageError, Store, database
 from digitlab.store.saved_drawings import SavedDrawings
 from digitlab.sweeps import Sweeps
 
-DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 
 
 def add(store: Store) -> str:

@@ -8,11 +8,11 @@ import pytest
 from digitlab.config import RunConfig
 from digitlab.messages import LabError
 from digitlab.progress import EpochMetrics
-from digitlab.store import Digits, Run, Status, Store, StoreError
+from digitlab.store import DataSetInfo, Run, Status, Store, StoreError
 from digitlab.store.library import LONGEST_NAME, Library
 
 ME, SOMEBODY = "me" * 8, "somebody" * 2
-DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 
 
 @pytest.fixture

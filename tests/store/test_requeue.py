@@ -6,10 +6,10 @@ import pytest
 
 from digitlab.config import RunConfig
 from digitlab.messages import message
-from digitlab.progress import BatchMetrics, EpochMetrics, Pace, Untrained
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.progress import BatchMetrics, EpochMetrics, ExecutionSettings, Untrained
+from digitlab.store import DataSetInfo, Run, Status, Store
 
-DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def running(store: Store) -> Run:
     """A run with a batch and no epoch."""
     run = store.add("ada", "e1", RunConfig(epochs=2), None, 101_770, DIGITS)
     assert store.start(run.id)
-    store.set_pace(run.id, Pace("float32", 2, 5))
+    store.set_execution(run.id, ExecutionSettings("float32", 2, 5))
     store.report(run.id, Untrained(2.3, 0.1))
     store.report(run.id, BatchMetrics(1, 5, 25, 2.0, 0.5, 1000.0))
     return run
@@ -33,7 +33,7 @@ def test_it_waits_as_before_and_comes_before_those_after_it(store: Store, runnin
     assert store.requeue(running.id)
     found = store.run(running.id)
     assert found.status is Status.QUEUED
-    assert (found.started, found.pace, found.untrained) == (None, None, None)
+    assert (found.started, found.execution, found.untrained) == (None, None, None)
     assert "was lost before the first epoch" in str(found.reason)
     assert store.batches(running.id) == []
     assert [run.id for run in store.waiting("e1")] == [running.id, later.id]

@@ -8,7 +8,7 @@ from digitlab.config import RunConfig
 from digitlab.messages import message
 from digitlab.progress import EpochMetrics, Untrained
 from digitlab.scores import Scores, score
-from digitlab.store import Digits, Run, Status
+from digitlab.store import DataSetInfo, Run, Status
 from digitlab.store.results import (
     explosion,
     final_test,
@@ -54,8 +54,8 @@ def run(untrained: Untrained | None) -> Run:
         config=RunConfig(),
         preset=None,
         parameters=1,
-        digits=Digits("sample", "f", 1, 1, 1),
-        pace=None,
+        digits=DataSetInfo("sample", "f", 1, 1, 1),
+        execution=None,
         untrained=untrained,
         outcome=None,
         created=0.0,
@@ -165,7 +165,7 @@ def ended(status: Status = Status.FINISHED, *, test: int = 1000, **settings: Any
         made,
         status=status,
         config=RunConfig(**settings),
-        digits=Digits("sample", "f", 3200, 800, test),
+        digits=DataSetInfo("sample", "f", 3200, 800, test),
     )
 
 

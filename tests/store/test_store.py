@@ -9,10 +9,10 @@ import pytest
 
 from digitlab.config import RunConfig
 from digitlab.messages import message
-from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Untrained
-from digitlab.store import Digits, Run, Status, Store, StoreError
+from digitlab.progress import BatchMetrics, EpochMetrics, ExecutionSettings, Outcome, Untrained
+from digitlab.store import DataSetInfo, Run, Status, Store, StoreError
 
-DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 OUTCOME = Outcome("finished", 2, 2, False, 1.5, 2000.0)
 REASON = message("All {epochs} epochs were trained.", epochs=2)
 
@@ -38,7 +38,7 @@ def test_a_run_is_found_again_by_another_store_with_all_it_was_given(store: Stor
     run = add(store)
     assert run.status is Status.QUEUED
     assert store.start(run.id)
-    store.set_pace(run.id, Pace("float32", 2, 5))
+    store.set_execution(run.id, ExecutionSettings("float32", 2, 5))
     store.report(run.id, Untrained(2.3, 0.1))
     for report in (batch(1, 10), batch(1, 25), epoch(1), batch(2, 9), epoch(2)):
         store.report(run.id, report)
@@ -49,7 +49,10 @@ def test_a_run_is_found_again_by_another_store_with_all_it_was_given(store: Stor
     found = again.run(run.id)
     assert (found.status, found.reason, found.outcome) == (Status.FINISHED, REASON, OUTCOME)
     assert (found.config, found.preset, found.digits) == (RunConfig(epochs=2), "mlp-128", DIGITS)
-    assert (found.pace, found.untrained) == (Pace("float32", 2, 5), Untrained(2.3, 0.1))
+    assert (found.execution, found.untrained) == (
+        ExecutionSettings("float32", 2, 5),
+        Untrained(2.3, 0.1),
+    )
     assert found.started is not None
     assert found.ended is not None
     assert found.created <= found.started <= found.ended
@@ -170,7 +173,7 @@ def test_a_deleted_run_takes_everything_and_drops_what_still_comes(store: Store)
     for report in (Untrained(2.3, 0.1), batch(1, 2), epoch(2)):
         store.report(run.id, report)
     store.end(run.id, Status.FINISHED, REASON, OUTCOME)
-    store.set_pace(run.id, Pace())
+    store.set_execution(run.id, ExecutionSettings())
     with pytest.raises(StoreError, match="no such run"):
         store.keep(run.id, "weights-001.npz", b"")
     assert store.batches(run.id) == store.epochs(run.id) == store.files(run.id) == []

@@ -16,15 +16,15 @@ from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.network import Prediction
 from digitlab.presets import PRESETS
-from digitlab.progress import Outcome, Pace, Untrained
-from digitlab.store import Digits, Run, Status, Store, StoreError
+from digitlab.progress import ExecutionSettings, Outcome, Untrained
+from digitlab.store import DataSetInfo, Run, Status, Store, StoreError
 from digitlab.store.library import Library
 from digitlab.store.saved_drawings import SavedDrawings
 from digitlab.sweeps import Sweeps, planning
 from digitlab.sweeps.planning import Axis
 
 ME = "ada"
-DIGITS = Digits("sample", "f" * 64, 3200, 800, 1000)
+DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 CONFIG = RunConfig().to_json()
 
 DAMAGE = [
@@ -61,7 +61,7 @@ def store(tmp_path: Path) -> Store:
 
 def add(store: Store, owner: str = ME) -> Run:
     run = store.add(owner, "e", RunConfig(), "mlp-128", 101_770, DIGITS)
-    store.set_pace(run.id, Pace())
+    store.set_execution(run.id, ExecutionSettings())
     store.report(run.id, Untrained(2.3, 0.1))
     return run
 

@@ -15,7 +15,7 @@ from digitlab.jobs.engine import Engine
 from digitlab.messages import LabError
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.store.database import DATABASE, Database
 from digitlab.store.library import BIN_SECONDS, Library
 from digitlab.sweeps import Standing, Sweep, Sweeps, planning
@@ -33,7 +33,7 @@ class Queue:
         self.store = store
 
     def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
-        parts = Digits(digits.name, digits.fingerprint, 3200, 800, 1000)
+        parts = DataSetInfo(digits.name, digits.fingerprint, 3200, 800, 1000)
         return self.store.add(owner, "engine", config, None, 101_770, parts)
 
     def stop(self, run: str) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from digitlab.config import RunConfig
 from digitlab.presets import PRESETS
-from digitlab.progress import Outcome, Pace
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.progress import ExecutionSettings, Outcome
+from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.training import estimates, speed
 from digitlab.training.estimates import Ended, Known
 
@@ -18,11 +18,17 @@ ROWS = (
     speed.Measurement("cnn", "float32", 2, 1_800.0),
     speed.Measurement("cnn", "mixed_bfloat16", 2, 2_700.0),
 )
-PACE, SLOW = Pace("mixed_bfloat16", 2, 1), Pace("float32", 2, 1)
+EXECUTION, SLOW = ExecutionSettings("mixed_bfloat16", 2, 1), ExecutionSettings("float32", 2, 1)
 
 
-def ended(config: RunConfig, seconds: float, *, images: int = 3200, pace: Pace = PACE) -> Ended:
-    return Ended(config, images, 1000, config.epochs, seconds, pace)
+def ended(
+    config: RunConfig,
+    seconds: float,
+    *,
+    images: int = 3200,
+    execution: ExecutionSettings = EXECUTION,
+) -> Ended:
+    return Ended(config, images, 1000, config.epochs, seconds, execution)
 
 
 def seconds(config: RunConfig, known: Known, images: int = 3200) -> float:
@@ -74,7 +80,7 @@ def test_where_no_run_is_like_it_the_measurements_count() -> None:
 def test_a_run_at_a_slower_pace_is_no_slower_machine() -> None:
     """It was trained before the faster format had been measured."""
     slow = estimates._model(CNN, 3200, 1000, CNN.epochs, Known(ROWS), SLOW)
-    known = Known(ROWS, (ended(CNN, slow, pace=SLOW),))
+    known = Known(ROWS, (ended(CNN, slow, execution=SLOW),))
     assert seconds(CNN, known) == pytest.approx(seconds(CNN, Known(ROWS)))
     assert seconds(CNN, known) < slow
 
@@ -90,10 +96,10 @@ def store(lab_home: Path) -> Store:
 def trained(
     store: Store, status: Status = Status.FINISHED, epochs: int = 12, origin: str | None = None
 ) -> Run:
-    digits = Digits("sample", "f" * 8, 3200, 800, 1000)
+    digits = DataSetInfo("sample", "f" * 8, 3200, 800, 1000)
     run = store.add("me", "engine", CNN, None, 5, digits, origin=origin)
     store.start(run.id)
-    store.set_pace(run.id, PACE)
+    store.set_execution(run.id, EXECUTION)
     outcome = Outcome("finished", epochs, epochs, False, 60.0, 900.0)
     store.end(run.id, status, run.reason, outcome)
     return store.run(run.id)
@@ -107,7 +113,7 @@ def test_finished_runs_are_learned_from_the_newest_first(store: Store) -> None:
     assert not known.guess
     assert [run.epochs for run in known.ended] == [3, 12]
     assert known.ended[0] == Ended(
-        CNN, 3200, estimates.read_after_epoch(trained(store)), 3, 60.0, PACE
+        CNN, 3200, estimates.read_after_epoch(trained(store)), 3, 60.0, EXECUTION
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from digitlab.config import RunConfig
 from digitlab.messages import LabError
 from digitlab.progress import Outcome
-from digitlab.store import Digits, Run, Status, Store
+from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.training import going_on
 from digitlab.training.going_on import (
     STATE_FILE,
@@ -136,7 +136,7 @@ def add(
     kept_epoch: int = 3,
     state: bool = True,
 ) -> Run:
-    run = store.add("ada", "engine", RunConfig(), None, 10, Digits("made", "f", 8, 2, 2))
+    run = store.add("ada", "engine", RunConfig(), None, 10, DataSetInfo("made", "f", 8, 2, 2))
     for epoch in kept:
         store.keep(run.id, f"weights-{epoch:03d}.npz", b"weights %d" % epoch)
     if state:

@@ -8,8 +8,8 @@ import pytest
 from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.messages import message
-from digitlab.progress import EpochMetrics, Pace, Report, Untrained
-from digitlab.store import Digits, Run, Status, results
+from digitlab.progress import EpochMetrics, ExecutionSettings, Report, Untrained
+from digitlab.store import DataSetInfo, Run, Status, results
 
 pytest.importorskip("keras")
 
@@ -21,9 +21,11 @@ PLAIN = RunConfig(epochs=2, dropout=0.0)
 def trained(config: RunConfig) -> tuple[Run, list[EpochMetrics]]:
     """The run and its epochs, trained on the sample."""
     digits, reports = dataset.sample(), list[Report]()
-    train(config, digits, reports.append, lambda *file: None, lambda: False, Pace())
+    train(config, digits, reports.append, lambda *file: None, lambda: False, ExecutionSettings())
     split = digits.split(config)
-    parts = Digits("sample", digits.fingerprint, split.train_count, split.validation_count, 1000)
+    parts = DataSetInfo(
+        "sample", digits.fingerprint, split.train_count, split.validation_count, 1000
+    )
     (untrained,) = [report for report in reports if isinstance(report, Untrained)]
     run = Run(
         id="0" * 16,
@@ -36,7 +38,7 @@ def trained(config: RunConfig) -> tuple[Run, list[EpochMetrics]]:
         preset=None,
         parameters=1,
         digits=parts,
-        pace=Pace(),
+        execution=ExecutionSettings(),
         untrained=untrained,
         outcome=None,
         created=0.0,

@@ -10,9 +10,15 @@ import pytest
 
 from digitlab.config import RunConfig
 from digitlab.presets import PRESETS
-from digitlab.progress import Pace
+from digitlab.progress import ExecutionSettings
 from digitlab.training import speed
-from digitlab.training.speed import MEASURED, Calibration, Measurement, pace_for, seconds_per_epoch
+from digitlab.training.speed import (
+    MEASURED,
+    Calibration,
+    Measurement,
+    execution_for,
+    seconds_per_epoch,
+)
 
 MLP = PRESETS["mlp-128"]
 ROWS = (
@@ -36,33 +42,33 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_kind_of_network_trains_at_its_own_best() -> None:
-    mlp = pace_for(MLP, 48_000, ROWS, None)
-    cnn = pace_for(PRESETS["cnn-keras"], 60_000, ROWS, None)
+    mlp = execution_for(MLP, 48_000, ROWS, None)
+    cnn = execution_for(PRESETS["cnn-keras"], 60_000, ROWS, None)
     assert (mlp.format, mlp.threads) == ("float32", 1)
     assert (cnn.format, cnn.threads) == ("mixed_bfloat16", 2)
 
 
 def test_a_short_run_does_not_wait_for_other_threads() -> None:
     short = dataclasses.replace(MLP, epochs=1)
-    assert pace_for(short, 48_000, ROWS, loaded_threads=2).threads == 2
-    assert pace_for(short, 48_000, ROWS, loaded_threads=1).threads == 1
-    assert pace_for(short, 48_000, ROWS, loaded_threads=2).format == "float32"
+    assert execution_for(short, 48_000, ROWS, loaded_threads=2).threads == 2
+    assert execution_for(short, 48_000, ROWS, loaded_threads=1).threads == 1
+    assert execution_for(short, 48_000, ROWS, loaded_threads=2).format == "float32"
 
 
 def test_a_long_run_does() -> None:
     long = dataclasses.replace(MLP, epochs=100)
-    assert pace_for(long, 48_000, ROWS, loaded_threads=2).threads == 1
+    assert execution_for(long, 48_000, ROWS, loaded_threads=2).threads == 1
     cnn = PRESETS["cnn-keras"]
-    assert pace_for(cnn, 60_000, ROWS, loaded_threads=1).threads == 2
+    assert execution_for(cnn, 60_000, ROWS, loaded_threads=1).threads == 2
 
 
 def test_without_a_measurement_it_is_float32_on_every_core(two_cores) -> None:
     for config in (MLP, PRESETS["cnn-keras"]):
-        pace = pace_for(config, 48_000, (), None)
-        assert (pace.format, pace.threads) == ("float32", 2)
-        assert pace_for(config, 48_000, (), 1).threads == 1  # of the worker that is up
+        execution = execution_for(config, 48_000, (), None)
+        assert (execution.format, execution.threads) == ("float32", 2)
+        assert execution_for(config, 48_000, (), 1).threads == 1  # of the worker that is up
     only_mlp = tuple(row for row in ROWS if row.network == "mlp")
-    assert pace_for(PRESETS["cnn-keras"], 48_000, only_mlp, None).format == "float32"
+    assert execution_for(PRESETS["cnn-keras"], 48_000, only_mlp, None).format == "float32"
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -70,20 +76,22 @@ def test_without_a_measurement_it_is_float32_on_every_core(two_cores) -> None:
 @pytest.mark.parametrize("measured", [(), ROWS], ids=["unmeasured", "measured"])
 def test_an_execution_is_short_enough_to_stop_and_to_draw(name, images, measured) -> None:
     config = PRESETS[name]
-    pace = pace_for(config, images, measured, None)
+    execution = execution_for(config, images, measured, None)
     batches = images / config.batch_size
-    assert 1 <= pace.steps <= 20
-    assert pace.steps == 1 or pace.steps * 10 <= batches  # ten points of the curve an epoch
-    if pace.steps > 1:
+    assert 1 <= execution.steps <= 20
+    assert (
+        execution.steps == 1 or execution.steps * 10 <= batches
+    )  # ten points of the curve an epoch
+    if execution.steps > 1:
         rate = seconds_per_epoch(config, images, measured) / batches
-        assert pace.steps * rate < 0.5
+        assert execution.steps * rate < 0.5
 
 
 def test_a_fast_network_has_many_steps_in_an_execution_and_a_slow_one_one() -> None:
-    assert pace_for(MLP, 48_000, ROWS, None).steps == 20
-    assert pace_for(PRESETS["cnn-keras"], 60_000, ROWS, None).steps <= 5
+    assert execution_for(MLP, 48_000, ROWS, None).steps == 20
+    assert execution_for(PRESETS["cnn-keras"], 60_000, ROWS, None).steps <= 5
     large = RunConfig(network="cnn", blocks=3, filters1=256, filters2=256, filters3=256)
-    assert pace_for(large, 60_000, ROWS, None) == Pace("mixed_bfloat16", 2, 1)
+    assert execution_for(large, 60_000, ROWS, None) == ExecutionSettings("mixed_bfloat16", 2, 1)
 
 
 # How long it takes --------------------------------------------------------------------------

@@ -14,7 +14,14 @@ from digitlab.dataset import DigitSet, one_hot
 from digitlab.layers import layers_of, parameter_count
 from digitlab.network import Network, as_pixels
 from digitlab.presets import PRESETS
-from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Pace, Report, Untrained
+from digitlab.progress import (
+    BatchMetrics,
+    EpochMetrics,
+    ExecutionSettings,
+    Outcome,
+    Report,
+    Untrained,
+)
 from digitlab.scores import score
 
 keras = pytest.importorskip("keras")
@@ -53,7 +60,7 @@ def digit_set(train_images: int = 64) -> DigitSet:
 
 
 DIGITS = digit_set()
-EXACT = Pace()
+EXACT = ExecutionSettings()
 
 
 @dataclasses.dataclass
@@ -86,12 +93,12 @@ class Ran:
 def run(
     config: RunConfig,
     digits: DigitSet = DIGITS,
-    pace: Pace = EXACT,
+    execution: ExecutionSettings = EXACT,
     stop: Callable[[], bool] = lambda: False,
 ) -> Ran:
     reports: list[Report] = []
     files: dict[str, bytes] = {}
-    outcome = train(config, digits, reports.append, files.__setitem__, stop, pace)
+    outcome = train(config, digits, reports.append, files.__setitem__, stop, execution)
     return Ran(outcome, reports, files)
 
 
@@ -221,7 +228,14 @@ def test_files_are_kept_before_the_report_that_speaks_of_them() -> None:
             assert {f"weights-{epoch:03d}.npz", f"reading-{epoch:03d}.npz"} <= set(kept)
             seen.append(type(one).__name__)
 
-    train(MLP, DIGITS, report, lambda name, data: kept.append(name), lambda: False, Pace())
+    train(
+        MLP,
+        DIGITS,
+        report,
+        lambda name, data: kept.append(name),
+        lambda: False,
+        ExecutionSettings(),
+    )
     assert seen == ["Untrained", "EpochMetrics", "EpochMetrics"]
     assert kept[-1] == "probabilities.npy"
 
@@ -248,7 +262,7 @@ def test_losses_and_weights_are_those_of_keras_alone(mlp, kerass_own) -> None:
 def test_the_batches_add_up_to_kerass_epoch(monkeypatch, mlp, steps) -> None:
     monkeypatch.setattr(trainer, "REPORTS_PER_SECOND", 1e9)  # so that every execution reports
     config = dataclasses.replace(MLP, validation="none", batch_size=10)  # 64 leaves a batch of 4
-    ran = run(config, pace=Pace(steps=steps))
+    ran = run(config, execution=ExecutionSettings(steps=steps))
     for epoch in ran.epochs:
         batches = [batch for batch in ran.batches if batch.epoch == epoch.epoch]
         ends = [min(10 * batch.step, 64) for batch in batches]
@@ -269,7 +283,7 @@ def test_reports_come_at_most_five_times_a_second(mlp) -> None:
         if isinstance(one, BatchMetrics):
             moments.append(one)
 
-    train(config, DIGITS, report, lambda name, data: None, lambda: False, Pace())
+    train(config, DIGITS, report, lambda name, data: None, lambda: False, ExecutionSettings())
     seconds = time.perf_counter() - began
     assert len(moments) <= 5 * seconds + config.epochs  # each epoch's end reports as well
     assert [batch.position for batch in moments if batch.step == batch.steps] == [1, 2, 3]
@@ -288,7 +302,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_others(mlp) -> None:
 
 
 def test_the_steps_of_an_execution_change_no_number(mlp) -> None:
-    five = run(MLP, pace=Pace(steps=5))
+    five = run(MLP, execution=ExecutionSettings(steps=5))
     assert five.untrained == mlp.untrained
     for ours, theirs in zip(five.epochs, mlp.epochs, strict=True):
         assert ours.images == theirs.images
@@ -298,7 +312,7 @@ def test_the_steps_of_an_execution_change_no_number(mlp) -> None:
 
 
 def test_bfloat16_is_trained_in_and_float32_examined_in() -> None:
-    ran = run(CNN, pace=Pace(format="mixed_bfloat16"))
+    ran = run(CNN, execution=ExecutionSettings(format="mixed_bfloat16"))
     for epoch in (0, 1):
         network = ran.network(epoch)
         assert {a.dtype for pair in network.weights.values() for a in pair} == {np.dtype("f4")}
@@ -393,7 +407,7 @@ def test_a_stop_is_heeded_after_the_execution_under_way() -> None:
     def stop() -> bool:  # as soon as the first batches are reported
         return any(isinstance(report, BatchMetrics) for report in reports)
 
-    train(config, DIGITS, reports.append, lambda name, data: None, stop, Pace(steps=2))
+    train(config, DIGITS, reports.append, lambda name, data: None, stop, ExecutionSettings(steps=2))
     seen = [report for report in reports if isinstance(report, BatchMetrics)]
     last = reports[-1]
     assert len(seen) == 1
@@ -595,7 +609,15 @@ def kept_at_each_epoch(seconds: float, monkeypatch) -> list[list[int]]:
         if isinstance(progress, EpochMetrics):
             seen.append(there())
 
-    train(config, DIGITS, report, files.__setitem__, lambda: False, Pace(), drop=files.__delitem__)
+    train(
+        config,
+        DIGITS,
+        report,
+        files.__setitem__,
+        lambda: False,
+        ExecutionSettings(),
+        drop=files.__delitem__,
+    )
     return [*seen, there()]
 
 

@@ -11,7 +11,7 @@ from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.layers import layers_of
 from digitlab.network import Network, as_pixels
-from digitlab.progress import EpochMetrics, Outcome, Pace, Report, Untrained
+from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome, Report, Untrained
 from digitlab.training.going_on import STATE_FILE, Start, unpack_state
 
 keras = pytest.importorskip("keras")
@@ -82,11 +82,19 @@ class Ran:
         return dataclasses.replace(Start(self.network, self.state), **changes)  # type: ignore[arg-type]
 
 
-def run(config: RunConfig, start: Start | None = None, pace: Pace | None = None) -> Ran:
+def run(
+    config: RunConfig, start: Start | None = None, execution: ExecutionSettings | None = None
+) -> Ran:
     reports: list[Report] = []
     files: dict[str, bytes] = {}
     outcome = train(
-        config, DIGITS, reports.append, files.__setitem__, lambda: False, pace or Pace(), start
+        config,
+        DIGITS,
+        reports.append,
+        files.__setitem__,
+        lambda: False,
+        execution or ExecutionSettings(),
+        start,
     )
     return Ran(outcome, reports, files)
 
@@ -143,7 +151,7 @@ def test_the_state_counts_every_step_of_both_runs(first: Ran) -> None:
 
 @pytest.mark.parametrize("number_format", ["float32", "mixed_bfloat16"])
 def test_frozen_convolutions_stay_and_dense_layers_change(first: Ran, number_format) -> None:
-    gone_on = run(CNN, first.start(frozen=True), Pace(format=number_format))
+    gone_on = run(CNN, first.start(frozen=True), ExecutionSettings(format=number_format))
     before, after = first.network.weights, gone_on.network.weights
     for name in ("conv1", "conv2"):
         for old, new in zip(before[name], after[name], strict=True):

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, drawing, unsure
+from digitlab import charts, drawing, out_of_distribution
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing, examples
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Prediction
+from digitlab.out_of_distribution import Judgement
 from digitlab.ui import live_region, own_drawing, plot, shell
 from digitlab.ui.draw import canvas, saved_drawings_view, why_view
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed
-from digitlab.unsure import Judgement
 
 _SURE = 0.9
 _MOST_UPLOADED = 25  # MB, and more than 2, so that it is our sentence that people read
@@ -48,7 +48,7 @@ def _show(model: SelectedModel, visit: Visit) -> None:
         own_drawing.put(found.digit)
         outputs = model.network.activations(found.digit[np.newaxis])
         prediction = Prediction(outputs[-1][0])
-        judgement = unsure.judge(model.network, found.digit, outputs)
+        judgement = out_of_distribution.judge(model.network, found.digit, outputs)
         answer.markdown(f"## {_sentence(prediction, judgement, t)}")
         with right:
             _pictures(prediction.probabilities, found.digit, t)
@@ -148,7 +148,7 @@ def _pictures(probabilities: Floats, seen: drawing.Picture, t: Translator) -> No
 def _sentence(prediction: Prediction, judgement: Judgement, t: Translator) -> str:
     digit, confidence = prediction.digit, prediction.confidence
     shown = f"{confidence:.1%}" if confidence < 0.9995 else "> 99.9%"
-    if judgement.unsure:
+    if judgement.out_of_distribution:
         return t("Unsure: this may be no digit. If it is one, then a {digit}.", digit=digit)
     if confidence >= _SURE:
         return t("It is a {digit} ({confidence}).", digit=digit, confidence=shown)

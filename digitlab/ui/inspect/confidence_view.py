@@ -9,7 +9,7 @@ import streamlit as st
 
 from digitlab import charts, models
 from digitlab.charts.reliability import edge_text
-from digitlab.inspection.mistakes import Mistake
+from digitlab.inspection.metrics import Mistake
 from digitlab.inspection.reliability import EQUAL_EDGES, Bin, Reliability, bin_numbers, reliability
 from digitlab.messages import Translator
 from digitlab.scores import wilson

@@ -6,8 +6,8 @@ import streamlit as st
 
 from digitlab import charts
 from digitlab.config import DIGITS
-from digitlab.inspection import mistakes
-from digitlab.inspection.mistakes import Counts
+from digitlab.inspection import metrics
+from digitlab.inspection.metrics import Counts
 from digitlab.messages import Translator, mark
 from digitlab.ui import clicks
 from digitlab.ui.inspect import reading_list, sample_view
@@ -23,7 +23,7 @@ _UNITS = {"counts": mark("Numbers"), "shares": mark("Row percentages")}
 def show(model: SelectedModel, visit: Visit) -> None:
     """The confusion matrix; beside it the samples of the field that was chosen last."""
     t, test = visit.t, predictions_of(model, visit.t)
-    matrix = mistakes.confusion(test.labels, test.predicted)
+    matrix = metrics.confusion(test.labels, test.predicted)
     left, right = st.columns(2, gap="medium")
     _begin(matrix)
     with left:
@@ -36,7 +36,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
 
 def _begin(matrix: Counts) -> None:
     """At first the field with most mistakes is open."""
-    truth, predicted = mistakes.worst(matrix) or (0, 0)
+    truth, predicted = metrics.worst(matrix) or (0, 0)
     st.session_state.setdefault(_TRUTH, truth)
     st.session_state.setdefault(_READ_AS, predicted)
 
@@ -67,15 +67,15 @@ def _matrix(matrix: Counts, t: Translator) -> None:
 
 
 def _in_words(matrix: Counts, t: Translator) -> str:
-    worst, wrong = mistakes.worst(matrix), int(matrix.sum() - matrix.trace())
+    worst, wrong = metrics.worst(matrix), int(matrix.sum() - matrix.trace())
     if worst is None:
         return t("Every sample is on the diagonal: none is misread.")
     truth, predicted = worst
     return t(
         "Rows are the digit it is, columns what it is read as: right on the grey diagonal, wrong "
         "beside it, {wrong} samples in all. Only those are coloured. The largest of these fields: "
-        "of {whole} samples of the digit {truth}, {count} are read as {predicted}. Click a field to "
-        "see its samples.",
+        "of {whole} samples of the digit {truth}, {count} are read as {predicted}. Click a field "
+        "to see its samples.",
         wrong=f"{wrong:,}",
         whole=f"{matrix[truth].sum():,}",
         truth=truth,
@@ -94,7 +94,7 @@ def _field(t: Translator) -> tuple[int, int]:
 
 def _samples(test: Predictions, truth: int, predicted: int, t: Translator) -> int | None:
     """The samples of a field; returns the one clicked last."""
-    found = mistakes.cell(test.labels, test.probabilities, truth, predicted)
+    found = metrics.cell(test.labels, test.probabilities, truth, predicted)
     st.markdown(_heading(len(found), truth, predicted, t))
     if not found:
         return None
@@ -107,7 +107,8 @@ def _heading(count: int, truth: int, predicted: int, t: Translator) -> str:
         return t("No {truth} is read as {predicted}.", truth=truth, predicted=predicted)
     if truth == predicted:
         return t(
-            "**{truth}** read as **{predicted}**, which is right: {count}. The least certain first.",
+            "**{truth}** read as **{predicted}**, which is right: {count}. "
+            "The least certain first.",
             truth=truth,
             predicted=predicted,
             count=f"{count:,}",

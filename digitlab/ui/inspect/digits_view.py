@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from digitlab import charts
-from digitlab.inspection import mistakes
-from digitlab.inspection.mistakes import DigitScores
+from digitlab.inspection import metrics
+from digitlab.inspection.metrics import DigitScores
 from digitlab.messages import Translator
 from digitlab.scores import wilson
 from digitlab.ui import plot
@@ -22,7 +22,7 @@ _EXAMPLE = 8
 def show(model: SelectedModel, visit: Visit) -> None:
     """Accuracy with its interval, then digit by digit as a chart and a table."""
     t, test = visit.t, predictions_of(model, visit.t)
-    scores = mistakes.per_digit(test.labels, test.predicted)
+    scores = metrics.per_digit(test.labels, test.predicted)
     st.markdown(_accuracy(test, t))
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -84,7 +84,7 @@ def _in_words(scores: Sequence[DigitScores], t: Translator) -> str:
 
 
 def _table(scores: Sequence[DigitScores], t: Translator) -> dict[str, list[str]]:
-    rows = [*scores, mistakes.macro(scores)]
+    rows = [*scores, metrics.macro(scores)]
     return {
         t("Digit"): [*(str(s.digit) for s in scores), t("Mean (macro)")],
         t("Precision"): [_percent(row.precision) for row in rows],

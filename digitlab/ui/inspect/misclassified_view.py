@@ -8,8 +8,8 @@ import streamlit as st
 
 from digitlab import charts
 from digitlab.config import DIGITS
-from digitlab.inspection import mistakes
-from digitlab.inspection.mistakes import Mistake, Order
+from digitlab.inspection import metrics
+from digitlab.inspection.metrics import Mistake, Order
 from digitlab.messages import Translator, mark
 from digitlab.ui.inspect import last_used, reading_list, sample_view
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
@@ -98,7 +98,7 @@ def _all(test: Predictions, name: str, t: Translator) -> int | None:
     )
     shown = reading_list.page(found, f"misread-page-{order}", t)
     clicked = reading_list.show(test, shown, _SHEET, t)
-    reading_list.downloads(test, found, mistakes.in_rows(shown, 10), f"misread-{name}", t)
+    reading_list.downloads(test, found, metrics.in_rows(shown, 10), f"misread-{name}", t)
     return clicked
 
 
@@ -117,10 +117,10 @@ def _filtered(test: Predictions, t: Translator) -> tuple[list[Mistake], Order]:
         least, most = st.slider(
             t("Certainty"), 0, 100, (0, 100), key="misread-certainty", format="%d%%", width=260
         )
-    found = mistakes.wanted(
+    found = metrics.wanted(
         test.mistakes, truth=truth, predicted=predicted, least=least / 100, most=most / 100
     )
-    return mistakes.arranged(found, order, test.probabilities), order
+    return metrics.arranged(found, order, test.probabilities), order
 
 
 def _digit_box(label: str, key: str, t: Translator) -> int | None:
@@ -136,7 +136,7 @@ def _digit_box(label: str, key: str, t: Translator) -> int | None:
 
 
 def _margin(test: Predictions, found: Mistake, t: Translator) -> str:
-    points = 100 * float(mistakes.margins(test.probabilities[[found.index]])[0])
+    points = 100 * float(metrics.margins(test.probabilities[[found.index]])[0])
     return t("{points} percentage points", points=f"{points:.1f}")
 
 
@@ -145,7 +145,7 @@ def _margin(test: Predictions, found: Mistake, t: Translator) -> str:
 
 def _lesson(test: Predictions, name: str, t: Translator) -> int | None:
     """A column a digit, at random."""
-    columns = mistakes.sheet(test.mistakes, seed=_draw())
+    columns = metrics.sheet(test.mistakes, seed=_draw())
     figure = charts.mistake_sheet(test.images, columns, t)
     clicked = last_used.place(figure, _SHEET, t, len(test.labels))
     found = [sample for column in columns for sample in column]
@@ -159,7 +159,7 @@ def _lesson(test: Predictions, name: str, t: Translator) -> int | None:
         )
     )
     _others(t, disabled=len(found) == len(test.mistakes))
-    reading_list.downloads(test, found, mistakes.upright(columns), f"misread-5x10-{name}", t)
+    reading_list.downloads(test, found, metrics.upright(columns), f"misread-5x10-{name}", t)
     return clicked
 
 
@@ -169,9 +169,9 @@ def _lesson(test: Predictions, name: str, t: Translator) -> int | None:
 def _digit(test: Predictions, name: str, t: Translator) -> int | None:
     st.session_state.setdefault("misread-digit", 8)
     digit = st.selectbox(t("Digit"), list(range(DIGITS)), key="misread-digit", width=110)
-    every = mistakes.about(test.mistakes, digit)
-    found = mistakes.drawn(every, _ROWS * _COLUMNS, seed=_draw())
-    places = mistakes.in_rows(found, _COLUMNS, _ROWS)
+    every = metrics.about(test.mistakes, digit)
+    found = metrics.drawn(every, _ROWS * _COLUMNS, seed=_draw())
+    places = metrics.in_rows(found, _COLUMNS, _ROWS)
     title = t("Misread, and {digit} is the truth or the reading", digit=digit)
     clicked = reading_list.sheet(test, places, _SHEET, t, title=title)
     st.caption(

@@ -10,8 +10,8 @@ import streamlit as st
 
 from digitlab import charts
 from digitlab.export import misclassified
-from digitlab.inspection import mistakes
-from digitlab.inspection.mistakes import Grid, Reading
+from digitlab.inspection import metrics
+from digitlab.inspection.metrics import Grid, Reading
 from digitlab.messages import Translator
 from digitlab.ui.inspect import last_used
 from digitlab.ui.inspect.test_predictions import Predictions
@@ -34,7 +34,7 @@ def page(found: Sequence[T], key: str, t: Translator, size: int = PAGE) -> Seque
 
 def show(test: Predictions, found: Sequence[Reading], key: str, t: Translator) -> int | None:
     """A sheet of them in rows of ten; returns the sample clicked last."""
-    places = mistakes.in_rows(found, _COLUMNS)
+    places = metrics.in_rows(found, _COLUMNS)
     return sheet(test, places, key, t, title=t("Test samples: truth → read as"))
 
 

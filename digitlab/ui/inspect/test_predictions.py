@@ -12,8 +12,8 @@ import streamlit as st
 
 from digitlab import dataset
 from digitlab.dataset import DigitSet
-from digitlab.inspection import explain, mistakes
-from digitlab.inspection.mistakes import Mistake
+from digitlab.inspection import explain, metrics
+from digitlab.inspection.metrics import Mistake
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Network
 from digitlab.ui import batched, lab
@@ -57,7 +57,7 @@ class Predictions:
     @functools.cached_property
     def mistakes(self) -> list[Mistake]:
         """Those read as another digit, the most certain first."""
-        return mistakes.mistakes(self.labels, self.probabilities)
+        return metrics.mistakes(self.labels, self.probabilities)
 
 
 def predictions_of(model: SelectedModel, t: Translator) -> Predictions:

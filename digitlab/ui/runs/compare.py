@@ -113,6 +113,6 @@ def _settings(run: Run, origins: Mapping[str, str], t: Translator) -> dict[str, 
         t("Images trained on"): f"{run.digits.train:,}",
         t("Goes on from"): naming.origin(run, origins, t) or t("nothing: untrained"),
         t("Frozen convolutions"): labels.shown(run.frozen, t),
-        t("Number format"): run.pace.format if run.pace else "–",
-        t("Threads"): str(run.pace.threads) if run.pace else "–",
+        t("Number format"): run.execution.format if run.execution else "–",
+        t("Threads"): str(run.execution.threads) if run.execution else "–",
     }

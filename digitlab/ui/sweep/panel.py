@@ -158,12 +158,12 @@ def _left(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs) -> tuple[float,
     ended = [(trial, trial.run.outcome) for trial in trials if trial.done and trial.run is not None]
     spent = sum(outcome.seconds for _, outcome in ended if outcome is not None)
     planned = sum(expected[trial.cell] for trial, outcome in ended if outcome is not None)
-    pace = spent / planned if spent and planned else 1.0
+    slowness = spent / planned if spent and planned else 1.0
     live = sum(
         expected[trial.cell] * (1 - _trained(trial, epochs)) for trial in trials if trial.live
     )
     total = sum(expected[trial.cell] for trial in trials)
-    return pace * live, 1 - live / total
+    return slowness * live, 1 - live / total
 
 
 def _trained(trial: Trial, epochs: Epochs) -> float:

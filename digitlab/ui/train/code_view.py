@@ -78,7 +78,7 @@ def _settings(run: Run, beginning: Beginning | None) -> dict[str, Any]:
     return {
         "config": run.config,
         "fingerprint": run.digits.fingerprint,
-        "pace": run.pace,
+        "execution": run.execution,
         "reached": reached,
         "start": _starting(run, beginning),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab.lessons.texts import TEXTS
+from digitlab.lessons import TEXTS
 from digitlab.messages import Translator
 
 

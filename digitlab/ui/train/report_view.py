@@ -34,5 +34,5 @@ def show(run: Run, visit: Visit) -> None:
 
 
 def _page(run: Run, t: Translator) -> bytes:
-    material = report.gather(lab.store(), run, naming.varied(run))
-    return report.html_of(material, t).encode("utf-8")
+    data = report.gather(lab.store(), run, naming.varied(run))
+    return report.html_of(data, t).encode("utf-8")

@@ -147,14 +147,14 @@ def _progress(run: Run, last: BatchMetrics | None, t: Translator) -> None:
     elif last is None:
         st.progress(0.0, t("Getting ready: TensorFlow is loaded and the network is built."))
     else:
-        st.progress(_done(run, last), _pace_text(run, last, t))
+        st.progress(_done(run, last), _execution_text(run, last, t))
 
 
 def _done(run: Run, last: BatchMetrics) -> float:
     return min(1.0, last.position / run.config.epochs)
 
 
-def _pace_text(run: Run, last: BatchMetrics, t: Translator) -> str:
+def _execution_text(run: Run, last: BatchMetrics, t: Translator) -> str:
     epoch = t("Epoch {epoch} of {epochs}", epoch=last.epoch, epochs=run.config.epochs)
     if not last.images_per_second:
         return epoch
@@ -295,7 +295,7 @@ def _arrow(change: float, *, better: bool) -> dict[str, Any]:
 
 
 def _facts(run: Run, t: Translator) -> None:
-    if run.outcome is None or run.pace is None:
+    if run.outcome is None or run.execution is None:
         return
     st.caption(
         t(
@@ -303,9 +303,9 @@ def _facts(run: Run, t: Translator) -> None:
             "execution: {steps} · seed {seed}",
             time=labels.duration(run.outcome.seconds, t),
             speed=f"{run.outcome.images_per_second:,.0f}",
-            format=run.pace.format,
-            threads=run.pace.threads,
-            steps=run.pace.steps,
+            format=run.execution.format,
+            threads=run.execution.threads,
+            steps=run.execution.steps,
             seed=run.config.seed,
         )
     )

@@ -1,0 +1,108 @@
+"""The second bundled model is trained here: the lesson ``cnn-keras`` on MNIST alone.
+
+It shows what the shift between two data sets does: it has never seen a digit drawn with a pen on a
+tablet. It is trained as any run of the lab is, by ``trainer.train``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from digitlab import dataset
+from digitlab.dataset.digits import ARRAYS, fingerprint
+from digitlab.messages import LabError, message
+from digitlab.network import Network
+from digitlab.presets import PRESETS
+from digitlab.progress import BatchMetrics, Ending, ExecutionSettings, Report
+from tools.bundled.reference import (
+    PEN_HELD_OUT,
+    ReportFigures,
+    allowed_rows,
+    measure,
+    read_pen_digits,
+)
+
+LESSON = "cnn-keras"
+EXECUTION = ExecutionSettings("float32", threads=2, steps=3)
+
+
+def train_lesson(
+    mnist: Path,
+    pen_strokes: Path,
+    output: Path,
+    report: ReportFigures,
+    *,
+    epochs: int | None = None,
+) -> dict[str, Any]:
+    """Train the lesson, write ``output`` (float16) and return its accuracies; they travel with it.
+
+    ``epochs`` replaces the lesson's own number. The pen digits are only read, never trained on.
+
+    Raises:
+        LabError: a data file is refused, the folder of ``output`` is missing, or the training
+            did not come to its end.
+    """
+    if not output.parent.is_dir():
+        raise LabError(message("There is no folder {path}.", path=str(output.parent)))
+    digits, pen = dataset.load(mnist), read_pen_digits(pen_strokes)
+    last = trained(without_the_samples_test(digits), report, epochs)
+    last.save(output, dtype="float16")
+    measured = measure(Network.load(output), digits, pen.part(PEN_HELD_OUT))
+    named = Network(last.layers, last.weights, dict(last.about) | _about(measured))
+    named.save(output, dtype="float16")
+    return measured
+
+
+def without_the_samples_test(digits: dataset.DigitSet) -> dataset.DigitSet:
+    """The set less those training images that are in the test part of the bundled sample."""
+    rows = allowed_rows(digits.x_train, dataset.sample().x_test)
+    arrays = {name: getattr(digits, name) for name in ARRAYS}
+    arrays |= {name: arrays[name][rows] for name in ("x_train", "y_train")}
+    return dataclasses.replace(digits, **arrays, fingerprint=fingerprint(arrays))
+
+
+def trained(digits: dataset.DigitSet, report: ReportFigures, epochs: int | None = None) -> Network:
+    """The lesson's network after its last epoch on ``digits``.
+
+    Raises:
+        LabError: the training diverged.
+    """
+    from digitlab.training.loading import use_threads
+
+    use_threads(EXECUTION.threads)
+    from digitlab.training import trainer  # loads Keras
+
+    config = PRESETS[LESSON]
+    if epochs is not None:
+        config = dataclasses.replace(config, epochs=epochs)
+    files: dict[str, bytes] = {}
+    outcome = trainer.train(
+        config, digits, _told(report), files.__setitem__, lambda: False, EXECUTION
+    )
+    _check(outcome.ending)
+    return Network.load(files[f"weights-{outcome.kept_epoch:03d}.npz"])
+
+
+def _check(ending: Ending) -> None:
+    if ending != "finished":
+        raise LabError(
+            message("The training ended before its last epoch ({ending}).", ending=ending)
+        )
+
+
+def _told(report: ReportFigures) -> Callable[[Report], None]:
+    """Passes on what is reported of whole epochs."""
+
+    def tell(progress: Report) -> None:
+        if not isinstance(progress, BatchMetrics):
+            report(dataclasses.asdict(progress))
+
+    return tell
+
+
+def _about(measured: Mapping[str, Any]) -> dict[str, Any]:
+    accuracies = {name: part["accuracy"] for name, part in measured.items()}
+    return {"name": "mnist-only", "lesson": LESSON, "accuracy": accuracies}

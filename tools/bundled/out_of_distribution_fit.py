@@ -1,0 +1,223 @@
+"""The rule that calls a drawing unsure is fitted and measured here.
+
+It is fitted on drawings that are no digit and on digits; where it draws the line is chosen on
+digits that the network was not trained on. What it is measured on has no part in either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitlab import dataset, models, out_of_distribution
+from digitlab.drawing import Strokes, digit_from_strokes, from_pixels
+from digitlab.network import Floats, Network
+from digitlab.out_of_distribution import Table
+from tools.bundled.non_digits import HELD_OUT_TEMPLATES, KINDS, some
+from tools.bundled.reference import (
+    PEN_HELD_OUT,
+    PEN_TRAIN,
+    Labels,
+    PenDigits,
+    Pictures,
+    canvas_picture,
+    read_pen_digits,
+)
+
+EACH_KIND = 125  # drawings of each kind that the rule is measured on
+# The line is drawn so that this share of the choosing digits is called unsure: a good half of
+# what is allowed, since other people's digits will differ.
+SHARE_UNSURE = 0.005
+
+_FIT_EACH_KIND = 900
+_FIT_DIGITS = 6_000  # MNIST images, and half as many pen digits
+_KNOWN = 1_000
+_STRENGTH = 0.01  # of the regression: small is strongly held back, it must serve other letters too
+_SEED_FIT, _SEED_MEASURE = 100, 2026
+_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class FittingImages:
+    """Pictures (N, 28, 28) to fit on, and digits that the network has not seen to choose on."""
+
+    digits: Pictures
+    labels: Labels
+    others: Pictures
+    choosing: Pictures
+
+
+def pictures(drawings: Iterable[Strokes]) -> Pictures:
+    """What the stroke road makes of drawings, uint8 (N, 28, 28)."""
+    return np.stack([digit_from_strokes(strokes) for strokes in drawings])
+
+
+def gathered(mnist: Path, pen: PenDigits) -> FittingImages:
+    """What the rule is fitted and chosen on.
+
+    The choosing digits are the person between the training and the held-out people, and the test
+    images of the bundled sample: the network was trained on neither.
+    """
+    digits = dataset.load(mnist)
+    random = np.random.default_rng(_SEED_FIT)
+    trained = pen.part(0, PEN_TRAIN)
+    rows = random.permutation(PEN_TRAIN)[: _FIT_DIGITS // 2]
+    others = [
+        strokes
+        for kind in KINDS
+        for _, strokes in some(kind, _FIT_EACH_KIND, random, trained, held_out=False)
+    ]
+    unseen = pictures(pen.part(PEN_TRAIN, PEN_HELD_OUT).strokes)
+    drawn = pictures(trained.strokes[row] for row in rows)
+    return FittingImages(
+        np.concatenate([drawn, digits.x_train[:_FIT_DIGITS]]),
+        np.concatenate([trained.labels[rows], digits.y_train[:_FIT_DIGITS]]),
+        pictures(others),
+        np.concatenate([unseen, dataset.sample().x_test]),
+    )
+
+
+def fit(network: Network, material: FittingImages) -> Table:
+    """The table of the rule for ``network``: its statistics, and a logistic regression on them."""
+    start = _statistics(network, material)
+    digits, others = (
+        _features(start, network, images) for images in (material.digits, material.others)
+    )
+    centre, weights, bias = _regression(digits, others)
+    odds = (_features(start, network, material.choosing) - centre) @ weights + bias
+    line = np.quantile(odds, 1 - SHARE_UNSURE)
+    return _with(start, centre, weights, np.array([bias - line]))
+
+
+def _with(table: Table, centre: Any, weights: Any, bias: Any) -> Table:
+    single = [np.asarray(array, np.float32) for array in (centre, weights, bias)]
+    return Table(table.output, table.means, table.whitening, table.known, *single)
+
+
+def _statistics(network: Network, material: FittingImages) -> Table:
+    """Means, whitening and known digits from what the last hidden layer makes of the digits."""
+    hidden = _outputs(network, material.digits)[-2].astype(np.float64)
+    means = np.stack([hidden[material.labels == digit].mean(axis=0) for digit in range(10)])
+    known = hidden[np.random.default_rng(_SEED_FIT).permutation(len(hidden))[:_KNOWN]]
+    known = known / np.maximum(np.linalg.norm(known, axis=1, keepdims=True), 1e-6)
+    output = network.weights[network.layers[-1].name][0]
+    nothing = np.zeros(1)
+    return _stored(
+        output,
+        means,
+        _whitening(hidden - means[material.labels]),
+        known,
+        nothing,
+        nothing,
+        nothing,
+    )
+
+
+def _stored(*arrays: npt.NDArray[Any]) -> Table:
+    """A table whose large arrays are rounded as its file rounds them, so that both agree."""
+    return Table(*(array.astype(np.float16).astype(np.float32) for array in arrays))
+
+
+def _whitening(differences: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The factor W with (d @ W)² summed = the Mahalanobis distance of d, kept away from 0."""
+    covariance = np.cov(differences.T)
+    size = len(covariance)
+    covariance += 0.1 * np.trace(covariance) / size * np.eye(size)
+    return np.asarray(np.linalg.cholesky(np.linalg.inv(covariance)))
+
+
+def _regression(digits: Any, others: Any) -> tuple[Any, Any, float]:
+    """Centre, weights and bias for features as they come; both sides count the same."""
+    from sklearn.linear_model import LogisticRegression
+
+    values = np.concatenate([digits, others])
+    centre, spread = values.mean(axis=0), values.std(axis=0) + 1e-6
+    wanted = np.repeat([0, 1], [len(digits), len(others)])
+    found = LogisticRegression(C=_STRENGTH, max_iter=1000, class_weight="balanced")
+    found.fit((values - centre) / spread, wanted)
+    return centre, found.coef_[0] / spread, float(found.intercept_[0])
+
+
+def _outputs(network: Network, images: Pictures) -> list[Floats]:
+    """The last two layers' outputs for any number of pictures."""
+    parts = [
+        network.activations(images[start : start + _CHUNK])[-2:]
+        for start in range(0, len(images), _CHUNK)
+    ]
+    return [np.concatenate(layer) for layer in zip(*parts, strict=True)]
+
+
+def _features(table: Table, network: Network, images: Pictures) -> Any:
+    return out_of_distribution.features(table, images, _outputs(network, images))
+
+
+# --- measuring ------------------------------------------------------------------------------------
+
+
+def fit_bundled(mnist: Path, pen_strokes: Path, output: Path) -> dict[str, Any]:
+    """Fit the bundled network's table, write it, and measure it as ``measure`` does."""
+    pen = read_pen_digits(pen_strokes)
+    fit(models.bundled(), gathered(mnist, pen)).save(output)
+    return measure(models.bundled(), Table.load(output), pen)
+
+
+def measure(
+    network: Network, table: Table, pen: PenDigits, mnist: Pictures | None = None
+) -> dict[str, Any]:
+    """How often the rule errs each way, on drawings that it was neither fitted nor chosen on.
+
+    The digits are those of the held-out people, by the stroke road and as canvas pictures, and
+    MNIST test images where there are any; the others are 125 of each kind, among them letters and
+    shapes that the rule has never met. ``confidence`` is what the softmax alone would have said.
+    """
+    unseen, random = pen.part(PEN_HELD_OUT), np.random.default_rng(_SEED_MEASURE)
+    others = {kind: some(kind, EACH_KIND, random, unseen, held_out=True) for kind in KINDS}
+    every = [drawing for drawings in others.values() for drawing in drawings]
+    judged = _Judged(network, table)
+    digits = {
+        "pen": judged.rates(pictures(unseen.strokes)),
+        "pen_canvas": judged.rates(_canvas(unseen.strokes, random)),
+    }
+    if mnist is not None:
+        digits["mnist_test"] = judged.rates(mnist)
+    kinds = {kind: judged.rates(pictures(_lines(drawings))) for kind, drawings in others.items()}
+    never_met = [drawing for drawing in every if drawing[0] in HELD_OUT_TEMPLATES]
+    return {
+        "digits_rejected": digits,
+        "others_rejected": kinds | {"all": judged.rates(pictures(_lines(every)))},
+        "never_met": judged.rates(pictures(_lines(never_met))),
+        "others_as_canvas": judged.rates(_canvas(_lines(every), random)),
+    }
+
+
+@dataclass(frozen=True)
+class _Judged:
+    network: Network
+    table: Table
+
+    def rates(self, images: Pictures) -> dict[str, Any]:
+        """How many pictures the rule, and the softmax alone, call unsure."""
+        outputs = _outputs(self.network, images)
+        found = self.table.log_odds(images, outputs) > 0
+        alone = outputs[-1].max(axis=1) < out_of_distribution.LEAST_CONFIDENCE
+        return {
+            "images": len(images),
+            "rejected": int(found.sum()),
+            "rate": round(float(found.mean()), 4),
+            "certainty": round(float(alone.mean()), 4),
+        }
+
+
+def _canvas(drawings: Sequence[Strokes], random: np.random.Generator) -> Pictures:
+    """What the image road makes of canvas pictures of drawings."""
+    return np.stack([from_pixels(canvas_picture(lines, random)).digit for lines in drawings])
+
+
+def _lines(drawings: Iterable[tuple[str, Strokes]]) -> list[Strokes]:
+    """The drawings without their names."""
+    return [lines for _, lines in drawings]

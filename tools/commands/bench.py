@@ -1,0 +1,96 @@
+"""``bench``: measure something on this machine, and print it as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from digitlab import dataset, models, out_of_distribution
+from digitlab.messages import LabError, Translator, mark, message
+from digitlab.training import speed
+from tools.bench import draw, inspect, runs
+
+ABOUT = mark("Measure this machine and print the figures as JSON.")
+
+
+def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
+    """The options of ``bench``."""
+    parser.add_argument("name", choices=sorted(BENCHES), help=t("what to measure"))
+    parser.add_argument(
+        "--pen-strokes",
+        type=Path,
+        metavar="PATH",
+        default=os.environ.get("DIGITLAB_PEN_STROKES"),
+        help=t("for out-of-distribution: the pen digits, an .npz; or DIGITLAB_PEN_STROKES"),
+    )
+
+
+def run(options: argparse.Namespace, t: Translator) -> int:
+    """Measure, and print one JSON object."""
+    print(json.dumps(BENCHES[options.name](options)))
+    return 0
+
+
+def drawing_speed(options: argparse.Namespace) -> dict[str, Any]:
+    """Milliseconds from pen-up to the answer, in a browser."""
+    return draw.measure()
+
+
+def inspect_speed(options: argparse.Namespace) -> dict[str, Any]:
+    """Milliseconds that the server works on the Inspect page, and megabytes a session."""
+    return inspect.measure()
+
+
+def runs_speed(options: argparse.Namespace) -> dict[str, Any]:
+    """Milliseconds that the server works on the Runs page with 1,000 runs."""
+    return runs.measure()
+
+
+def training_speed(options: argparse.Namespace) -> dict[str, Any]:
+    """Images a second for each number format and thread count.
+
+    They are kept for the runs to come, unless others used the processor meanwhile.
+    """
+    trial = speed.Calibration().run()
+    rows = [asdict(row) for row in trial.measurements]
+    return {"speed": rows, "quiet": trial.quiet, "kept": trial.quiet and bool(rows)}
+
+
+def rejection_rates(options: argparse.Namespace) -> dict[str, Any]:
+    """How often digits, and drawings that are no digit, are called unsure.
+
+    Raises:
+        LabError: the pen digits are not named, or not there.
+    """
+    from tools.bundled import (  # only here: they are for building the lab
+        out_of_distribution_fit,
+        reference,
+    )
+
+    if not options.pen_strokes:
+        raise LabError(
+            message(
+                "This measurement needs the pen digits: name their file with --pen-strokes or in "
+                "DIGITLAB_PEN_STROKES."
+            )
+        )
+    pen = reference.read_pen_digits(Path(options.pen_strokes))
+    digits = dataset.current().digits
+    tests = digits.x_test if digits.name == "mnist" else None
+    return out_of_distribution_fit.measure(
+        models.bundled(), out_of_distribution.table(), pen, tests
+    )
+
+
+BENCHES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "draw": drawing_speed,
+    "inspect": inspect_speed,
+    "runs": runs_speed,
+    "speed": training_speed,
+    "out-of-distribution": rejection_rates,
+}

@@ -1,0 +1,246 @@
+"""``reproduce``: the lessons' numbers, trained again and put beside their authors'."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from digitlab import dataset, labels
+from digitlab.commands.follow import INTERRUPTED, Interrupt, follow
+from digitlab.commands.info import versions
+from digitlab.config import RunConfig
+from digitlab.dataset import DigitSet
+from digitlab.home import home
+from digitlab.jobs.cluster import scheduler_address
+from digitlab.jobs.engine import Engine
+from digitlab.messages import LabError, Translator, mark, message
+from digitlab.store import Run, Status, Store
+from digitlab.sweeps.planning import run_seconds
+from digitlab.training import estimates, speed
+from digitlab.training.estimates import Known
+from tools.lessons import page, record
+from tools.lessons.page import Results
+from tools.lessons.record import LessonResult
+from tools.lessons.rows import LESSONS, Row, rows_of
+
+ABOUT = mark("Train every lesson, and print its author's figures beside ours.")
+OWNER = "reproduce"
+_TRAINS_WITH = ("tensorflow-cpu", "tensorflow", "keras", "numpy")
+
+
+def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
+    """The options of ``reproduce``."""
+    parser.add_argument(
+        "--lesson", metavar="NAME", help=t("only this one of {names}", names=", ".join(LESSONS))
+    )
+    parser.add_argument(
+        "--json",
+        type=Path,
+        metavar="PATH",
+        help=t("write the numbers after each run, and train only what this file does not have"),
+    )
+    parser.add_argument(
+        "--markdown", type=Path, metavar="PATH", help=t("write the page here and do not print it")
+    )
+    parser.add_argument("--keep", action="store_true", help=t("keep the runs in the lab"))
+    for name, about in _TRIALS.items():
+        parser.add_argument(f"--{name}", type=int, metavar="N", help=t(about))
+
+
+_TRIALS = {
+    "images": mark("for a trial: no more training images than this"),
+    "epochs": mark("for a trial: no more epochs than this"),
+    "seeds": mark("for a trial: no more seeds than this"),
+}
+
+
+def run(options: argparse.Namespace, t: Translator) -> int:
+    """Train what is missing, and write or print the page; 0 when nothing is missing any more."""
+    rows = _rows(options)
+    digits = dataset.current().digits
+    scheduler_address()  # refused now rather than by an engine that would wait for a better one
+    sheet = _Sheet(rows, digits, options, t)
+    sheet.write()
+    stopped = bool(sheet.results.missing()) and _train(sheet, digits, options.keep, t)
+    if options.markdown is None:
+        print(page.markdown(sheet.results, t), end="")
+    if stopped:
+        return INTERRUPTED
+    return 1 if sheet.results.missing() else 0
+
+
+def _rows(options: argparse.Namespace) -> tuple[Row, ...]:
+    """The rows that are asked for, made smaller for a trial.
+
+    Raises:
+        LabError: there is no such lesson, or a number is refused.
+    """
+    for name in _TRIALS:
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise LabError(
+                message("--{name} must be 1 or more, not {value}.", name=name, value=value)
+            )
+    return tuple(
+        row.at_most(options.images, options.epochs, options.seeds)
+        for row in rows_of(options.lesson)
+    )
+
+
+class _Sheet:
+    """The results so far, and the files that they are written to."""
+
+    def __init__(
+        self, rows: tuple[Row, ...], digits: DigitSet, options: argparse.Namespace, t: Translator
+    ) -> None:
+        self.json, self.markdown, self.t = options.json, options.markdown, t
+        setting = _setting(digits)
+        records = record.read(self.json, setting) if self.json else {}
+        self.results = Results(rows, records, setting, _command(options))
+
+    def add(self, found: LessonResult) -> None:
+        """Take a run's record, and write it at once."""
+        records = {**self.results.records, record.key(found.config): found}
+        self.results = replace(self.results, records=records)
+        self.write()
+
+    def write(self) -> None:
+        """Write the files that were asked for.
+
+        Raises:
+            LabError: one of them cannot be written.
+        """
+        if self.json:
+            record.write(self.json, page.document(self.results))
+        if self.markdown:
+            record.write(self.markdown, page.markdown(self.results, self.t))
+
+
+def _setting(digits: DigitSet) -> dict[str, Any]:
+    """What the numbers depend on besides the configurations."""
+    found = {name: version for name, version in versions().items() if name in _TRAINS_WITH}
+    images = {
+        "name": digits.name,
+        "fingerprint": digits.fingerprint,
+        "train": len(digits.x_train),
+        "test": len(digits.x_test),
+    }
+    return {"machine": speed.machine(), "versions": found, "images": images}
+
+
+def _command(options: argparse.Namespace) -> str:
+    """The command that gives these numbers; where they are written does not matter."""
+    asked = {name: getattr(options, name) for name in ("lesson", *_TRIALS)}
+    words = [
+        word
+        for name, value in asked.items()
+        if value is not None
+        for word in (f"--{name}", str(value))
+    ]
+    return shlex.join(["python", "-m", "tools", "reproduce", *words])
+
+
+def _train(sheet: _Sheet, digits: DigitSet, keep: bool, t: Translator) -> bool:
+    """Train the runs that are missing; True when Ctrl-C ended it."""
+    missing = sheet.results.missing()
+    asked, store = Interrupt(), Store(home())
+    clock = _Clock([config for _, config in missing], digits, estimates.known(store))
+    _say(_plan(sheet.results, clock.left, t))
+    with closing(Engine(store, adopt=False, measure=False)) as engine:
+        for row, config in missing:
+            if asked.once:
+                break
+            title = _title(sheet.results, row, config, t)
+            ended = _trained(engine, config, digits, asked, title, t)
+            if ended.status is Status.FINISHED:
+                sheet.add(record.of_run(store, ended, digits, row.looks))
+            clock.tick(config)
+            _say(_told(title, ended, clock.left, t))
+            if not keep:
+                store.delete(ended.id)
+    if asked.once and sheet.json:
+        _say(t("The same command goes on from here."))
+    return asked.once
+
+
+def _trained(
+    engine: Engine, config: RunConfig, digits: DigitSet, asked: Interrupt, title: str, t: Translator
+) -> Run:
+    """The run of a configuration, when it has ended."""
+    started = engine.submit(OWNER, config, digits)
+    follow(engine, started, asked, t, title=title)
+    return engine.store.run(started.id)
+
+
+def _title(results: Results, row: Row, config: RunConfig, t: Translator) -> str:
+    return t(
+        "Row {number} of {count}, {name}, seed {seed}:",
+        number=results.rows.index(row) + 1,
+        count=len(results.rows),
+        name=row.title,
+        seed=config.seed,
+    )
+
+
+def _told(title: str, ended: Run, left: float, t: Translator) -> str:
+    if ended.outcome is None or ended.status is not Status.FINISHED:
+        return f"{title} {t(ended.reason)}"
+    return t(
+        "{title} {seconds} s; about {left} to go.",
+        title=title,
+        seconds=f"{ended.outcome.seconds:.0f}",
+        left=labels.duration(left, t),
+    )
+
+
+def _plan(results: Results, seconds: float, t: Translator) -> str:
+    told = t(
+        "{rows} rows, {runs} runs to train: at most about {time} on this machine.",
+        rows=len(results.rows),
+        runs=len(results.missing()),
+        time=labels.duration(seconds, t),
+    )
+    if speed.load():
+        return told
+    hint = t(
+        "Its speed has not been measured yet; this is a guess, and runs may be slower than they "
+        "need be. To measure it first: python -m tools bench speed"
+    )
+    return t.paragraph([told, hint])
+
+
+class _Clock:
+    """How long the runs that are left will take, corrected by those that are done."""
+
+    def __init__(self, configs: Iterable[RunConfig], digits: DigitSet, known: Known) -> None:
+        self.expected: Mapping[RunConfig, float] = {
+            config: run_seconds(config, digits, known) for config in configs
+        }
+        self.waiting = list(self.expected)
+        self.began = time.monotonic()
+
+    @property
+    def left(self) -> float:
+        """Seconds, at most: early stopping is not foreseen."""
+        done = sum(self.expected.values()) - self._open
+        spent = time.monotonic() - self.began
+        return self._open * (spent / done if done else 1.0)
+
+    @property
+    def _open(self) -> float:
+        return sum(self.expected[config] for config in self.waiting)
+
+    def tick(self, config: RunConfig) -> None:
+        """Note that a run has ended."""
+        self.waiting.remove(config)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

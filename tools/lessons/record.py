@@ -1,0 +1,209 @@
+"""One finished run of a lesson as numbers alone, and the file that keeps such runs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from digitlab import config as settings
+from digitlab import disk, models
+from digitlab.config import RunConfig
+from digitlab.dataset import DigitSet
+from digitlab.drawing import examples, from_image
+from digitlab.messages import LabError, message
+from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome, Untrained
+from digitlab.store import Run, Store
+
+# What is found out with the weights, which are not kept.
+Look = Literal["least-class", "most-class", "typeset-six"]
+
+_IMAGES_LOOKED_AT = 1_000
+
+T = TypeVar("T")
+
+
+class RecordError(LabError):
+    """A file of results that cannot be read or written."""
+
+
+@dataclass(frozen=True)
+class LessonResult:
+    """What a run came to. ``images`` are those of one epoch; ``ended`` is seconds, UTC."""
+
+    config: RunConfig
+    parameters: int
+    images: int
+    untrained: Untrained | None
+    epochs: tuple[EpochMetrics, ...]
+    outcome: Outcome
+    execution: ExecutionSettings
+    looks: Mapping[str, float]
+    ended: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as JSON values."""
+        return asdict(self) | {"looks": dict(self.looks)}
+
+
+def key(config: RunConfig) -> str:
+    """Equal for configurations that train alike."""
+    return json.dumps(config.relevant(), sort_keys=True)
+
+
+def of_run(store: Store, run: Run, digits: DigitSet, looks: tuple[Look, ...]) -> LessonResult:
+    """The record of a run that has finished, and what ``looks`` finds with its weights."""
+    if run.outcome is None or run.execution is None or run.ended is None:
+        raise ValueError(f"the run {run.id} has not finished")
+    found: dict[str, float] = {name: _LOOKS[name](store, run.id, digits) for name in looks}
+    return LessonResult(
+        run.config,
+        run.parameters,
+        run.digits.train,
+        run.untrained,
+        tuple(store.epochs(run.id)),
+        run.outcome,
+        run.execution,
+        found,
+        run.ended,
+    )
+
+
+def _least_class(store: Store, run: str, digits: DigitSet) -> float:
+    return min(_class_means(store, run, digits))
+
+
+def _most_class(store: Store, run: str, digits: DigitSet) -> float:
+    return max(_class_means(store, run, digits))
+
+
+def _class_means(store: Store, run: str, digits: DigitSet) -> list[float]:
+    """What the untrained network gives each class, as a mean over test images."""
+    network = models.of_run(store, run, 0)
+    means = network.predict(digits.x_test[:_IMAGES_LOOKED_AT]).mean(axis=0)
+    return [float(mean) for mean in means]
+
+
+def _typeset_six(store: Store, run: str, digits: DigitSet) -> float:
+    drawing = from_image(examples.typeset_six())
+    return float(models.of_run(store, run).read(drawing.digit).digit)
+
+
+_LOOKS: dict[str, Callable[[Store, str, DigitSet], float]] = {
+    "least-class": _least_class,
+    "most-class": _most_class,
+    "typeset-six": _typeset_six,
+}
+
+
+def read(path: Path, setting: Mapping[str, Any]) -> dict[str, LessonResult]:
+    """The runs that a file keeps, by the key of their configuration; none where it is missing.
+
+    Args:
+        path: a file that ``write`` made.
+        setting: the machine, the versions and the images that the file has to be of.
+
+    Raises:
+        RecordError: it cannot be read, holds something else, or is of another setting.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise _not_ours(path) from error
+    try:
+        data = json.loads(text)
+        theirs = {name: data[name] for name in setting}
+        records = [_record(row) for row in data["runs"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, LabError) as error:
+        raise _not_ours(path) from error
+    for name, ours in setting.items():
+        if theirs[name] != ours:
+            raise _another_setting(path, name)
+    return {key(record.config): record for record in records}
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all.
+
+    Raises:
+        RecordError: it cannot be written there.
+    """
+    try:
+        disk.remove_unfinished(path.parent, of=path.name)
+        with disk.replacing(path) as partial:
+            partial.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RecordError(
+            message(
+                "{path} cannot be written ({detail}). Name a file in a folder that you may "
+                "write in.",
+                path=str(path)[:200],
+                detail=error.strerror,
+            )
+        ) from error
+
+
+def _not_ours(path: Path) -> RecordError:
+    return RecordError(
+        message(
+            "{path} is not a file of results of this command. Name another file with --json.",
+            path=str(path)[:200],
+        )
+    )
+
+
+def _another_setting(path: Path, name: str) -> RecordError:
+    return RecordError(
+        message(
+            "{path} holds results that were made with another setting ({name}). Name another file "
+            "with --json.",
+            path=str(path)[:200],
+            name=name,
+        )
+    )
+
+
+def _record(data: Mapping[str, Any]) -> LessonResult:
+    """A record from JSON values, each field of the type it should have.
+
+    Raises:
+        LabError, AttributeError, KeyError, TypeError, ValueError: they are no record.
+    """
+    untrained = data["untrained"]
+    return LessonResult(
+        config=settings.from_json(data["config"]),
+        parameters=_as(int, data["parameters"]),
+        images=_as(int, data["images"]),
+        untrained=_built(Untrained, untrained) if untrained is not None else None,
+        epochs=tuple(_built(EpochMetrics, epoch) for epoch in data["epochs"]),
+        outcome=_built(Outcome, data["outcome"]),
+        execution=_built(ExecutionSettings, data["execution"]),
+        looks={name: _as(float, value) for name, value in data["looks"].items()},
+        ended=_as(float, data["ended"]),
+    )
+
+
+def _built(kind: type[T], data: Mapping[str, Any]) -> T:
+    """A dataclass from JSON values that have its fields' types."""
+    types = get_type_hints(kind)
+    return kind(**{name: _as(types[name], value) for name, value in data.items()})
+
+
+def _as(kind: Any, value: Any) -> Any:
+    """``value``, which is of a plain type, of a union of them, or one of a Literal's.
+
+    Raises:
+        TypeError: it is of another.
+    """
+    if get_origin(kind) is Literal:
+        fits = value in get_args(kind)
+    else:
+        fits = type(value) in (get_args(kind) or (kind,))
+    if not fits or (isinstance(value, float) and not math.isfinite(value)):
+        raise TypeError(f"{value!r} is no {kind}")
+    return value
