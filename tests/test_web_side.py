@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,14 @@ def test_no_module_of_the_web_side_imports_keras(lab_home: Path, tmp_path: Path)
     } <= modules
     assert not _ELSEWHERE & modules
     assert heavy(modules) == set()
+    assert not {name for name in modules if name.partition(".")[0] == "tools"}
+
+
+def test_no_file_of_the_lab_names_the_tools_in_an_import() -> None:
+    sources = [*(ROOT / "digitlab").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
+    assert len(sources) > 150
+    importing = re.compile(r"^\s*(from|import) tools\b", re.MULTILINE)
+    assert [path for path in sources if importing.search(path.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.worker
