@@ -14,7 +14,7 @@ from digitlab.presets import PRESETS
 from digitlab.store import Store
 from tools.bundled import mnist_only, reference
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DATA = ROOT.parent / "shared/data"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the data is not beside the project")
 

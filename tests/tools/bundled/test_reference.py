@@ -9,7 +9,7 @@ from digitlab.layers import Stack
 from digitlab.network import Network
 from tools.bundled import reference
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DATA = ROOT.parent / "shared/data"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the data is not beside the project")
 MEGABYTE = 1_000_000

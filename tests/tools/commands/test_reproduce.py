@@ -16,7 +16,7 @@ from digitlab import dataset
 from digitlab.store import Store
 from tools.__main__ import main
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TINY = ("--images", "64", "--epochs", "1")
 
 
