@@ -57,3 +57,18 @@ def lab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     dataset.forget()
     yield home
     dataset.forget()
+
+
+@pytest.fixture(scope="module")
+def command_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A lab folder for one file, on the sample and in English, for every process it starts."""
+    folder = tmp_path_factory.mktemp("lab")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DIGITLAB_SCHEDULER", "DIGITLAB_LANG", "LC_ALL", "LC_MESSAGES"):
+            patch.delenv(name, raising=False)
+        patch.setenv("DIGITLAB_HOME", str(folder))
+        patch.setenv("DIGITLAB_MNIST", "sample")
+        patch.setenv("LANG", "en_US.UTF-8")
+        dataset.forget()
+        yield folder
+        dataset.forget()

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from tools.bench import server as bench_server
+from tools.bench.server import ARGUMENTS, CHROMIUM, start
+
 TIMEOUT = 60_000  # milliseconds; a busy machine with two cores loads Plotly slowly
 
 
@@ -57,12 +42,12 @@ def start_server(tmp_path: Path) -> Iterator[Callable[[], str]]:
     """Starts fresh servers, each with a lab folder of its own, and ends them."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start() -> str:
+    def start_one() -> str:
         address, process = serve(tmp_path / f"lab-{len(started)}")
         started.append(process)
         return address
 
-    yield start
+    yield start_one
     for process in started:
         end(process)
 
@@ -83,43 +68,10 @@ def server(lab: tuple[str, Path]) -> str:
 
 
 def serve(home: Path) -> tuple[str, subprocess.Popen[bytes]]:
-    """A server on a port of its own, and its process, once it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "streamlit_app.py",
-        "--server.headless=true",
-        "--server.address=127.0.0.1",
-        f"--server.port={port}",
-        "--server.fileWatcherType=none",
-    ]
-    environment = os.environ | {"DIGITLAB_HOME": str(home), "DIGITLAB_MNIST": "sample"}
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
-                return address, process
-        except OSError:
-            time.sleep(0.2)
-    end(process)
-    raise TimeoutError("the server does not answer")
+    """A server on the sample, and its process, once it answers."""
+    return start(home, "sample")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a server as Ctrl-C does; none of its workers may outlive it."""
-    children = psutil.Process(process.pid).children(recursive=True)
-    process.terminate()
-    process.wait(timeout=30)
-    _, alive = psutil.wait_procs(children, timeout=15)
-    for child in alive:
-        child.kill()
-    assert not alive, "a worker outlived its server"
+    """End a server; none of its workers may outlive it."""
+    assert bench_server.end(process) == [], "a worker outlived its server"

@@ -31,21 +31,6 @@ LONG = ("--set", "epochs=100", "--set", "batch_size=8")
 needs_model = pytest.mark.skipif(not models.BUNDLED.exists(), reason="no bundled model yet")
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A lab folder for this file, on the bundled sample, for every process that it starts."""
-    folder = tmp_path_factory.mktemp("lab")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("DIGITLAB_SCHEDULER", "DIGITLAB_LANG", "LC_ALL", "LC_MESSAGES"):
-            patch.delenv(name, raising=False)
-        patch.setenv("DIGITLAB_HOME", str(folder))
-        patch.setenv("DIGITLAB_MNIST", "sample")
-        patch.setenv("LANG", "en_US.UTF-8")
-        dataset.forget()
-        yield folder
-        dataset.forget()
-
-
 def lab_command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "digitlab", *map(str, arguments)]
 
@@ -97,12 +82,12 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
     ],
 )
 def test_bad_arguments_are_one_sentence_and_status_2(
-    lab: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
+    command_lab: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
 ) -> None:
     assert sentence in refusal(capsys, *arguments)
 
 
-def test_the_process_says_it_on_stderr_in_the_terminals_language(lab: Path) -> None:
+def test_the_process_says_it_on_stderr_in_the_terminals_language(command_lab: Path) -> None:
     english = run("train", "--preset", "mlp-9000")
     japanese = run("train", "--preset", "mlp-9000", LANG="ja_JP.UTF-8")
     for done in (english, japanese):
@@ -124,7 +109,7 @@ def test_the_process_says_it_on_stderr_in_the_terminals_language(lab: Path) -> N
     ],
 )
 def test_the_terminals_language_is_its_most_particular_variable(
-    lab: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], language: str
+    command_lab: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], language: str
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -132,16 +117,19 @@ def test_the_terminals_language_is_its_most_particular_variable(
 
 
 def test_a_refused_scheduler_is_said_at_once_and_no_run_is_queued(
-    lab: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    command_lab: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = Store(lab).runs_of("command-line")
+    before = Store(command_lab).runs_of("command-line")
     monkeypatch.setenv("DIGITLAB_SCHEDULER", "tcp://192.168.1.5:8786")
     assert "must be a tls:// address" in refusal(capsys, "train")
-    assert Store(lab).runs_of("command-line") == before
+    assert Store(command_lab).runs_of("command-line") == before
 
 
 def test_a_lab_folder_that_cannot_be_written_is_refused(
-    lab: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command_lab: Path,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DIGITLAB_HOME", str(tmp_path / "file" / "lab"))
@@ -149,7 +137,7 @@ def test_a_lab_folder_that_cannot_be_written_is_refused(
     assert "set DIGITLAB_HOME" in capsys.readouterr().err
 
 
-def test_a_download_without_a_network_ends_soon_with_a_sentence(lab: Path) -> None:
+def test_a_download_without_a_network_ends_soon_with_a_sentence(command_lab: Path) -> None:
     nowhere = "http://127.0.0.1:9"
     began = time.monotonic()
     done = run("fetch", HTTPS_PROXY=nowhere, https_proxy=nowhere, NO_PROXY="", no_proxy="")
@@ -160,10 +148,12 @@ def test_a_download_without_a_network_ends_soon_with_a_sentence(lab: Path) -> No
 
 
 @needs_model
-def test_info_tells_what_the_lab_works_with(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_info_tells_what_the_lab_works_with(
+    command_lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["info", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert facts["store"] == str(lab)
+    assert facts["store"] == str(command_lab)
     assert facts["workers"]["scheduler"] == "embedded"
     assert facts["workers"]["memory_bytes"] > 0
     dataset_facts = facts["dataset"]
@@ -196,7 +186,7 @@ def pictures(tmp_path: Path) -> Path:
 
 @needs_model
 def test_every_picture_is_answered_with_a_line_and_bad_ones_make_the_status_1(
-    lab: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+    command_lab: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", str(pictures), str(pictures / "missing.png")]) == 1
     lines = {Path(line["file"]).name: line for line in lines_of(capsys.readouterr().out)}
@@ -212,14 +202,14 @@ def test_every_picture_is_answered_with_a_line_and_bad_ones_make_the_status_1(
 
 @needs_model
 def test_pictures_that_can_all_be_read_make_the_status_0(
-    lab: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+    command_lab: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", str(pictures / "a.png")]) == 0
     assert len(lines_of(capsys.readouterr().out)) == 1
 
 
 @needs_model
-def test_a_file_whose_name_is_no_text_is_answered_too(lab: Path, pictures: Path) -> None:
+def test_a_file_whose_name_is_no_text_is_answered_too(command_lab: Path, pictures: Path) -> None:
     """As a Japanese folder packed on Windows and unpacked on Linux has them."""
     name = os.fsencode(pictures) + b"/\x8e\x9a.png"
     try:
@@ -233,24 +223,24 @@ def test_a_file_whose_name_is_no_text_is_answered_too(lab: Path, pictures: Path)
 
 
 def test_a_model_file_that_is_none_of_ours_is_refused_by_name(
-    lab: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+    command_lab: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = refusal(capsys, "predict", pictures / "a.png", "--model", pictures / "notes.txt")
     assert "notes.txt" in said
 
 
 def test_a_run_that_kept_no_weights_is_refused_as_a_model(
-    lab: Path, capsys: pytest.CaptureFixture[str]
+    command_lab: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     digits = DataSetInfo("sample", "f", 1, 1, 1)
-    empty = Store(lab).add("somebody", "nobody", RunConfig(), None, 1, digits)
-    Store(lab).report(empty.id, Untrained(2.3, 0.1))
+    empty = Store(command_lab).add("somebody", "nobody", RunConfig(), None, 1, digits)
+    Store(command_lab).report(empty.id, Untrained(2.3, 0.1))
     assert "kept no weights yet" in refusal(capsys, "predict", "x.png", "--model", empty.id)
 
 
 @pytest.mark.worker
 def test_train_prints_one_object_and_its_run_reads_pictures(
-    lab: Path, pictures: Path, tmp_path: Path
+    command_lab: Path, pictures: Path, tmp_path: Path
 ) -> None:
     done = run("train", "--json", *TINY)
     assert done.returncode == 0, done.stderr + done.stdout
@@ -265,7 +255,7 @@ def test_train_prints_one_object_and_its_run_reads_pictures(
     assert summary["seconds"] > 0
     assert summary["images_per_second"] >= 0
 
-    store = Store(lab)
+    store = Store(command_lab)
     kept = store.run(summary["run"])
     assert (kept.status, kept.owner) == (Status.FINISHED, "command-line")
     weights = tmp_path / "model.npz"
@@ -281,8 +271,8 @@ def test_train_prints_one_object_and_its_run_reads_pictures(
 
 @pytest.mark.worker
 @pytest.mark.parametrize("whom", ["the process", "its group, as a terminal does"])
-def test_ctrl_c_stops_the_run_keeps_it_and_leaves_no_process(lab: Path, whom: str) -> None:
-    store = Store(lab)
+def test_ctrl_c_stops_the_run_keeps_it_and_leaves_no_process(command_lab: Path, whom: str) -> None:
+    store = Store(command_lab)
     known = {run.id for run in store.runs_of("command-line")}
     with started(*LONG) as process:
         wait_for_batches(store, known)
@@ -303,8 +293,8 @@ def test_ctrl_c_stops_the_run_keeps_it_and_leaves_no_process(lab: Path, whom: st
 
 
 @pytest.mark.worker
-def test_a_second_ctrl_c_does_not_wait_for_the_worker(lab: Path) -> None:
-    store = Store(lab)
+def test_a_second_ctrl_c_does_not_wait_for_the_worker(command_lab: Path) -> None:
+    store = Store(command_lab)
     known = {run.id for run in store.runs_of("command-line")}
     with started(*LONG) as process:
         wait_for_batches(store, known)
@@ -321,7 +311,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_worker(lab: Path) -> None:
 
 
 @pytest.mark.worker
-def test_on_a_terminal_there_is_a_bar_and_then_the_object(lab: Path) -> None:
+def test_on_a_terminal_there_is_a_bar_and_then_the_object(command_lab: Path) -> None:
     screen, terminal = pty.openpty()
     termios.tcsetwinsize(terminal, (24, 100))
     with subprocess.Popen(

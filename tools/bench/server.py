@@ -26,7 +26,8 @@ PATIENCE = 120.0  # seconds for a server or a first page
 
 _ROOT = Path(__file__).parents[2]
 _TIMINGS = "DIGITLAB_TIMINGS"
-_ARGUMENTS = (
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = (  # with which Chromium starts as root, and calls nobody
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -76,34 +77,57 @@ class Server:
 @contextmanager
 def running(home: Path, digits: str) -> Iterator[Server]:
     """A server of its own with its runs under ``home``, on the set ``digits``."""
+    with tempfile.TemporaryDirectory() as folder:
+        timings = Path(folder) / "timings.jsonl"
+        address, process = start(home, digits, **{_TIMINGS: str(timings)})
+        try:
+            yield Server(address, process, timings)
+        finally:
+            end(process)
+
+
+def start(home: Path, digits: str, **environment: str) -> tuple[str, subprocess.Popen[bytes]]:
+    """A server on a free port of 127.0.0.1 and its process, once it answers.
+
+    Raises:
+        LabError: it has not answered in time.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        timings = Path(folder) / "timings.jsonl"
-        asked = {"DIGITLAB_HOME": str(home), "DIGITLAB_MNIST": digits, _TIMINGS: str(timings)}
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "streamlit",
-                "run",
-                "streamlit_app.py",
-                "--server.headless=true",
-                "--server.address=127.0.0.1",
-                f"--server.port={port}",
-                "--server.fileWatcherType=none",
-            ],
-            cwd=_ROOT,
-            env=os.environ | asked,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            yield Server(_answering(f"http://127.0.0.1:{port}"), process, timings)
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "streamlit_app.py",
+            "--server.headless=true",
+            "--server.address=127.0.0.1",
+            f"--server.port={port}",
+            "--server.fileWatcherType=none",
+        ],
+        cwd=_ROOT,
+        env=os.environ | {"DIGITLAB_HOME": str(home), "DIGITLAB_MNIST": digits} | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        return _answering(f"http://127.0.0.1:{port}"), process
+    except LabError:
+        end(process)
+        raise
+
+
+def end(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """End a server as Ctrl-C does; its workers that outlived it are killed and returned."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    process.wait(timeout=30)
+    alive: list[psutil.Process] = psutil.wait_procs(children, timeout=15)[1]
+    for child in alive:
+        child.kill()
+    return alive
 
 
 @contextmanager
@@ -113,7 +137,7 @@ def page() -> Iterator[Any]:
     Raises:
         LabError: there is no Chromium, or Playwright is not installed.
     """
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = CHROMIUM
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -126,7 +150,7 @@ def page() -> Iterator[Any]:
             )
         )
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
         opened = browser.new_page(viewport={"width": 1280, "height": 1000}, locale="en-US")
         opened.set_default_timeout(1000 * PATIENCE)
         yield opened

@@ -6,33 +6,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from digitlab import dataset
 from digitlab.store import Store
 from tools.__main__ import main
 
 ROOT = Path(__file__).parents[3]
 TINY = ("--images", "64", "--epochs", "1")
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A lab folder for this file, on the bundled sample, for every process that it starts."""
-    folder = tmp_path_factory.mktemp("lab")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("DIGITLAB_SCHEDULER", "DIGITLAB_LANG", "LC_ALL", "LC_MESSAGES"):
-            patch.delenv(name, raising=False)
-        patch.setenv("DIGITLAB_HOME", str(folder))
-        patch.setenv("DIGITLAB_MNIST", "sample")
-        patch.setenv("LANG", "en_US.UTF-8")
-        dataset.forget()
-        yield folder
-        dataset.forget()
 
 
 def command(*arguments: str | Path) -> list[str]:
@@ -64,18 +47,20 @@ def runs_in(path: Path) -> list[dict[str, Any]]:
     ],
 )
 def test_bad_arguments_are_one_sentence_and_status_2(
-    lab: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
+    command_lab: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
 ) -> None:
     assert main(["reproduce", *arguments]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert sentence in printed.err
     assert printed.err.count("\n") == 1
-    assert Store(lab).runs_of("reproduce") == []
+    assert Store(command_lab).runs_of("reproduce") == []
 
 
 @pytest.mark.worker
-def test_a_lesson_is_trained_written_and_not_trained_again(lab: Path, tmp_path: Path) -> None:
+def test_a_lesson_is_trained_written_and_not_trained_again(
+    command_lab: Path, tmp_path: Path
+) -> None:
     file = tmp_path / "r.json"
     arguments = ("--lesson", "mlp-128", *TINY, "--json", file)
     done = reproduce(*arguments, "--seeds", "1")
@@ -86,7 +71,7 @@ def test_a_lesson_is_trained_written_and_not_trained_again(lab: Path, tmp_path: 
     (first,) = runs_in(file)
     assert (first["images"], first["outcome"]["epochs"]) == (51, 1)
     assert 0 < first["looks"]["least-class"] < 0.1 < first["looks"]["most-class"] < 1
-    assert Store(lab).runs_of("reproduce") == []  # their weights would fill the disk
+    assert Store(command_lab).runs_of("reproduce") == []  # their weights would fill the disk
 
     page = tmp_path / "page.md"
     more = reproduce(*arguments, "--seeds", "2", "--markdown", page, "--keep")
@@ -95,7 +80,7 @@ def test_a_lesson_is_trained_written_and_not_trained_again(lab: Path, tmp_path: 
     kept, second = runs_in(file)
     assert kept == first
     assert second["config"]["seed"] == 2
-    assert [run.config.seed for run in Store(lab).runs_of("reproduce")] == [2]
+    assert [run.config.seed for run in Store(command_lab).runs_of("reproduce")] == [2]
     assert " / " in page.read_text()
 
     began = time.monotonic()
@@ -108,7 +93,7 @@ def test_a_lesson_is_trained_written_and_not_trained_again(lab: Path, tmp_path: 
 
 @pytest.mark.worker
 def test_ctrl_c_keeps_the_finished_runs_and_the_same_command_goes_on(
-    lab: Path, tmp_path: Path
+    command_lab: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "r.json"
     arguments = ("--lesson", "mlp-64", "--images", "1500", "--epochs", "4", "--json", file)
