@@ -26,6 +26,9 @@ from digitlab.messages import Translator
 
 Shape = dict[str, Any]
 
+_PLOT = 180  # pixels: height of the drawing, without its captions
+_LINE = 16  # pixels: height of a caption's line
+_BREAK = "<wbr>"  # where a caption may be broken
 _SEVEN = ((0.28, 0.27), (0.72, 0.27), (0.45, 0.8))
 
 
@@ -41,22 +44,29 @@ def network_picture(layers: Sequence[Layer], t: Translator) -> Chart:
     shapes = [shape for column in columns for shape in _column_shapes(column)]
     lines = [_link(before, after) for before, after in itertools.pairwise(columns)]
     neurons = [_neuron_trace(c) for c in columns if c.flat and c.kind != "flatten"]
-    total = f"{parameter_count(layers):,}"
-    title = t("The network: {count} parameters", count=total)
+    title = t("The network: {count} parameters", count=f"{parameter_count(layers):,}")
+    captions = [_caption(column, len(columns), t) for column in columns]
+    above, below = (
+        _LINE * max((c["text"].count("<br>") + 1 for c in captions if c["y"] == edge), default=0)
+        for edge in (1, 0)
+    )
+    top, bottom = 44 + above, below + 36
     return figure(
         title,
         [line for line in lines if line is not None] + neurons + [_layer_targets(columns, t)],
-        height=340,
-        alt=f"{title}: {' → '.join(_kind_text(column, t) for column in columns)}",
+        height=top + _PLOT + bottom,
+        alt=f"{title}: {' → '.join(_kind_text(column, t) for column in columns)}".replace(
+            _BREAK, ""
+        ),
         uirevision="network",
         shapes=shapes + _window_shapes(columns),
-        annotations=[_caption(column, len(columns), t) for column in columns],
-        margin=margin(side=4, top=92 if _staggered(len(columns)) else 44, bottom=92),
+        annotations=captions,
+        margin=margin(side=4, top=top, bottom=bottom),
         xaxis=bare(
             t("each layer: its kind, its output, its parameters"),
-            range=[-0.5, len(columns) - 0.5],
+            range=[-0.75, len(columns) - 0.25],
             automargin=False,
-            standoff=62,
+            standoff=below + 6,
         ),
         yaxis=bare(range=[-0.6, 0.6]),
     )
@@ -171,14 +181,15 @@ def _lines(pairs: Iterable[tuple[Point, Point]]) -> Trace:
 
 
 def _caption(column: Column, count: int, t: Translator) -> dict[str, Any]:
-    above = _staggered(count) and column.at % 2 == 1
+    staggered = _staggered(count)
+    above = staggered and column.at % 2 == 1
     lines = [_kind_text(column, t), "×".join(str(size) for size in column.shape)]
     if column.kind != "input" and column.layer.parameters:
         lines.append(f"{column.layer.parameters:,}")
     if column.rate:
-        lines.append(t("dropout {rate}", rate=f"{column.rate:g}"))
+        lines.append(t("dropout<wbr> {rate}", rate=f"{column.rate:g}"))
     return {
-        "text": strong("<br>".join(lines)),
+        "text": strong("<br>".join(lines).replace(_BREAK, "<br>" if staggered else "")),
         "x": column.at,
         "yref": "paper",
         "y": 1 if above else 0,
@@ -226,5 +237,5 @@ def _layer_hover(column: Column, t: Translator) -> str:
         if column.layer.kernel_shape:
             lines.append(t("activation {name}", name=column.layer.activation))
     if column.rate:
-        lines.append(t("dropout {rate}", rate=f"{column.rate:g}"))
-    return "<br>".join(lines)
+        lines.append(t("dropout<wbr> {rate}", rate=f"{column.rate:g}"))
+    return "<br>".join(lines).replace(_BREAK, "")

@@ -9,6 +9,8 @@ on Streamlit's dark page.
 from __future__ import annotations
 
 import functools
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,13 +24,14 @@ BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GREY_BLUE = "#7B8EA3"
 CLEAR = "rgba(0,0,0,0)"
 TEXT_SIZE, LABEL_SIZE, SMALL_SIZE = 14, 12, 12  # pixels; axes are read from the back row
+TITLE_CELLS = 40  # half-width characters of a title's line on a phone
+TITLE_LINE = 22  # pixels
 LEGEND_ROOM = 100  # pixels under a chart with a legend: axis, its title, and the legend
 
 Trace = dict[str, Any]  # of a figure, as Plotly's JSON has it
 
 _TITLE = {
     "font": {"size": 17},
-    "pad": {"t": 8},
     "x": 0,
     "xanchor": "left",
     "y": 1,
@@ -72,17 +75,29 @@ class Chart:
 
 
 def figure(
-    title: str, traces: Sequence[Any], *, height: int, alt: str = "", **layout: Any
+    title: str,
+    traces: Sequence[Any],
+    *,
+    height: int,
+    alt: str = "",
+    title_cells: int = TITLE_CELLS,
+    **layout: Any,
 ) -> Chart:
     """A figure as all charts here are; ``layout`` adds to it or replaces.
 
     ``alt`` tells those who do not see it what it shows, in the reader's language; without it the
-    title does.
+    title does. A title of more than ``title_cells`` half-width characters, too long for a phone,
+    gets a second line, and the figure the room for it.
     """
+    lines = title_lines(title, title_cells)
+    more = TITLE_LINE * (len(lines) - 1)
+    room: dict[str, int] = layout.pop("margin", margin())
     common: dict[str, Any] = {
-        "title": {"text": title, **_TITLE},
-        "height": height,
-        "margin": margin(),
+        "title": {"text": "<br>".join(lines), **_TITLE, "pad": {"t": 8 + more // 2}},
+        "height": height + more,
+        "margin": room | {"t": room["t"] + more},
+        # Plotly takes these from the paper, which is clear: white icons on a white page.
+        "modebar": {"bgcolor": CLEAR, "color": GREY_BLUE, "activecolor": VERMILLION},
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "font": {"size": TEXT_SIZE},
@@ -92,6 +107,26 @@ def figure(
         "hovermode": "closest",
     }
     return Chart(traces, common | layout, alt or title)
+
+
+def title_lines(title: str, most: int) -> list[str]:
+    """``title`` in one line, or in two of about equal length if it has more than ``most`` cells.
+
+    It is broken after a colon or comma, else at a space; Chinese and Japanese characters are two
+    cells wide.
+    """
+    if _cells(title) <= most:
+        return [title]
+    places = [found.end() for found in re.finditer(r"[:,] |[：、]", title[:-1])]
+    places = places or [found.end() for found in re.finditer(" ", title)]
+    if not places:
+        return [title]
+    place = min(places, key=lambda at: max(_cells(title[:at]), _cells(title[at:])))
+    return [title[:place].rstrip(), title[place:]]
+
+
+def _cells(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def trace(kind: str, **settings: Any) -> Trace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -71,8 +72,8 @@ def curves(
         legend=legend_below(),
         margin=margin(bottom=LEGEND_ROOM),
         hovermode="x unified",
-        xaxis=epoch_axis(reach, t),
-        yaxis=value_axis(metric, name),
+        xaxis=epoch_axis(0, reach, t),
+        yaxis=value_axis(metric, name, t),
     )
 
 
@@ -98,13 +99,19 @@ def farthest(points: Points) -> list[float]:
     return [float(xs.max())] if len(xs) else []
 
 
-def epoch_axis(reach: float, t: Translator) -> dict[str, Any]:
-    """An axis of epochs from 0 to ``reach``, with ticks at whole ones."""
-    pad = 0.02 * reach
+def epochs_of(lines: Iterable[Points]) -> tuple[float, float]:
+    """The first epoch, 1 at most, and the last, 1 at least, of points at epochs' ends."""
+    epochs = np.concatenate([[1.0], *(np.asarray(xs, np.float64) for xs, _ in lines)])
+    return float(epochs.min()), float(epochs.max())
+
+
+def epoch_axis(first: float, last: float, t: Translator) -> dict[str, Any]:
+    """An axis of epochs from ``first`` to ``last``, with ticks at whole ones."""
+    pad = 0.02 * (last - first) or 0.5
     return axis(
         t("epoch"),
-        range=[-pad, reach + pad],
-        dtick=_whole_step(reach),
+        range=[first - pad, last + pad],
+        dtick=_whole_step(last),
         tick0=0,
         hoverformat=".2f",
         unifiedhovertitle={"text": t("epoch") + " %{x:.2f}"},
@@ -116,10 +123,10 @@ def _whole_step(reach: float) -> int:
     return next(step for step in (1, 2, 5, 10, 20, 50, 10**6) if reach / step <= 10)
 
 
-def value_axis(metric: Metric, name: str) -> dict[str, Any]:
+def value_axis(metric: Metric, name: str, t: Translator) -> dict[str, Any]:
     """An axis of losses from 0, or of accuracies from 0 to 100%."""
     if metric == "accuracy":
-        return axis(f"{name} (%)", range=[0, 1.02], tickformat=".0%")
+        return axis(t("{measure} (%)", measure=name), range=[0, 1.02], tickformat=".0%")
     return axis(name, rangemode="tozero")
 
 
@@ -127,7 +134,7 @@ def _traces(metric: Metric, training: Points, validation: Points, t: Translator)
     value = _VALUES[metric]
     validated = bool(farthest(validation))
     name = t("training") if validated else t("training (no validation)")
-    traces = [_line(training, name, value, "lines", BLUE, width=1.2)]
+    traces = [_line(training, name, value, "lines", BLUE, width=2)]
     if validated:
         traces.append(_line(validation, t("validation"), value, "lines+markers", VERMILLION))
     return traces

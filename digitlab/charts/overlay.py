@@ -19,7 +19,7 @@ from digitlab.charts.frame import (
     margin,
     trace,
 )
-from digitlab.charts.lines import Metric, Points, epoch_axis, farthest, thin, value_axis
+from digitlab.charts.lines import Metric, Points, epoch_axis, epochs_of, farthest, thin, value_axis
 from digitlab.messages import Translator
 
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, GREY_BLUE, "#E69F00", "#56B4E9", "#8B5A2B")
@@ -48,7 +48,7 @@ def overlay(metric: Metric, runs: Sequence[RunCurves], t: Translator) -> Chart:
     if len(runs) > MOST_RUNS:
         raise ValueError(f"{len(runs)} runs cannot be told apart")
     name = t("Loss") if metric == "loss" else t("Accuracy")
-    reach = max([1.0, *(x for run in runs for x in farthest(run.training))])
+    first, last = epochs_of([run.training for run in runs])
     traces = [
         trace
         for run, colour in zip(runs, COLOURS, strict=False)
@@ -59,12 +59,13 @@ def overlay(metric: Metric, runs: Sequence[RunCurves], t: Translator) -> Chart:
         t("{metric}: training dotted, validation solid", metric=name),
         traces,
         height=320 + room,
+        title_cells=34,  # beside the tools of the chart
         uirevision=f"overlay-{metric}",
         showlegend=True,
         legend=legend_below(orientation="v"),
         margin=margin(bottom=room),
-        xaxis=epoch_axis(reach, t),
-        yaxis=value_axis(metric, name),
+        xaxis=epoch_axis(first, last, t),
+        yaxis=value_axis(metric, name, t),
     )
 
 

@@ -15,7 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from digitlab.charts.click_overlay import targets
-from digitlab.charts.frame import LABEL_SIZE, Chart, Trace, bare, figure, margin, strong
+from digitlab.charts.frame import (
+    CLEAR,
+    LABEL_SIZE,
+    VERMILLION,
+    Chart,
+    Trace,
+    bare,
+    figure,
+    margin,
+    strong,
+)
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
 
@@ -243,11 +253,16 @@ def _label(placed: _Tile) -> dict[str, Any]:
 
 
 def _targets(tiles: Sequence[_Tile]) -> Trace:
-    return targets(
+    """Bars over the places; the one clicked last is framed, which leaves its digit as it is."""
+    bars = targets(
         [placed.column for placed in tiles],
         [placed.row + _GAP_SHARE for placed in tiles],
         [placed.index for placed in tiles],
         [placed.hover for placed in tiles],
         width=_WIDEST,
         height=1 - _GAP_SHARE,
+        chosen=1,
     )
+    bars["marker"] |= {"color": CLEAR, "line": {"color": VERMILLION, "width": 3}}
+    bars["selected"]["marker"]["color"] = CLEAR
+    return bars

@@ -28,7 +28,7 @@ from digitlab.charts.frame import (
     margin,
     trace,
 )
-from digitlab.charts.lines import Metric, Points, epoch_axis, farthest, thin
+from digitlab.charts.lines import Metric, Points, epoch_axis, epochs_of, thin
 from digitlab.messages import Translator
 
 _RAMP = (BLUE, "#8C6BB1", "#C8517F", VERMILLION)
@@ -68,7 +68,7 @@ def sweep_points(
         legend=legend_below(),
         margin=margin(bottom=96),
         xaxis=_field_axis(field, xs, [point.name for point in points], ordered),
-        yaxis=_measure_axis(metric, measure, [v for point in points for v in point.values]),
+        yaxis=_measure_axis(metric, measure, [v for point in points for v in point.values], t),
     )
 
 
@@ -90,10 +90,12 @@ def _padded(low: float, high: float) -> list[float]:
     return [low - pad, high + pad]
 
 
-def _measure_axis(metric: Metric, measure: str, values: Sequence[float]) -> dict[str, Any]:
+def _measure_axis(
+    metric: Metric, measure: str, values: Sequence[float], t: Translator
+) -> dict[str, Any]:
     scale: dict[str, Any] = {"range": measure_range(metric, values)} if len(values) else {}
     if metric == "accuracy":
-        return axis(f"{measure} (%)", tickformat=".4~p", **scale)
+        return axis(t("{measure} (%)", measure=measure), tickformat=".4~p", **scale)
     return axis(measure, tickformat=".3~g", **scale)
 
 
@@ -281,7 +283,7 @@ def sweep_curves(
 ) -> Chart:
     """The curves of all runs of a sweep over each other; ``groups`` are in the ramp's order."""
     colours = dict(zip(groups, shades(len(groups)), strict=True))
-    reach = max([1.0, *(x for curve in curves for x in farthest(curve.points))])
+    first_epoch, last_epoch = epochs_of([curve.points for curve in curves])
     room = 64 + _LEGEND_ROW * -(-len(groups) // _LEGEND_COLUMNS)
     kinds: dict[tuple[str, int], list[SweepCurve]] = {}
     for curve in curves:
@@ -299,11 +301,12 @@ def sweep_curves(
         showlegend=True,
         legend=legend_below(),
         margin=margin(bottom=room),
-        xaxis=epoch_axis(reach, t),
+        xaxis=epoch_axis(first_epoch, last_epoch, t),
         yaxis=_measure_axis(
             metric,
             t("Loss") if metric == "loss" else t("Accuracy"),
             np.concatenate([[], *(np.asarray(c.points[1], float) for c in curves)]).tolist(),
+            t,
         ),
     )
 

@@ -78,3 +78,15 @@ def test_dropout_hollows_its_share_of_the_neurons() -> None:
         return sum(colour.endswith(",0.0)") for colour in dense.marker.color)
 
     assert [hollow(rate) for rate in (0.0, 0.2, 0.5, 0.9)] == [0, 2, 5, 9]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("name", [*PRESETS, *ODD])
+def test_the_captions_have_room_above_and_below(name: str, language: str) -> None:
+    layout = network_picture(layers_of((PRESETS | ODD)[name]), Translator(language)).layout
+    for note in layout.annotations:
+        lines = note.text.count("<br>") + 1
+        room = layout.margin.t - 40 if note.y == 1 else layout.xaxis.title.standoff
+        assert 1.3 * note.font.size * lines <= room
+        assert "<wbr>" not in note.text
+    assert layout.margin.b >= layout.xaxis.title.standoff + 20

@@ -140,3 +140,35 @@ def test_colours_can_be_seen_on_both_pages(page: str, name: str) -> None:
     # WCAG 2.1, 1.4.11: graphics need a contrast of 3 to 1.
     dark, light = sorted([luminance(page), luminance(getattr(frame, name))])
     assert (light + 0.05) / (dark + 0.05) >= 2.99
+
+
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [
+        ("Loss", ["Loss"]),
+        (
+            "Accuracy: training dotted, validation solid",
+            ["Accuracy: training dotted,", "validation solid"],
+        ),
+        (
+            "読めるようになった画像：その時点の予測 → 最後の予測",
+            ["読めるようになった画像：", "その時点の予測 → 最後の予測"],
+        ),
+        ("x" * 60, ["x" * 60]),
+    ],
+)
+def test_a_title_too_long_for_a_phone_has_two_lines_and_room_for_them(
+    title: str, lines: list[str]
+) -> None:
+    chart = frame.figure(title, [], height=100)
+    assert chart.layout.title.text == "<br>".join(lines)
+    assert chart.layout.height - 100 == chart.layout.margin.t - 40 == 22 * (len(lines) - 1)
+    assert chart.alt == title
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#0e1117"])
+def test_the_tools_of_a_chart_can_be_seen_on_both_pages(page: str) -> None:
+    tools = frame.figure("Loss", [], height=100).layout.modebar
+    for colour in (tools.color, tools.activecolor):
+        dark, light = sorted([luminance(page), luminance(colour)])
+        assert (light + 0.05) / (dark + 0.05) >= 2.99

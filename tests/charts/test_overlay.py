@@ -38,3 +38,13 @@ def test_a_name_is_no_markup() -> None:
 def test_more_runs_than_colours_are_refused() -> None:
     with pytest.raises(ValueError, match="cannot be told apart"):
         charts.overlay("loss", [curves(str(n)) for n in range(charts.MOST_RUNS + 1)], T)
+
+
+def test_the_axis_begins_at_the_first_epoch_that_has_a_value() -> None:
+    low, high = charts.overlay("loss", [curves("one")], T).layout.xaxis.range
+    assert 0.9 < low < 1
+    assert 3 < high < 3.1
+    stopped = RunCurves("stopped", ([0.5], [2.3]), charts.NO_POINTS)
+    low, high = charts.overlay("loss", [stopped], T).layout.xaxis.range
+    assert low < 0.5
+    assert high > 0.5

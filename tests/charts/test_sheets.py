@@ -150,3 +150,10 @@ def test_more_rows_make_a_higher_sheet() -> None:
 def test_samples_without_a_label_are_refused() -> None:
     with pytest.raises(ValueError, match="zip"):
         charts.sample_sheet(IMAGES[:3], [1, 2], T)
+
+
+def test_the_sample_clicked_last_is_framed_and_its_digit_left_as_it_is() -> None:
+    (bars,) = charts.mistake_sheet(IMAGES, COLUMNS, T).data
+    assert bars.marker.color == bars.selected.marker.color == "rgba(0,0,0,0)"
+    assert bars.marker.line.width == 3
+    assert (bars.marker.opacity, bars.selected.marker.opacity) == (0, 1)
