@@ -109,8 +109,10 @@ def run_name(run: Run, t: Translator, varied: Collection[str] = ()) -> str:
     told = _brief(run, t, tuple(varied))
     if not told:
         return lesson(run)
-    more = [f"+{len(told) - _NAMED}"] if len(told) > _NAMED else []
-    return f"{', '.join([*told[:_NAMED], *more])} · {lesson(run)}"
+    named = list(told[:_NAMED])
+    if rest := len(told) - len(named):
+        named.append(t("+1 change") if rest == 1 else t("+{count} changes", count=rest))
+    return f"{', '.join(named)} · {lesson(run)}"
 
 
 def lesson(run: Run) -> str:
@@ -222,8 +224,13 @@ def fixed(value: float, decimals: int) -> str:
     return f"{value:.{decimals}f}".replace("-", "−")
 
 
+def setting(name: str, value: Value, t: Translator) -> str:
+    """The value of the field ``name`` as a person reads it: a kernel of 5 is "5x5"."""
+    return t(CHOICES[value]) if BY_NAME[name].choices else shown(value, t)
+
+
 def shown(value: Value, t: Translator) -> str:
-    """A setting's value as a person reads it."""
+    """A value as a person reads it, whatever it is the value of."""
     if isinstance(value, bool):
         return t("on") if value else t("off")
     if isinstance(value, str):
@@ -239,4 +246,6 @@ def changes(config: RunConfig, base: RunConfig, t: Translator) -> str:
         for name, value in config.differences(base).items()
         if BY_NAME[name].applies(config)
     }
-    return t.listed(f"{t(BY_NAME[name].label)} = {shown(v, t)}" for name, v in changed.items())
+    return t.listed(
+        f"{t(BY_NAME[name].label)} = {setting(name, v, t)}" for name, v in changed.items()
+    )

@@ -70,7 +70,8 @@ def _read(path: Path) -> DigitSet | Message:
     try:
         return read(path)
     except DataFileError as error:
-        log.warning("%s", error)  # once, while the file does not change
+        if path.exists():  # a set that has not been fetched yet is no trouble
+            log.warning("%s", error)  # once, while the file does not change
         return error.message
 
 

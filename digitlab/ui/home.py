@@ -12,6 +12,7 @@ from digitlab.store import results
 from digitlab.store.library import RunSummary
 from digitlab.ui import lab, naming, shell
 from digitlab.ui.data_view import source_line
+from digitlab.ui.runs.overview import ACCURACY_WIDTH, NAME_WIDTH
 from digitlab.ui.selected_model import clock
 from digitlab.ui.shell import Visit, page_link, sentences
 
@@ -64,8 +65,8 @@ def _table(summaries: Sequence[RunSummary], visit: Visit) -> None:
     st.subheader(t("My runs"))
     picked = st.dataframe(
         {
-            t("Run"): [names[summary.run.id] for summary in summaries],
             t("Test accuracy"): [f"{test.accuracy:.2%}" if test else "–" for test in tests],
+            t("Run"): [names[summary.run.id] for summary in summaries],
             t("Status"): [labels.status(summary.run.status, t) for summary in summaries],
             t("Epochs trained"): [
                 summary.last.epoch if summary.last else 0 for summary in summaries
@@ -77,7 +78,10 @@ def _table(summaries: Sequence[RunSummary], visit: Visit) -> None:
         selection_mode="single-row",
         # Another key when other rows are shown: a tick is a row's number, and must not move.
         key=f"my-runs-{summaries[0].run.id}-{len(summaries)}",
-        column_config={t("Run"): st.column_config.TextColumn(width=220)},
+        column_config={
+            t("Test accuracy"): st.column_config.TextColumn(width=ACCURACY_WIDTH),
+            t("Run"): st.column_config.TextColumn(width=NAME_WIDTH),
+        },
     )
     if rows := picked["selection"]["rows"]:
         shell.go("train", run=summaries[rows[0]].run.id)

@@ -50,10 +50,15 @@ def show(digit: Picture, model: SelectedModel, t: Translator) -> None:
 def _about_distance(
     network: Network, digits: DigitSet, count: int, median: float, t: Translator
 ) -> str:
-    searched = t(
-        "Searched: the first {count} of the {total} training images of this data set.",
-        count=f"{count:,}",
-        total=f"{len(digits.y_train):,}",
+    total = len(digits.y_train)
+    searched = (
+        t("Searched: all {total} training images of this data set.", total=f"{total:,}")
+        if count == total
+        else t(
+            "Searched: the first {count} of the {total} training images of this data set.",
+            count=f"{count:,}",
+            total=f"{total:,}",
+        )
     )
     meaning = t(
         "Under each: its label and its distance from this digit, measured between the {units} "

@@ -218,10 +218,10 @@ def _epochs(run: str) -> list[int]:
 
 
 def _label(summary: RunSummary, name: str, t: Translator) -> str:
-    """A run in a line: its name, when it was made, how much of the test set it reads right."""
+    """A run in a line: how much of the test set it reads right, its name, when it was made."""
     test = results.final_test(summary.run, [summary.last] if summary.last else [])
     return t(
-        "Run {name}, {time}: {accuracy}",
+        "{accuracy}: run {name}, {time}",
         name=name,
         time=clock(summary.run.created),
         accuracy=f"{test.accuracy:.2%}" if test else "–",

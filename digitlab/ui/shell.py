@@ -45,7 +45,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 # A run brings its own settings: what the address still says of others would change its sliders.
 _LET_GO = {"run", "preset", *BY_NAME}
-_SIDEBAR = 320  # pixels: the longest name of a choice fits into its field
+_SIDEBAR = 344  # pixels: the longest name of a choice fits into its field
 
 _REFUSED = "click-refused"
 _NOTE_SECONDS = 60.0  # the log is told of the same trouble at most so often

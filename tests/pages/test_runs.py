@@ -75,7 +75,7 @@ def test_each_run_has_a_row_with_its_lesson_changes_and_figures(app: AppTest) ->
 
     table = open_runs(app).dataframe[0].value
 
-    assert list(table.columns)[:2] == ["Run", "Test accuracy"]  # what a phone shows
+    assert list(table.columns)[:2] == ["Test accuracy", "Run"]  # what a phone shows
     assert list(table["Run"]) == ["dropout 0.5, 3 epochs · mlp-128", "mlp-128"]
     assert list(table["Settings"]) == ["mlp-128: dropout 0.5, 3 epochs", "mlp-128"]
     assert list(table["Epochs"]) == [3, 2]
@@ -174,7 +174,7 @@ def test_what_differs_between_runs_is_more_than_their_sliders(app: AppTest) -> N
 
     shown = tick(open_runs(app), 0, 1)
 
-    table = shown.dataframe[1].value.set_index("")
+    table = shown.table[0].value.set_index("")
     results = compare.results(lab.library().summaries(ME), Translator("en"))
     assert {label: list(row) for label, row in table.iterrows() if label not in results} == {
         "Data set": ["other images (abcd)", "5,000 MNIST images"],
@@ -277,9 +277,9 @@ def test_results_stand_beside_what_differs(app: AppTest) -> None:
     add(PRESETS["mlp-128"], "mlp-128", 2)
     add(RunConfig(dropout=0.5), None, 3)
 
-    table = tick(open_runs(app), 0, 1).dataframe[1].value.set_index("")
+    table = tick(open_runs(app), 0, 1).table[0].value.set_index("")
 
-    assert list(table.columns) == ["1. dropout 0.5 · mlp-128", "2. mlp-128"]
+    assert list(table.columns) == [r"1\. dropout 0.5 · mlp-128", r"2\. mlp-128"]
     assert {label: list(row) for label, row in table.iterrows()} == {
         "Test accuracy": ["91.23%", "91.23%"],
         "Test loss": ["0.3000", "0.3000"],

@@ -104,7 +104,7 @@ def test_the_map_is_of_the_winner_or_of_the_digit_that_is_picked(app: AppTest) -
 
 def test_nearest_digits_are_of_the_set_in_use(app: AppTest) -> None:
     choose(app, "like")
-    assert "the first 4,000 of the 4,000 training images" in said(app)
+    assert "all 4,000 training images" in said(app)
     assert "the 256 values" in said(app)
 
 

@@ -209,8 +209,8 @@ def _readers(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
         hide_index=True,
         height="content",
         column_config={
-            t("Reader"): st.column_config.TextColumn(width=140),
-            t("Reads"): st.column_config.NumberColumn(width=55),
+            t("Reads"): st.column_config.NumberColumn(width=70),
+            t("Reader"): st.column_config.TextColumn(width=360),
             t("Certainty"): st.column_config.ProgressColumn(
                 min_value=0.0, max_value=1.0, format="percent", width=120
             ),
@@ -249,9 +249,9 @@ def _reading_table(
 ) -> dict[str, list[object]]:
     seconds = [int(found.probabilities.argsort()[-2]) for _, found in read]
     return {
-        t("Reader"): [name for name, _ in read],
         t("Reads"): [found.digit for _, found in read],
         t("Certainty"): [found.confidence for _, found in read],
+        t("Reader"): [name for name, _ in read],
         t("Or else"): list(seconds),
     }
 

@@ -108,15 +108,20 @@ def _bundled(model: SelectedModel, visit: Visit) -> None:
     predicted = np.stack([untrained.argmax(axis=1), trained.argmax(axis=1)]).astype(np.uint8)
     found = Journey((0, len(loss)), predicted, y_true)
     _digit_by_digit(found, t)
-    st.caption(
-        t(
-            "How it read between was not kept; of a run of your own every epoch is. Here it reads "
-            "the first {count} of {total} test images.",
-            count=f"{count:,}",
-            total=f"{len(digits.y_test):,}",
-        )
-    )
+    st.caption(_not_kept(count, len(digits.y_test), t))
     _then_and_now(found, model, digits, visit)
+
+
+def _not_kept(count: int, total: int, t: Translator) -> str:
+    said = t("How it read between was not kept; of a run of your own every epoch is.")
+    if count == total:
+        return said
+    read = t(
+        "Here it reads the first {count} of {total} test images.",
+        count=f"{count:,}",
+        total=f"{total:,}",
+    )
+    return t.paragraph([said, read])
 
 
 def _history(
@@ -189,10 +194,11 @@ def _about_digits(found: Journey, t: Translator) -> str:
         least=f"{worst:.1%}",
     )
     if np.nanmean(end) < _HARDLY:
-        said += " " + t(
+        chance = t(
             "On the whole that is hardly above chance: a digit that it always answers is read "
             "right each time."
         )
+        said = t.paragraph([said, chance])
     if len(found.epochs) <= charts.MOST_EPOCHS:
         return said
     shown = t(

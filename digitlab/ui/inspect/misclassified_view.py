@@ -39,17 +39,23 @@ def show(model: SelectedModel, visit: Visit) -> None:
     _count(model, test, t)
     clicked = None
     if test.mistakes:
-        st.session_state.setdefault("misread-way", "all")
+        asked = st.query_params.get("way", "")
+        st.session_state["misread-way"] = asked if asked in _WAYS else "all"
         way = st.segmented_control(
             t("Which misread samples"),
             list(_WAYS),
             key="misread-way",
             required=True,
+            on_change=_remember_way,
             format_func=lambda name: t(_WAYS[name]),
             label_visibility="collapsed",
         )
         clicked = _SHEETS[way or "all"](test, model.name, t)
     sample_view.choose(clicked, _SHEET, model, test, visit)
+
+
+def _remember_way() -> None:
+    st.query_params["way"] = st.session_state["misread-way"]
 
 
 def _count(model: SelectedModel, test: Predictions, t: Translator) -> None:

@@ -401,4 +401,4 @@ def _why(story: list[str], epoch: int, continued: bool, t: Translator) -> str:
         "lowers the loss, so what helps to tell the digits apart grows."
     )
     question = t("Why did it become like this?")
-    return " ".join([f"**{question}**", t.paragraph([*story, general])])
+    return f"**{question}**\n\n{t.paragraph([*story, general])}"

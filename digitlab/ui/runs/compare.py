@@ -14,6 +14,7 @@ from digitlab.store import Run
 from digitlab.store.library import RunSummary
 from digitlab.sweeps.measures import one_loss
 from digitlab.ui import lab, naming, plot
+from digitlab.ui.shell import plain
 
 
 def show(chosen: Sequence[RunSummary], called: Mapping[str, str], t: Translator) -> None:
@@ -62,10 +63,10 @@ def _table(chosen: Sequence[RunSummary], called: Mapping[str, str], t: Translato
     rows = results(chosen, t) | different
     columns = {"": list(rows)}
     for number, summary in enumerate(chosen):
-        columns[f"{number + 1}. {called[summary.run.id]}"] = [
+        columns[f"{number + 1}\\. {plain(called[summary.run.id])}"] = [
             told[number] for told in rows.values()
         ]
-    st.dataframe(columns, hide_index=True)
+    st.table(columns, hide_index=True)  # its words wrap: two runs are seen on a phone
     if not different:
         st.caption(t("All settings of these runs are the same."))
 
@@ -104,7 +105,7 @@ def _settings(run: Run, origins: Mapping[str, str], t: Translator) -> dict[str, 
     """All that a run's figures depend on, in words, by its name; what has no effect is left out."""
     relevant = run.config.relevant()
     settings = {
-        t(field.label): labels.shown(relevant[field.name], t)
+        t(field.label): labels.setting(field.name, relevant[field.name], t)
         for field in FIELDS
         if field.name in relevant
     }

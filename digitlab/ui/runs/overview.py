@@ -19,6 +19,8 @@ from digitlab.ui.timing import timed
 
 _ANY = ""
 _TICKED = "runs-ticked"
+# In pixels: a phone shows the accuracy and the beginning of the name, a desktop all of both.
+ACCURACY_WIDTH, NAME_WIDTH = 155, 420
 _TICK = 3.0  # seconds between two looks at runs that train
 
 
@@ -119,7 +121,6 @@ def _table(
     """Draw the rows; returns the ticked ones. On a phone only the first columns are seen."""
     percent = st.column_config.NumberColumn(format="%.2f%%")
     accuracies = {
-        t("Test accuracy"): [_percent(summary, "test_accuracy") for summary in summaries],
         t("Validation accuracy"): [_percent(summary, "val_accuracy") for summary in summaries],
         t("Training accuracy"): [_percent(summary, "accuracy") for summary in summaries],
     }
@@ -127,6 +128,7 @@ def _table(
     _tick_again(key, summaries)
     picked = st.dataframe(
         {
+            t("Test accuracy"): [_percent(summary, "test_accuracy") for summary in summaries],
             t("Run"): [names[summary.run.id] for summary in summaries],
             **accuracies,
             t("Status"): [labels.status(summary.run.status, t) for summary in summaries],
@@ -146,7 +148,10 @@ def _table(
         key=key,
         placeholder="–",
         column_config={
-            t("Run"): st.column_config.TextColumn(width=220, pinned=True),
+            t("Test accuracy"): st.column_config.NumberColumn(
+                width=ACCURACY_WIDTH, format="%.2f%%", alignment="left"
+            ),
+            t("Run"): st.column_config.TextColumn(width=NAME_WIDTH),
             **dict.fromkeys(accuracies, percent),
             t("Pinned"): st.column_config.TextColumn(width=75),
             t("Settings"): st.column_config.TextColumn(width=300),

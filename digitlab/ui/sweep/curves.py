@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts, labels
+from digitlab import charts
 from digitlab.charts import SweepCurve
-from digitlab.config import Value
 from digitlab.messages import Translator, mark
 from digitlab.sweeps import Sweep, Trial
 from digitlab.sweeps.measures import Epochs, one_loss
@@ -76,8 +75,7 @@ def _line(plan: Plan, trial: Trial, metric: str, epochs: Epochs, t: Translator) 
 def _group(plan: Plan, cell: int, t: Translator) -> str:
     if not plan.axes:
         return t(plan.cells[cell].label)
-    value: Value = getattr(plan.cells[cell].config, plan.axes[0].field)
-    return labels.shown(value, t)
+    return names.value(plan.cells[cell], plan.axes[0], t)
 
 
 def _dash(plan: Plan, cell: int) -> int:

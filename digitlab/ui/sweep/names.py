@@ -7,7 +7,7 @@ from digitlab.config import BY_NAME
 from digitlab.messages import Translator
 from digitlab.presets import nearest
 from digitlab.sweeps.measures import Measure
-from digitlab.sweeps.planning import LESSONS, Axis, Plan
+from digitlab.sweeps.planning import LESSONS, Axis, Cell, Plan
 
 
 def title(plan: Plan, t: Translator) -> str:
@@ -29,7 +29,7 @@ def field(axis: Axis, t: Translator) -> str:
 
 def values(axis: Axis, t: Translator) -> list[str]:
     """The values of an axis as a person reads them."""
-    return [labels.shown(value, t) for value in axis.values]
+    return [labels.setting(axis.field, value, t) for value in axis.values]
 
 
 def cell(plan: Plan, number: int, t: Translator) -> str:
@@ -37,7 +37,7 @@ def cell(plan: Plan, number: int, t: Translator) -> str:
     chosen = plan.cells[number]
     if chosen.label:
         return t(chosen.label)
-    return " · ".join(labels.shown(getattr(chosen.config, axis.field), t) for axis in plan.axes)
+    return " · ".join(value(chosen, axis, t) for axis in plan.axes)
 
 
 def cell_in_full(plan: Plan, number: int, t: Translator) -> str:
@@ -45,10 +45,12 @@ def cell_in_full(plan: Plan, number: int, t: Translator) -> str:
     chosen = plan.cells[number]
     if chosen.label:
         return t(chosen.label)
-    return t.listed(
-        f"{field(axis, t)} = {labels.shown(getattr(chosen.config, axis.field), t)}"
-        for axis in plan.axes
-    )
+    return t.listed(f"{field(axis, t)} = {value(chosen, axis, t)}" for axis in plan.axes)
+
+
+def value(cell: Cell, axis: Axis, t: Translator) -> str:
+    """The value that a cell has on an axis, as a person reads it."""
+    return labels.setting(axis.field, getattr(cell.config, axis.field), t)
 
 
 def figure(value: float, measure: Measure) -> str:

@@ -203,7 +203,7 @@ def _values(spec: Field, t: Translator) -> tuple[Value, ...]:
     if choices:
         st.session_state.setdefault(key, list(choices))
         picked = st.multiselect(
-            label, choices, key=key, format_func=lambda value: labels.shown(value, t)
+            label, choices, key=key, format_func=lambda value: labels.setting(spec.name, value, t)
         )
         return tuple(picked)
     st.session_state.setdefault(key, _PROPOSED[spec.name])

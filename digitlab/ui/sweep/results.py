@@ -127,7 +127,8 @@ def _told(
     first, last = found.spreads[0], found.spreads[-1]
     if first.mean == last.mean:
         return t("All came to the same: {value}.", value=_in_words(first, measure, t))
-    return f"{_ends(plan, measure, found, t)} {_judged(plan, measure, found, t)}"
+    said = [_ends(plan, measure, found, t), _judged(plan, measure, found, t)]
+    return t.paragraph(filter(None, said))
 
 
 def _ends(plan: Plan, measure: Measure, found: Ranking, t: Translator) -> str:
@@ -200,9 +201,7 @@ def _value_columns(plan: Plan, t: Translator) -> dict[str, list[str]]:
     if not plan.axes:
         return {t("Network"): [t(cell.label) for cell in plan.cells]}
     return {
-        names.field(axis, t): [
-            labels.shown(getattr(cell.config, axis.field), t) for cell in plan.cells
-        ]
+        names.field(axis, t): [names.value(cell, axis, t) for cell in plan.cells]
         for axis in plan.axes
     }
 
@@ -212,7 +211,7 @@ def _differences(plan: Plan, t: Translator) -> None:
     settings = [cell.config.relevant() for cell in plan.cells]
     rows = {
         t(spec.label): [
-            labels.shown(values[spec.name], t) if spec.name in values else "–"
+            labels.setting(spec.name, values[spec.name], t) if spec.name in values else "–"
             for values in settings
         ]
         for spec in plan.differing

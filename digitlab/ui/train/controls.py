@@ -27,8 +27,8 @@ from digitlab.ui.shell import plain
 from digitlab.ui.train import lesson_view
 
 # What an address may ask the lab for.
-_ASKED = {"me", "lang", "run", "model", "view", "sweep", "preset", *BY_NAME}
-_SLIDER_WIDTH, _NUMBER_WIDTH = 138, 76  # pixels: side by side they fill the side bar
+_ASKED = {"me", "lang", "run", "model", "view", "way", "sweep", "preset", *BY_NAME}
+_SLIDER_WIDTH, _NUMBER_WIDTH = 162, 76  # pixels: side by side they fill the side bar
 _GROUPS: dict[Group, str] = {
     "network": mark("The network"),
     "training": mark("The training"),

@@ -223,7 +223,7 @@ def _result(run: Run, visit: Visit) -> None:
         )
     else:
         _test_scores(before, after, run, t)
-    st.markdown(" ".join(t(sentence) for sentence in results.verdict(run, epochs, _chance(run))))
+    st.markdown(t.paragraph(map(t, results.verdict(run, epochs, _chance(run)))))
     _facts(run, t)
     with st.container(horizontal=True):
         page_link("draw", t("Draw a digit for it"))
