@@ -13,7 +13,7 @@ from typing import NoReturn
 from digitlab.commands import Command, fetch, info, predict, train
 from digitlab.dataset import DownloadError
 from digitlab.disk import StorageError
-from digitlab.messages import LabError, Message, Translator, mark, message, pick_language
+from digitlab.messages import LabError, Translator, mark, message, pick_language
 
 USAGE_ERROR = 2
 TROUBLE = 3  # the arguments are right, but the disk, the database or the network stands in the way
@@ -78,22 +78,17 @@ def run_command(program: Program, arguments: Sequence[str] | None = None) -> int
     try:
         options = parser(program, t).parse_args(arguments)
         status: int = options.run(options, t)
-    except StorageError as error:
-        return _refuse(error.advice, t, TROUBLE)
-    except DownloadError as error:
-        return _refuse(error.message, t, TROUBLE)
+    except (StorageError, DownloadError) as error:
+        print(t(error.message), file=sys.stderr)
+        return TROUBLE
     except LabError as error:
-        return _refuse(error.message, t, USAGE_ERROR)
+        print(t(error.message), file=sys.stderr)
+        return USAGE_ERROR
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    return status
-
-
-def _refuse(sentence: Message, t: Translator, status: int) -> int:
-    print(t(sentence), file=sys.stderr)
     return status
 
 

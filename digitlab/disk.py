@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from digitlab.messages import LabError, Message, message
+from digitlab.messages import LabError, message
 
 # The later lines are names that version 0.1 gave, some of them without a process.
 _UNFINISHED = re.compile(
@@ -30,31 +30,24 @@ _CLOCK_SECONDS = 3.0  # how far a process's start may seem to move when the cloc
 
 
 class StorageError(LabError):
-    """The lab's disk or database stands in the way.
+    """The lab's disk or database cannot be used.
 
-    ``message`` is for a page, and names no place on the server's disk; ``advice`` is for the
-    terminal and the log: which file it is, and what to do.
+    ``message`` says which file it is, and what to do; ``on_page`` names no place on the server.
     """
-
-    # An error from a worker is pickled, and begins anew there with its first argument alone.
-    def __init__(self, sentence: Message, advice: Message | None = None) -> None:
-        super().__init__(sentence)
-        self.advice = advice or sentence
-        self.add_note(str(self.advice))  # a traceback in the log shows it
 
 
 def refused(path: Path, error: OSError) -> StorageError:
     """The error for a file or folder that the system did not let us read or write."""
     return StorageError(
         message(
-            "The lab's disk is full or cannot be written, so what you did last may not be saved. "
-            "Please tell whoever runs this lab."
-        ),
-        message(
             "The lab cannot write {path} ({detail}). Free some space, allow it to write there, or "
             "set DIGITLAB_HOME to another folder.",
             path=str(path),
             detail=error.strerror or type(error).__name__,
+        ),
+        on_page=message(
+            "The lab's disk is full or cannot be written, so what you did last may not be saved. "
+            "Please tell whoever runs this lab."
         ),
     )
 

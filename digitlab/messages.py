@@ -64,16 +64,20 @@ def mark(text: str) -> str:
 
 
 class LabError(Exception):
-    """Something a person can understand and mend; ``message`` is the sentence they read.
+    """Something a person can understand and mend.
 
-    ``on_page`` is what a page says in its place, where the sentence is for whoever runs the lab:
-    it names a file of the server, or a setting of it.
+    ``message`` is the sentence for the terminal and the log. ``on_page`` is what a page says in its
+    place, where ``message`` is for whoever runs the lab: it names a file or a setting of the
+    server. Elsewhere the two are the same.
     """
 
+    # Pickle makes an error of a worker anew from ``args`` alone, and restores its attributes then.
     def __init__(self, sentence: Message, *, on_page: Message | None = None) -> None:
         super().__init__(str(sentence))
         self.message = sentence
         self.on_page = on_page or sentence
+        if on_page is not None:
+            self.add_note(str(on_page))  # a traceback in the log shows what the visitor read
 
 
 # What stands between the items of a list, and between two sentences.

@@ -128,7 +128,7 @@ def test_a_label_is_quoted_as_it_stands_on_the_page(japanese: Catalog) -> None:
     quoted = [
         (entry.string, labels[name])
         for entry in japanese
-        if any(file == "digitlab/lessons/texts.py" for file, _ in entry.locations)
+        if any(file == "digitlab/lessons.py" for file, _ in entry.locations)
         for name in re.findall(r"\*\*([^*]+)\*\*", entry.id or "")
         if name in labels
     ]

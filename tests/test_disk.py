@@ -35,7 +35,7 @@ from digitlab.config import RunConfig
 from digitlab.dataset import download, paths
 from digitlab.home import home
 from digitlab.jobs import worker
-from digitlab.store import Digits, Store
+from digitlab.store import DataSetInfo, Store
 from digitlab.training import speed
 from digitlab.ui.runs import archive_view
 
@@ -47,7 +47,7 @@ def kill_in(opened):
         kill()
 
 store = Store(home())
-run = store.add("ada", "e", RunConfig(), None, 1, Digits("sample", "f" * 64, 1, 1, 1))
+run = store.add("ada", "e", RunConfig(), None, 1, DataSetInfo("sample", "f" * 64, 1, 1, 1))
 Path.replace = kill
 """
 
@@ -143,8 +143,8 @@ def test_what_was_there_stays_where_the_disk_takes_nothing_more(tmp_path: Path) 
     disk.write(tmp_path / "a" / "file", b"before")
     with full_disk(100), pytest.raises(StorageError, match="disk is full") as raised:
         disk.write(tmp_path / "a" / "file", bytes(1000))
-    assert str(tmp_path / "a" / "file") in str(raised.value.advice)
-    assert str(tmp_path) not in str(raised.value)
+    assert str(tmp_path / "a" / "file") in str(raised.value.message)
+    assert str(tmp_path) not in str(raised.value.on_page)
     assert [path.read_bytes() for path in (tmp_path / "a").iterdir()] == [b"before"]
 
 
@@ -154,11 +154,11 @@ def test_a_disk_without_a_byte_and_one_that_is_read_only_are_told(tmp_path: Path
         fill(place)
         with pytest.raises(StorageError) as raised:
             disk.write(place / "file", bytes(100_000))
-        assert "No space left on device" in str(raised.value.advice)
+        assert "No space left on device" in str(raised.value.message)
         read_only(place)
         with pytest.raises(StorageError) as raised:
             disk.write(place / "file", b"")
-        assert "Read-only file system" in str(raised.value.advice)
+        assert "Read-only file system" in str(raised.value.message)
         assert (place / "file").read_bytes() == b"before"
         assert sorted(path.name for path in place.iterdir()) == ["file", "filler"]
 

@@ -11,10 +11,10 @@ def refused(folder: str) -> None:
     """A page is told of no folder; the terminal is told which, and what to do."""
     with pytest.raises(StorageError, match="cannot be written") as raised:
         home()
-    assert "/" not in str(raised.value)
-    advice = str(raised.value.advice)
-    assert folder in advice
-    assert "set DIGITLAB_HOME to another folder" in advice
+    assert "/" not in str(raised.value.on_page)
+    told = str(raised.value.message)
+    assert folder in told
+    assert "set DIGITLAB_HOME to another folder" in told
 
 
 def test_the_named_folder_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

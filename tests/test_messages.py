@@ -83,6 +83,13 @@ def test_an_error_says_its_sentence() -> None:
     error = LabError(message("{field} is wrong.", field="epochs"))
     assert str(error) == "epochs is wrong."
     assert error.message.values == {"field": "epochs"}
+    assert error.on_page == error.message
+
+
+def test_a_page_may_be_told_another_sentence_than_the_terminal() -> None:
+    error = LabError(message("/lab is full."), on_page=message("The disk is full."))
+    assert str(error) == "/lab is full."
+    assert str(error.on_page) == "The disk is full."
 
 
 @pytest.mark.parametrize(

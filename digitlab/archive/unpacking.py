@@ -362,7 +362,7 @@ def _naming_drawings() -> Iterator[None]:
 
 def _why(error: Exception, file: str) -> Message:
     if isinstance(error, LabError):
-        return error.message
+        return error.on_page
     broken.note(error, f"{file} of a zip")
     return message("it is broken.")  # zip, its compressions and NumPy have errors of their own
 

@@ -158,7 +158,7 @@ class Engine:
             self._settle()
             self.store.leave(self.id)
         except StorageError as error:  # the next engine settles what this one has left
-            log.error("%s", error.advice)
+            log.error("%s", error)
         if self._calibration:
             self._calibration.pause()
         if self._cluster is not None:

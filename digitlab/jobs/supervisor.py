@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from digitlab.dataset import DigitSet
 from digitlab.jobs import worker
 from digitlab.jobs.cluster import Cluster, Future, WorkerLostError, WorkerSlowError
-from digitlab.messages import Message, message
+from digitlab.messages import LabError, Message, message
 from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome
 from digitlab.store import Run, Status, Store, StoreError, interrupted
 from digitlab.store.database import DATABASE, StorageBusyError, StorageError
@@ -37,7 +37,7 @@ class NotWrittenError(Exception):
     """The store cannot be written: the disk is full or read-only, or the database is damaged."""
 
     def __init__(self, name: str, error: StorageError) -> None:
-        super().__init__(f"{name}: {error.advice}")
+        super().__init__(f"{name}: {error}")
         self.name = name
 
 
@@ -261,7 +261,7 @@ class RunSupervisor:
                 if not passes(error):
                     raise
                 if not pause:
-                    log.warning("run %s waits for the store: %s", self.queued.id, error.advice)
+                    log.warning("run %s waits for the store: %s", self.queued.id, error)
             pause = min(2 * pause or _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
             if self.closing.wait(pause):
                 raise EngineClosedError
@@ -400,5 +400,6 @@ def _reason(run: Run, outcome: Outcome) -> Message:
 
 
 def _failed(error: Exception) -> Message:
-    detail = f"{type(error).__name__}: {error}"[:200]
+    what = error.on_page if isinstance(error, LabError) else error
+    detail = f"{type(error).__name__}: {what}"[:200]
     return message("Training failed in the worker ({detail}).", detail=detail)

@@ -157,20 +157,19 @@ def _trouble(path: Path, error: sqlite3.DatabaseError) -> StorageError | None:
 def _busy(path: Path) -> StorageBusyError:
     return StorageBusyError(
         message(
-            "The lab's database is busy, so what you did last may not be saved. Please try again "
-            "in a moment."
-        ),
-        message(
             "Another program holds the database {path}. Try again in a moment, or end that "
             "program.",
             path=str(path),
+        ),
+        on_page=message(
+            "The lab's database is busy, so what you did last may not be saved. Please try again "
+            "in a moment."
         ),
     )
 
 
 def _damaged(path: Path, detail: str) -> StorageError:
     return StorageError(
-        _unreadable(),
         message(
             "{path} is damaged, or is no database of Digit Lab ({detail}). It is left as it is. "
             "Put a whole copy in its place, or move it and the files {name}-wal and {name}-shm "
@@ -180,17 +179,18 @@ def _damaged(path: Path, detail: str) -> StorageError:
             name=path.name,
             runs=str(path.parent / "runs"),
         ),
+        on_page=_unreadable(),
     )
 
 
 def _newer(path: Path) -> StorageError:
     return StorageError(
-        _unreadable(),
         message(
             "{path} was made by a newer Digit Lab. Use that version, or set DIGITLAB_HOME to "
             "another folder.",
             path=str(path),
         ),
+        on_page=_unreadable(),
     )
 
 

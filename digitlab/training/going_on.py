@@ -115,7 +115,7 @@ def files_of_origin(store: Store, origin: str) -> tuple[bytes, bytes | None]:
         return files_of(store, store.run(origin))
     except LabError as error:
         raise OriginError(
-            message("The run that this one goes on from cannot be used: {why}", why=error.message)
+            message("The run that this one goes on from cannot be used: {why}", why=error.on_page)
         ) from error
 
 

@@ -22,7 +22,6 @@ import streamlit as st
 
 from digitlab import dataset
 from digitlab.config import BY_NAME
-from digitlab.disk import StorageError
 from digitlab.messages import (
     LANGUAGES,
     LabError,
@@ -128,9 +127,8 @@ def guarded(click: Callable[_P, object]) -> Callable[_P, None]:
 def _sentence(error: Exception) -> Message:
     """What a page says of an error; the log is told what a visitor cannot mend."""
     if isinstance(error, LabError):
-        advice = error.advice if isinstance(error, StorageError) else error.message
-        if advice != error.on_page:
-            _note(str(advice), int(time.monotonic() // _NOTE_SECONDS))
+        if error.message != error.on_page:
+            _note(str(error.message), int(time.monotonic() // _NOTE_SECONDS))
         return error.on_page
     log.error("a page failed", exc_info=error)
     return message(

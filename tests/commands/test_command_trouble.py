@@ -16,6 +16,7 @@ from digitlab.__main__ import main
 from digitlab.config import RunConfig
 from digitlab.store import DataSetInfo, Store, database
 from digitlab.training import speed
+from tools.__main__ import main as tools_main
 
 RUN = "0" * 16
 USES_THE_STORE = {
@@ -28,7 +29,8 @@ USES_THE_STORE = {
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """The one sentence that a command ends with, which has status 3."""
-    assert main(arguments) == 3
+    program = tools_main if arguments[0] in ("bench", "reproduce") else main
+    assert program(arguments) == 3
     printed = capsys.readouterr().err.strip().splitlines()
     assert not any("Traceback" in line for line in printed)
     return printed[-1]

@@ -40,9 +40,9 @@ def opening_is_refused(folder: Path, *words: str) -> None:
     with pytest.raises(StorageError) as raised:
         Store(folder)
     assert not isinstance(raised.value, StorageBusyError)
-    assert str(folder) not in str(raised.value)
+    assert str(folder) not in str(raised.value.on_page)
     for word in (str(folder / "lab.sqlite3"), *words):
-        assert word in str(raised.value.advice)
+        assert word in str(raised.value.message)
 
 
 def test_what_is_no_database_is_refused_and_left_as_it_is(store: Store) -> None:
@@ -60,7 +60,7 @@ def test_a_database_with_a_damaged_middle_is_refused_where_it_is_read(store: Sto
     store.database.path.write_bytes(content)
     with pytest.raises(StorageError, match="cannot be read") as raised:
         store.runs_of("ada")
-    assert "malformed" in str(raised.value.advice)
+    assert "malformed" in str(raised.value.message)
 
 
 def test_a_half_of_a_database_is_refused(store: Store) -> None:
@@ -129,7 +129,7 @@ def test_a_locked_database_can_be_read_and_says_that_it_is_busy(
         assert len(store.runs_of("ada")) == 40
         with pytest.raises(StorageBusyError, match="try again") as raised:
             add(store)
-        assert str(store.database.path) in str(raised.value.advice)
+        assert str(store.database.path) in str(raised.value.message)
         Store(store.folder)  # nothing has to be written to open it
     assert len(store.runs_of("ada")) == 40
     add(store)
@@ -141,8 +141,8 @@ def test_the_error_comes_whole_from_a_worker(store: Store, monkeypatch: pytest.M
         add(store)
     there = pickle.loads(pickle.dumps(raised.value))
     assert type(there) is StorageBusyError
-    assert (there.message, there.advice) == (raised.value.message, raised.value.advice)
-    assert there.__notes__ == [str(raised.value.advice)]
+    assert (there.message, there.on_page) == (raised.value.message, raised.value.on_page)
+    assert there.__notes__ == [str(raised.value.on_page)]
 
 
 def test_a_lock_that_ends_in_time_is_waited_for(store: Store) -> None:
@@ -156,7 +156,7 @@ def test_a_lock_that_ends_in_time_is_waited_for(store: Store) -> None:
 def test_a_file_that_may_not_grow_loses_nothing(store: Store) -> None:
     with full_disk(store.database.path.stat().st_size), pytest.raises(StorageError) as raised:
         add_many(store)
-    assert "disk is full or cannot be written" in str(raised.value)
+    assert "disk is full or cannot be written" in str(raised.value.on_page)
     kept = len(store.runs_of("ada"))
     add(store)
     assert len(store.runs_of("ada")) == kept + 1
