@@ -1,7 +1,7 @@
-"""Files that are broken: what libraries raise for them, told from mistakes of our own.
+"""Tells the errors that libraries raise for broken files from mistakes of our own.
 
-A file of unknown origin is refused in a sentence whatever it makes a library raise. What no broken
-file is known to raise is a mistake of ours, and goes into the log with its traceback.
+An untrusted file is refused in a sentence whatever it makes a library raise. What no broken file is
+known to raise is a mistake of ours, and goes into the log with its traceback.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One run's settings: a frozen RunConfig and the one table that says what each field may be.
+"""One run's settings: a frozen RunConfig, and the table of what each field may be.
 
 The table drives the widgets, the URL, the command line, JSON files and the validation.
 """
@@ -22,7 +22,7 @@ KERNEL_SIZES = (3, 5, 7)
 
 
 class ConfigError(LabError):
-    """A setting that cannot be trained, said with the field and what it may be."""
+    """A setting that is refused; the sentence names the field and what it may be."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,10 @@ def _always(config: RunConfig) -> bool:
 
 @dataclass(frozen=True)
 class Field:
-    """What one field of RunConfig is called, may be, and when it matters."""
+    """The name, label, bounds and choices of one field of RunConfig.
+
+    ``applies`` says whether the field has an effect in a configuration.
+    """
 
     name: str
     label: str
@@ -184,7 +187,7 @@ class Field:
         return isinstance(value, bool) or self.low <= value <= self.high  # type: ignore[operator]
 
     def _refusal(self, value: Any, field: str | Message) -> Message:
-        """Why ``value`` is none, with the field as it is typed or as a page calls it."""
+        """Why ``value`` is refused; ``field`` is the field's name or its label on a page."""
         # Python refuses to write the longest integers in decimal.
         shown = (hex(value) if type(value) is int and abs(value) > 2**64 else str(value))[:40]
         if self.kind is bool:

@@ -1,7 +1,7 @@
-"""The disk: files written whole or not at all, and what is said when it does not take them.
+"""Atomic writes to the disk, and the error that a page or terminal shows when one fails.
 
-What is being written has a hidden name that ends with the number of its process, and gets its own
-name when it is whole. What a process that was killed has left is removed at the next start.
+A file is written under a hidden name that ends with the process id, and renamed when it is whole.
+What a killed process has left is removed at the next start.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import psutil
 
 from digitlab.messages import LabError, message
 
-# The later lines are names that version 0.1 gave, some of them without a process.
+# The later lines are names that version 0.1 gave, some of them without a process id.
 _UNFINISHED = re.compile(
     r"\..+\.\d+\.part"
     r"|\.[a-z]+(-\d{3})?\.np[yz]\.\d+|(sample|mnist|speed|sent-[0-9a-f]{64})\.\d+"
     r"|loading-\w{8}|tmp\w{8}"
 )
 _PROCESS = re.compile(r"\.(\d+)(\.part)?$")
-_STALE_SECONDS = 3600.0  # what names no process is left alone for so long
+_STALE_SECONDS = 3600.0  # a file whose name has no process id is kept for so long
 _CLOCK_SECONDS = 3.0  # how far a process's start may seem to move when the clock is set
 
 
@@ -37,7 +37,7 @@ class StorageError(LabError):
 
 
 def refused(path: Path, error: OSError) -> StorageError:
-    """The error for a file or folder that the system did not let us read or write."""
+    """The error for a file or folder that could not be read or written."""
     return StorageError(
         message(
             "The lab cannot write {path} ({detail}). Free some space, allow it to write there, or "
@@ -54,7 +54,7 @@ def refused(path: Path, error: OSError) -> StorageError:
 
 @contextlib.contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Whatever the system refuses inside is said of ``path``.
+    """Turn an OSError raised inside into a StorageError that names ``path``.
 
     Raises:
         StorageError: the disk is full, read-only or broken, or a folder may not be written.
@@ -67,10 +67,10 @@ def told(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives the place to write ``path`` to; it becomes ``path`` when all has gone well.
+    """Gives a temporary path to write to, which replaces ``path`` if nothing was raised.
 
     Raises:
-        OSError: the disk did not take it; what was at ``path`` is there as before.
+        OSError: it could not be written; what was at ``path`` is unchanged.
     """
     partial = unfinished(path)
     try:
@@ -83,10 +83,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """``replacing`` in the lab's own folder: folders are made, and trouble is told.
+    """``replacing`` in the lab's own folder, which is made where it is missing.
 
     Raises:
-        StorageError: the disk did not take it; what was at ``path`` is there as before.
+        StorageError: it could not be written; what was at ``path`` is unchanged.
     """
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def write(path: Path, data: bytes | bytearray) -> None:
 
 @contextlib.contextmanager
 def scratch(folder: Path, what: str) -> Iterator[Path]:
-    """A folder inside ``folder`` for what is not whole yet; it is gone afterwards.
+    """A temporary folder inside ``folder``, removed afterwards.
 
     Raises:
         StorageError: it cannot be made.
@@ -121,14 +121,14 @@ def scratch(folder: Path, what: str) -> Iterator[Path]:
 
 
 def unfinished(path: Path) -> Path:
-    """Where this process writes ``path`` while it is not whole; another place at each call."""
+    """The hidden name under which this process writes ``path``; a new one at each call."""
     return path.parent / f".{path.name}.{os.urandom(4).hex()}.{os.getpid()}.part"
 
 
 def remove_unfinished(folder: Path, of: str = "") -> int:
-    """Remove what processes that are gone were writing in ``folder``; returns how many files.
+    """Remove what processes that have ended were writing in ``folder``; returns how many files.
 
-    ``of`` names the one file whose leftovers are meant, in a folder that is not the lab's own.
+    In a folder that is not the lab's own, ``of`` names the one file whose leftovers are meant.
     """
     count = 0
     with contextlib.suppress(OSError):
@@ -140,7 +140,7 @@ def remove_unfinished(folder: Path, of: str = "") -> int:
 
 
 def _being_written(place: Path) -> bool:
-    """Whether the process that began it lives: one of its number that began later is another."""
+    """Whether the process that began it is alive; a later one may have got the same id."""
     process = _PROCESS.search(place.name)
     try:
         changed = place.lstat().st_mtime
@@ -149,7 +149,7 @@ def _being_written(place: Path) -> bool:
         return bool(psutil.Process(int(process[1])).create_time() < changed + _CLOCK_SECONDS)
     except (OSError, OverflowError, psutil.NoSuchProcess):
         return False
-    except psutil.Error:  # there is one, of somebody else
+    except psutil.Error:  # there is one, of another user
         return True
 
 

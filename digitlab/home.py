@@ -17,15 +17,11 @@ def home() -> Path:
     Raises:
         StorageError: it cannot be made, or nothing can be written in it.
     """
-    folder = _wanted()
+    named = os.environ.get("DIGITLAB_HOME")
+    # A worker may have another working directory, so a relative path is made absolute here.
+    folder = Path(os.path.expanduser(named)).absolute() if named else user_data_path("digitlab")
     with disk.told(folder):
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return folder
-
-
-def _wanted() -> Path:
-    named = os.environ.get("DIGITLAB_HOME")
-    # A worker may run in another folder, so a relative path is settled here.
-    return Path(os.path.expanduser(named)).absolute() if named else user_data_path("digitlab")

@@ -1,4 +1,4 @@
-"""Runs and settings in words: what a run, a value or an epoch is called, and what was changed."""
+"""Names for runs, settings, values and epochs, as pages, charts, reports and commands show them."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ _LAYERS: dict[Kind, str] = {
     "dropout": mark("Dropout"),
 }
 
-_MORE = ("epochs",)  # what a run that goes on for longer changes, and no more
-_NAMED = 3  # changes in a run's name; of further ones it has their number
+_CONTINUED = ("epochs",)  # no change of its own in a run that continues training from another
+_NAMED = 3  # changes in a run's name; further ones are counted
 
-# What a run's name says of a setting, the settings that matter most first. Fields that are read
-# together stand in one line: the units of all layers are one change.
+# How a run's name shows a setting, the most important first. Fields that belong together share a
+# line: the units of all layers are one change.
 _BRIEF: tuple[tuple[tuple[str, ...], Callable[[RunConfig, Translator], str]], ...] = (
     (("network",), lambda c, t: shown(c.network, t)),
     (("hidden_layers", "units1", "units2", "units3"), lambda c, t: _units(c, t)),
@@ -102,7 +102,7 @@ _BRIEF: tuple[tuple[tuple[str, ...], Callable[[RunConfig, Translator], str]], ..
 
 
 def run_name(run: Run, t: Translator, varied: Collection[str] = ()) -> str:
-    """What a run is called that was given no name: what it changed of its lesson, or the lesson.
+    """The name of a run that was given none: its changes from its lesson, then the lesson.
 
     ``varied`` are the fields that its sweep varies: their values come first, changed or not.
     """
@@ -121,22 +121,22 @@ def lesson(run: Run) -> str:
 
 
 def run_changes(run: Run, t: Translator) -> str:
-    """All that a run has changed of its lesson, as in its name; "" for nothing."""
+    """All of a run's changes from its lesson, worded as in its name; "" for none."""
     return ", ".join(_brief(run, t, ()))
 
 
 def _brief(run: Run, t: Translator, varied: tuple[str, ...]) -> tuple[str, ...]:
     base = PRESETS[lesson(run)]
-    return _briefly(run.config, base, t, varied, _MORE if run.continued else ())
+    return _briefly(run.config, base, t, varied, _CONTINUED if run.continued else ())
 
 
 @functools.lru_cache(4096)  # a list of runs asks for each at every click
 def _briefly(
     config: RunConfig, base: RunConfig, t: Translator, varied: tuple[str, ...], but: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """What ``config`` has changed of ``base`` but for the fields ``but``, what matters most first.
+    """The changes of ``config`` from ``base``, the most important first.
 
-    Going on for longer is no change. ``varied`` is told before all else.
+    Those of the fields ``varied`` come before all others; those of ``but`` are left out.
     """
     changed = {
         name
@@ -164,12 +164,12 @@ def _pooling(config: RunConfig, t: Translator) -> str:
 
 
 def status(status: Status, t: Translator) -> str:
-    """How far a run is, in a word."""
+    """A run's status in a word."""
     return t(_STATUS[status])
 
 
 def duration(seconds: float, t: Translator) -> str:
-    """A length of time, rounded as people say it: seconds only in the first ten minutes."""
+    """A length of time in seconds, rounded: seconds are shown below ten minutes only."""
     whole = math.ceil(seconds)
     if whole < _MINUTE:
         return t("{seconds} s", seconds=whole)
@@ -186,14 +186,14 @@ def duration(seconds: float, t: Translator) -> str:
 
 
 def layer(of: Layer, t: Translator) -> str:
-    """What a layer is called: its kind, and which of its kind it is."""
+    """A layer's name: its kind, and its number among those of its kind."""
     if of.kind == "dense" and of.activation == "softmax":
         return t("Output layer")
     return t(_LAYERS[of.kind], number=of.name.removeprefix(of.kind))
 
 
 def counts(t: Translator, *, runs: int = 0, sweeps: int = 0, drawings: int = 0) -> str:
-    """How many there are of what a person has; what there is none of is left out."""
+    """How many runs, sweeps and drawings there are; a count of 0 is left out."""
     told = [
         (runs, mark("1 run"), mark("{count} runs")),
         (sweeps, mark("1 sweep"), mark("{count} sweeps")),
@@ -204,19 +204,24 @@ def counts(t: Translator, *, runs: int = 0, sweeps: int = 0, drawings: int = 0) 
 
 
 def epoch(number: int, t: Translator, *, continued: bool = False) -> str:
-    """An epoch by its number; 0 is the untrained network, or what a run went on from."""
+    """An epoch's number; 0 is the untrained network, or the weights a run was continued from."""
     if number:
         return str(number)
     return t("taken over") if continued else t("untrained")
 
 
 def data_set(digits: DataSetInfo, t: Translator) -> str:
-    """What the images of a run are called. Any file of one's own is kept under the name "mnist"."""
+    """The name of a run's images. Any file of one's own is stored under the name "mnist"."""
     if digits.name == "sample":
         return t("5,000 MNIST images")
     if digits.fingerprint == MNIST_FINGERPRINT:
         return t("full MNIST")
     return t("other images ({id})", id=digits.fingerprint[:4])
+
+
+def percentage(share: float) -> str:
+    """A probability, 0 to 1, in percent with one decimal; never rounded up to 100%."""
+    return f"{share:.1%}" if share < 0.9995 else "> 99.9%"
 
 
 def fixed(value: float, decimals: int) -> str:
@@ -240,7 +245,7 @@ def shown(value: Value, t: Translator) -> str:
 
 @functools.lru_cache(4096)  # a list of runs asks for each at every click
 def changes(config: RunConfig, base: RunConfig, t: Translator) -> str:
-    """What ``config`` has changed of ``base``, as far as it matters; "" stands for nothing."""
+    """The relevant changes of ``config`` from ``base``, as "label = value"; "" for none."""
     changed = {
         name: value
         for name, value in config.differences(base).items()

@@ -1,4 +1,4 @@
-"""What a configuration builds, layer by layer: shapes, parameters and memory, without Keras."""
+"""The layers of a configuration: their shapes, parameters and memory, without Keras."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Layer:
 
 
 class Stack:
-    """Collects layers from the picture to the ten outputs; each takes what the last one gives."""
+    """Builds a list of layers, each taking the output shape of the one before."""
 
     def __init__(self) -> None:
         self.layers: list[Layer] = []

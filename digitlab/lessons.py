@@ -1,4 +1,4 @@
-"""What each lesson asks, what to do with the sliders, and what to look at."""
+"""The text of each lesson: its question, its steps, and what to look at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every sentence a user reads goes through the catalogue here.
+"""The catalogue of every sentence that a user reads, and its translation.
 
 The English sentence in the code is the message's id; ``locale/ja.po`` holds its Japanese form.
 ``message`` marks a sentence that is made in one place and read in another (an error, a run's

@@ -1,4 +1,4 @@
-"""The networks that can read a drawing: the bundled one, any run's, or a file of ours."""
+"""The networks that can read a drawing: the two bundled ones, a run's, or a model file's."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def mnist_only() -> Network:
     return Network.load(MNIST_ONLY)
 
 
-def of_run(store: Store, run: str, epoch: int | None = None) -> Network:
+def of_run(store: Store, run_id: str, epoch: int | None = None) -> Network:
     """A run's network after ``epoch`` (0: untrained), or the last that was kept.
 
     Raises:
         StoreError: the run kept no weights, or none of that epoch.
     """
-    kept = store.epochs_kept(run, "weights")
+    kept = store.epochs_kept(run_id, "weights")
     if not kept:
         raise StoreError(message("This run has kept no weights yet."))
     number = max(kept) if epoch is None else epoch
-    return Network.load(store.file(run, f"weights-{number:03d}.npz"))
+    return Network.load(store.file(run_id, f"weights-{number:03d}.npz"))
 
 
 def named(name: str, store: Store) -> Network:

@@ -9,7 +9,7 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from digitlab import broken, npz
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.layers import Kind, Layer, Stack, parameter_count
-from digitlab.messages import LabError, Message, message
+from digitlab.messages import LabError, message
 
 Floats = npt.NDArray[np.float32]
 
@@ -31,23 +31,23 @@ _CHUNK_VALUES = 8_000_000  # values of the unrolled windows that a forward pass 
 
 
 class ModelFileError(LabError):
-    """A model file that is not one of ours, or not whole."""
+    """A model file that Digit Lab did not write, or that is not whole."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Ten class probabilities, float32 (10,), and what they say."""
+    """The ten class probabilities of one picture, float32 (10,)."""
 
     probabilities: Floats
 
     @property
     def digit(self) -> int:
-        """The digit with the highest probability."""
+        """The predicted digit: the one with the highest probability."""
         return int(np.argmax(self.probabilities))
 
     @property
     def confidence(self) -> float:
-        """That probability, 0 to 1."""
+        """The highest probability, 0 to 1."""
         return float(np.max(self.probabilities))
 
 
@@ -111,7 +111,16 @@ class Network:
         """Write the network as an ``.npz``; ``dtype`` "float16" halves its size."""
         header = {
             "format": FORMAT,
-            "layers": [_layer_json(layer) for layer in self.layers],
+            "layers": [
+                {
+                    "kind": layer.kind,
+                    "size": layer.output[-1],
+                    "kernel": layer.kernel,
+                    "activation": layer.activation,
+                    "rate": layer.rate,
+                }
+                for layer in self.layers
+            ],
             "about": dict(self.about),
         }
         arrays = {"header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
@@ -213,49 +222,39 @@ def softmax(logits: Floats) -> Floats:
 
 
 def _largest(layers: Sequence[Layer]) -> int:
-    """The most values that one layer makes of one picture; a RunConfig's make 5 million."""
+    """The most values that one layer computes for one picture; a RunConfig's at most 5 million."""
     return max(max(layer.windows, math.prod(layer.output)) for layer in layers)
-
-
-def _layer_json(layer: Layer) -> dict[str, Any]:
-    return {
-        "kind": layer.kind,
-        "size": layer.output[-1],
-        "kernel": layer.kernel,
-        "activation": layer.activation,
-        "rate": layer.rate,
-    }
-
-
-def _refuse(sentence: Message) -> ModelFileError:
-    return ModelFileError(sentence)
 
 
 def _read(
     archive: zipfile.ZipFile, length: int
 ) -> tuple[tuple[Layer, ...], dict[str, tuple[Floats, Floats]], dict[str, Any]]:
-    """Check what the archive says of itself, then read exactly the arrays that belong in it."""
+    """Validate an untrusted archive's header, then read the arrays of its layers and no others."""
     sizes = {info.filename: info.file_size for info in archive.infolist()}
-    # ``save`` compresses nothing: so a file never unpacks into more than its own length.
+    # ``save`` does not compress, so a file of ours never unpacks into more than its own length.
     packed = any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist())
     if packed or sum(sizes.values()) > length:
-        raise _refuse(message("This is not a model file of Digit Lab, or it is not whole."))
+        raise ModelFileError(message("This is not a model file of Digit Lab, or it is not whole."))
     if sizes.get("header.npy", _MAX_HEADER_BYTES + 1) > _MAX_HEADER_BYTES:
-        raise _refuse(message("This is not a model file of Digit Lab, or it is not whole."))
+        raise ModelFileError(message("This is not a model file of Digit Lab, or it is not whole."))
     header = json.loads(_array(archive, "header", None, ("|u1",)).tobytes())
     if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise _refuse(message("This model file is of another version of Digit Lab."))
+        raise ModelFileError(message("This model file is of another version of Digit Lab."))
     layers = _stack(header["layers"])
     if parameter_count(layers) > MAX_PARAMETERS or _largest(layers) > _CHUNK_VALUES:
-        raise _refuse(message("The network in this file is too large."))
-    expected = dict(_expected(layers))
+        raise ModelFileError(message("The network in this file is too large."))
+    expected = {}
+    for layer in layers:
+        if layer.kernel_shape:
+            expected[f"{layer.name}.kernel"] = layer.kernel_shape
+            expected[f"{layer.name}.bias"] = layer.kernel_shape[-1:]
     if set(sizes) != {"header.npy"} | {f"{name}.npy" for name in expected}:
-        raise _refuse(message("This model file does not hold the arrays of its layers."))
+        raise ModelFileError(message("This model file does not hold the arrays of its layers."))
     arrays = {
         name: _array(archive, name, shape, ("<f4", "<f2")) for name, shape in expected.items()
     }
     if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise _refuse(message("This model file holds values that are not finite."))
+        raise ModelFileError(message("This model file holds values that are not finite."))
     weights = {
         layer.name: (
             arrays[f"{layer.name}.kernel"].astype(np.float32),
@@ -268,27 +267,24 @@ def _read(
     return layers, weights, about if isinstance(about, dict) else {}
 
 
-def _expected(layers: Sequence[Layer]) -> Iterator[tuple[str, tuple[int, ...]]]:
-    for layer in layers:
-        if layer.kernel_shape:
-            yield f"{layer.name}.kernel", layer.kernel_shape
-            yield f"{layer.name}.bias", layer.kernel_shape[-1:]
-
-
 def _array(
     archive: zipfile.ZipFile, name: str, shape: tuple[int, ...] | None, dtypes: tuple[str, ...]
 ) -> npt.NDArray[Any]:
     """One member, its header checked against ``shape`` and ``dtypes`` before its data is read."""
     header = npz.header(archive, name)
     if header.dtype.str not in dtypes or header.fortran or shape not in (None, header.shape):
-        raise _refuse(
+        raise ModelFileError(
             message("The array {name} of this model file has a wrong shape or type.", name=name)
         )
     return npz.read(archive, name)
 
 
 def _stack(specs: Any) -> tuple[Layer, ...]:
-    """The layers of a file, rebuilt through the same checks as our own."""
+    """The layers that a file's header describes, validated.
+
+    Raises:
+        ValueError, KeyError, TypeError: they are not a network of ours.
+    """
     if not isinstance(specs, list) or not 2 <= len(specs) <= 40:
         raise ValueError("layers")
     stack = Stack()

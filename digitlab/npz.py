@@ -1,6 +1,6 @@
-"""Arrays in an ``.npz`` file of unknown origin: what each says of itself, and then its data.
+"""Reads arrays from an untrusted ``.npz`` file: first each header, then its data.
 
-NumPy's own ``load`` believes the file: it takes the memory that a header asks for.
+NumPy's own ``load`` trusts the file: it allocates the memory that a header asks for.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Header:
-    """What an array says of itself before its data is read."""
+    """An array's header: its shape, memory order and dtype."""
 
     shape: tuple[int, ...]
     fortran: bool

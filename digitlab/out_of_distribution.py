@@ -32,7 +32,7 @@ LEAST_CONFIDENCE = 0.6
 
 _INK = 110  # grey level from which a pixel counts as ink
 _NEIGHBOURS = 5  # the similarity that counts is that of the fifth nearest known digit
-_EIGHT = np.ones((3, 3), bool)  # pixels that touch at a corner belong together
+_EIGHT_NEIGHBOURS = np.ones((3, 3), bool)  # pixels that touch at a corner are connected
 
 Doubles = npt.NDArray[np.float64]
 
@@ -56,7 +56,7 @@ class Judgement:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """What the rule knows of one network, all float32.
+    """The fitted parameters for one network, all float32.
 
     ``output`` (H, 10) is the last kernel of the network it belongs to, ``means`` (10, H) the mean
     last-hidden activations of each digit, ``whitening`` (H, H) turns a difference from them into
@@ -86,7 +86,7 @@ class Table:
         return np.asarray((values - self.centre) @ self.weights + self.bias[0], np.float64)
 
     def save(self, path: Path) -> None:
-        """Write the table as an ``.npz``; what is large as float16."""
+        """Write the table as an ``.npz``; the large arrays as float16."""
         large = ("whitening", "known", "means", "output")
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         np.savez_compressed(
@@ -152,14 +152,19 @@ def has_table(network: Network) -> bool:
 
 
 def features(part: Table, images: Picture, outputs: Sequence[Floats]) -> Doubles:
-    """All that the rule weighs, float64 (N, F): distances, activations and ink."""
+    """The features of the regression, float64 (N, F): distances, activations and ink."""
     hidden = outputs[-2].astype(np.float64)
     ink = np.stack([ink_of(image) for image in images])
     return np.column_stack([_distances(part, hidden, outputs[-1]), hidden, ink])
 
 
 def _distances(part: Table, hidden: Doubles, probabilities: Floats) -> Doubles:
-    """Of each picture (N, 4): how far from the digit it is read as, how like known ones; lead."""
+    """Distances in the space of the last hidden layer, float64 (N, 4).
+
+    The logarithm of the squared Mahalanobis distance from the predicted digit's mean, the cosine
+    similarity with the fifth nearest known digit, the logarithm of the best probability over the
+    second best, and the length of the activations.
+    """
     away = (hidden - part.means[probabilities.argmax(axis=1)]) @ part.whitening
     length = np.linalg.norm(hidden, axis=1, keepdims=True)
     likeness = np.sort(hidden / np.maximum(length, 1e-6) @ part.known.T, axis=1)[:, -_NEIGHBOURS]
@@ -169,17 +174,18 @@ def _distances(part: Table, hidden: Doubles, probabilities: Floats) -> Doubles:
 
 
 def ink_of(image: Picture) -> Doubles:
-    """How the ink of a picture (28, 28) lies, 15 numbers.
+    """Shape features of the ink in a picture (28, 28), float64 (15,).
 
-    Its amount; pieces, and those of some size; holes; how often a row and a column meet a stroke,
-    at most and on average, and how many rows meet 3 or more, columns 4 or more; the length of its
-    edge, that by its area; height, width, and how much of its box it fills.
+    The amount of ink; connected components, those of 8 pixels or more, and holes; the strokes that
+    a row and a column cross, at most and on average, and how many rows cross 3 or more, columns 4
+    or more; the perimeter, and perimeter by area; height, width, and the share of the bounding box
+    that is ink.
     """
     inside = np.pad(image > _INK, 1)
     area = max(int(inside.sum()), 1)
     rows, columns = _crossings(inside), _crossings(inside.T)
     height, width = max(int((rows > 0).sum()), 1), max(int((columns > 0).sum()), 1)
-    edge = int((inside & ~_eroded(inside)).sum())
+    edge = int((inside & ~ndimage.binary_erosion(inside)).sum())
     crossings = [rows.max(), rows.sum() / height, columns.max(), columns.sum() / width]
     crossings += [int((rows >= 3).sum()), int((columns >= 4).sum())]
     shape = [edge, edge / area, height, width, area / (height * width)]
@@ -187,21 +193,14 @@ def ink_of(image: Picture) -> Doubles:
 
 
 def _crossings(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-    """How many separate runs of ink each row has."""
+    """How many strokes each row crosses, (rows,)."""
     starts: npt.NDArray[Any] = inside[:, 1:] & ~inside[:, :-1]
     return np.asarray(starts.sum(axis=1), np.intp)
 
 
-def _eroded(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Ink with ink on all four sides; the border is not ink."""
-    out = inside.copy()
-    out[1:-1, 1:-1] &= inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:]
-    return out
-
-
 def _pieces(inside: npt.NDArray[np.bool_]) -> tuple[int, int, int]:
-    """The number of pieces, of those with 8 pixels or more, and of holes."""
-    labels, count = ndimage.label(inside, _EIGHT)
+    """The number of connected components, of those with 8 pixels or more, and of holes."""
+    labels, count = ndimage.label(inside, _EIGHT_NEIGHBOURS)
     large = int((np.bincount(labels.ravel())[1:] >= 8).sum())
-    grounds = int(ndimage.label(~inside)[1])
-    return count, large, grounds - 1
+    background = int(ndimage.label(~inside)[1])
+    return count, large, background - 1

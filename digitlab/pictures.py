@@ -1,4 +1,4 @@
-"""Arrays of numbers become one crisp picture here: mosaics, enlarged pixels, PNG files."""
+"""Pictures from arrays: mosaics, enlarged pixels, PNG files."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Loss and accuracy of probabilities, the same sums as Keras does, in NumPy alone.
+"""Loss and accuracy of predicted probabilities, as Keras computes them, in NumPy alone.
 
-And how far luck may have carried an accuracy.
+And the confidence interval of an accuracy.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ import numpy.typing as npt
 
 from digitlab.config import DIGITS
 
-Doubles = npt.NDArray[np.float64]
-
 # The smallest normal float32: no probability is taken as smaller, so no loss is infinite. Keras,
 # which sees what goes into the softmax, has no such bound when it trains and evaluates.
 LEAST = float(np.finfo(np.float32).tiny)
@@ -24,7 +22,7 @@ LEAST = float(np.finfo(np.float32).tiny)
 
 @dataclass(frozen=True)
 class Scores:
-    """Mean loss, and the share of images that are read right, 0 to 1."""
+    """Mean loss and accuracy (0 to 1) over the images of a set."""
 
     loss: float
     accuracy: float
@@ -35,7 +33,7 @@ def score(
     labels: npt.NDArray[np.integer[Any]],
     probabilities: npt.NDArray[np.floating[Any]],
 ) -> Scores:
-    """What probabilities (N, 10) score for images with ``labels`` (N,), N at least 1.
+    """Mean loss and accuracy of probabilities (N, 10) for images with ``labels`` (N,), N > 0.
 
     Sums are made in float64, so they do not depend on the order of the images.
 
@@ -44,19 +42,30 @@ def score(
     """
     if len(labels) == 0 or probabilities.shape != (len(labels), DIGITS):
         raise ValueError(f"{labels.shape} labels do not fit {probabilities.shape} probabilities")
-    losses = _losses(loss_name, labels, probabilities.astype(np.float64))
+    exact = probabilities.astype(np.float64)
+    match loss_name:
+        case "sparse_categorical_crossentropy" | "categorical_crossentropy":
+            # -log of the truth's probability, at most 87.3; each row is made to sum to 1.
+            truths = exact[np.arange(len(labels)), labels] / exact.sum(axis=1)
+            loss = -np.log(np.maximum(truths, LEAST)).mean()
+        case "mean_squared_error":
+            loss = ((exact - np.eye(DIGITS)[labels]) ** 2).mean()
+        case _:
+            raise ValueError(f"no loss is called {loss_name}")
     right = probabilities.argmax(axis=1) == labels
-    return Scores(float(losses.mean()), float(right.mean()))
+    return Scores(float(loss), float(right.mean()))
 
 
 def wilson(right: int, count: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Between which shares the true one lies when ``right`` of ``count`` came out.
+    """The confidence interval of a proportion of which ``right`` of ``count`` were observed.
 
     The score interval of E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical
-    Inference", 1927: unlike the plain one it never leaves 0 to 1, nor has no width at the ends.
+    Inference", 1927: unlike the normal approximation it never leaves 0 to 1, and it has a width
+    where all or none are right. SciPy's ``binomtest(...).proportion_ci(method="wilson")`` gives the
+    same, but takes 0.9 ms where this takes 4 us, and a second to load.
 
     Raises:
-        ValueError: the numbers fit no share.
+        ValueError: ``right`` is not from 0 to ``count``, or ``count`` is not positive.
     """
     if not 0 <= right <= count or count < 1:
         raise ValueError(f"{right} of {count} is no share")
@@ -66,26 +75,3 @@ def wilson(right: int, count: int, confidence: float = 0.95) -> tuple[float, flo
     reach = z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
     whole = 1 + z**2 / count
     return max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole)
-
-
-def _losses(name: str, labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:
-    """The loss of each image, float64 (N,)."""
-    match name:
-        case "sparse_categorical_crossentropy" | "categorical_crossentropy":
-            return _cross_entropy(labels, probabilities)
-        case "mean_squared_error":
-            return _squared_error(labels, probabilities)
-    raise ValueError(f"no loss is called {name}")
-
-
-def _cross_entropy(labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:
-    """-log of the truth's probability, at most 87.3; each row is made to sum to 1."""
-    truths = probabilities[np.arange(len(labels)), labels] / probabilities.sum(axis=1)
-    losses: Doubles = -np.log(np.maximum(truths, LEAST))
-    return losses
-
-
-def _squared_error(labels: npt.NDArray[np.integer[Any]], probabilities: Doubles) -> Doubles:
-    """Mean over the ten classes of the squared distance from the one-hot vector."""
-    errors: Doubles = ((probabilities - np.eye(DIGITS)[labels]) ** 2).mean(axis=1)
-    return errors
