@@ -1,44 +1,62 @@
-"""What a training run reports while it goes: plain numbers, in the order they happen."""
+"""What a training run reports while it goes: plain numbers, in the order they happen.
+
+Each class is the one declaration of what is sent by a worker, kept in the database, packed into a
+zip and written to a file of results. msgspec checks types and bounds where values are read; what
+the lab makes itself is not checked. A field that is added later needs a default: what was written
+before has none.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
 
 NumberFormat = Literal["float32", "mixed_bfloat16"]
 Ending = Literal["finished", "stopped", "diverged"]
 
+ROUNDING = 1e-3  # so far outside its bounds may a mean of rounded numbers be
+LARGEST_LOSS = 1e30
+_MANY = 10**9
 
-@dataclass(frozen=True)
-class ExecutionSettings:
+Loss = Annotated[float, Meta(ge=-ROUNDING, le=LARGEST_LOSS)]
+Share = Annotated[float, Meta(ge=-ROUNDING, le=1 + ROUNDING)]
+Count = Annotated[int, Meta(ge=0, le=_MANY)]
+FromOne = Annotated[int, Meta(ge=1, le=_MANY)]
+NotNegative = Annotated[float, Meta(ge=0, le=_MANY)]
+Threads = Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class ExecutionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How the machine computes a run; it is part of what makes the run repeatable.
 
     ``steps`` is how many batches Keras trains before it calls back.
     """
 
     format: NumberFormat = "float32"
-    threads: int = 1
-    steps: int = 1
+    threads: Threads = 1
+    steps: FromOne = 1
 
 
-@dataclass(frozen=True)
-class Untrained:
-    """Loss and accuracy (0..1) of the untrained network on the test set."""
+class Untrained(Struct, frozen=True, forbid_unknown_fields=True):
+    """Loss and accuracy (0..1) of the untrained network on the test set.
+
+    A run may go on from weights so large that ``loss`` is not finite; it has no bounds here.
+    """
 
     loss: float
-    accuracy: float
+    accuracy: Share
 
 
-@dataclass(frozen=True)
-class BatchMetrics:
+class BatchMetrics(Struct, frozen=True, forbid_unknown_fields=True):
     """Mean training loss and accuracy (0..1) since the last report; ``epoch`` counts from 1."""
 
-    epoch: int
-    step: int
-    steps: int
-    loss: float
-    accuracy: float
-    images_per_second: float
+    epoch: FromOne
+    step: FromOne
+    steps: FromOne
+    loss: Loss
+    accuracy: Share
+    images_per_second: NotNegative
 
     @property
     def position(self) -> float:
@@ -46,24 +64,23 @@ class BatchMetrics:
         return self.epoch - 1 + self.step / self.steps
 
 
-@dataclass(frozen=True)
-class EpochMetrics:
+class EpochMetrics(Struct, frozen=True, forbid_unknown_fields=True):
     """Loss and accuracy (0..1) at an epoch's end; ``complete`` is false for one cut short.
 
     ``loss`` and ``accuracy`` are Keras's own: means over the epoch, while it was trained.
     ``seconds`` is the training time of this epoch, its evaluation not included.
     """
 
-    epoch: int
+    epoch: FromOne
     complete: bool
-    loss: float
-    accuracy: float
-    val_loss: float | None
-    val_accuracy: float | None
-    test_loss: float | None
-    test_accuracy: float | None
-    seconds: float
-    images: int
+    loss: Loss
+    accuracy: Share
+    val_loss: Loss | None
+    val_accuracy: Share | None
+    test_loss: Loss | None
+    test_accuracy: Share | None
+    seconds: NotNegative
+    images: Count
 
     def position(self, images: int) -> float:
         """Where in the run this is, in epochs of ``images`` images: 2.5 is halfway in the third."""
@@ -72,16 +89,15 @@ class EpochMetrics:
         return self.epoch - 1 + min(1.0, self.images / images)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     """How a run ended. ``epochs`` counts the whole ones; ``kept_epoch`` is the last weights'."""
 
     ending: Ending
-    epochs: int
-    kept_epoch: int
+    epochs: Count
+    kept_epoch: Count
     stopped_early: bool
-    seconds: float
-    images_per_second: float
+    seconds: NotNegative
+    images_per_second: NotNegative
 
 
 Report = Untrained | BatchMetrics | EpochMetrics

@@ -35,7 +35,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def run(store: Store) -> Run:
-    digits = DataSetInfo("sample", "fingerprint", 10, 2, 5)
+    digits = DataSetInfo("sample", "f" * 64, 10, 2, 5)
     return store.add("me", "engine", CONFIG, None, parameter_count(layers_of(CONFIG)), digits)
 
 

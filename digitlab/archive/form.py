@@ -14,10 +14,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from digitlab.messages import LabError
 from digitlab.progress import BatchMetrics
+from digitlab.records import RunId
 
 FORMAT = "digitlab-luggage"  # as the first zips have it
 VERSION = 3
@@ -39,7 +43,7 @@ DRAWINGS = "drawings.json"
 PICTURES = "drawings.npy"
 RECORD = "run.json"
 BATCHES = "batches.npy"
-BATCH_COLUMNS = tuple(field.name for field in fields(BatchMetrics))
+BATCH_COLUMNS = BatchMetrics.__struct_fields__
 
 RUN_ID = re.compile(r"[0-9a-f]{16}")
 _FILES = r"(?:weights|half|reading)-\d{3}\.npz|kernels-\d{3}\.npy|probabilities\.npy|optimizer\.npz"
@@ -50,6 +54,23 @@ MEMBER = re.compile(
     rf"|sweeps/{RUN_ID.pattern}\.json",
     re.ASCII,
 )
+
+
+class ListedRun(Struct, frozen=True, forbid_unknown_fields=True):
+    """A run that the manifest names, and how many of its files did not fit."""
+
+    id: RunId
+    left_out: int
+
+
+class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
+    """The file ``manifest.json``; ``packed`` is when, in seconds since the epoch."""
+
+    format: str
+    version: int
+    packed: float
+    runs: Annotated[tuple[ListedRun, ...], Meta(max_length=MOST_RUNS)]
+
 
 Progress = Callable[[float], None]  # told the part that is done, from 0 to 1
 

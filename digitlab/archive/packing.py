@@ -12,7 +12,6 @@ and its optimizer's memory, is exact. Kernels within exact weights are not packe
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 import zipfile
@@ -23,7 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from digitlab.archive import record, sweep_record
 from digitlab.archive.files import batch_table, half
@@ -43,6 +44,8 @@ from digitlab.archive.form import (
     PICTURES,
     RECORD,
     VERSION,
+    ListedRun,
+    Manifest,
     Progress,
     path_of,
     run_file,
@@ -52,9 +55,10 @@ from digitlab.archive.record import RunRecord
 from digitlab.config import IMAGE_SIZE
 from digitlab.messages import Message, message
 from digitlab.network import ModelFileError, Network
+from digitlab.records import DrawingFields, SavedDrawing, values_of
 from digitlab.store.library import Library, RunSummary
 from digitlab.store.run_files import npy
-from digitlab.store.saved_drawings import SavedDrawing, SavedDrawings
+from digitlab.store.saved_drawings import SavedDrawings
 from digitlab.sweeps import Sweeps
 
 _MEMBER_BYTES = 300  # of a member beside its data: its two headers and its two names
@@ -219,11 +223,9 @@ def _write_manifest(
     oldest_first = sorted(
         taken, key=lambda summary: summary.run.created
     )  # what goes on from another
-    runs = [
-        {"id": summary.run.id, "left_out": left_out[summary.run.id]} for summary in oldest_first
-    ]
-    about = {"format": FORMAT, "version": VERSION, "packed": time.time(), "runs": runs}
-    _write(archive, MANIFEST, json.dumps(about, indent=1).encode())
+    runs = tuple(ListedRun(summary.run.id, left_out[summary.run.id]) for summary in oldest_first)
+    manifest = Manifest(FORMAT, VERSION, time.time(), runs)
+    _write(archive, MANIFEST, msgspec.json.encode(manifest))
 
 
 def _write_sweeps(
@@ -241,18 +243,9 @@ def _write_sweeps(
 
 
 def _write_drawings(archive: zipfile.ZipFile, kept: Sequence[SavedDrawing]) -> None:
-    told = [
-        {
-            "label": one.label,
-            "read_as": one.predicted,
-            "certainty": one.confidence,
-            "model": one.model,
-            "created": one.created,
-        }
-        for one in kept
-    ]
+    told = [values_of(DrawingFields, one) for one in kept]
     pictures = np.array([one.digit for one in kept], np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
-    _write(archive, DRAWINGS, json.dumps(told).encode())
+    _write(archive, DRAWINGS, msgspec.json.encode(told))
     _write(archive, PICTURES, npy(pictures))
 
 
@@ -268,12 +261,15 @@ def _write_numbers(
     Where it goes on from is told by its first id as well.
     """
     run, store = summary.run, library.store
+    origin = sources.get(run.origin, run.origin) if run.origin else None
     told = RunRecord(
-        run, sources.get(run.id, run.id), summary.name, summary.pinned, tuple(store.epochs(run.id))
+        replace(run, origin=origin),
+        sources.get(run.id, run.id),
+        summary.name,
+        summary.pinned,
+        tuple(store.epochs(run.id)),
     )
-    data = json.loads(record.to_json(told))
-    data["origin"] = sources.get(run.origin, run.origin) if run.origin else None
-    _write(archive, path_of(run.id, RECORD), json.dumps(data, ensure_ascii=False).encode())
+    _write(archive, path_of(run.id, RECORD), record.to_json(told))
     _write(archive, path_of(run.id, BATCHES), npy(batch_table(store.batches(run.id), rows)))
 
 

@@ -1,64 +1,47 @@
-"""A run without its files, as JSON: written from the store, and read from a zip with doubt."""
+"""A run without its files, as JSON: written from the store, and read from a zip unvalidated.
+
+What both tell of a run is declared in ``records.RunFields``.
+"""
 
 from __future__ import annotations
 
 import functools
 import itertools
-import json
 import re
 import string
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, cast, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 
+import msgspec
 from babel.messages.pofile import read_po
+from msgspec import Meta
 
 from digitlab import config as settings
-from digitlab.archive.fields import Fields
-from digitlab.archive.form import RUN_ID
-from digitlab.config import ALL_IMAGES, BY_NAME, RunConfig
+from digitlab.archive.fields import read, wrong
+from digitlab.config import BY_NAME, RunConfig
 from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import LOCALE_DIR, LabError, Message, message
 from digitlab.presets import matching
-from digitlab.progress import (
-    Ending,
-    EpochMetrics,
-    ExecutionSettings,
-    NumberFormat,
-    Outcome,
-    Untrained,
-)
-from digitlab.store import DataSetInfo, Run, Status, interrupted
+from digitlab.progress import LARGEST_LOSS, ROUNDING, EpochMetrics
+from digitlab.records import Run, RunFields, RunId, Status, Text, values_of
+from digitlab.store import interrupted
 from digitlab.store.library import LONGEST_NAME, checked_name
 
-_FIELDS = (
-    "source",
-    "name",
-    "pinned",
-    "status",
-    "reason",
-    "config",
-    "preset",
-    "digits",
-    "pace",
-    "untrained",
-    "outcome",
-    "created",
-    "started",
-    "ended",
-    "origin",
-    "frozen",
-    "epochs",
-)
-
-_MOST_IMAGES = 300_000  # of one part of a data set, as for the file that it is read from
-_LARGEST_LOSS = 1e30
-_ROUNDING = 1e-3  # so far outside its bounds may a mean of rounded numbers be
-_LARGEST_TIME = 4e9  # seconds since 1970: the year 2096
-_MANY = 10**9
-_LONGEST_TEXT = 300
+_MANY = 10**9  # the largest whole number that a reason may quote
+_LONGEST_VALUE = 300  # characters of a text that a reason quotes
 _DEEPEST_REASON = 3
+_MOST_EPOCHS = int(BY_NAME["epochs"].high)
+
+
+class _PackedRun(RunFields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file ``run.json``."""
+
+    source: RunId
+    name: Annotated[Text, Meta(max_length=LONGEST_NAME)]
+    pinned: bool
+    epochs: Annotated[tuple[EpochMetrics, ...], Meta(max_length=_MOST_EPOCHS)]
 
 
 @dataclass(frozen=True)
@@ -77,188 +60,83 @@ class RunRecord:
 
 def to_json(record: RunRecord) -> bytes:
     """The file that ``from_json`` reads."""
-    run = record.run
-    parts = {
-        name: None if value is None else asdict(value)
-        for name, value in (
-            ("pace", run.execution),
-            ("untrained", run.untrained),
-            ("outcome", run.outcome),
-            ("digits", run.digits),
-        )
-    }
-    data = parts | {
-        "source": record.source,
-        "name": record.name,
-        "pinned": record.pinned,
-        "status": run.status,
-        "reason": run.reason.to_json(),
-        "config": run.config.to_json(),
-        "preset": run.preset,
-        "created": run.created,
-        "started": run.started,
-        "ended": run.ended,
-        "origin": run.origin,
-        "frozen": run.frozen,
-        "epochs": [asdict(epoch) for epoch in record.epochs],
-    }
-    return json.dumps(data, ensure_ascii=False).encode()
+    beside = {name: getattr(record, name) for name in ("source", "name", "pinned", "epochs")}
+    return msgspec.json.encode(values_of(RunFields, record.run) | beside)
 
 
-def from_json(data: Any, run: str) -> RunRecord:
-    """The record of the run ``run`` in a JSON value, field by field.
+def from_json(data: Any, run_id: str) -> RunRecord:
+    """The record of the run ``run_id`` in a JSON value.
 
     A run that was live becomes interrupted; its owner and its engine are left empty.
 
     Raises:
         LabError: a field is missing, unknown, of a wrong type or out of bounds; it is named.
     """
-    found = Fields(data, _FIELDS)
-    config = _config(found)
-    epochs = _epochs(found.items("epochs", config.epochs), config)
-    status, reason, outcome = _ending(found, config, epochs)
+    packed = read(_PackedRun, _with_own_types(data))
+    _check(packed)
     now = time.time()
-    created = min(found.number("created", 0, _LARGEST_TIME), now)
-    started = found.number_or_none("started", 0, _LARGEST_TIME)
-    ended = found.number_or_none("ended", 0, _LARGEST_TIME)
-    preset = found.text_or_none("preset", _LONGEST_TEXT)
-    read = Run(
-        id=run,
+    created = min(packed.created, now)
+    changes: dict[str, Any] = {
+        "created": created,
+        "ended": created if packed.ended is None else packed.ended,
+        # What is called a lesson here has the settings of that lesson here.
+        "preset": packed.preset if packed.preset == matching(packed.config) else None,
+    }
+    if packed.status.live:  # it trained while it was packed, and ends here, as far as it was
+        changes |= {
+            "status": Status.INTERRUPTED,
+            "reason": interrupted(packed.epochs),
+            "outcome": None,
+        }
+    known = {name: getattr(packed, name) for name in RunFields.__struct_fields__}
+    run = Run(
+        id=run_id,
         owner="",
         engine="",
-        status=status,
-        reason=reason,
         stop=False,
-        config=config,
-        # What is called a lesson here has the settings of that lesson here.
-        preset=preset if preset == matching(config) else None,
-        parameters=parameter_count(layers_of(config)),
-        digits=_digits(found),
-        execution=_execution(found),
-        untrained=_untrained(found),
-        outcome=outcome,
-        created=created,
-        started=started,
-        ended=created if ended is None else ended,
-        origin=_id(found, "origin"),
-        frozen=found.flag("frozen"),
+        parameters=parameter_count(layers_of(packed.config)),
+        **known | changes,
     )
-    source = _id(found, "source")
-    if source is None:
-        raise found.wrong("source")
-    return RunRecord(read, source, _name(found), found.flag("pinned"), epochs)
+    return RunRecord(run, packed.source, packed.name, packed.pinned, packed.epochs)
 
 
-def _name(found: Fields) -> str:
-    name = found.text("name", LONGEST_NAME)
-    if checked_name(name) != name:
-        raise found.wrong("name")
-    return name
+def _with_own_types(data: Any) -> Any:
+    """``data`` with its configuration and its reason read, which have rules of their own."""
+    if not isinstance(data, dict):
+        return data
+    reason = data.get("reason")
+    said = {"reason": _reason(reason)} if isinstance(reason, dict) else {}
+    return data | {"config": _config(data.get("config"))} | said
 
 
-def _id(found: Fields, name: str) -> str | None:
-    value = found.text_or_none(name, _LONGEST_TEXT)
-    if value is not None and not RUN_ID.fullmatch(value):
-        raise found.wrong(name)
-    return value
-
-
-def _config(found: Fields) -> RunConfig:
+def _config(config: Any) -> RunConfig:
     """All fields of a configuration, each as the table of fields has it."""
-    data = found.raw("config")
-    if not isinstance(data, dict) or not set(BY_NAME) <= set(data):
-        raise found.wrong("config")
-    return settings.from_json(data)
+    if not isinstance(config, dict) or not set(BY_NAME) <= set(config):
+        raise wrong("config")
+    return settings.from_json(config)
 
 
-def _digits(found: Fields) -> DataSetInfo:
-    digits = found.part("digits", [field.name for field in fields(DataSetInfo)])
-    name, fingerprint = digits.text("name", 40), digits.text("fingerprint", 64)
-    if not re.fullmatch(r"[a-z0-9-]+", name):
-        raise digits.wrong("name")
-    if not re.fullmatch(r"[0-9a-f]{64}", fingerprint):
-        raise digits.wrong("fingerprint")
-    return DataSetInfo(
-        name,
-        fingerprint,
-        digits.whole("train", 1, ALL_IMAGES),
-        digits.whole("validation", 0, _MOST_IMAGES),
-        digits.whole("test", 1, _MOST_IMAGES),
-    )
-
-
-def _execution(found: Fields) -> ExecutionSettings | None:
-    execution = found.part_or_none("pace", [field.name for field in fields(ExecutionSettings)])
-    if execution is None:
-        return None
-    number_format = cast(NumberFormat, execution.choice("format", get_args(NumberFormat)))
-    return ExecutionSettings(
-        number_format, execution.whole("threads", 1, 10_000), execution.whole("steps", 1, _MANY)
-    )
-
-
-def _untrained(found: Fields) -> Untrained | None:
-    scores = found.part_or_none("untrained", ("loss", "accuracy"))
-    if scores is None:
-        return None
-    loss = scores.number("loss", -_ROUNDING, _LARGEST_LOSS)
-    return Untrained(loss, scores.number("accuracy", -_ROUNDING, 1 + _ROUNDING))
-
-
-def _epochs(values: Sequence[Any], config: RunConfig) -> tuple[EpochMetrics, ...]:
-    names = [field.name for field in fields(EpochMetrics)]
-    read = [
-        _epoch(Fields(value, names, f"epochs[{number}]."), config)
-        for number, value in enumerate(values)
-    ]
-    for number, (one, following) in enumerate(itertools.pairwise(read), start=1):
+def _check(packed: _PackedRun) -> None:
+    """Refuse fields that are each allowed but do not fit each other."""
+    most, outcome, untrained = packed.config.epochs, packed.outcome, packed.untrained
+    if checked_name(packed.name) != packed.name:
+        raise wrong("name")
+    if untrained is not None and not -ROUNDING <= untrained.loss <= LARGEST_LOSS:
+        raise wrong("untrained.loss")
+    if len(packed.epochs) > most:
+        raise wrong("epochs")
+    for number, epoch in enumerate(packed.epochs):
+        if epoch.epoch > most:
+            raise wrong(f"epochs[{number}].epoch")
+    for number, (one, following) in enumerate(itertools.pairwise(packed.epochs), start=1):
         if following.epoch <= one.epoch:
-            raise Fields({}, (), f"epochs[{number}].").wrong("epoch")
-    return tuple(read)
-
-
-def _epoch(found: Fields, config: RunConfig) -> EpochMetrics:
-    return EpochMetrics(
-        epoch=found.whole("epoch", 1, config.epochs),
-        complete=found.flag("complete"),
-        loss=found.number("loss", -_ROUNDING, _LARGEST_LOSS),
-        accuracy=found.number("accuracy", -_ROUNDING, 1 + _ROUNDING),
-        val_loss=found.number_or_none("val_loss", -_ROUNDING, _LARGEST_LOSS),
-        val_accuracy=found.number_or_none("val_accuracy", -_ROUNDING, 1 + _ROUNDING),
-        test_loss=found.number_or_none("test_loss", -_ROUNDING, _LARGEST_LOSS),
-        test_accuracy=found.number_or_none("test_accuracy", -_ROUNDING, 1 + _ROUNDING),
-        seconds=found.number("seconds", 0, _MANY),
-        images=found.whole("images", 0, _MANY),
-    )
-
-
-def _ending(
-    found: Fields, config: RunConfig, epochs: Sequence[EpochMetrics]
-) -> tuple[Status, Message, Outcome | None]:
-    """How the run ended. One that trained while it was packed ends here, as far as it was."""
-    status = Status(found.choice("status", [status.value for status in Status]))
-    reason, outcome = found.raw("reason"), _outcome(found, config)
-    if not isinstance(reason, dict):
-        raise found.wrong("reason")
-    if status.live:
-        return Status.INTERRUPTED, interrupted(epochs), None
-    if outcome is not None and outcome.ending != status:
-        raise found.wrong("outcome")
-    return status, _reason(reason), outcome
-
-
-def _outcome(found: Fields, config: RunConfig) -> Outcome | None:
-    outcome = found.part_or_none("outcome", [field.name for field in fields(Outcome)])
-    if outcome is None:
-        return None
-    return Outcome(
-        ending=cast(Ending, outcome.choice("ending", get_args(Ending))),
-        epochs=outcome.whole("epochs", 0, config.epochs),
-        kept_epoch=outcome.whole("kept_epoch", 0, config.epochs),
-        stopped_early=outcome.flag("stopped_early"),
-        seconds=outcome.number("seconds", 0, _MANY),
-        images_per_second=outcome.number("images_per_second", 0, _MANY),
-    )
+            raise wrong(f"epochs[{number}].epoch")
+    if outcome is not None:
+        for name, epochs in (("epochs", outcome.epochs), ("kept_epoch", outcome.kept_epoch)):
+            if epochs > most:
+                raise wrong(f"outcome.{name}")
+        if not packed.status.live and outcome.ending != packed.status:
+            raise wrong("outcome")
 
 
 def _reason(data: Mapping[str, Any]) -> Message:
@@ -275,13 +153,12 @@ def _reason(data: Mapping[str, Any]) -> Message:
 
 
 def _sentence(data: Any, depth: int) -> Message:
-    found = Fields(data, ("text", "values"))
-    text, values = found.text("text", 2_000), found.raw("values")
-    if text not in _sentences() or not isinstance(values, dict) or not depth:
-        raise found.wrong("text")
+    if not depth or set(data) != {"text", "values"} or data["text"] not in _sentences():
+        raise ValueError("no sentence")
+    text, values = data["text"], data["values"]
     places = {place for _, place, _, _ in string.Formatter().parse(text) if place is not None}
     if places != set(values):
-        raise found.wrong("values")
+        raise ValueError("no values")
     return Message(text, {name: _value(value, depth - 1) for name, value in values.items()})
 
 
@@ -290,10 +167,10 @@ def _value(value: Any, depth: int) -> Message | int | float | str:
     if isinstance(value, dict):
         return _sentence(value, depth)
     if isinstance(value, str):
-        return re.sub(r"[^\w ,:;'()=+-]", " ", value[:_LONGEST_TEXT])
+        return re.sub(r"[^\w ,:;'()=+-]", " ", value[:_LONGEST_VALUE])
     if type(value) is int and abs(value) <= _MANY:
         return value
-    if type(value) is float and abs(value) <= _LARGEST_LOSS:
+    if type(value) is float and abs(value) <= LARGEST_LOSS:
         return value
     raise ValueError("a value")
 

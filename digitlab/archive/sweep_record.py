@@ -1,4 +1,4 @@
-"""A sweep as JSON: what it varied, and which runs are its own; read from a zip with doubt.
+"""A sweep as JSON: what it varied, and which runs are its own; read from a zip unvalidated.
 
 Only what a plan is made from is written. It is made anew when it is read, by the same rules as on
 the Sweep page, so that no plan comes in that could not have been made here.
@@ -6,22 +6,43 @@ the Sweep page, so that no plan comes in that could not have been made here.
 
 from __future__ import annotations
 
-import json
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
 
 from digitlab import config as settings
-from digitlab.archive.fields import Fields
-from digitlab.archive.form import RUN_ID
+from digitlab.archive.fields import read, wrong
 from digitlab.config import BY_NAME
+from digitlab.records import Fingerprint, RunId, Time
 from digitlab.sweeps import Sweep, Trial, planning
 from digitlab.sweeps.planning import LESSONS, MOST_FIELDS, MOST_RUNS, MOST_SEEDS, Axis, Plan
 
-_FIELDS = ("lesson", "seeds", "base", "axes", "digits", "created", "runs")
-_LARGEST_TIME = 4e9  # seconds since 1970: the year 2096
+
+class _PackedAxis(Struct, frozen=True, forbid_unknown_fields=True):
+    field: str
+    values: Annotated[tuple[Any, ...], Meta(max_length=MOST_RUNS)]
+
+
+class _PackedTrial(Struct, frozen=True, forbid_unknown_fields=True):
+    seed: Annotated[int, Meta(ge=0, lt=MOST_SEEDS)]
+    cell: Annotated[int, Meta(ge=0, lt=MOST_RUNS)]
+    run: RunId
+
+
+class _PackedSweep(Struct, frozen=True, forbid_unknown_fields=True):
+    """The file ``sweeps/ID.json``; ``base`` is a configuration, ``digits`` a fingerprint."""
+
+    lesson: str
+    seeds: Annotated[int, Meta(ge=1, le=MOST_SEEDS)]
+    base: dict[str, Any]
+    axes: Annotated[tuple[_PackedAxis, ...], Meta(max_length=MOST_FIELDS)]
+    digits: Fingerprint
+    created: Time
+    runs: Annotated[tuple[_PackedTrial, ...], Meta(max_length=MOST_RUNS)]
 
 
 @dataclass(frozen=True)
@@ -37,67 +58,64 @@ class SweepRecord:
 def to_json(sweep: Sweep, trials: Sequence[Trial]) -> bytes:
     """The file that ``from_json`` reads."""
     plan = sweep.plan
-    data = {
-        "lesson": plan.lesson,
-        "seeds": plan.seeds,
-        "base": plan.base.to_json(),
-        "axes": [{"field": axis.field, "values": list(axis.values)} for axis in plan.axes],
-        "digits": sweep.digits,
-        "created": sweep.created,
-        "runs": [
-            {"seed": trial.seed, "cell": trial.cell, "run": trial.run.id}
+    packed = _PackedSweep(
+        lesson=plan.lesson,
+        seeds=plan.seeds,
+        base=dict(plan.base.to_json()),
+        axes=tuple(_PackedAxis(axis.field, axis.values) for axis in plan.axes),
+        digits=sweep.digits,
+        created=sweep.created,
+        runs=tuple(
+            _PackedTrial(trial.seed, trial.cell, trial.run.id)
             for trial in trials
             if trial.run is not None
-        ],
-    }
-    return json.dumps(data).encode()
+        ),
+    )
+    return msgspec.json.encode(packed)
 
 
 def from_json(data: Any) -> SweepRecord:
-    """The sweep in a JSON value, field by field.
+    """The sweep in a JSON value.
 
     Raises:
         LabError: a field is missing, unknown, of a wrong type or out of bounds; it is named.
     """
-    found = Fields(data, _FIELDS)
-    plan = _plan(found)
-    digits = found.text("digits", 64)
-    if not re.fullmatch(r"[0-9a-f]{64}", digits):
-        raise found.wrong("digits")
-    created = min(found.number("created", 0, _LARGEST_TIME), time.time())
-    return SweepRecord(plan, digits, created, _runs(found, plan))
+    packed = read(_PackedSweep, data)
+    plan = _plan(packed)
+    return SweepRecord(plan, packed.digits, min(packed.created, time.time()), _runs(packed, plan))
 
 
-def _plan(found: Fields) -> Plan:
-    seeds, lesson = found.whole("seeds", 1, MOST_SEEDS), found.choice("lesson", ["", *LESSONS])
-    axes = [
-        _axis(Fields(value, ("field", "values"), f"axes[{number}]."))
-        for number, value in enumerate(found.items("axes", MOST_FIELDS))
-    ]
+def _plan(packed: _PackedSweep) -> Plan:
+    if packed.lesson not in ("", *LESSONS):
+        raise wrong("lesson")
+    axes = [_axis(axis, f"axes[{number}]") for number, axis in enumerate(packed.axes)]
     if axes:
-        base = found.raw("base")
-        if not isinstance(base, dict) or not set(BY_NAME) <= set(base):
-            raise found.wrong("base")
-        return planning.vary(settings.from_json(base), axes, seeds, lesson=lesson)
-    if not lesson:
-        raise found.wrong("lesson")
-    return LESSONS[lesson].plan(seeds)
+        if not set(BY_NAME) <= set(packed.base):
+            raise wrong("base")
+        base = settings.from_json(packed.base)
+        return planning.vary(base, axes, packed.seeds, lesson=packed.lesson)
+    if not packed.lesson:
+        raise wrong("lesson")
+    return LESSONS[packed.lesson].plan(packed.seeds)
 
 
-def _axis(found: Fields) -> Axis:
-    values = found.items("values", MOST_RUNS)
-    if not all(isinstance(value, (bool, int, float, str)) for value in values):
-        raise found.wrong("values")
-    return Axis(found.choice("field", list(BY_NAME)), tuple(values))
+def _axis(packed: _PackedAxis, path: str) -> Axis:
+    if packed.field not in BY_NAME:
+        raise wrong(f"{path}.field")
+    if not all(isinstance(value, (bool, int, float, str)) for value in packed.values):
+        raise wrong(f"{path}.values")
+    return Axis(packed.field, packed.values)
 
 
-def _runs(found: Fields, plan: Plan) -> dict[tuple[int, int], str]:
+def _runs(packed: _PackedSweep, plan: Plan) -> dict[tuple[int, int], str]:
     runs: dict[tuple[int, int], str] = {}
-    for number, value in enumerate(found.items("runs", plan.runs)):
-        one = Fields(value, ("seed", "cell", "run"), f"runs[{number}].")
-        which = one.whole("seed", 0, plan.seeds - 1), one.whole("cell", 0, len(plan.cells) - 1)
-        run = one.text("run", 16)
-        if not RUN_ID.fullmatch(run) or which in runs or run in runs.values():
-            raise one.wrong("run")
-        runs[which] = run
+    for number, one in enumerate(packed.runs):
+        which = one.seed, one.cell
+        if one.seed >= plan.seeds:
+            raise wrong(f"runs[{number}].seed")
+        if one.cell >= len(plan.cells):
+            raise wrong(f"runs[{number}].cell")
+        if which in runs or one.run in runs.values():
+            raise wrong(f"runs[{number}].run")
+        runs[which] = one.run
     return runs

@@ -8,22 +8,22 @@ epochs of it. Nothing that is there is changed.
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import asdict, replace
 
 from digitlab import broken, disk
 from digitlab.archive import record, sweep_record
-from digitlab.archive.fields import Fields, parse
+from digitlab.archive.fields import parse, read, wrong
 from digitlab.archive.files import array, batches, clean, kernels_of, member
 from digitlab.archive.form import (
     BATCHES,
@@ -31,13 +31,13 @@ from digitlab.archive.form import (
     FORMAT,
     LARGEST_JSON,
     MANIFEST,
-    MOST_RUNS,
     OLDEST_VERSION,
     PICTURES,
     RECORD,
     RUN_ID,
     VERSION,
     ArchiveError,
+    Manifest,
     Progress,
     path_of,
     run_file,
@@ -45,19 +45,21 @@ from digitlab.archive.form import (
 from digitlab.archive.opening import not_whole, opened
 from digitlab.archive.record import RunRecord
 from digitlab.archive.sweep_record import SweepRecord
-from digitlab.config import DIGITS, IMAGE_SIZE
+from digitlab.config import IMAGE_SIZE
 from digitlab.disk import StorageError
 from digitlab.messages import LabError, Message, message
+from digitlab.records import DrawingFields, SavedDrawing
 from digitlab.store import StorageBusyError
 from digitlab.store.library import Library
 from digitlab.store.saved_drawings import MOST as MOST_DRAWINGS
-from digitlab.store.saved_drawings import SavedDrawing, SavedDrawings
+from digitlab.store.saved_drawings import SavedDrawings
 from digitlab.sweeps import Sweeps
 
 log = logging.getLogger(__name__)
 
 # So many runs may one person have in a lab; a loaded zip does not go past it.
 MOST_OF_ONE = 3_000
+_DAY = 86_400.0  # seconds by which a clock elsewhere may be ahead
 _SHORT = 6  # characters of an id that a sentence shows
 
 
@@ -148,12 +150,8 @@ def _other_version(version: Any) -> ArchiveError:
 
 
 def _listed(about: Any) -> list[str]:
-    listed = Fields(about, ("format", "version", "packed", "runs")).items("runs", MOST_RUNS)
-    runs = [
-        Fields(one, ("id", "left_out"), f"runs[{number}].").text("id", 16)
-        for number, one in enumerate(listed)
-    ]
-    if len(set(runs)) != len(runs) or not all(RUN_ID.fullmatch(run) for run in runs):
+    runs = [run.id for run in read(Manifest, about).runs]
+    if len(set(runs)) != len(runs):
         raise ArchiveError(not_whole())
     return runs
 
@@ -196,9 +194,9 @@ class _Loading:
         """
         try:
             with _naming(run[:_SHORT], RECORD):
-                read = record.from_json(_json(self.archive, path_of(run, RECORD)), run)
-            if not self._is_here(read):
-                self._restore(read)
+                packed = record.from_json(_json(self.archive, path_of(run, RECORD)), run)
+            if not self._is_here(packed):
+                self._restore(packed)
         except StorageBusyError:
             raise  # a thousand runs would wait in vain one after the other
         except LabError as refused:
@@ -210,62 +208,62 @@ class _Loading:
             why = message("it does not name this run.")
             self.told.refused.append(_refusal(run[:_SHORT], MANIFEST, why).message)
 
-    def _is_here(self, read: RunRecord) -> bool:
+    def _is_here(self, packed: RunRecord) -> bool:
         """Whether this person has the run already, with as many epochs."""
-        mine = self.here.get(read.source)
-        if mine is None or len(self.store.epochs(mine)) < len(read.epochs):
+        mine = self.here.get(packed.source)
+        if mine is None or len(self.store.epochs(mine)) < len(packed.epochs):
             return False
         self.told.known += 1
-        self.renamed[read.run.id] = mine
+        self.renamed[packed.run.id] = mine
         return True
 
-    def _restore(self, read: RunRecord) -> None:
+    def _restore(self, packed: RunRecord) -> None:
         if self.count >= MOST_OF_ONE:
             why = message("you have {most} runs, which is as many as fit.", most=MOST_OF_ONE)
-            raise _refusal(_called(read), RECORD, why)
+            raise _refusal(_called(packed), RECORD, why)
         try:
-            with disk.scratch(self.store.folder, read.run.id) as folder:
-                self._stage(read, folder)
-                self._insert(read, folder)
+            with disk.scratch(self.store.folder, packed.run.id) as folder:
+                self._stage(packed, folder)
+                self._insert(packed, folder)
         except StorageBusyError:
             raise
         except (OSError, StorageError) as error:
             log.exception("a run could not be loaded")
             why = message("the lab could not write it to its disk.")
-            raise _refusal(_called(read), RECORD, why) from error
+            raise _refusal(_called(packed), RECORD, why) from error
 
-    def _stage(self, read: RunRecord, folder: Path) -> None:
+    def _stage(self, packed: RunRecord, folder: Path) -> None:
         """Write the run's files, each checked, into ``folder``."""
-        for name in self.members[read.run.id]:
+        for name in self.members[packed.run.id]:
             if name not in (RECORD, BATCHES):
                 target = folder / name.replace("half-", "weights-")
-                with _naming(_called(read), name):
+                with _naming(_called(packed), name):
                     if target.exists():
                         raise ArchiveError(message("it is there twice."))
-                    data = clean(self.archive, read.run, name)
+                    data = clean(self.archive, packed.run, name)
                 target.write_bytes(data)
-        self._stage_kernels(read, folder)
+        self._stage_kernels(packed, folder)
 
-    def _stage_kernels(self, read: RunRecord, folder: Path) -> None:
+    def _stage_kernels(self, packed: RunRecord, folder: Path) -> None:
         """Write the kernels that are packed within exact weights alone as files of their own."""
-        for name in self.members[read.run.id]:
+        for name in self.members[packed.run.id]:
             what = run_file(name)
             if what is not None and what.kind == "weights":
                 target = folder / name.replace("weights-", "kernels-").replace(".npz", ".npy")
-                kernels = kernels_of((folder / name).read_bytes(), read.run)
+                kernels = kernels_of((folder / name).read_bytes(), packed.run)
                 if kernels is not None and not target.exists():
                     target.write_bytes(kernels)
 
-    def _insert(self, read: RunRecord, folder: Path) -> None:
-        with _naming(_called(read), BATCHES):
-            reports = batches(self.archive, read.run)
+    def _insert(self, packed: RunRecord, folder: Path) -> None:
+        with _naming(_called(packed), BATCHES):
+            reports = batches(self.archive, packed.run)
         # What it went on from is told by the id that it had first.
-        origin = self.here.get(read.run.origin) if read.run.origin else None
-        run = replace(read.run, id=secrets.token_hex(8), owner=self.owner, origin=origin)
-        library = (read.name, read.pinned)
-        self.store.restore(run, read.source, library, read.epochs, reports, folder)
+        origin = self.here.get(packed.run.origin) if packed.run.origin else None
+        run = replace(packed.run, id=secrets.token_hex(8), owner=self.owner, origin=origin)
+        library = (packed.name, packed.pinned)
+        self.store.restore(run, packed.source, library, packed.epochs, reports, folder)
         self.told.runs.append(run.id)
-        self.here[read.source] = self.renamed[read.run.id] = run.id
+        self.here[packed.source] = self.renamed[packed.run.id] = run.id
         self.count += 1
 
     def load_drawings(self, drawings: SavedDrawings) -> None:
@@ -287,16 +285,20 @@ class _Loading:
                 except LabError as refused:
                     self.told.refused.append(refused.message)
 
-    def _load_sweep(self, read: SweepRecord, sweeps: Sweeps) -> None:
+    def _load_sweep(self, packed: SweepRecord, sweeps: Sweeps) -> None:
         """Group the runs of a sweep that are here now; those that are not can be trained."""
-        runs = {which: self.renamed[run] for which, run in read.runs.items() if run in self.renamed}
+        runs = {
+            which: self.renamed[run] for which, run in packed.runs.items() if run in self.renamed
+        }
         for (seed, cell), run in runs.items():
-            here, asked = self.store.run(run), read.plan.config(cell, seed)
-            if (here.config, here.digits.fingerprint) != (asked, read.digits):
+            here, asked = self.store.run(run), packed.plan.config(cell, seed)
+            if (here.config, here.digits.fingerprint) != (asked, packed.digits):
                 raise ArchiveError(message("one of its runs was trained with other settings."))
         if not runs:
             raise ArchiveError(message("none of its runs is here."))
-        self.told.sweeps += sweeps.restore(self.owner, read.plan, read.digits, read.created, runs)
+        self.told.sweeps += sweeps.restore(
+            self.owner, packed.plan, packed.digits, packed.created, runs
+        )
 
     def _drawings(self) -> list[SavedDrawing]:
         told = _json(self.archive, DRAWINGS)
@@ -304,31 +306,28 @@ class _Loading:
             raise ArchiveError(message("it holds too many drawings, or none."))
         shape = (len(told), IMAGE_SIZE, IMAGE_SIZE)
         pictures = array(self.archive, PICTURES, shape, "|u1")
+        drawings = read(list[DrawingFields], told)
         return [
-            self._drawing(value, number, picture)
-            for number, (value, picture) in enumerate(zip(told, pictures, strict=True))
+            self._drawing(drawing, number, picture)
+            for number, (drawing, picture) in enumerate(zip(drawings, pictures, strict=True))
         ]
 
-    def _drawing(self, value: Any, number: int, picture: npt.NDArray[np.uint8]) -> SavedDrawing:
-        names = ("label", "read_as", "certainty", "model", "created")
-        found = Fields(value, names, f"[{number}].")
-        model = found.text("model", 40)
-        if not re.fullmatch(r"[a-z0-9-]+", model):
-            raise found.wrong("model")
-        return SavedDrawing(
-            number,
-            found.whole("label", 0, DIGITS - 1),
-            found.whole("read_as", 0, DIGITS - 1),
-            found.number("certainty", 0, 1.001),
-            self.renamed.get(model, model),
-            picture,
-            min(found.number("created", 0, time.time() + 86_400), time.time()),
-        )
+    def _drawing(
+        self, packed: DrawingFields, number: int, picture: npt.NDArray[np.uint8]
+    ) -> SavedDrawing:
+        now = time.time()
+        if packed.created > now + _DAY:
+            raise wrong(f"[{number}].created")
+        changes = {
+            "model": self.renamed.get(packed.model, packed.model),
+            "created": min(packed.created, now),
+        }
+        return SavedDrawing(id=number, digit=picture, **asdict(packed) | changes)
 
 
-def _called(read: RunRecord) -> str:
+def _called(packed: RunRecord) -> str:
     """What a sentence calls a run: its name, else the beginning of its id."""
-    return read.name or read.run.id[:_SHORT]
+    return packed.name or packed.run.id[:_SHORT]
 
 
 @contextmanager

@@ -6,8 +6,9 @@ import argparse
 import json
 import sys
 from contextlib import closing
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from digitlab import dataset
 from digitlab.commands.follow import INTERRUPTED, Interrupt, follow

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+
+from msgspec.structs import asdict
 
 from digitlab.progress import BatchMetrics, EpochMetrics
 
@@ -24,7 +25,7 @@ def _table(
     kind: type[EpochMetrics] | type[BatchMetrics], lines: Sequence[EpochMetrics | BatchMetrics]
 ) -> bytes:
     file = io.StringIO()
-    writer = csv.DictWriter(file, [field.name for field in fields(kind)], lineterminator="\n")
+    writer = csv.DictWriter(file, kind.__struct_fields__, lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(line) for line in lines)
     return file.getvalue().encode("ascii")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any, TypeVar
+
+import msgspec
 
 from digitlab.dataset import DigitSet
 from digitlab.jobs import worker
@@ -143,7 +143,7 @@ class RunSupervisor:
         warm = self._submit("warm", worker.warm, execution.threads)
         threads = self._wait(warm)["threads"]
         self._send_digits()
-        return dataclasses.replace(execution, threads=threads)
+        return msgspec.structs.replace(execution, threads=threads)
 
     def _restart(self) -> None:
         try:
@@ -165,7 +165,7 @@ class RunSupervisor:
             self.queued.config.to_json(),
             str(self.digits.path),
             self.digits.fingerprint,
-            asdict(execution),
+            msgspec.to_builtins(execution),
             self._beginning(),
         )
 
@@ -201,7 +201,7 @@ class RunSupervisor:
             time.sleep(_TICK_SECONDS)
         while self._receive():
             pass
-        return Outcome(**self.cluster.result(future, self.address, self._obey_stop))
+        return msgspec.convert(self.cluster.result(future, self.address, self._obey_stop), Outcome)
 
     def _receive(self) -> bool:
         """Write the next things that the run has reported or kept; False where there are none.

@@ -9,10 +9,11 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from distributed import get_worker
 
 from digitlab import config as settings
@@ -170,11 +171,12 @@ def train_run(
         _outbox.put,
         _outbox.keep,
         lambda: run in _stopping or not wanted(),
-        ExecutionSettings(**execution),
+        msgspec.convert(execution, ExecutionSettings),
         _begin(start),
         _outbox.drop,
     )
-    return asdict(outcome)
+    sent: dict[str, Any] = msgspec.to_builtins(outcome)
+    return sent
 
 
 def _begin(start: dict[str, Any] | None) -> Start | None:

@@ -5,16 +5,10 @@ the drawings that they have kept; ``database`` opens the SQLite file. ``results`
 came to, and ``run_files`` how its files are written.
 """
 
+from digitlab.records import DataSetInfo, Run, Status
 from digitlab.store.database import StorageBusyError, StorageError
-from digitlab.store.runs import (
-    DataSetInfo,
-    Run,
-    Status,
-    Store,
-    StoreError,
-    UnreadableRunError,
-    interrupted,
-)
+from digitlab.store.rows import StoreError, UnreadableRunError
+from digitlab.store.runs import Store, interrupted
 
 __all__ = [
     "DataSetInfo",

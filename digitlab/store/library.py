@@ -9,26 +9,21 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from digitlab.messages import LabError, message
 from digitlab.progress import EpochMetrics
-from digitlab.store.runs import (
-    NOT_DELETED,
-    Run,
-    Status,
-    Store,
-    UnreadableRunError,
-    run_of,
-)
+from digitlab.records import Run, Status
+from digitlab.store.rows import UnreadableRunError, run_of
+from digitlab.store.runs import NOT_DELETED, Store
 
 _JOINER = "\u200d"  # makes one emoji of several
 LONGEST_NAME = 80  # characters
 BIN_SECONDS = 3600.0  # how long a deleted run can be taken back
 DISK_BUDGET = 2_000_000_000  # bytes that the files of all runs may take
 
-_METRICS = [field.name for field in fields(EpochMetrics)]
+_METRICS = EpochMetrics.__struct_fields__
 _OVERVIEW = f"""
 SELECT runs.*, shelf.name AS shelf_name, shelf.pinned AS shelf_pinned,
        {", ".join(f"epochs.{name} AS last_{name}" for name in _METRICS)}

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from digitlab.config import DIGITS, RunConfig
 from digitlab.messages import Message, message
 from digitlab.progress import EpochMetrics, Untrained
+from digitlab.records import Run, Status
 from digitlab.scores import Scores, wilson
-from digitlab.store.runs import Run, Status
 
 CHANCE = 1 / DIGITS
 # A run that has learned next to nothing is not so far on the way from chance to 100%.

@@ -7,27 +7,21 @@ all.
 from __future__ import annotations
 
 import contextlib
-import functools
-import json
-import logging
 import os
 import re
 import secrets
 import shutil
-import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any
 
-from digitlab import config as settings
+from msgspec.structs import asdict
+
 from digitlab import disk
 from digitlab.config import RunConfig
 from digitlab.disk import StorageError
 from digitlab.messages import LabError, Message, message
-from digitlab.presets import PRESETS
 from digitlab.progress import (
     BatchMetrics,
     EpochMetrics,
@@ -36,9 +30,17 @@ from digitlab.progress import (
     Report,
     Untrained,
 )
+from digitlab.records import DataSetInfo, Run, Status
 from digitlab.store.database import DATABASE, Database, Row
-
-log = logging.getLogger(__name__)
+from digitlab.store.rows import (
+    StoreError,
+    column,
+    insert,
+    readable,
+    row_of,
+    run_of,
+    unreadable_run,
+)
 
 ORPHAN_SECONDS = 60.0  # a run's folder may be there for so long before its row
 
@@ -109,75 +111,6 @@ _FILE_NAME = re.compile(r"[a-z]+(-\d{3})?\.(npz|npy)")
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
 
 
-class Status(StrEnum):
-    """Where a run stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    DIVERGED = "diverged"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-
-    @property
-    def live(self) -> bool:
-        """Whether the run may still change."""
-        return self in (Status.QUEUED, Status.RUNNING)
-
-
-class StoreError(LabError):
-    """A run or file that is not in the store."""
-
-
-class UnreadableRunError(StoreError):
-    """A run that is there, and says what this version does not know or allow."""
-
-
-@dataclass(frozen=True)
-class DataSetInfo:
-    """Which images a run is trained and tested on, and how many of each part."""
-
-    name: str
-    fingerprint: str
-    train: int
-    validation: int
-    test: int
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run as the store knows it. Times are seconds since the epoch, UTC.
-
-    ``origin`` is the run whose weights it went on from; ``frozen`` says that its convolutions
-    were kept as they were there.
-    """
-
-    id: str
-    owner: str
-    engine: str
-    status: Status
-    reason: Message
-    stop: bool
-    config: RunConfig
-    preset: str | None
-    parameters: int
-    digits: DataSetInfo
-    execution: ExecutionSettings | None
-    untrained: Untrained | None
-    outcome: Outcome | None
-    created: float
-    started: float | None
-    ended: float | None
-    origin: str | None = None
-    frozen: bool = False
-
-    @property
-    def continued(self) -> bool:
-        """Whether its beginning is another run's end, and no untrained network."""
-        return self.origin is not None
-
-
 class Store:
     """The runs under one folder. Safe to use from many threads and several processes."""
 
@@ -209,11 +142,11 @@ class Store:
             owner,
             engine,
             Status.QUEUED,
-            _text(message("The run waits for its turn.")),
-            _text(config.to_json()),
+            column(message("The run waits for its turn.")),
+            column(config),
             preset,
             parameters,
-            _text(asdict(digits)),
+            column(digits),
             time.time(),
             origin,
             int(frozen),
@@ -297,7 +230,7 @@ class Store:
 
     def start(self, run: str) -> bool:
         """Mark a queued run as running; False when it is no longer queued."""
-        reason = _text(message("The network is being trained."))
+        reason = column(message("The network is being trained."))
         with self.database.change() as database:
             changed = database.execute(
                 "UPDATE runs SET status = ?, reason = ?, started = ? WHERE id = ? AND status = ?",
@@ -310,7 +243,7 @@ class Store:
 
         False when it was there before, has an epoch, or is not running any more.
         """
-        reason = _text(
+        reason = column(
             message("The worker was lost before the first epoch; the run waits for its turn again.")
         )
         with self.database.change() as database:
@@ -327,9 +260,7 @@ class Store:
     def set_execution(self, run: str, execution: ExecutionSettings) -> None:
         """Note the number format, threads and steps that a run is trained with."""
         with self.database.change() as database:
-            database.execute(
-                "UPDATE runs SET pace = ? WHERE id = ?", (_text(asdict(execution)), run)
-            )
+            database.execute("UPDATE runs SET pace = ? WHERE id = ?", (column(execution), run))
 
     def end(
         self, run: str, status: Status, reason: Message, outcome: Outcome | None = None
@@ -341,8 +272,8 @@ class Store:
                 " WHERE id = ? AND status IN (?, ?)",
                 (
                     status,
-                    _text(reason),
-                    _text(asdict(outcome)) if outcome else None,
+                    column(reason),
+                    column(outcome),
                     time.time(),
                     run,
                     Status.QUEUED,
@@ -408,14 +339,14 @@ class Store:
         target.parent.mkdir(exist_ok=True)
         try:
             with self.database.change() as database:
-                _insert(database, "runs", row_of(run))
-                _insert(database, "loaded", {"run": run.id, "source": source})
-                _insert(
+                insert(database, "runs", row_of(run))
+                insert(database, "loaded", {"run": run.id, "source": source})
+                insert(
                     database, "shelf", {"run": run.id, "name": named[0], "pinned": int(named[1])}
                 )
                 for table, reports in (("epochs", epochs), ("batches", batches)):
                     for report in reports:
-                        _insert(database, table, {"run": run.id} | asdict(report))
+                        insert(database, table, {"run": run.id} | asdict(report))
                 files.rename(target)
         except BaseException:
             shutil.rmtree(target, ignore_errors=True)
@@ -439,7 +370,7 @@ class Store:
                 return
             if isinstance(report, Untrained):
                 database.execute(
-                    "UPDATE runs SET untrained = ? WHERE id = ?", (_text(asdict(report)), run)
+                    "UPDATE runs SET untrained = ? WHERE id = ?", (column(report), run)
                 )
             else:
                 table = "batches" if isinstance(report, BatchMetrics) else "epochs"
@@ -645,138 +576,3 @@ def _age(folder: Path) -> float:
     except FileNotFoundError:
         return 0.0
     return time.time() - max(found.st_mtime, found.st_ctime)
-
-
-def _text(value: Message | Mapping[str, Any]) -> str:
-    return json.dumps(value.to_json() if isinstance(value, Message) else value)
-
-
-def _insert(database: sqlite3.Connection, table: str, values: Mapping[str, Any]) -> None:
-    places = ", ".join("?" * len(values))
-    database.execute(
-        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})", tuple(values.values())
-    )
-
-
-def row_of(run: Run) -> dict[str, Any]:
-    """The row of the table ``runs`` that ``run_of`` reads."""
-    parts = {
-        name: None if value is None else _text(asdict(value))
-        for name, value in (
-            ("digits", run.digits),
-            ("pace", run.execution),
-            ("untrained", run.untrained),
-            ("outcome", run.outcome),
-        )
-    }
-    return parts | {
-        "id": run.id,
-        "owner": run.owner,
-        "engine": run.engine,
-        "status": run.status,
-        "reason": _text(run.reason),
-        "stop": int(run.stop),
-        "config": _text(run.config.to_json()),
-        "preset": run.preset,
-        "parameters": run.parameters,
-        "created": run.created,
-        "started": run.started,
-        "ended": run.ended,
-        "origin": run.origin,
-        "frozen": int(run.frozen),
-    }
-
-
-_Part = TypeVar("_Part", DataSetInfo, ExecutionSettings, Untrained, Outcome)
-
-
-# What is read from JSON is frozen, and much of it the same in many rows.
-@functools.lru_cache(4096)
-def _config(text: str) -> RunConfig:
-    return settings.from_json(json.loads(text))
-
-
-@functools.lru_cache(4096)
-def _reason(text: str) -> Message:
-    reason = Message.from_json(json.loads(text))
-    str(reason)  # one that cannot be said is none
-    return reason
-
-
-@functools.lru_cache(4096)
-def _read(kind: type[_Part], text: str) -> _Part:
-    found = kind(**json.loads(text))
-    for name, wanted in get_type_hints(kind).items():
-        _check(getattr(found, name), wanted)
-    return found
-
-
-def _check(value: object, wanted: Any) -> None:
-    """Refuse with a TypeError what is not of a plain type, or none of a Literal's values."""
-    whole_for_float = wanted is float and type(value) is int
-    if type(value) is not wanted and not whole_for_float and value not in get_args(wanted):
-        raise TypeError(f"{value!r} is no {wanted}")
-
-
-def readable(rows: Iterable[Row]) -> tuple[list[Run], list[str]]:
-    """The runs in these rows of the table ``runs``, and the ids of those that cannot be read."""
-    runs: list[Run] = []
-    unreadable: list[str] = []
-    for row in rows:
-        try:
-            runs.append(run_of(row))
-        except UnreadableRunError:
-            unreadable.append(row["id"])
-    return runs, unreadable
-
-
-def unreadable_run() -> Message:
-    """What is wrong with a run that cannot be read."""
-    return message(
-        "This run cannot be read: it was made by another version of Digit Lab, or its entry is "
-        "damaged."
-    )
-
-
-@functools.lru_cache(4096)  # once for each run, though lists are read again and again
-def _note_unreadable(run: str, why: str) -> None:
-    log.warning("run %s cannot be read: %s", run, why)
-
-
-def run_of(row: Row | dict[str, Any]) -> Run:
-    """The run in a row of the table ``runs``.
-
-    Raises:
-        UnreadableRunError: it says what this version does not know or allow.
-    """
-    try:
-        return _run(row)
-    except (LabError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        _note_unreadable(row["id"], f"{type(error).__name__}: {error}"[:300])
-        raise UnreadableRunError(unreadable_run()) from error
-
-
-def _run(row: Row | dict[str, Any]) -> Run:
-    for name in ("created", "started", "ended"):
-        if row[name] is not None or name == "created":
-            _check(row[name], float)
-    return Run(
-        id=row["id"],
-        owner=row["owner"],
-        engine=row["engine"],
-        status=Status(row["status"]),
-        reason=_reason(row["reason"]),
-        stop=bool(row["stop"]),
-        config=_config(row["config"]),
-        preset=row["preset"] if row["preset"] in PRESETS else None,
-        parameters=int(row["parameters"]),
-        digits=_read(DataSetInfo, row["digits"]),
-        execution=_read(ExecutionSettings, row["pace"]) if row["pace"] else None,
-        untrained=_read(Untrained, row["untrained"]) if row["untrained"] else None,
-        outcome=_read(Outcome, row["outcome"]) if row["outcome"] else None,
-        created=row["created"],
-        started=row["started"],
-        ended=row["ended"],
-        origin=row["origin"],
-        frozen=bool(row["frozen"]),
-    )

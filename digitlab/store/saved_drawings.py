@@ -9,9 +9,10 @@ import logging
 import time
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -19,7 +20,9 @@ from digitlab import pictures
 from digitlab.config import IMAGE_SIZE
 from digitlab.messages import LabError, message
 from digitlab.network import Prediction
+from digitlab.records import DrawingFields, SavedDrawing, values_of
 from digitlab.store.database import DATABASE, Database, Row
+from digitlab.store.rows import insert
 
 log = logging.getLogger(__name__)
 
@@ -35,22 +38,7 @@ CREATE INDEX IF NOT EXISTS drawings_of ON drawings (owner, created);
 """
 
 
-@dataclass(frozen=True, eq=False)
-class SavedDrawing:
-    """A kept drawing: ``digit`` uint8 (28, 28), the label its writer gave, and the reading."""
-
-    id: int
-    label: int
-    predicted: int
-    confidence: float
-    model: str
-    digit: npt.NDArray[np.uint8]
-    created: float
-
-    @property
-    def right(self) -> bool:
-        """Whether the network read what the writer meant."""
-        return self.label == self.predicted
+_COLUMNS = DrawingFields.__struct_encode_fields__
 
 
 class SavedDrawings:
@@ -72,15 +60,15 @@ class SavedDrawings:
         Raises:
             LabError: this person has kept as many as one may.
         """
-        row = (
-            owner,
-            label,
-            prediction.digit,
-            prediction.confidence,
-            model,
-            digit.tobytes(),
-            time.time(),
-        )
+        row = {
+            "owner": owner,
+            "label": label,
+            "read_as": prediction.digit,
+            "certainty": prediction.confidence,
+            "model": model,
+            "digit": digit.tobytes(),
+            "created": time.time(),
+        }
         with self._database.change() as database:
             count = database.execute("SELECT COUNT(*) FROM drawings WHERE owner = ?", (owner,))
             if count.fetchone()[0] >= MOST:
@@ -91,38 +79,25 @@ class SavedDrawings:
                         most=MOST,
                     )
                 )
-            database.execute(
-                "INSERT INTO drawings (owner, label, read_as, certainty, model, digit, created)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                row,
-            )
+            insert(database, "drawings", row)
 
     def restore(self, owner: str, kept: Iterable[SavedDrawing]) -> int:
         """Keep drawings as they were kept elsewhere, at their own times; returns how many.
 
         One that this person has already stays as it is, and so does a full collection.
         """
-        columns = "label, read_as, certainty, model, digit, created"
         with self._database.change() as database:
-            rows = database.execute(f"SELECT {columns} FROM drawings WHERE owner = ?", (owner,))
+            rows = database.execute(
+                f"SELECT {', '.join(_COLUMNS)}, digit FROM drawings WHERE owner = ?", (owner,)
+            )
             there = {tuple(row) for row in rows}
             before = len(there)
             for one in kept:
-                row = (
-                    one.label,
-                    one.predicted,
-                    one.confidence,
-                    one.model,
-                    one.digit.tobytes(),
-                    one.created,
-                )
-                if row in there or len(there) >= MOST:
+                row = _row(one)
+                if tuple(row.values()) in there or len(there) >= MOST:
                     continue
-                there.add(row)
-                database.execute(
-                    f"INSERT INTO drawings (owner, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (owner, *row),
-                )
+                there.add(tuple(row.values()))
+                insert(database, "drawings", {"owner": owner} | row)
         return len(there) - before
 
     def of(self, owner: str) -> list[SavedDrawing]:
@@ -158,17 +133,14 @@ def _note_unreadable(drawing: int, why: str) -> None:
     log.warning("drawing %s cannot be read: %s", drawing, why)
 
 
+def _row(drawing: SavedDrawing) -> dict[str, Any]:
+    return values_of(DrawingFields, drawing) | {"digit": drawing.digit.tobytes()}
+
+
 def _saved_drawing(row: Row) -> SavedDrawing:
     digit = np.frombuffer(row["digit"], np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
-    return SavedDrawing(
-        id=row["id"],
-        label=int(row["label"]),
-        predicted=int(row["read_as"]),
-        confidence=float(row["certainty"]),
-        model=str(row["model"]),
-        digit=digit,
-        created=float(row["created"]),
-    )
+    read = msgspec.convert({name: row[name] for name in _COLUMNS}, DrawingFields)
+    return SavedDrawing(id=row["id"], digit=digit, **msgspec.structs.asdict(read))
 
 
 def as_zip(kept: Sequence[SavedDrawing]) -> bytes:

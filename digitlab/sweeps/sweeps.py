@@ -25,7 +25,8 @@ from digitlab.progress import EpochMetrics
 from digitlab.store import Run, Status, Store
 from digitlab.store.database import DATABASE, Database, Row
 from digitlab.store.library import BIN_SECONDS
-from digitlab.store.runs import NOT_DELETED, UnreadableRunError, run_of
+from digitlab.store.rows import UnreadableRunError, run_of
+from digitlab.store.runs import NOT_DELETED
 from digitlab.sweeps import planning
 from digitlab.sweeps.planning import Plan, SweepError, refuse_equals, refuse_too_much
 

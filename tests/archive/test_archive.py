@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import asdict
 from packed_lab import ME, YOU, Lab, Members, members_of, zip_of
 
 from digitlab import archive
@@ -36,10 +37,10 @@ from digitlab.messages import message
 from digitlab.network import Network, Prediction
 from digitlab.presets import matching
 from digitlab.progress import BatchMetrics, EpochMetrics, ExecutionSettings, Outcome, Untrained
+from digitlab.records import SavedDrawing
 from digitlab.store import DataSetInfo, Run, Status
 from digitlab.store.library import Library
 from digitlab.store.run_files import npy, reading
-from digitlab.store.saved_drawings import SavedDrawing
 from digitlab.training.going_on import pack_state, unpack_state
 
 TEST = 40  # test images
@@ -133,7 +134,7 @@ def facts(run: Run) -> dict[str, Any]:
     """What a run is, but for its id, its person and its place."""
     return {
         name: value
-        for name, value in vars(run).items()
+        for name, value in asdict(run).items()
         if name not in ("id", "owner", "engine", "origin")
     }
 
@@ -364,7 +365,16 @@ def test_weights_leave_room_for_the_numbers(
 def test_drawings_that_are_all_the_same_are_no_bomb(here: Lab, there: Lab) -> None:
     picture = np.full((28, 28), 9, np.uint8)
     same = [
-        SavedDrawing(0, 7, 7, 0.9, "reference", picture, 1e9 + number) for number in range(1500)
+        SavedDrawing(
+            id=0,
+            label=7,
+            predicted=7,
+            confidence=0.9,
+            model="reference",
+            digit=picture,
+            created=1e9 + number,
+        )
+        for number in range(1500)
     ]
     here.drawings.restore(ME, same)
     data, packed = here.pack()

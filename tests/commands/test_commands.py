@@ -232,7 +232,7 @@ def test_a_model_file_that_is_none_of_ours_is_refused_by_name(
 def test_a_run_that_kept_no_weights_is_refused_as_a_model(
     command_lab: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    digits = DataSetInfo("sample", "f", 1, 1, 1)
+    digits = DataSetInfo("sample", "f" * 64, 1, 1, 1)
     empty = Store(command_lab).add("somebody", "nobody", RunConfig(), None, 1, digits)
     Store(command_lab).report(empty.id, Untrained(2.3, 0.1))
     assert "kept no weights yet" in refusal(capsys, "predict", "x.png", "--model", empty.id)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from digitlab import dataset, export
 from digitlab.config import ALL_IMAGES, RunConfig
@@ -23,7 +24,7 @@ from digitlab.scores import Scores
 
 EN = Translator("en")
 FLOAT32 = ExecutionSettings(threads=os.cpu_count() or 1)
-BFLOAT16 = dataclasses.replace(FLOAT32, format="mixed_bfloat16")
+BFLOAT16 = replace(FLOAT32, format="mixed_bfloat16")
 
 
 def small(config: RunConfig, **changes) -> RunConfig:

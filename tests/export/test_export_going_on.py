@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from digitlab import export
 from digitlab.config import RunConfig
@@ -27,7 +28,7 @@ from digitlab.training.going_on import Start, unpack_state
 
 EN = Translator("en")
 FLOAT32 = ExecutionSettings(threads=os.cpu_count() or 1)
-BFLOAT16 = dataclasses.replace(FLOAT32, format="mixed_bfloat16")
+BFLOAT16 = replace(FLOAT32, format="mixed_bfloat16")
 MLP = RunConfig(units1=16, train_images=128, batch_size=16, epochs=2)
 CNN = RunConfig(
     network="cnn",
@@ -289,7 +290,9 @@ def test_the_notebook_begins_there_too() -> None:
 
 
 def kept(store: Store, config: RunConfig, epochs: list[int], origin: str | None = None) -> Run:
-    run = store.add("ada", "e", config, None, 10, DataSetInfo("m", "f", 8, 2, 2), origin=origin)
+    run = store.add(
+        "ada", "e", config, None, 10, DataSetInfo("m", "f" * 64, 8, 2, 2), origin=origin
+    )
     for epoch in epochs:
         store.keep(run.id, f"weights-{epoch:03d}.npz", npy(np.zeros(1)))
     store.end(run.id, Status.INTERRUPTED, run.reason)

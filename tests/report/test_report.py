@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from digitlab import dataset
@@ -284,7 +285,7 @@ def test_a_run_that_diverged(store: Store) -> None:
     store.keep(run.id, "weights-002.npz", bad.to_bytes())
     store.keep(run.id, "probabilities.npy", npy(np.full((1000, 10), np.nan, np.float32)))
     data = gather(store, run)
-    wild = dataclasses.replace(EPOCHS[1], loss=float("nan"), val_loss=float("inf"))
+    wild = replace(EPOCHS[1], loss=float("nan"), val_loss=float("inf"))
     page = Page(html_of(dataclasses.replace(data, epochs=(EPOCHS[0], wild)), T))
     assert "The loss was no longer a finite number at the end; that is not drawn." in page.text
     assert "After training: these weights were not kept." in page.text
@@ -335,7 +336,7 @@ def test_a_run_that_reads_everything_right(store: Store) -> None:
 
 def test_a_run_without_validation(store: Store) -> None:
     run = add(store, dataclasses.replace(MLP, validation="none"))
-    epochs = tuple(dataclasses.replace(e, val_loss=None, val_accuracy=None) for e in EPOCHS)
+    epochs = tuple(replace(e, val_loss=None, val_accuracy=None) for e in EPOCHS)
     data: ReportData = dataclasses.replace(gather(store, run), epochs=epochs)
     page = Page(html_of(data, T))
     assert len(page.all("polyline")) == 2

@@ -1,8 +1,8 @@
-import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from digitlab.config import RunConfig
 from digitlab.messages import message
@@ -35,12 +35,12 @@ def epoch(number: int, loss: float, val_loss: float | None, **values: Any) -> Ep
         seconds=1.0,
         images=100,
     )
-    return dataclasses.replace(made, **values)
+    return replace(made, **values)
 
 
 def history(*losses: tuple[float, float | None], **last: Any) -> list[EpochMetrics]:
     epochs = [epoch(number, *pair) for number, pair in enumerate(losses, start=1)]
-    return [*epochs[:-1], dataclasses.replace(epochs[-1], **last)]
+    return [*epochs[:-1], replace(epochs[-1], **last)]
 
 
 def run(untrained: Untrained | None) -> Run:
@@ -61,6 +61,8 @@ def run(untrained: Untrained | None) -> Run:
         created=0.0,
         started=None,
         ended=None,
+        origin=None,
+        frozen=False,
     )
 
 
@@ -161,7 +163,7 @@ def test_a_rise_of_a_twentieth_is_noise(last, overfits) -> None:
 
 def ended(status: Status = Status.FINISHED, *, test: int = 1000, **settings: Any) -> Run:
     made = run(Untrained(2.35, 0.1))
-    return dataclasses.replace(
+    return replace(
         made,
         status=status,
         config=RunConfig(**settings),

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from digitlab.config import RunConfig
 from digitlab.presets import PRESETS
@@ -96,7 +97,7 @@ def store(lab_home: Path) -> Store:
 def trained(
     store: Store, status: Status = Status.FINISHED, epochs: int = 12, origin: str | None = None
 ) -> Run:
-    digits = DataSetInfo("sample", "f" * 8, 3200, 800, 1000)
+    digits = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
     run = store.add("me", "engine", CNN, None, 5, digits, origin=origin)
     store.start(run.id)
     store.set_execution(run.id, EXECUTION)
@@ -126,7 +127,7 @@ def test_runs_that_did_not_end_well_or_went_on_do_not_count(store: Store) -> Non
 
 
 def test_runs_of_a_zip_were_trained_on_another_machine(store: Store, tmp_path: Path) -> None:
-    elsewhere = dataclasses.replace(trained(store), id="b" * 16)
+    elsewhere = replace(trained(store), id="b" * 16)
     store.delete("b" * 16)
     files = store.folder / "runs" / "coming"
     files.mkdir(parents=True)
@@ -147,4 +148,4 @@ def test_the_images_that_a_run_reads_after_an_epoch(store: Store) -> None:
     run = trained(store)
     for validation, read in (("split", 1800), ("none", 1000), ("test", 1000)):
         config = dataclasses.replace(CNN, validation=validation)
-        assert estimates.read_after_epoch(dataclasses.replace(run, config=config)) == read
+        assert estimates.read_after_epoch(replace(run, config=config)) == read

@@ -136,7 +136,7 @@ def add(
     kept_epoch: int = 3,
     state: bool = True,
 ) -> Run:
-    run = store.add("ada", "engine", RunConfig(), None, 10, DataSetInfo("made", "f", 8, 2, 2))
+    run = store.add("ada", "engine", RunConfig(), None, 10, DataSetInfo("made", "f" * 64, 8, 2, 2))
     for epoch in kept:
         store.keep(run.id, f"weights-{epoch:03d}.npz", b"weights %d" % epoch)
     if state:

@@ -44,6 +44,8 @@ def trained(config: RunConfig) -> tuple[Run, list[EpochMetrics]]:
         created=0.0,
         started=0.0,
         ended=1.0,
+        origin=None,
+        frozen=False,
     )
     return run, [report for report in reports if isinstance(report, EpochMetrics)]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet, one_hot
@@ -109,7 +110,7 @@ def after(calls: int) -> Callable[[], bool]:
 
 
 def numbers(epochs: list[EpochMetrics]) -> list[EpochMetrics]:
-    return [dataclasses.replace(epoch, seconds=0) for epoch in epochs]
+    return [replace(epoch, seconds=0) for epoch in epochs]
 
 
 @pytest.fixture(scope="module")

@@ -94,6 +94,8 @@ def _run(number: int, owner: str) -> Run:
         created=began,
         started=began,
         ended=began + 30.0,
+        origin=None,
+        frozen=False,
     )
 
 

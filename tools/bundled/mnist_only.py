@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import asdict
+
 from digitlab import dataset
 from digitlab.dataset.digits import ARRAYS, fingerprint
 from digitlab.messages import LabError, message
@@ -98,7 +100,7 @@ def _told(report: ReportFigures) -> Callable[[Report], None]:
 
     def tell(progress: Report) -> None:
         if not isinstance(progress, BatchMetrics):
-            report(dataclasses.asdict(progress))
+            report(asdict(progress))
 
     return tell
 

@@ -13,8 +13,8 @@ from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing
 from digitlab.messages import Translator, message
 from digitlab.network import Prediction
+from digitlab.records import SavedDrawing
 from digitlab.store import saved_drawings
-from digitlab.store.saved_drawings import SavedDrawing
 from digitlab.ui import lab
 from digitlab.ui.selected_model import SelectedModel, clock
 from digitlab.ui.shell import Visit, guarded
