@@ -90,9 +90,9 @@ def _plan(packed: _PackedSweep) -> Plan:
         raise wrong("lesson")
     axes = [_axis(axis, f"axes[{number}]") for number, axis in enumerate(packed.axes)]
     if axes:
-        if not set(BY_NAME) <= set(packed.base):
+        if "network" not in packed.base:
             raise wrong("base")
-        base = settings.from_json(packed.base)
+        base = settings.from_json(packed.base)  # a zip of an older lab lacks what was added later
         return planning.vary(base, axes, packed.seeds, lesson=packed.lesson)
     if not packed.lesson:
         raise wrong("lesson")

@@ -7,13 +7,16 @@ page gave to take home.
 from __future__ import annotations
 
 import io
+import json
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from digitlab import archive, models
+from digitlab.config import RunConfig
 from digitlab.store import Run, Status, Store
 from digitlab.store.library import Library
 from digitlab.store.saved_drawings import SavedDrawings
@@ -107,3 +110,29 @@ def test_the_weights_in_the_zip_read(tmp_path: Path) -> None:
     assert store.epochs_kept(run.id, "weights") == [0, 1, 2]
     probabilities = models.of_run(store, run.id).predict(np.zeros((1, 28, 28), np.uint8))
     assert probabilities.sum() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_zip_from_before_a_setting_gives_the_setting_its_default(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with (
+        zipfile.ZipFile(HERE / "zip-a131408.zip") as old,
+        zipfile.ZipFile(packed, "w") as older,
+    ):
+        for member in old.infolist():
+            data = old.read(member)
+            if member.filename.endswith("run.json"):
+                run = json.loads(data)
+                del run["config"]["patience"]
+                data = json.dumps(run).encode()
+            elif member.filename.startswith("sweeps/"):
+                sweep = json.loads(data)
+                del sweep["base"]["patience"]
+                data = json.dumps(sweep).encode()
+            older.writestr(zipfile.ZipInfo(member.filename), data)
+    store = Store(tmp_path)
+    found = archive.unpack(
+        packed, Library(store), SavedDrawings(tmp_path), Sweeps(store), NOW, lambda part: None
+    )
+
+    assert (len(found.runs), found.sweeps, found.refused) == (6, 1, [])
+    assert {run.config.patience for run in store.runs_of(NOW)} == {RunConfig().patience}

@@ -1,5 +1,5 @@
-"""The lessons: what each asks (``texts``), and whether its numbers come out.
+"""Whether the lessons' numbers come out.
 
-``rows`` is the table of all figures, ``record`` one finished run of a lesson, and ``page`` the
-table as Markdown and JSON.
+``rows`` is the table of the figures that their authors report, ``record`` one finished run of a
+lesson, and ``page`` the table of theirs and ours as Markdown and JSON.
 """

@@ -206,7 +206,7 @@ def _values(spec: Field, t: Translator) -> tuple[Value, ...]:
             label, choices, key=key, format_func=lambda value: labels.setting(spec.name, value, t)
         )
         return tuple(picked)
-    st.session_state.setdefault(key, _PROPOSED[spec.name])
+    st.session_state.setdefault(key, _PROPOSED.get(spec.name, f"{spec.low:g}, {spec.high:g}"))
     text = st.text_input(
         label,
         key=key,  # no max_chars: the browser would drop a longer list without a word
