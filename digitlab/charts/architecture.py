@@ -6,20 +6,8 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from digitlab.charts.frame import (
-    CLEAR,
-    GREY_BLUE,
-    SMALL_SIZE,
-    VERMILLION,
-    Chart,
-    Trace,
-    bare,
-    faint,
-    figure,
-    margin,
-    strong,
-    trace,
-)
+from digitlab.charts import frame
+from digitlab.charts.frame import CLEAR, GREY_BLUE, SMALL_SIZE, VERMILLION, Chart, Trace, faint
 from digitlab.charts.layer_columns import STRAND, Column, Point, columns_of
 from digitlab.layers import Layer, parameter_count
 from digitlab.messages import Translator
@@ -51,7 +39,7 @@ def network_picture(layers: Sequence[Layer], t: Translator) -> Chart:
         for edge in (1, 0)
     )
     top, bottom = 44 + above, below + 36
-    return figure(
+    return frame.figure(
         title,
         [line for line in lines if line is not None] + neurons + [_layer_targets(columns, t)],
         height=top + _PLOT + bottom,
@@ -61,14 +49,14 @@ def network_picture(layers: Sequence[Layer], t: Translator) -> Chart:
         uirevision="network",
         shapes=shapes + _window_shapes(columns),
         annotations=captions,
-        margin=margin(side=4, top=top, bottom=bottom),
-        xaxis=bare(
+        margin=frame.margin(side=4, top=top, bottom=bottom),
+        xaxis=frame.bare(
             t("each layer: its kind, its output, its parameters"),
             range=[-0.75, len(columns) - 0.25],
             automargin=False,
             standoff=below + 6,
         ),
-        yaxis=bare(range=[-0.6, 0.6]),
+        yaxis=frame.bare(range=[-0.6, 0.6]),
     )
 
 
@@ -88,7 +76,7 @@ def _column_shapes(column: Column) -> list[Shape]:
         for number, plane in enumerate(planes)
     ]
     if column.kind == "input":
-        shapes.append(_stroke([planes[-1].at(*point) for point in _SEVEN]))
+        shapes.append(_stroke([planes[-1].at(*point) for point in _SEVEN], VERMILLION, 2.5))
     return shapes
 
 
@@ -106,8 +94,8 @@ def _outline(corners: Sequence[Point], colour: str, *, hollow: bool = False) -> 
     }
 
 
-def _stroke(points: Sequence[Point]) -> Shape:
-    line = {"color": VERMILLION, "width": 2.5}
+def _stroke(points: Sequence[Point], colour: str, width: float) -> Shape:
+    line = {"color": colour, "width": width}
     return {"type": "path", "path": _path(points), "layer": "above", "line": line}
 
 
@@ -127,13 +115,10 @@ def _window_shapes(columns: Sequence[Column]) -> list[Shape]:
             window = near.window(0.5, min(0.5, after.layer.kernel / before.shape[0]))
             goal = far.at(0.5, 0.5)
             shapes.append(_outline(window, after.colour))
-            shapes += [_ray(corner, goal, after.colour) for corner in window[1:3]]
+            shapes += [
+                _stroke([corner, goal], faint(after.colour, 0.7), 1) for corner in window[1:3]
+            ]
     return shapes
-
-
-def _ray(start: Point, end: Point, colour: str) -> Shape:
-    line = {"color": faint(colour, 0.7), "width": 1}
-    return {"type": "path", "path": _path([start, end]), "layer": "above", "line": line}
 
 
 def _neuron_trace(column: Column) -> Trace:
@@ -143,7 +128,7 @@ def _neuron_trace(column: Column) -> Trace:
         names = [str(number) for number in range(len(heights))]
         # The picture at the other end shows a 7.
         look = _neurons(column.colour, [0.95 if name == "7" else 0.2 for name in names])
-        return trace(
+        return frame.trace(
             "scatter",
             **common,
             mode="markers+text",
@@ -152,7 +137,7 @@ def _neuron_trace(column: Column) -> Trace:
             textposition="middle right",
         )
     fills = [0.0 if column.dropped(number) else 0.6 for number in range(len(heights))]
-    return trace("scatter", **common, mode="markers", marker=_neurons(column.colour, fills))
+    return frame.trace("scatter", **common, mode="markers", marker=_neurons(column.colour, fills))
 
 
 def _neurons(colour: str, fills: Sequence[float]) -> dict[str, Any]:
@@ -177,7 +162,7 @@ def _lines(pairs: Iterable[tuple[Point, Point]]) -> Trace:
     ends = [(*pair, (None, None)) for pair in pairs]
     xs, ys = zip(*itertools.chain.from_iterable(ends), strict=True) if ends else ((), ())
     line = {"color": faint(GREY_BLUE, 0.35), "width": 0.6}
-    return trace("scatter", x=xs, y=ys, mode="lines", line=line, hoverinfo="skip")
+    return frame.trace("scatter", x=xs, y=ys, mode="lines", line=line, hoverinfo="skip")
 
 
 def _caption(column: Column, count: int, t: Translator) -> dict[str, Any]:
@@ -189,7 +174,7 @@ def _caption(column: Column, count: int, t: Translator) -> dict[str, Any]:
     if column.rate:
         lines.append(t("dropout<wbr> {rate}", rate=f"{column.rate:g}"))
     return {
-        "text": strong("<br>".join(lines).replace(_BREAK, "<br>" if staggered else "")),
+        "text": frame.strong("<br>".join(lines).replace(_BREAK, "<br>" if staggered else "")),
         "x": column.at,
         "yref": "paper",
         "y": 1 if above else 0,
@@ -218,7 +203,7 @@ def _kind_text(column: Column, t: Translator) -> str:
 def _layer_targets(columns: Sequence[Column], t: Translator) -> Trace:
     """Unseen markers over the layers, which say under the pointer what the layer is."""
     heights = (0.35, 0.0, -0.35)
-    return trace(
+    return frame.trace(
         "scatter",
         x=[column.at for column in columns for _ in heights],
         y=[y for _ in columns for y in heights],

@@ -1,4 +1,4 @@
-"""Ten digits, a bar each: how probable they are, or how many there are of them."""
+"""Ten digits, a bar each: probabilities, counts, or a filter's mean response."""
 
 from __future__ import annotations
 
@@ -9,22 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitlab.charts import frame
-from digitlab.charts.frame import (
-    BLUE,
-    GREEN,
-    GREY_BLUE,
-    LABEL_SIZE,
-    LEGEND_ROOM,
-    PURPLE,
-    SMALL_SIZE,
-    VERMILLION,
-    Chart,
-    Trace,
-    figure,
-    legend_below,
-    margin,
-    trace,
-)
+from digitlab.charts.frame import BLUE, GREEN, GREY_BLUE, PURPLE, VERMILLION, Chart
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
 
@@ -34,26 +19,25 @@ _PART_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, GREY_BLUE)
 _UPRIGHT: dict[str, Any] = {"textangle": 0, "cliponaxis": False, "constraintext": "none"}
 
 
-def probabilities(values: npt.ArrayLike, t: Translator, *, height: int = 240) -> Chart:
+def probability_bars(values: npt.ArrayLike, t: Translator, *, height: int = 240) -> Chart:
     """Ten class probabilities (10,), 0 to 1, as bars; the largest stands out."""
     shares = np.asarray(values, np.float64)
-    winner = int(shares.argmax())
     title = t("Probability of each digit")
     labels = [_percent(share) for share in shares]
-    bars = trace(
+    bars = frame.trace(
         "bar",
         x=list(range(DIGITS)),
         y=shares,
-        marker={"color": [VERMILLION if digit == winner else GREY_BLUE for digit in range(DIGITS)]},
+        marker={"color": _one_other(int(shares.argmax()), VERMILLION, GREY_BLUE)},
         text=labels,
         textposition="outside",
-        textfont={"size": LABEL_SIZE},
+        textfont={"size": frame.LABEL_SIZE},
         **_UPRIGHT,
         hovertemplate=t("digit {digit}: {value}", digit="%{x}", value="%{y:.4%}")
         + "<extra></extra>",
     )
     likely = t.listed(f"{digit} {label}" for digit, label in enumerate(labels) if label)
-    return figure(
+    return frame.figure(
         title,
         [bars],
         height=height,
@@ -71,20 +55,29 @@ def probabilities(values: npt.ArrayLike, t: Translator, *, height: int = 240) ->
     )
 
 
-def _digit_axis(t: Translator) -> dict[str, Any]:
-    return frame.axis(t("digit"), dtick=1, showgrid=False, range=[-0.6, DIGITS - 0.4])
+def digit_responses(means: npt.ArrayLike, t: Translator, *, title: str) -> Chart:
+    """The mean response to the images of each digit (10,), the largest in another colour."""
+    values = np.asarray(means, np.float64)
+    top = int(np.nanargmax(values)) if np.isfinite(values).any() else -1
+    bars = frame.trace(
+        "bar",
+        x=list(range(DIGITS)),
+        y=values,
+        marker={"color": _one_other(top, VERMILLION, BLUE)},
+        hovertemplate=t("digit") + " %{x}: %{y:.4f}<extra></extra>",
+    )
+    return frame.figure(
+        title,
+        [bars],
+        height=240,
+        uirevision="digits",
+        bargap=0.25,
+        xaxis=_digit_axis(t),
+        yaxis=frame.axis(t("mean response"), zeroline=True, zerolinecolor=GREY_BLUE),
+    )
 
 
-def _percent(share: float) -> str:
-    """A label that never says 100% of what is only nearly so; none for a bar under 1%."""
-    if not share >= 0.01:  # nor for one that is not a number
-        return ""
-    if share < 0.99 or share == 1:
-        return f"{share:.0%}"
-    return f"{share:.1%}" if share < 0.9995 else ">99.9%"
-
-
-def counts(
+def count_bars(
     per_digit: Mapping[str, Counts] | Counts, t: Translator, *, title: str, axis: str
 ) -> Chart:
     """How many of each digit: ten counts (10,), or up to five parts' ten by name, stacked.
@@ -98,11 +91,23 @@ def counts(
     if len(parts) > len(_PART_COLOURS):
         raise ValueError(f"no colours for {len(parts)} parts; {len(_PART_COLOURS)} is the most")
     stacked = len(parts) > 1
+    said = t("digit {digit}: {value}", digit="%{x}", value="%{y:,d}")
     bars = [
-        _count_bars(name, numbers, colour, t, labelled=not stacked)
+        frame.trace(
+            "bar",
+            x=list(range(DIGITS)),
+            y=np.asarray(numbers),
+            name=name,
+            marker={"color": colour},
+            text=None if stacked else [f"{count:,}" for count in numbers],
+            textposition="none" if stacked else "outside",
+            textfont={"size": frame.SMALL_SIZE},
+            **_UPRIGHT,
+            hovertemplate=f"{said}<extra>{name}</extra>",
+        )
         for (name, numbers), colour in zip(parts.items(), _PART_COLOURS, strict=False)
     ]
-    return figure(
+    return frame.figure(
         title,
         bars,
         height=300 if stacked else 260,
@@ -110,25 +115,25 @@ def counts(
         barmode="stack",
         bargap=0.25,
         showlegend=stacked,
-        legend=legend_below(traceorder="normal"),
-        margin=margin(bottom=LEGEND_ROOM if stacked else 8),
+        legend=frame.legend_below(traceorder="normal"),
+        margin=frame.margin(bottom=frame.LEGEND_ROOM if stacked else 8),
         xaxis=_digit_axis(t),
         yaxis=frame.axis(axis, rangemode="tozero", tickformat=",d"),
     )
 
 
-def _count_bars(name: str, numbers: Counts, colour: str, t: Translator, *, labelled: bool) -> Trace:
-    per_digit = np.asarray(numbers)
-    return trace(
-        "bar",
-        x=list(range(DIGITS)),
-        y=per_digit,
-        name=name,
-        marker={"color": colour},
-        text=[f"{count:,}" for count in per_digit] if labelled else None,
-        textposition="outside" if labelled else "none",
-        textfont={"size": SMALL_SIZE},
-        **_UPRIGHT,
-        hovertemplate=t("digit {digit}: {value}", digit="%{x}", value="%{y:,d}")
-        + f"<extra>{name}</extra>",
-    )
+def _one_other(place: int, colour: str, others: str) -> list[str]:
+    return [colour if digit == place else others for digit in range(DIGITS)]
+
+
+def _digit_axis(t: Translator) -> dict[str, Any]:
+    return frame.axis(t("digit"), dtick=1, showgrid=False, range=[-0.6, DIGITS - 0.4])
+
+
+def _percent(share: float) -> str:
+    """A label that never says 100% of what is only nearly so; none for a bar under 1%."""
+    if not share >= 0.01:  # nor for one that is not a number
+        return ""
+    if share < 0.99 or share == 1:
+        return f"{share:.0%}"
+    return f"{share:.1%}" if share < 0.9995 else ">99.9%"

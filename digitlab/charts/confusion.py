@@ -7,31 +7,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from digitlab.charts.click_overlay import frame_round, targets
-from digitlab.charts.frame import (
-    GREY_BLUE,
-    LABEL_SIZE,
-    SMALL_SIZE,
-    VERMILLION,
-    Chart,
-    Trace,
-    axis,
-    faint,
-    figure,
-    margin,
-    strong,
-    trace,
-)
+from digitlab.charts import frame
+from digitlab.charts.click_targets import click_targets, outline
+from digitlab.charts.frame import GREY_BLUE, VERMILLION, Chart
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
 
 Counts = npt.NDArray[np.integer[Any]]
 
 _ROW = 34  # pixels
-_TOP, _AXIS, _BAR = 40, 46, 52
-_NONE, _RIGHT = faint(GREY_BLUE, 0.08), faint(GREY_BLUE, 0.35)
+_AXIS, _BAR = 46, 52  # pixels
+_NONE, _RIGHT = frame.faint(GREY_BLUE, 0.08), frame.faint(GREY_BLUE, 0.35)
 # The page's own text colour can be read on all of them, on a light page and on a dark one.
-_MISTAKES = [[0, faint(VERMILLION, 0.12)], [1, faint(VERMILLION, 0.65)]]
+_MISTAKES = [[0, frame.faint(VERMILLION, 0.12)], [1, frame.faint(VERMILLION, 0.65)]]
 
 
 def confusion_matrix(
@@ -49,34 +37,12 @@ def confusion_matrix(
         shares: show percentages of each row in place of numbers.
         chosen: truth and reading of the field that gets a frame.
     """
-    values = _percentages(matrix) if shares else matrix.astype(np.float64)
+    rows = np.maximum(matrix.sum(axis=1)[:, None], 1)
+    values = 100 * matrix / rows if shares else matrix.astype(np.float64)
     wrong = np.where(np.eye(DIGITS, dtype=bool) | (matrix == 0), np.nan, values)
     limit = float(np.nanmax(wrong, initial=0)) or 1.0
-    title = t("Percent of each digit") if shares else t("Number of samples")
-    digits: dict[str, Any] = {"tickvals": list(range(DIGITS)), "showgrid": False, "zeroline": False}
-    return figure(
-        title,
-        [_colours(wrong, limit, shares), _targets(matrix, t)],
-        alt=": ".join([t("Confusion matrix"), title]),
-        height=_TOP + DIGITS * _ROW + _AXIS + _BAR,
-        margin=margin(top=_TOP, bottom=_AXIS + _BAR),
-        uirevision="confusion",
-        barmode="overlay",
-        shapes=_backgrounds(matrix) + _frame(chosen),
-        annotations=_numbers(values, matrix, shares),
-        xaxis=axis(t("read as"), range=[-0.5, DIGITS - 0.5], **digits),
-        yaxis=axis(t("truth"), range=[DIGITS - 0.5, -0.5], **digits),
-    )
-
-
-def _percentages(matrix: Counts) -> npt.NDArray[np.float64]:
-    shares: npt.NDArray[np.float64] = 100 * matrix / np.maximum(matrix.sum(axis=1)[:, None], 1)
-    return shares
-
-
-def _colours(wrong: npt.NDArray[np.float64], limit: float, shares: bool) -> Trace:
     full = f"{limit:.1f}%" if shares else f"{limit:,.0f}"
-    return trace(
+    cells = frame.trace(
         "heatmap",
         z=wrong,
         zmin=0,
@@ -85,61 +51,55 @@ def _colours(wrong: npt.NDArray[np.float64], limit: float, shares: bool) -> Trac
         hoverinfo="skip",
         xgap=2,
         ygap=2,
-        colorbar={
-            "orientation": "h",
-            "thickness": 10,
-            "lenmode": "pixels",
-            "len": 200,
-            "outlinewidth": 0,
-            "x": 0.5,
-            "xanchor": "center",
-            "y": 0,
-            "yanchor": "bottom",
-            "yref": "container",
-            "tickvals": [0, limit],
-            "ticktext": ["0", full],
-            "tickfont": {"size": SMALL_SIZE},
-        },
+        colorbar=frame.colour_bar([0, limit], ["0", full], length=200),
     )
-
-
-def _backgrounds(matrix: Counts) -> list[dict[str, Any]]:
-    """A box behind the diagonal's fields, and a fainter one behind those that are zero."""
-    return [
-        {
-            "type": "rect",
-            "layer": "below",
-            "line": {"width": 0},
-            "fillcolor": _RIGHT if truth == read else _NONE,
-            "x0": read - 0.47,
-            "x1": read + 0.47,
-            "y0": truth - 0.47,
-            "y1": truth + 0.47,
-        }
-        for truth in range(DIGITS)
-        for read in range(DIGITS)
+    fields = [divmod(value, DIGITS) for value in range(DIGITS * DIGITS)]
+    targets = click_targets(
+        [read for _, read in fields],
+        [truth - 0.5 for truth, _ in fields],
+        list(range(DIGITS * DIGITS)),
+        [_hover(matrix, truth, read, t) for truth, read in fields],
+    )
+    # Behind the diagonal's fields, and fainter behind those that are zero.
+    backgrounds = [
+        frame.box(
+            *_sides(truth, read, 0.47),
+            layer="below",
+            fillcolor=_RIGHT if truth == read else _NONE,
+        )
+        for truth, read in fields
         if truth == read or not matrix[truth, read]
     ]
-
-
-def _frame(chosen: tuple[int, int] | None) -> list[dict[str, Any]]:
-    if chosen is None:
-        return []
-    truth, read = chosen
-    return frame_round((read - 0.45, truth - 0.45, read + 0.45, truth + 0.45))
-
-
-def _numbers(values: npt.NDArray[np.float64], matrix: Counts, shares: bool) -> list[dict[str, Any]]:
-    return [
+    numbers = [
         {
-            "text": strong(_number(values[truth, read], shares)),
+            "text": frame.strong(_number(values[truth, read], shares)),
             "x": int(read),
             "y": int(truth),
             "showarrow": False,
-            "font": {"size": LABEL_SIZE},
+            "font": {"size": frame.LABEL_SIZE},
         }
         for truth, read in np.argwhere(matrix > 0)
     ]
+    title = t("Percent of each digit") if shares else t("Number of samples")
+    digits: dict[str, Any] = {"tickvals": list(range(DIGITS)), "showgrid": False, "zeroline": False}
+    return frame.figure(
+        title,
+        [cells, targets],
+        alt=": ".join([t("Confusion matrix"), title]),
+        height=frame.TITLE_ROOM + DIGITS * _ROW + _AXIS + _BAR,
+        margin=frame.margin(bottom=_AXIS + _BAR),
+        uirevision="confusion",
+        barmode="overlay",
+        shapes=backgrounds + ([] if chosen is None else outline(*_sides(*chosen, 0.45))),
+        annotations=numbers,
+        xaxis=frame.axis(t("read as"), range=[-0.5, DIGITS - 0.5], **digits),
+        yaxis=frame.axis(t("truth"), range=[DIGITS - 0.5, -0.5], **digits),
+    )
+
+
+def _sides(truth: int, read: int, half: float) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a square of twice ``half`` in the middle of a field."""
+    return read - half, truth - half, read + half, truth + half
 
 
 def _number(value: float, shares: bool) -> str:
@@ -148,17 +108,6 @@ def _number(value: float, shares: bool) -> str:
     if value < 0.1:
         return "<0.1"
     return f"{value:.1f}" if value < 100 else "100"
-
-
-def _targets(matrix: Counts, t: Translator) -> Trace:
-    fields = [divmod(value, DIGITS) for value in range(DIGITS * DIGITS)]
-    return targets(
-        [read for _, read in fields],
-        [truth - 0.5 for truth, _ in fields],
-        list(range(DIGITS * DIGITS)),
-        [_hover(matrix, truth, read, t) for truth, read in fields],
-        chosen=0,
-    )
 
 
 def _hover(matrix: Counts, truth: int, read: int, t: Translator) -> str:

@@ -1,9 +1,9 @@
-"""What all charts share: the figure they stand in, its axes and its colours.
+"""What all charts share: the figure, its axes, lines, legend and colour bar, and the colours.
 
-All stand on the page's own background, light or dark, take their text colour from the page's
-theme, keep one height, and leave the finger to the page: nothing drags. Colours are those of Okabe
-and Ito, "Color Universal Design" (2008), chosen among them to keep a contrast of 3:1 on white and
-on Streamlit's dark page.
+A chart is transparent, so that it stands on the page's own background, light or dark; it takes its
+text colour from the page's theme, has a fixed height, and cannot be dragged, so that a finger
+scrolls the page. Colours are those of Okabe and Ito, "Color Universal Design" (2008), chosen among
+them to keep a contrast of 3:1 on white and on Streamlit's dark page.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from plotly.colors import get_colorscale
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GREY_BLUE = "#7B8EA3"
@@ -26,9 +25,12 @@ CLEAR = "rgba(0,0,0,0)"
 TEXT_SIZE, LABEL_SIZE, SMALL_SIZE = 14, 12, 12  # pixels; axes are read from the back row
 TITLE_CELLS = 40  # half-width characters of a title's line on a phone
 TITLE_LINE = 22  # pixels
+TITLE_ROOM = 40  # pixels over a chart's plot
+BAR_ROOM = 78  # pixels under a picture with a colour bar: its caption and the bar
 LEGEND_ROOM = 100  # pixels under a chart with a legend: axis, its title, and the legend
 
-Trace = dict[str, Any]  # of a figure, as Plotly's JSON has it
+Trace = dict[str, Any]  # a trace of a figure, as Plotly's JSON has it
+Floats = npt.NDArray[np.floating[Any]]
 
 _TITLE = {
     "font": {"size": 17},
@@ -44,50 +46,34 @@ _TITLE = {
 class Chart:
     """A figure as Plotly's JSON has it: its traces, its layout, and what it shows in words.
 
-    To the browser it goes as it is. ``figure`` is the same checked by Plotly, value for value,
-    which takes longer than all else about a chart: the tests look at that one.
+    It is sent to the browser unchecked: that Plotly checks every value takes longer than all else
+    about a chart. The tests check it.
     """
 
     traces: Sequence[Mapping[str, Any]]
     settings: Mapping[str, Any]
     alt: str
 
-    @functools.cached_property
-    def figure(self) -> go.Figure:
-        """The checked figure.
-
-        Raises:
-            ValueError: Plotly knows no such property, or it may not have this value.
-        """
-        import plotly.graph_objects as go
-
-        return go.Figure(data=list(self.traces), layout=dict(self.settings))
-
-    @property
-    def data(self) -> Any:
-        """The checked traces."""
-        return self.figure.data
-
-    @property
-    def layout(self) -> Any:
-        """The checked layout."""
-        return self.figure.layout
-
 
 def figure(
     title: str,
-    traces: Sequence[Any],
+    traces: Sequence[Trace],
     *,
     height: int,
     alt: str = "",
     title_cells: int = TITLE_CELLS,
     **layout: Any,
 ) -> Chart:
-    """A figure as all charts here are; ``layout`` adds to it or replaces.
+    """The figure that every chart is; ``layout`` adds to the common layout or replaces it.
 
-    ``alt`` tells those who do not see it what it shows, in the reader's language; without it the
-    title does. A title of more than ``title_cells`` half-width characters, too long for a phone,
-    gets a second line, and the figure the room for it.
+    Args:
+        title: in the reader's language. With more than ``title_cells`` half-width characters, too
+            long for a phone, it gets a second line, and the figure the room for it.
+        traces: as ``trace`` makes them.
+        height: pixels.
+        alt: what it shows, for those who do not see it; without it the title does.
+        title_cells: half-width characters that one line holds.
+        layout: as in Plotly's JSON.
     """
     lines = title_lines(title, title_cells)
     more = TITLE_LINE * (len(lines) - 1)
@@ -134,15 +120,57 @@ def trace(kind: str, **settings: Any) -> Trace:
     return {"type": kind} | {name: value for name, value in settings.items() if value is not None}
 
 
-@functools.cache
-def colours(name: str) -> list[list[Any]]:
-    """The colour scale that Plotly's Python calls so: the browser knows only some of its names."""
-    scale: list[list[Any]] = get_colorscale(name)
-    return scale
+def line(
+    x: Any,
+    y: Any,
+    name: str,
+    colour: str,
+    *,
+    hover: str,
+    mode: str = "lines",
+    width: float = 2,
+    dash: str | None = None,
+    symbol: str | None = None,
+    size: int = 7,
+    **settings: Any,
+) -> Trace:
+    """A line, its points marked or not; ``x`` and ``y`` are sequences (N,), None a gap.
+
+    ``hover`` is Plotly's template for the words under the pointer, ``width`` and ``size`` (of the
+    markers) are in pixels, ``settings`` is added to the trace.
+    """
+    style = {"color": colour, "width": width} | ({"dash": dash} if dash else {})
+    marker = {"color": colour, "size": size} | ({"symbol": symbol} if symbol else {})
+    return trace(
+        "scatter",
+        x=x,
+        y=y,
+        name=name,
+        mode=mode,
+        line=style,
+        marker=marker,
+        hovertemplate=hover,
+        **settings,
+    )
 
 
-def margin(*, side: int = 8, top: int = 40, bottom: int = 8) -> dict[str, int]:
-    """The room round a chart's plot, in pixels; its title needs 40 above."""
+def error_bars(
+    above: Sequence[float], below: Sequence[float], colour: str, *, width: int
+) -> dict[str, Any]:
+    """Error bars (N,) up and down from a trace's values; ``width`` of their ends in pixels."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": list(above),
+        "arrayminus": list(below),
+        "color": colour,
+        "thickness": 2,
+        "width": width,
+    }
+
+
+def margin(*, side: int = 8, top: int = TITLE_ROOM, bottom: int = 8) -> dict[str, int]:
+    """The room round a chart's plot, in pixels."""
     return {"l": side, "r": side, "t": top, "b": bottom, "pad": 0}
 
 
@@ -158,11 +186,38 @@ def legend_below(**settings: Any) -> dict[str, Any]:
     } | settings
 
 
+def colour_bar(
+    values: Sequence[float], labels: Sequence[str], *, length: int = 280, **settings: Any
+) -> dict[str, Any]:
+    """A colour bar along the figure's lower edge, ``length`` pixels, with labels at ``values``."""
+    return {
+        "orientation": "h",
+        "thickness": 10,
+        "lenmode": "pixels",
+        "len": length,
+        "outlinewidth": 0,
+        "x": 0.5,
+        "xanchor": "center",
+        "y": 0,
+        "yanchor": "bottom",
+        "yref": "container",
+        "tickvals": list(values),
+        "ticktext": list(labels),
+        "tickfont": {"size": SMALL_SIZE},
+    } | settings
+
+
+@functools.cache
+def named_scale(name: str) -> list[list[Any]]:
+    """The colour scale that Plotly's Python calls so: the browser knows only some of its names."""
+    scale: list[list[Any]] = get_colorscale(name)
+    return scale
+
+
 def axis(title: str, *, standoff: int = 6, **settings: Any) -> dict[str, Any]:
     """An axis with a title, which makes its own room."""
-    words = {"text": title, "standoff": standoff, "font": {"size": TEXT_SIZE}}
     return {
-        "title": words,
+        "title": {"text": title, "standoff": standoff, "font": {"size": TEXT_SIZE}},
         "tickfont": {"size": TEXT_SIZE},  # Streamlit's own template has 12
         "automargin": True,
         "zeroline": False,
@@ -184,18 +239,26 @@ def bare(title: str = "", **settings: Any) -> dict[str, Any]:
 def pixel_axes(
     x: Mapping[str, Any], y: Mapping[str, Any], width: int, height: int
 ) -> dict[str, Any]:
-    """Axes that keep pixels square, in the middle of the figure; rows count downwards."""
+    """Axes of ``width`` x ``height`` square pixels in the middle of the figure, rows downwards."""
     across = {"range": [-0.5, width - 0.5], "constrain": "domain", "constraintoward": "center"}
     down = {"range": [height - 0.5, -0.5], "constrain": "domain", "constraintoward": "middle"}
     return {"xaxis": {**x, **across}, "yaxis": {**y, **down, "scaleanchor": "x"}}
 
 
 def strong(text: str) -> str:
-    """``text`` of a note in the page's own colour: Streamlit writes notes in a fainter grey."""
+    """``text`` of an annotation in the page's own colour: Streamlit's is a fainter grey."""
     return f'<span style="color:currentColor">{text}</span>'
 
 
 def faint(colour: str, opacity: float) -> str:
-    """``colour``, "#RRGGBB", seen through: 0 is clear, 1 is full."""
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    """``colour``, "#RRGGBB", with an opacity: 0 is transparent, 1 is full."""
+    red, green, blue = bytes.fromhex(colour[1:])
     return f"rgba({red},{green},{blue},{opacity})"
+
+
+def box(
+    left: float, top: float, right: float, bottom: float, *, layer: str, **settings: Any
+) -> dict[str, Any]:
+    """A rectangle in the axes' units; ``layer`` is "above" or "below" the traces."""
+    sides = {"x0": left, "x1": right, "y0": top, "y1": bottom}
+    return {"type": "rect", "layer": layer, "line": {"width": 0}} | sides | settings

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digitlab import labels
-from digitlab.charts.frame import SMALL_SIZE, Chart, axis, figure, margin, trace
+from digitlab.charts import frame
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
 
@@ -18,12 +16,10 @@ MOST_EPOCHS = 11  # whose numbers have room side by side on a phone
 
 _LOW, _HIGH, _INK = "#DE8F05", "#E3EFF8", "#1A1A1A"  # every number is read on every colour
 
-Shares = npt.NDArray[np.floating[Any]]
-
 
 def digits_by_epoch(
-    epochs: Sequence[int], shares: Shares, t: Translator, *, continued: bool = False
-) -> Chart:
+    epochs: Sequence[int], shares: frame.Floats, t: Translator, *, continued: bool = False
+) -> frame.Chart:
     """The share of each digit that is read right after each epoch, 0 to 1 (epochs, 10).
 
     NaN where the set has no sample of a digit. Of more epochs than ``MOST_EPOCHS`` some are left
@@ -35,13 +31,15 @@ def digits_by_epoch(
     picked = shares[shown].T
     floor = _floor([epochs[place] for place in shown], picked)
     columns = [labels.epoch(epochs[place], t, continued=continued) for place in shown]
+    ticks = np.linspace(floor, 1, 3).tolist()
+    texts = [f"≤ {floor:.0%}" if floor else "0%", *(f"{tick:.0%}" for tick in ticks[1:])]
     where = t(
         "digit {digit}, epoch {epoch}: {share} right",
         digit="%{y}",
         epoch="%{customdata}",
         share="%{z:.2%}",
     )
-    cells = trace(
+    cells = frame.trace(
         "heatmap",
         z=picked,
         x=list(range(len(shown))),
@@ -55,24 +53,24 @@ def digits_by_epoch(
         customdata=[columns] * DIGITS,
         text=[[_percent(share) for share in row] for row in picked],
         texttemplate="%{text}",
-        textfont={"size": SMALL_SIZE, "color": _INK},
-        colorbar=_colour_bar(floor),
+        textfont={"size": frame.SMALL_SIZE, "color": _INK},
+        colorbar=frame.colour_bar(ticks, texts, length=240),
         hovertemplate=f"{where}<extra></extra>",
     )
-    return figure(
+    return frame.figure(
         t("Right for each digit after each epoch (%)"),
         [cells],
         height=40 + 26 * DIGITS + 108,
         uirevision="journey",
-        margin=margin(bottom=108),
-        xaxis=axis(
+        margin=frame.margin(bottom=108),
+        xaxis=frame.axis(
             t("epoch"),
             tickvals=list(range(len(shown))),
             ticktext=columns,
             showgrid=False,
             tickangle=0,
         ),
-        yaxis=axis(t("digit"), dtick=1, autorange="reversed", showgrid=False),
+        yaxis=frame.axis(t("digit"), dtick=1, autorange="reversed", showgrid=False),
     )
 
 
@@ -81,7 +79,7 @@ def evenly(count: int, most: int = MOST_EPOCHS) -> list[int]:
     return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})
 
 
-def _floor(epochs: Sequence[int], picked: Shares) -> float:
+def _floor(epochs: Sequence[int], picked: frame.Floats) -> float:
     """The lowest share of the trained epochs, in whole tenths, where the colours begin."""
     trained = picked[:, [place for place, epoch in enumerate(epochs) if epoch] or [0]]
     lowest = float(np.nanmin(trained)) if np.isfinite(trained).any() else 0.0
@@ -92,23 +90,3 @@ def _percent(share: float) -> str:
     if not np.isfinite(share):
         return ""
     return f"{100 * share:.0f}" if share in (0, 1) else f"{100 * share:.1f}"
-
-
-def _colour_bar(floor: float) -> dict[str, Any]:
-    ticks = np.linspace(floor, 1, 3)
-    names = [f"≤ {ticks[0]:.0%}" if floor else "0%", *(f"{tick:.0%}" for tick in ticks[1:])]
-    return {
-        "orientation": "h",
-        "thickness": 10,
-        "lenmode": "pixels",
-        "len": 240,
-        "outlinewidth": 0,
-        "x": 0.5,
-        "xanchor": "center",
-        "y": 0,
-        "yanchor": "bottom",
-        "yref": "container",
-        "tickvals": list(ticks),
-        "ticktext": names,
-        "tickfont": {"size": SMALL_SIZE},
-    }

@@ -1,27 +1,18 @@
-"""How a run's loss and accuracy went, as lines over its epochs."""
+"""Loss and accuracy over the epochs as lines: of one run, or of several over each other."""
 
 from __future__ import annotations
 
+import html
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from digitlab.charts.frame import (
-    BLUE,
-    GREEN,
-    LEGEND_ROOM,
-    VERMILLION,
-    Chart,
-    Trace,
-    axis,
-    figure,
-    legend_below,
-    margin,
-    trace,
-)
+from digitlab.charts import frame
+from digitlab.charts.frame import BLUE, GREEN, GREY_BLUE, PURPLE, VERMILLION, Chart, Trace
 from digitlab.messages import Translator
 
 Metric = Literal["loss", "accuracy"]
@@ -31,10 +22,13 @@ Floats = npt.NDArray[np.float64]
 
 NO_POINTS: Points = ((), ())
 MOST_POINTS = 1500
-_VALUES: dict[Metric, str] = {"loss": "%{y:.4f}", "accuracy": "%{y:.2%}"}
+RUN_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, GREY_BLUE, "#E69F00", "#56B4E9", "#8B5A2B")
+MOST_RUNS = len(RUN_COLOURS)
+
+_LEGEND_ROW = 22  # pixels
 
 
-def curves(
+def learning_curves(
     metric: Metric,
     training: Points,
     validation: Points,
@@ -44,7 +38,7 @@ def curves(
     continued: bool = False,
     epochs: float | None = None,
 ) -> Chart:
-    """How loss or accuracy (0 to 1) went, batch by batch in training and at each epoch's end.
+    """Loss or accuracy (0 to 1) of a run, batch by batch in training and at each epoch's end.
 
     Args:
         metric: what the values are.
@@ -56,25 +50,133 @@ def curves(
         continued: whether it began with what another run had learned, and not untrained.
         epochs: how far the axis reaches; without it, as far as the points.
     """
-    name = t("Loss") if metric == "loss" else t("Accuracy")
-    reach = max([1.0, epochs or 0.0, *farthest(training), *farthest(validation)])
-    traces = _traces(metric, training, validation, t)
+    name = metric_name(metric, t)
+    value = value_format(metric)
+
+    def line(points: Points, name: str, mode: str, colour: str, **style: Any) -> Trace:
+        xs, ys = thin(*points)
+        mode = "markers" if len(xs) == 1 else mode  # a line of one point would not be seen
+        hover = f"{value}<extra>{name}</extra>"
+        return frame.line(xs, ys, name, colour, hover=hover, mode=mode, **style)
+
+    validated = has_points(validation)
+    trained = t("training") if validated else t("training (no validation)")
+    traces = [line(training, trained, "lines", BLUE, symbol="circle", size=6)]
+    if validated:
+        style = {"width": 2.5, "symbol": "circle", "size": 6}
+        traces.append(line(validation, t("validation"), "lines+markers", VERMILLION, **style))
     if untrained is not None:
-        traces.append(_start(metric, untrained, continued, t))
+        start = t("at its beginning, test set") if continued else t("untrained, test set")
+        style = {"width": 2.5, "symbol": "diamond", "size": 10}
+        traces.append(line(((0.0,), (untrained,)), start, "markers", GREEN, **style))
     ends = t.listed(f"{line['name']} {line['y'][-1]:.4f}" for line in traces if len(line["y"]))
-    return figure(
+    return over_epochs(
         name,
         traces,
-        alt=f"{name}: {ends}",
+        (0, max(epochs or 0.0, epochs_of([training, validation])[1])),
+        t,
         height=320,
+        room=frame.LEGEND_ROOM,
+        alt=f"{name}: {ends}",
         uirevision=f"curves-{metric}",
-        showlegend=True,
-        legend=legend_below(),
-        margin=margin(bottom=LEGEND_ROOM),
         hovermode="x unified",
-        xaxis=epoch_axis(0, reach, t),
-        yaxis=value_axis(metric, name, t),
+        yaxis=_value_axis(metric, t),
     )
+
+
+@dataclass(frozen=True)
+class RunCurves:
+    """One run's values at its epochs' ends, and what it is called."""
+
+    name: str
+    training: Points
+    validation: Points
+
+
+def compared_curves(metric: Metric, runs: Sequence[RunCurves], t: Translator) -> Chart:
+    """Loss or accuracy (0 to 1) of at most ``MOST_RUNS`` runs on the same axes.
+
+    Each run has a colour; its training values are dotted, its validation values solid.
+
+    Raises:
+        ValueError: there are more runs than colours that can be told apart.
+    """
+    if len(runs) > MOST_RUNS:
+        raise ValueError(f"{len(runs)} runs cannot be told apart")
+    room = 60 + _LEGEND_ROW * len(runs)
+    return over_epochs(
+        t("{metric}: training dotted, validation solid", metric=metric_name(metric, t)),
+        [
+            line
+            for run, colour in zip(runs, RUN_COLOURS, strict=False)
+            for line in _run_lines(run, colour, metric, t)
+        ],
+        epochs_of(run.training for run in runs),
+        t,
+        height=320 + room,
+        room=room,
+        title_cells=34,  # beside the tools of the chart
+        uirevision=f"overlay-{metric}",
+        legend=frame.legend_below(orientation="v"),
+        yaxis=_value_axis(metric, t),
+    )
+
+
+def _run_lines(run: RunCurves, colour: str, metric: Metric, t: Translator) -> list[Trace]:
+    parts = [(run.training, "dot", t("training"))]
+    if has_points(run.validation):
+        parts.append((run.validation, "solid", t("validation")))
+    name = html.escape(run.name, quote=False)  # a person has typed it, and Plotly knows tags
+    traces: list[Trace] = []
+    for number, (points, dash, part) in enumerate(parts, 1):
+        xs, ys = thin(*points)
+        # Three digits of the epoch: a run may have been stopped within one.
+        hover = f"%{{x:.3~g}}: {value_format(metric)}<extra>{name}<br>{part}</extra>"
+        mode = "markers" if len(xs) == 1 else "lines"
+        named = number == len(parts)  # one legend entry a run
+        traces.append(
+            frame.line(
+                xs,
+                ys,
+                name,
+                colour,
+                hover=hover,
+                mode=mode,
+                dash=dash,
+                legendgroup=name,
+                showlegend=None if dash == "solid" else named,
+            )
+        )
+    return traces
+
+
+def over_epochs(
+    title: str,
+    traces: Sequence[Trace],
+    span: tuple[float, float],
+    t: Translator,
+    *,
+    height: int,
+    room: int,
+    **layout: Any,
+) -> Chart:
+    """A figure of lines over the epochs of ``span`` (first, last), ticks at whole ones.
+
+    ``height`` and ``room``, which the legend and its axis have below, are in pixels; ``layout``
+    adds to the figure's or replaces it.
+    """
+    first, last = span
+    pad = 0.02 * (last - first) or 0.5
+    xaxis = frame.axis(
+        t("epoch"),
+        range=[first - pad, last + pad],
+        dtick=next(step for step in (1, 2, 5, 10, 20, 50, 10**6) if last / step <= 10),
+        tick0=0,
+        hoverformat=".2f",
+        unifiedhovertitle={"text": t("epoch") + " %{x:.2f}"},
+    )
+    settings = {"legend": frame.legend_below(), "margin": frame.margin(bottom=room)} | layout
+    return frame.figure(title, traces, height=height, showlegend=True, xaxis=xaxis, **settings)
 
 
 def thin(x: npt.ArrayLike, y: npt.ArrayLike, most: int = MOST_POINTS) -> tuple[Floats, Floats]:
@@ -93,78 +195,30 @@ def thin(x: npt.ArrayLike, y: npt.ArrayLike, most: int = MOST_POINTS) -> tuple[F
     return np.add.reduceat(xs, starts) / sizes, np.add.reduceat(ys, starts) / sizes
 
 
-def farthest(points: Points) -> list[float]:
-    """The largest x of some points, or nothing where there are none."""
-    xs = np.asarray(points[0], np.float64)
-    return [float(xs.max())] if len(xs) else []
+def has_points(points: Points) -> bool:
+    """Whether there is any point."""
+    return np.size(points[0]) > 0
 
 
 def epochs_of(lines: Iterable[Points]) -> tuple[float, float]:
-    """The first epoch, 1 at most, and the last, 1 at least, of points at epochs' ends."""
+    """The first epoch, 1 at most, and the last, 1 at least, of some lines."""
     epochs = np.concatenate([[1.0], *(np.asarray(xs, np.float64) for xs, _ in lines)])
     return float(epochs.min()), float(epochs.max())
 
 
-def epoch_axis(first: float, last: float, t: Translator) -> dict[str, Any]:
-    """An axis of epochs from ``first`` to ``last``, with ticks at whole ones."""
-    pad = 0.02 * (last - first) or 0.5
-    return axis(
-        t("epoch"),
-        range=[first - pad, last + pad],
-        dtick=_whole_step(last),
-        tick0=0,
-        hoverformat=".2f",
-        unifiedhovertitle={"text": t("epoch") + " %{x:.2f}"},
-    )
+def metric_name(metric: Metric, t: Translator) -> str:
+    """What a metric is called in the reader's language."""
+    return t("Loss") if metric == "loss" else t("Accuracy")
 
 
-def _whole_step(reach: float) -> int:
-    """Epochs between two ticks: at most ten ticks, at whole epochs."""
-    return next(step for step in (1, 2, 5, 10, 20, 50, 10**6) if reach / step <= 10)
+def value_format(metric: Metric) -> str:
+    """A value of y in Plotly's hover template: four decimals, or percent with two."""
+    return "%{y:.4f}" if metric == "loss" else "%{y:.2%}"
 
 
-def value_axis(metric: Metric, name: str, t: Translator) -> dict[str, Any]:
+def _value_axis(metric: Metric, t: Translator) -> dict[str, Any]:
     """An axis of losses from 0, or of accuracies from 0 to 100%."""
-    if metric == "accuracy":
-        return axis(t("{measure} (%)", measure=name), range=[0, 1.02], tickformat=".0%")
-    return axis(name, rangemode="tozero")
-
-
-def _traces(metric: Metric, training: Points, validation: Points, t: Translator) -> list[Trace]:
-    value = _VALUES[metric]
-    validated = bool(farthest(validation))
-    name = t("training") if validated else t("training (no validation)")
-    traces = [_line(training, name, value, "lines", BLUE, width=2)]
-    if validated:
-        traces.append(_line(validation, t("validation"), value, "lines+markers", VERMILLION))
-    return traces
-
-
-def _start(metric: Metric, untrained: float, continued: bool, t: Translator) -> Trace:
-    point: Points = ((0.0,), (untrained,))
-    name = t("at its beginning, test set") if continued else t("untrained, test set")
-    return _line(point, name, _VALUES[metric], "markers", GREEN, symbol="diamond", size=10)
-
-
-def _line(
-    points: Points,
-    name: str,
-    value: str,
-    mode: str,
-    colour: str,
-    *,
-    width: float = 2.5,
-    symbol: str = "circle",
-    size: int = 6,
-) -> Trace:
-    xs, ys = thin(*points)
-    return trace(
-        "scatter",
-        x=xs,
-        y=ys,
-        name=name,
-        line={"color": colour, "width": width},
-        mode="markers" if len(xs) == 1 else mode,  # a line of one point would not be seen
-        marker={"color": colour, "symbol": symbol, "size": size},
-        hovertemplate=f"{value}<extra>{name}</extra>",
-    )
+    name = metric_name(metric, t)
+    if metric == "loss":
+        return frame.axis(name, rangemode="tozero")
+    return frame.axis(t("{measure} (%)", measure=name), range=[0, 1.02], tickformat=".0%")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from digitlab.charts.frame import GREY_BLUE, LABEL_SIZE, Chart, Trace, faint, figure, margin, trace
+from digitlab.charts import frame
 from digitlab.charts.sweep import shade, wrapped
 
 _SPREAD = 0.14  # of an axis's height: how far apart lines lie that share a value
@@ -27,28 +26,69 @@ class Coordinate:
 
 def parallel_coordinates(
     title: str, coordinates: Sequence[Coordinate], names: Sequence[str]
-) -> Chart:
+) -> frame.Chart:
     """Each cell a line through its value on every axis, coloured by where it ends on the last.
 
     ``names`` tells the lines when pointed at. Axes are those of A. Inselberg, "The plane with
     parallel coordinates", 1985.
     """
     xs = list(range(len(coordinates)))
-    drawn = [line for line in zip(*_apart(coordinates), names, strict=True) if None not in line]
-    return figure(
+    drawn = [
+        places for places in zip(*_apart(coordinates), names, strict=True) if None not in places
+    ]
+    uprights = [
+        frame.trace(
+            "scatter",
+            x=[x, x],
+            y=[-_SPREAD / 2, 1 + _SPREAD / 2],
+            mode="lines",
+            hoverinfo="skip",
+            line={"color": frame.faint(frame.GREY_BLUE, 0.7), "width": 1},
+        )
+        for x in xs
+    ]
+    lines = [
+        frame.line(
+            xs,
+            places,
+            name,
+            shade(places[-1]),
+            hover=f"{name}<extra></extra>",
+            mode="lines+markers",
+            size=5,
+        )
+        for *places, name in drawn
+    ]
+    # Each on a plate of its own, left of its axis: lines pass behind it.
+    tick_labels = [
+        {
+            "x": x,
+            "y": height,
+            "text": text,
+            "xanchor": "right",
+            "xshift": -5,
+            "showarrow": False,
+            "bgcolor": _PLATE,
+            "borderpad": 2,
+            "font": {"size": frame.LABEL_SIZE, "color": "#FFFFFF"},
+        }
+        for x, each in enumerate(coordinates)
+        for height, text in each.ticks
+    ]
+    return frame.figure(
         title,
-        [*_uprights(coordinates), *(_line(xs, line[:-1], line[-1]) for line in drawn)],
+        [*uprights, *lines],
         height=440,
         uirevision="sweep-parallel",
-        margin=margin(side=34, bottom=16),
-        annotations=_tick_labels(coordinates),
+        margin=frame.margin(side=34, bottom=16),
+        annotations=tick_labels,
         xaxis={
             "tickvals": xs,
             "ticktext": [wrapped(each.name) for each in coordinates],
             "range": [-0.4, len(xs) - 0.9],
             "showgrid": False,
             "zeroline": False,
-            "tickfont": {"size": LABEL_SIZE},
+            "tickfont": {"size": frame.LABEL_SIZE},
             "automargin": True,
             "ticklabeloverflow": "allow",
         },
@@ -72,49 +112,3 @@ def _fanned(places: Sequence[float | None], results: Sequence[float | None]) -> 
         for rank, number in enumerate(lines):
             moved[number] = place + _SPREAD * ((rank + 0.5) / len(lines) - 0.5)
     return moved
-
-
-def _line(xs: Sequence[int], places: Sequence[float], name: str) -> Trace:
-    return trace(
-        "scatter",
-        x=list(xs),
-        y=list(places),
-        mode="lines+markers",
-        name=name,
-        line={"color": shade(places[-1]), "width": 2},
-        marker={"size": 5},
-        hovertemplate=f"{name}<extra></extra>",
-    )
-
-
-def _uprights(coordinates: Sequence[Coordinate]) -> list[Trace]:
-    return [
-        trace(
-            "scatter",
-            x=[place, place],
-            y=[-_SPREAD / 2, 1 + _SPREAD / 2],
-            mode="lines",
-            hoverinfo="skip",
-            line={"color": faint(GREY_BLUE, 0.7), "width": 1},
-        )
-        for place in range(len(coordinates))
-    ]
-
-
-def _tick_labels(coordinates: Sequence[Coordinate]) -> list[dict[str, Any]]:
-    """Each on a plate of its own, left of its axis: lines pass behind it."""
-    return [
-        {
-            "x": place,
-            "y": height,
-            "text": text,
-            "xanchor": "right",
-            "xshift": -5,
-            "showarrow": False,
-            "bgcolor": _PLATE,
-            "borderpad": 2,
-            "font": {"size": LABEL_SIZE, "color": "#FFFFFF"},
-        }
-        for place, each in enumerate(coordinates)
-        for height, text in each.ticks
-    ]

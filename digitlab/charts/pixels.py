@@ -1,33 +1,32 @@
-"""Arrays pixel by pixel: a digit enlarged, and what all mosaics of weights share."""
+"""Arrays pixel by pixel: a digit enlarged, and what all pictures with a colour bar share."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from digitlab.charts.frame import (
-    GREY_BLUE,
-    SMALL_SIZE,
-    Chart,
-    axis,
-    bare,
-    figure,
-    pixel_axes,
-    trace,
-)
+from digitlab.charts import frame
+from digitlab.charts.click_targets import click_targets, outline
+from digitlab.charts.frame import Chart, Trace
 from digitlab.messages import Translator
 
-Floats = npt.NDArray[np.floating[Any]]
+# Parts the tiles of a mosaic: what is near zero is as white as a light page.
+MAT = "rgba(128,128,128,0.75)"
+MOSAIC_WIDTH = 400  # pixels: fills half a wide page, and a phone with little left over
 
 
-def digit(image: npt.NDArray[np.uint8], t: Translator, *, title: str, height: int = 360) -> Chart:
+def digit_image(
+    image: npt.NDArray[np.uint8], t: Translator, *, title: str, height: int = 360
+) -> Chart:
     """A picture (H, W) uint8 enlarged, white on black, each pixel's value under the pointer."""
     rows, columns = image.shape
     where = t("row {row}, column {column}: {value}", row="%{y}", column="%{x}", value="%{z}")
-    pixels = trace(
+    pixels = frame.trace(
         "heatmap",
         z=image,
         zmin=0,
@@ -39,16 +38,15 @@ def digit(image: npt.NDArray[np.uint8], t: Translator, *, title: str, height: in
     edge: dict[str, Any] = {
         "showline": True,
         "mirror": True,
-        "linecolor": GREY_BLUE,
+        "linecolor": frame.GREY_BLUE,
         "linewidth": 1,
         "showgrid": False,
         "dtick": 5,
         "tick0": 0,
     }
-    x, y = axis(t("column (pixels)"), **edge), axis(t("row (pixels)"), **edge)
-    return figure(
-        title, [pixels], height=height, uirevision="digit", **pixel_axes(x, y, columns, rows)
-    )
+    x, y = frame.axis(t("column (pixels)"), **edge), frame.axis(t("row (pixels)"), **edge)
+    axes = frame.pixel_axes(x, y, columns, rows)
+    return frame.figure(title, [pixels], height=height, uirevision="digit", **axes)
 
 
 def colour_limit(*weights: npt.ArrayLike) -> float:
@@ -59,40 +57,146 @@ def colour_limit(*weights: npt.ArrayLike) -> float:
     return float(finite.max()) if finite.size and finite.max() > 0 else 1.0
 
 
+def signed_heatmap(values: frame.Floats, limit: float, label: str, **settings: Any) -> Trace:
+    """``values`` (H, W) from blue at -``limit`` over white to red at ``limit``, with a colour bar.
+
+    ``label`` is ``limit`` as the bar writes it; ``settings`` is added to the trace.
+    """
+    return frame.trace(
+        "heatmap",
+        z=values,
+        zmin=-limit,
+        zmax=limit,
+        colorscale=frame.named_scale("RdBu_r"),
+        colorbar=frame.colour_bar([-limit, 0, limit], [f"−{label}", "0", f"+{label}"]),
+        **settings,
+    )
+
+
+def picture(
+    title: str,
+    traces: Sequence[Trace],
+    size: tuple[int, int],
+    *,
+    caption: str,
+    plot: int,
+    rows: dict[str, Any] | None = None,
+    **layout: Any,
+) -> Chart:
+    """A figure of square pixels, its caption under it and room for a colour bar.
+
+    Args:
+        title: in the reader's language.
+        traces: of the figure.
+        size: width and height in the picture's own pixels.
+        caption: in the reader's language.
+        plot: height of the plot, in pixels of the page.
+        rows: the y axis, where it has numbers.
+        layout: adds to the figure's.
+    """
+    return frame.figure(
+        title,
+        traces,
+        height=frame.TITLE_ROOM + frame.BAR_ROOM + plot,
+        margin=frame.margin(bottom=frame.BAR_ROOM),
+        **frame.pixel_axes(frame.bare(caption), rows or frame.bare(), *size),
+        **layout,
+    )
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """Where the tiles of a mosaic are, row by row: ``tall`` x ``broad`` pixels, one between."""
+
+    count: int
+    columns: int
+    tall: int
+    broad: int
+
+    @property
+    def rows(self) -> int:
+        """Rows of tiles, the last one perhaps not full."""
+        return math.ceil(self.count / self.columns)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.columns * (self.broad + 1) - 1, self.rows * (self.tall + 1) - 1
+
+    def corner(self, number: int) -> tuple[int, int]:
+        """Left and top pixel of a tile."""
+        row, column = divmod(number, self.columns)
+        return column * (self.broad + 1), row * (self.tall + 1)
+
+
 def mosaic_columns(tiles: int) -> int:
     """The number of columns near a square that leaves the fewest places empty."""
     side = math.ceil(math.sqrt(tiles))
     return min(range(side, side + side // 2 + 1), key=lambda columns: -tiles % columns)
 
 
-def numbered_rows(rows: int, columns: int, tall: int, first: int = 0) -> dict[str, Any]:
-    """The y axis of a mosaic: at each row the number of its first tile, for fingers find no hover.
+def mosaic_picture(
+    title: str,
+    drawn: Trace,
+    mosaic: Mosaic,
+    hover: Sequence[str],
+    *,
+    caption: str,
+    plot: int,
+    first: int,
+    chosen: int | None,
+    **layout: Any,
+) -> Chart:
+    """A mosaic whose tiles answer a click with their numbers, ``first`` and upwards.
 
-    Tiles are ``tall`` pixels high with one between; the mosaic's first has the number ``first``.
+    Args:
+        title: in the reader's language.
+        drawn: the tiles themselves, or the colour bar of an image in ``layout``.
+        mosaic: where they are.
+        hover: what the pointer finds at each tile, in the reader's language.
+        caption: in the reader's language.
+        plot: height of the plot, in pixels of the page.
+        first: the number of the first tile.
+        chosen: the number of the tile that gets a frame.
+        layout: adds to the figure's.
     """
-    return bare(
+    corners = [mosaic.corner(number) for number in range(mosaic.count)]
+    targets = click_targets(
+        [left + (mosaic.broad - 1) / 2 for left, _ in corners],
+        [top - 0.5 for _, top in corners],
+        [first + number for number in range(mosaic.count)],
+        hover,
+        width=mosaic.broad,
+        height=mosaic.tall,
+    )
+    framed = [corner for number, corner in enumerate(corners, first) if number == chosen]
+    # At each row the number of its first tile, for fingers find no hover.
+    rows = frame.bare(
         showticklabels=True,
         automargin=True,
-        tickfont={"size": SMALL_SIZE},
-        tickvals=[row * (tall + 1) + (tall - 1) / 2 for row in range(rows)],
-        ticktext=[str(first + row * columns) for row in range(rows)],
+        tickfont={"size": frame.SMALL_SIZE},
+        tickvals=[row * (mosaic.tall + 1) + (mosaic.tall - 1) / 2 for row in range(mosaic.rows)],
+        ticktext=[str(first + row * mosaic.columns) for row in range(mosaic.rows)],
+    )
+    return picture(
+        title,
+        [drawn, targets],
+        mosaic.size,
+        caption=caption,
+        plot=plot,
+        rows=rows,
+        barmode="overlay",
+        plot_bgcolor=MAT,
+        shapes=[
+            line
+            for left, top in framed
+            for line in pixel_outline((left, top, left + mosaic.broad, top + mosaic.tall))
+        ],
+        **layout,
     )
 
 
-def colour_bar(limit: float) -> dict[str, Any]:
-    """The scale of ``colour_limit`` along a figure's lower edge; a caption stands above it."""
-    return {
-        "orientation": "h",
-        "thickness": 10,
-        "lenmode": "pixels",
-        "len": 280,
-        "outlinewidth": 0,
-        "x": 0.5,
-        "xanchor": "center",
-        "y": 0,
-        "yanchor": "bottom",
-        "yref": "container",
-        "tickvals": [-limit, 0, limit],
-        "tickfont": {"size": SMALL_SIZE},
-        "ticktext": [f"−{limit:.2g}", "0", f"+{limit:.2g}"],
-    }
+def pixel_outline(pixels: tuple[int, int, int, int]) -> list[dict[str, Any]]:
+    """A frame round some pixels: left, top, right and bottom, the last two exclusive."""
+    left, top, right, bottom = (side - 0.5 for side in pixels)
+    return outline(left, top, right, bottom)

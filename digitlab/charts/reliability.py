@@ -8,21 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from digitlab.charts.click_overlay import targets
-from digitlab.charts.frame import (
-    BLUE,
-    GREY_BLUE,
-    LEGEND_ROOM,
-    SMALL_SIZE,
-    VERMILLION,
-    Chart,
-    Trace,
-    axis,
-    figure,
-    legend_below,
-    margin,
-    trace,
-)
+from digitlab.charts import frame
+from digitlab.charts.click_targets import click_targets
+from digitlab.charts.frame import BLUE, GREY_BLUE, VERMILLION, Chart, Trace
 from digitlab.messages import Translator
 
 _DIAGRAM, _HISTOGRAM = (0.36, 1.0), (0.0, 0.24)  # shares of the figure's height
@@ -31,7 +19,7 @@ _LEAST = 0.5  # where the histogram's log scale begins: a single sample is still
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class CalibrationBin:
     """One bin of certainty to draw: all shares 0 to 1.
 
     ``confidence`` (the mean), ``accuracy`` and its interval are None where there are no samples.
@@ -46,7 +34,7 @@ class Calibrated:
     interval: tuple[float, float] | None = None
 
 
-def reliability_diagram(bins: Sequence[Calibrated], t: Translator) -> Chart:
+def reliability_diagram(bins: Sequence[CalibrationBin], t: Translator) -> Chart:
     """How often a network is right against how certain it is, and a histogram under it.
 
     Both axes are stretched alike, so that every bin is as wide as the next: most samples lie in
@@ -54,29 +42,46 @@ def reliability_diagram(bins: Sequence[Calibrated], t: Translator) -> Chart:
     A click anywhere in a bin tells its number, counted from 0.
     """
     edges = [bins[0].low, *(each.high for each in bins)]
+    count = len(bins)
     ticks: dict[str, Any] = {
         "tickvals": list(range(len(edges))),
         "ticktext": [edge_text(edge) for edge in edges],
     }
-    wide = [-0.05, len(bins) + 0.05]
-    return figure(
+    wide = [-0.05, count + 0.05]
+    diagonal = frame.trace(
+        "scatter",
+        x=[0, count],
+        y=[0, count],
+        name=t("as often right as certain"),
+        mode="lines",
+        line={"color": GREY_BLUE, "width": 2, "dash": "dash"},
+        hoverinfo="skip",
+    )
+    targets = click_targets(
+        [place + 0.5 for place in range(count)],
+        [0.0] * count,
+        list(range(count)),
+        [_hover(each, t) for each in bins],
+        chosen=0.16,
+    )
+    return frame.figure(
         t("Right as often as it is certain?"),
         [
-            _diagonal(len(bins), t),
+            diagonal,
             _points(bins, edges, t),
             _histogram(bins, t),
-            _click_targets(bins, "y3", t),
-            _click_targets(bins, "y4", t),
+            targets | {"yaxis": "y3"},
+            targets | {"yaxis": "y4"},
         ],
         height=560,
         uirevision="reliability",
         barmode="overlay",
         showlegend=True,
-        legend=legend_below(),
-        margin=margin(bottom=LEGEND_ROOM),
-        xaxis=axis(t("certainty of the answer (%)"), range=wide, anchor="y2", **ticks),
-        yaxis=axis(t("share that is right (%)"), range=wide, domain=_DIAGRAM, **ticks),
-        yaxis2=axis(
+        legend=frame.legend_below(),
+        margin=frame.margin(bottom=frame.LEGEND_ROOM),
+        xaxis=frame.axis(t("certainty of the answer (%)"), range=wide, anchor="y2", **ticks),
+        yaxis=frame.axis(t("share that is right (%)"), range=wide, domain=_DIAGRAM, **ticks),
+        yaxis2=frame.axis(
             t("samples"),
             type="log",
             domain=_HISTOGRAM,
@@ -99,19 +104,7 @@ def stretched(value: float, edges: Sequence[float]) -> float:
     return float(np.interp(value, edges, np.arange(len(edges))))
 
 
-def _diagonal(count: int, t: Translator) -> Trace:
-    return trace(
-        "scatter",
-        x=[0, count],
-        y=[0, count],
-        name=t("as often right as certain"),
-        mode="lines",
-        line={"color": GREY_BLUE, "width": 2, "dash": "dash"},
-        hoverinfo="skip",
-    )
-
-
-def _points(bins: Sequence[Calibrated], edges: Sequence[float], t: Translator) -> Trace:
+def _points(bins: Sequence[CalibrationBin], edges: Sequence[float], t: Translator) -> Trace:
     """Mean certainty and share right of every bin that has samples, each with its interval."""
     xs, ys, above, below = [], [], [], []
     for each in bins:
@@ -124,7 +117,7 @@ def _points(bins: Sequence[Calibrated], edges: Sequence[float], t: Translator) -
         ys.append(middle)
         above.append(high - middle)
         below.append(middle - low)
-    return trace(
+    return frame.trace(
         "scatter",
         x=xs,
         y=ys,
@@ -133,20 +126,12 @@ def _points(bins: Sequence[Calibrated], edges: Sequence[float], t: Translator) -
         marker={"color": BLUE, "size": 9},
         hoverinfo="skip",
         cliponaxis=False,
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": above,
-            "arrayminus": below,
-            "color": BLUE,
-            "thickness": 2,
-            "width": 5,
-        },
+        error_y=frame.error_bars(above, below, BLUE, width=5),
     )
 
 
-def _histogram(bins: Sequence[Calibrated], t: Translator) -> Trace:
-    return trace(
+def _histogram(bins: Sequence[CalibrationBin], t: Translator) -> Trace:
+    return frame.trace(
         "bar",
         x=[place + 0.5 for place in range(len(bins))],
         width=0.86,
@@ -159,31 +144,19 @@ def _histogram(bins: Sequence[Calibrated], t: Translator) -> Trace:
         textangle=0,
         cliponaxis=False,
         constraintext="none",
-        textfont={"size": SMALL_SIZE},
+        textfont={"size": frame.SMALL_SIZE},
         hoverinfo="skip",
     )
 
 
-def _log_range(bins: Sequence[Calibrated]) -> list[float]:
+def _log_range(bins: Sequence[CalibrationBin]) -> list[float]:
     """Room over the tallest bar for its number."""
     most = max(each.count for each in bins)
     low, high = float(np.log10(_LEAST)), float(np.log10(max(most, 1)))
     return [low, high + 0.28 * (high - low)]
 
 
-def _click_targets(bins: Sequence[Calibrated], yaxis: str, t: Translator) -> Any:
-    places = range(len(bins))
-    bars = targets(
-        [place + 0.5 for place in places],
-        [0.0] * len(bins),
-        list(places),
-        [_hover(each, t) for each in bins],
-        chosen=0.16,
-    )
-    return bars | {"yaxis": yaxis}
-
-
-def _hover(each: Calibrated, t: Translator) -> str:
+def _hover(each: CalibrationBin, t: Translator) -> str:
     low, high = edge_text(each.low), edge_text(each.high)
     if each.confidence is None or each.accuracy is None or each.interval is None:
         return t("{low}% to {high}%: no samples", low=low, high=high)

@@ -14,18 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from digitlab.charts.click_overlay import targets
-from digitlab.charts.frame import (
-    CLEAR,
-    LABEL_SIZE,
-    VERMILLION,
-    Chart,
-    Trace,
-    bare,
-    figure,
-    margin,
-    strong,
-)
+from digitlab.charts import frame
+from digitlab.charts.click_targets import click_targets
+from digitlab.charts.frame import Chart
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
 
@@ -37,7 +28,9 @@ _PLACE = 76  # pixels from row to row: a digit of 56, its label, and a gap
 _LABEL_SHARE, _GAP_SHARE = 16 / _PLACE, 4 / _PLACE
 _WIDEST = 0.94  # of a place's width: what a digit may take on a narrow page
 _SHARPER = 4  # browsers smooth pictures: pixels drawn large before that keep their edges
-_BOTTOM = 8
+_HEADER_ROOM, _CAPTION_ROOM = 36, 32  # pixels
+
+Images = npt.NDArray[np.uint8]
 
 
 class Misread(Protocol):
@@ -61,7 +54,7 @@ class Misread(Protocol):
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledSample:
     """One sample of a sheet: its number in the set, its label, and what the pointer finds."""
 
     index: int
@@ -71,19 +64,15 @@ class Labelled:
 
 @dataclass(frozen=True)
 class _Tile:
-    """One picture of a sheet: its place, the label under it, and what the pointer finds."""
+    """A sample at its place of a sheet, with its picture (28, 28) uint8."""
 
     row: int
     column: int
-    picture: npt.NDArray[np.uint8]
-    label: str
-    hover: str
-    index: int
+    picture: Images
+    sample: LabelledSample
 
 
-def mistake_sheet(
-    images: npt.NDArray[np.uint8], columns: Sequence[Sequence[Misread]], t: Translator
-) -> Chart:
+def mistake_sheet(images: Images, columns: Sequence[Sequence[Misread]], t: Translator) -> Chart:
     """Misread samples, a column a digit, "truth → read as" under each; empty places stay empty.
 
     Args:
@@ -92,11 +81,11 @@ def mistake_sheet(
         t: the reader's language.
     """
     tiles = [
-        _read_tile(row, column, images, found, t)
+        _Tile(row, column, images[found.index], _misread_sample(found, t))
         for column, samples in enumerate(columns)
         for row, found in enumerate(samples[:SHEET_ROWS])
     ]
-    header = bare(
+    header = frame.bare(
         t("the digit it is"),
         side="top",
         showticklabels=True,
@@ -104,11 +93,11 @@ def mistake_sheet(
         ticktext=[str(digit) for digit in range(len(columns))],
     )
     title = t("Misread test samples: truth → read as")
-    return _sheet(title, tiles, (SHEET_ROWS, len(columns)), header, top=76, bottom=_BOTTOM)
+    return _sheet(title, tiles, (SHEET_ROWS, len(columns)), header, header=True)
 
 
 def reading_sheet(
-    images: npt.NDArray[np.uint8],
+    images: Images,
     places: Sequence[Sequence[Misread | None]],
     t: Translator,
     *,
@@ -121,35 +110,17 @@ def reading_sheet(
     ``title`` and ``caption`` are in the reader's language. The height follows the rows.
     """
     tiles = [
-        _read_tile(row, column, images, found, t)
+        _Tile(row, column, images[found.index], _misread_sample(found, t))
         for row, samples in enumerate(places)
         for column, found in enumerate(samples)
         if found is not None
     ]
     grid = (max(1, len(places)), max([1, *(len(samples) for samples in places)]))
-    return _sheet(title, tiles, grid, bare(caption), top=40, bottom=32)
-
-
-def _read_tile(
-    row: int, column: int, images: npt.NDArray[np.uint8], found: Misread, t: Translator
-) -> _Tile:
-    label = f"{found.truth} → {found.predicted}"
-    picture = images[found.index]
-    return _Tile(row, column, picture, label, _misclassified_hover(found, t), int(found.index))
-
-
-def _misclassified_hover(found: Misread, t: Translator) -> str:
-    return t(
-        "Test sample {index}<br>truth {truth}, read as {predicted}<br>{confidence} certain",
-        index=found.index,
-        truth=found.truth,
-        predicted=found.predicted,
-        confidence=f"{found.confidence:.1%}",
-    )
+    return _sheet(title, tiles, grid, frame.bare(caption))
 
 
 def sample_sheet(
-    images: npt.NDArray[np.uint8],
+    images: Images,
     labels: Sequence[int] | npt.NDArray[np.integer[Any]],
     t: Translator,
     *,
@@ -164,41 +135,54 @@ def sample_sheet(
         ValueError: there are not as many labels, or indices, as pictures.
     """
     numbers = range(len(images)) if indices is None else indices
-    tiles = [
-        _Tile(
-            *divmod(place, _COLUMNS),
-            picture,
+    samples = [
+        LabelledSample(
+            int(number),
             str(label),
             t("Sample {index}<br>label {label}", index=number, label=label),
-            int(number),
         )
-        for place, (picture, label, number) in enumerate(zip(images, labels, numbers, strict=True))
+        for label, number, _ in zip(labels, numbers, images, strict=True)
     ]
-    grid = (max(1, math.ceil(len(tiles) / _COLUMNS)), _COLUMNS)
-    caption = bare(t("{count} images, the label under each", count=len(tiles)))
-    return _sheet(t("Samples"), tiles, grid, caption, top=40, bottom=32)
+    caption = t("{count} images, the label under each", count=len(samples))
+    return _sheet_in_rows(t("Samples"), images, samples, _COLUMNS, caption)
 
 
 def labelled_sheet(
-    images: npt.NDArray[np.uint8], samples: Sequence[Labelled], *, title: str, caption: str
+    images: Images, samples: Sequence[LabelledSample], *, title: str, caption: str
 ) -> Chart:
     """``samples`` out of ``images`` (N, 28, 28) uint8, row by row; a click tells the ``index``.
 
     Title, caption, labels and hovers are in the reader's language already. The height follows the
     number of rows.
     """
+    pictures = [images[sample.index] for sample in samples]
+    return _sheet_in_rows(title, pictures, samples, LABELLED_COLUMNS, caption)
+
+
+def _misread_sample(found: Misread, t: Translator) -> LabelledSample:
+    hover = t(
+        "Test sample {index}<br>truth {truth}, read as {predicted}<br>{confidence} certain",
+        index=found.index,
+        truth=found.truth,
+        predicted=found.predicted,
+        confidence=f"{found.confidence:.1%}",
+    )
+    return LabelledSample(int(found.index), f"{found.truth} → {found.predicted}", hover)
+
+
+def _sheet_in_rows(
+    title: str,
+    pictures: Sequence[Images] | Images,
+    samples: Sequence[LabelledSample],
+    columns: int,
+    caption: str,
+) -> Chart:
     tiles = [
-        _Tile(
-            *divmod(place, LABELLED_COLUMNS),
-            images[sample.index],
-            sample.label,
-            sample.hover,
-            sample.index,
-        )
-        for place, sample in enumerate(samples)
+        _Tile(*divmod(place, columns), picture, sample)
+        for place, (picture, sample) in enumerate(zip(pictures, samples, strict=True))
     ]
-    grid = (max(1, math.ceil(len(tiles) / LABELLED_COLUMNS)), LABELLED_COLUMNS)
-    return _sheet(title, tiles, grid, bare(caption), top=40, bottom=32)
+    grid = (max(1, math.ceil(len(tiles) / columns)), columns)
+    return _sheet(title, tiles, grid, frame.bare(caption))
 
 
 def _sheet(
@@ -207,62 +191,59 @@ def _sheet(
     grid: tuple[int, int],
     xaxis: dict[str, Any],
     *,
-    top: int,
-    bottom: int,
+    header: bool = False,
 ) -> Chart:
+    """Tiles in rows and columns of ``grid``; the caption stands below, a header above."""
     rows, columns = grid
-    return figure(
-        title,
-        [_targets(tiles)],
-        height=top + rows * _PLACE + bottom,
-        uirevision="sheet",
-        margin=margin(top=top, bottom=bottom),
-        barmode="overlay",
-        images=[_picture(placed) for placed in tiles],
-        annotations=[_label(placed) for placed in tiles],
-        xaxis=xaxis | {"range": [-0.5, columns - 0.5]},
-        yaxis=bare(range=[rows, 0]),
-    )
-
-
-def _picture(placed: _Tile) -> dict[str, Any]:
-    """The digit, square and as large as its place allows, close above its label."""
-    return {
-        "source": data_uri(enlarge(placed.picture, _SHARPER)),
-        "sizing": "contain",
-        "xref": "x",
-        "x": placed.column,
-        "sizex": _WIDEST,
-        "xanchor": "center",
-        "yref": "y",
-        "y": placed.row + 1 - _LABEL_SHARE,
-        "yanchor": "bottom",
-        "sizey": 1 - _LABEL_SHARE - _GAP_SHARE,
-        "layer": "below",
-    }
-
-
-def _label(placed: _Tile) -> dict[str, Any]:
-    return {
-        "text": strong(placed.label),
-        "showarrow": False,
-        "font": {"size": LABEL_SIZE},
-        "x": placed.column,
-        "y": placed.row + 1 - _LABEL_SHARE / 2,
-    }
-
-
-def _targets(tiles: Sequence[_Tile]) -> Trace:
-    """Bars over the places; the one clicked last is framed, which leaves its digit as it is."""
-    bars = targets(
-        [placed.column for placed in tiles],
-        [placed.row + _GAP_SHARE for placed in tiles],
-        [placed.index for placed in tiles],
-        [placed.hover for placed in tiles],
+    top = frame.TITLE_ROOM + (_HEADER_ROOM if header else 0)
+    bottom = 8 if header else _CAPTION_ROOM
+    targets = click_targets(
+        [tile.column for tile in tiles],
+        [tile.row + _GAP_SHARE for tile in tiles],
+        [tile.sample.index for tile in tiles],
+        [tile.sample.hover for tile in tiles],
         width=_WIDEST,
         height=1 - _GAP_SHARE,
         chosen=1,
     )
-    bars["marker"] |= {"color": CLEAR, "line": {"color": VERMILLION, "width": 3}}
-    bars["selected"]["marker"]["color"] = CLEAR
-    return bars
+    # The one clicked last gets a frame, which leaves its digit as it is.
+    targets["marker"] |= {"color": frame.CLEAR, "line": {"color": frame.VERMILLION, "width": 3}}
+    targets["selected"]["marker"]["color"] = frame.CLEAR
+    return frame.figure(
+        title,
+        [targets],
+        height=top + rows * _PLACE + bottom,
+        uirevision="sheet",
+        margin=frame.margin(top=top, bottom=bottom),
+        barmode="overlay",
+        images=[_image(tile) for tile in tiles],
+        annotations=[
+            {
+                "text": frame.strong(tile.sample.label),
+                "showarrow": False,
+                "font": {"size": frame.LABEL_SIZE},
+                "x": tile.column,
+                "y": tile.row + 1 - _LABEL_SHARE / 2,
+            }
+            for tile in tiles
+        ],
+        xaxis=xaxis | {"range": [-0.5, columns - 0.5]},
+        yaxis=frame.bare(range=[rows, 0]),
+    )
+
+
+def _image(tile: _Tile) -> dict[str, Any]:
+    """The digit, square and as large as its place allows, close above its label."""
+    return {
+        "source": data_uri(enlarge(tile.picture, _SHARPER)),
+        "sizing": "contain",
+        "xref": "x",
+        "x": tile.column,
+        "sizex": _WIDEST,
+        "xanchor": "center",
+        "yref": "y",
+        "y": tile.row + 1 - _LABEL_SHARE,
+        "yanchor": "bottom",
+        "sizey": 1 - _LABEL_SHARE - _GAP_SHARE,
+        "layer": "below",
+    }

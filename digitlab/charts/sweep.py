@@ -13,22 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from digitlab.charts.frame import (
-    BLUE,
-    GREY_BLUE,
-    SMALL_SIZE,
-    TEXT_SIZE,
-    VERMILLION,
-    Chart,
-    Trace,
-    axis,
-    colours,
-    figure,
-    legend_below,
-    margin,
-    trace,
+from digitlab.charts import frame
+from digitlab.charts.frame import BLUE, GREY_BLUE, VERMILLION, Chart, Trace
+from digitlab.charts.lines import (
+    Metric,
+    Points,
+    epochs_of,
+    metric_name,
+    over_epochs,
+    thin,
+    value_format,
 )
-from digitlab.charts.lines import Metric, Points, epoch_axis, epochs_of, thin
 from digitlab.messages import Translator
 
 _RAMP = (BLUE, "#8C6BB1", "#C8517F", VERMILLION)
@@ -59,14 +54,14 @@ def sweep_points(
     numbers = [point.x for point in points if point.x is not None]
     ordered = len(numbers) == len(points)
     xs = numbers if ordered else [float(place) for place in range(len(points))]
-    return figure(
+    return frame.figure(
         measure,
         [_rings(xs, points, metric, t), _means(xs, points, metric, ordered, t)],
         height=400,
         uirevision=f"sweep-points-{measure}",
         showlegend=True,
-        legend=legend_below(),
-        margin=margin(bottom=96),
+        legend=frame.legend_below(),
+        margin=frame.margin(bottom=96),
         xaxis=_field_axis(field, xs, [point.name for point in points], ordered),
         yaxis=_measure_axis(metric, measure, [v for point in points for v in point.values], t),
     )
@@ -77,11 +72,11 @@ def _field_axis(
 ) -> dict[str, Any]:
     ticks: dict[str, Any] = {"tickvals": list(xs), "ticktext": [wrapped(name) for name in names]}
     if not ordered:
-        return axis(field, range=[-0.5, len(xs) - 0.5], **ticks)
+        return frame.axis(field, range=[-0.5, len(xs) - 0.5], **ticks)
     if min(xs) > 0 and max(xs) / min(xs) > _LOG_FROM:
         low, high = _padded(float(np.log10(min(xs))), float(np.log10(max(xs))))
-        return axis(field, type="log", range=[low, high], **ticks)
-    return axis(field, range=_padded(min(xs), max(xs)), **ticks)
+        return frame.axis(field, type="log", range=[low, high], **ticks)
+    return frame.axis(field, range=_padded(min(xs), max(xs)), **ticks)
 
 
 def _padded(low: float, high: float) -> list[float]:
@@ -95,8 +90,8 @@ def _measure_axis(
 ) -> dict[str, Any]:
     scale: dict[str, Any] = {"range": measure_range(metric, values)} if len(values) else {}
     if metric == "accuracy":
-        return axis(t("{measure} (%)", measure=measure), tickformat=".4~p", **scale)
-    return axis(measure, tickformat=".3~g", **scale)
+        return frame.axis(t("{measure} (%)", measure=measure), tickformat=".4~p", **scale)
+    return frame.axis(measure, tickformat=".3~g", **scale)
 
 
 def measure_range(metric: Metric, values: Sequence[float]) -> list[float]:
@@ -118,7 +113,7 @@ def _rings(
         for x, point in zip(xs, points, strict=True)
         for value in point.values
     ]
-    return trace(
+    return frame.trace(
         "scatter",
         x=[x for x, _, _ in pairs],
         y=[y for _, y, _ in pairs],
@@ -127,7 +122,7 @@ def _rings(
         name=t("one run"),
         customdata=[name for _, _, name in pairs],
         marker={"symbol": "circle-open", "size": 10, "color": GREY_BLUE, "line": {"width": 2}},
-        hovertemplate=f"%{{customdata}}: {_format(metric)}<extra></extra>",
+        hovertemplate=f"%{{customdata}}: {value_format(metric)}<extra></extra>",
     )
 
 
@@ -139,35 +134,23 @@ def _means(
         for x, point in zip(xs, points, strict=True)
         if len(point.values)
     ]
-    reach = {
-        "array": [max(point.values) - mean for _, mean, point in rows],
-        "arrayminus": [mean - min(point.values) for _, mean, point in rows],
-    }
-    return trace(
-        "scatter",
-        x=[x for x, _, _ in rows],
-        y=[mean for _, mean, _ in rows],
+    shown = f"%{{customdata[0]}}: {value_format(metric)} (n = %{{customdata[1]}})<extra></extra>"
+    return frame.line(
+        [x for x, _, _ in rows],
+        [mean for _, mean, _ in rows],
+        t("mean, and from the lowest to the highest seed"),
+        BLUE,
+        hover=shown,
         mode="lines+markers" if ordered else "markers",
         cliponaxis=False,
-        name=t("mean, and from the lowest to the highest seed"),
         customdata=[(point.name, len(point.values)) for _, _, point in rows],
-        line={"color": BLUE, "width": 2},
-        marker={"color": BLUE, "size": 7},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "color": BLUE,
-            "thickness": 2,
-            "width": 6,
-            **reach,
-        },
-        hovertemplate=f"%{{customdata[0]}}: {_format(metric)} (n = %{{customdata[1]}})"
-        "<extra></extra>",
+        error_y=frame.error_bars(
+            [max(point.values) - mean for _, mean, point in rows],
+            [mean - min(point.values) for _, mean, point in rows],
+            BLUE,
+            width=6,
+        ),
     )
-
-
-def _format(metric: Metric) -> str:
-    return "%{y:.2%}" if metric == "accuracy" else "%{y:.4f}"
 
 
 def sweep_heatmap(
@@ -191,19 +174,26 @@ def sweep_heatmap(
     means = [[float(np.mean(cell)) if len(cell) else None for cell in row] for row in values]
     down, across = names
     low, high = measure_range(metric, [mean for row in means for mean in row if mean is not None])
-    cells = trace(
+    short = "{:.1%}" if metric == "accuracy" else "{:.3f}"
+    cells = frame.trace(
         "heatmap",
         z=means,
         x=list(range(len(across))),
         y=list(range(len(down))),
-        text=[[_told(cell, metric) for cell in row] for row in values],
+        text=[["" if mean is None else short.format(mean) for mean in row] for row in means],
         texttemplate="%{text}",
-        textfont={"size": TEXT_SIZE + 1},
+        textfont={"size": frame.TEXT_SIZE + 1},
         xgap=2,
         ygap=2,
-        hovertext=_hovers(metric, fields, names, values, t),
+        hovertext=[
+            [
+                f"{fields[0]} = {name}<br>{fields[1]} = {other}<br>" + _spread_text(cell, metric, t)
+                for other, cell in zip(across, row, strict=True)
+            ]
+            for name, row in zip(down, values, strict=True)
+        ],
         hovertemplate="%{hovertext}<extra></extra>",
-        colorscale=colours("Cividis"),
+        colorscale=frame.named_scale("Cividis"),
         reversescale=metric == "loss",
         hoverongaps=False,
         zmin=low,
@@ -211,11 +201,11 @@ def sweep_heatmap(
         colorbar={
             "thickness": 10,
             "outlinewidth": 0,
-            "tickfont": {"size": SMALL_SIZE},
+            "tickfont": {"size": frame.SMALL_SIZE},
             "tickformat": ".4~p" if metric == "accuracy" else ".3~g",
         },
     )
-    return figure(
+    return frame.figure(
         measure,
         [cells],
         height=130 + 54 * len(down),
@@ -226,45 +216,16 @@ def sweep_heatmap(
 
 
 def _names_axis(field: str, names: Sequence[str]) -> dict[str, Any]:
-    return axis(
-        field,
-        tickvals=list(range(len(names))),
-        ticktext=[wrapped(name) for name in names],
-        showgrid=False,
-    )
-
-
-def _told(values: Sequence[float], metric: Metric) -> str:
-    if not len(values):
-        return ""
-    mean = float(np.mean(values))
-    return f"{mean:.1%}" if metric == "accuracy" else f"{mean:.3f}"
-
-
-def _hovers(
-    metric: Metric,
-    fields: tuple[str, str],
-    names: tuple[Sequence[str], Sequence[str]],
-    values: Sequence[Sequence[Sequence[float]]],
-    t: Translator,
-) -> list[list[str]]:
-    return [
-        [
-            f"{fields[0]} = {down}<br>{fields[1]} = {across}<br>" + _spread_text(cell, metric, t)
-            for across, cell in zip(names[1], row, strict=True)
-        ]
-        for down, row in zip(names[0], values, strict=True)
-    ]
+    texts = [wrapped(name) for name in names]
+    return frame.axis(field, tickvals=list(range(len(names))), ticktext=texts, showgrid=False)
 
 
 def _spread_text(values: Sequence[float], metric: Metric, t: Translator) -> str:
     if not len(values):
         return t("no result yet")
-    shown = [
-        f"{value:.2%}" if metric == "accuracy" else f"{value:.4f}"
-        for value in (float(np.mean(values)), min(values), max(values))
-    ]
-    return t("{mean} (seeds: {low} to {high})", mean=shown[0], low=shown[1], high=shown[2])
+    form = "{:.2%}" if metric == "accuracy" else "{:.4f}"
+    mean, low, high = map(form.format, (float(np.mean(values)), min(values), max(values)))
+    return t("{mean} (seeds: {low} to {high})", mean=mean, low=low, high=high)
 
 
 @dataclass(frozen=True)
@@ -283,31 +244,24 @@ def sweep_curves(
 ) -> Chart:
     """The curves of all runs of a sweep over each other; ``groups`` are in the ramp's order."""
     colours = dict(zip(groups, shades(len(groups)), strict=True))
-    first_epoch, last_epoch = epochs_of([curve.points for curve in curves])
     room = 64 + _LEGEND_ROW * -(-len(groups) // _LEGEND_COLUMNS)
     kinds: dict[tuple[str, int], list[SweepCurve]] = {}
     for curve in curves:
         kinds.setdefault((curve.group, curve.dash), []).append(curve)
     first = dict(reversed(kinds))
-    traces = [
-        _lines(alike, colours[group], metric, dash == first[group])
-        for (group, dash), alike in kinds.items()
-    ]
-    return figure(
+    values = [value for curve in curves for value in np.asarray(curve.points[1], float)]
+    return over_epochs(
         title,
-        traces,
+        [
+            _lines(alike, colours[group], metric, dash == first[group])
+            for (group, dash), alike in kinds.items()
+        ],
+        epochs_of(curve.points for curve in curves),
+        t,
         height=300 + room,
+        room=room,
         uirevision=f"sweep-curves-{title}",
-        showlegend=True,
-        legend=legend_below(),
-        margin=margin(bottom=room),
-        xaxis=epoch_axis(first_epoch, last_epoch, t),
-        yaxis=_measure_axis(
-            metric,
-            t("Loss") if metric == "loss" else t("Accuracy"),
-            np.concatenate([[], *(np.asarray(c.points[1], float) for c in curves)]).tolist(),
-            t,
-        ),
+        yaxis=_measure_axis(metric, metric_name(metric, t), values, t),
     )
 
 
@@ -322,20 +276,21 @@ def _lines(curves: Sequence[SweepCurve], colour: str, metric: Metric, named: boo
         ys += [*y.tolist(), None]
         told += [curve.name] * (len(x) + 1)
     group = curves[0].group
-    return trace(
-        "scatter",
-        x=xs,
-        y=ys,
+    return frame.line(
+        xs,
+        ys,
+        group,
+        colour,
+        hover=f"%{{x:.3~g}}: {value_format(metric)}<extra>%{{customdata}}</extra>",
+        mode="lines+markers",
+        width=1.8,
+        dash=_DASHES[curves[0].dash % len(_DASHES)],
+        size=4,
         customdata=told,
-        name=group,
         legendgroup=group,
         showlegend=named,
-        mode="lines+markers",
         cliponaxis=False,
         connectgaps=False,
-        marker={"color": colour, "size": 4},
-        line={"color": colour, "width": 1.8, "dash": _DASHES[curves[0].dash % len(_DASHES)]},
-        hovertemplate=f"%{{x:.3~g}}: {_format(metric)}<extra>%{{customdata}}</extra>",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from digitlab.charts import Chart
+from digitlab.charts.frame import Chart
 from digitlab.messages import Translator
 from digitlab.ui import browser, plot
 
@@ -21,7 +21,7 @@ def answer(
     *,
     shows: str = "",
 ) -> None:
-    """Draw a figure made with ``charts.targets``; a click calls ``act`` with its whole number.
+    """Draw a figure made with ``click_targets``; a click calls ``act`` with its whole number.
 
     ``act`` runs before the page or fragment does, so the figure itself can show what was clicked,
     in one run. A click whose value is not from 0 to ``count`` - 1 is passed over. ``shows`` is the
@@ -37,7 +37,7 @@ def answer(
 
 
 def place(figure: Chart, key: str, t: Translator, count: int, *, shows: str = "") -> int | None:
-    """Draw a figure made with ``charts.targets``; returns the whole number of the last click.
+    """Draw a figure made with ``click_targets``; returns the whole number of the last click.
 
     None before the first click, and where the number is not from 0 to ``count`` - 1: it comes back
     from the browser. ``shows`` is the key of what answers, which a phone scrolls to.

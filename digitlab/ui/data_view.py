@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, dataset
+from digitlab import dataset
+from digitlab.charts.bars import count_bars
+from digitlab.charts.pixels import digit_image
+from digitlab.charts.sheets import sample_sheet
 from digitlab.config import RunConfig
 from digitlab.dataset import Choice, DigitSet
 from digitlab.messages import Translator
@@ -51,7 +54,7 @@ def _samples(digits: DigitSet, t: Translator) -> None:
         t("Page ({count} training images each)", count=_SAMPLES), 1, pages, key="samples"
     )
     part = slice((page - 1) * _SAMPLES, page * _SAMPLES)
-    figure = charts.sample_sheet(
+    figure = sample_sheet(
         digits.x_train[part], digits.y_train[part], t, indices=range(part.start, part.stop)
     )
     plot.draw(figure, t)
@@ -63,7 +66,7 @@ def _numbers(digits: DigitSet, t: Translator) -> None:
     left, right = st.columns(2)
     with left:
         title = t("Image {number}: a {label}", number=number, label=label)
-        plot.draw(charts.digit(image, t, title=title), t)
+        plot.draw(digit_image(image, t, title=title), t)
     with right:
         st.markdown(
             t(
@@ -95,7 +98,7 @@ def _parts(digits: DigitSet, config: RunConfig, t: Translator) -> None:
     parts[t("test")] = split.test[1]
     st.markdown(_parts_text(digits, config, t))
     counted = {name: dataset.counts(labels) for name, labels in parts.items()}
-    figure = charts.counts(counted, t, title=t("How many of each digit"), axis=t("images"))
+    figure = count_bars(counted, t, title=t("How many of each digit"), axis=t("images"))
     plot.draw(figure, t, tools=True)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, dataset
+from digitlab import dataset
+from digitlab.charts.picture_rows import nearest_digits
 from digitlab.dataset import DigitSet
 from digitlab.drawing import Picture
 from digitlab.inspection import explain
@@ -32,9 +33,7 @@ def show(digit: Picture, model: SelectedModel, t: Translator) -> None:
     labels = digits.y_train[found.indices].tolist()
     read = model.network.read(digit).digit
     st.html(
-        charts.neighbours(
-            digits.x_train[found.indices], labels, found.distances.tolist(), read=read
-        )
+        nearest_digits(digits.x_train[found.indices], labels, found.distances.tolist(), read=read)
     )
     st.markdown(
         t(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab import charts, labels
+from digitlab import labels
+from digitlab.charts.occlusion import occlusion_map
 from digitlab.config import DIGITS
 from digitlab.drawing import Picture
 from digitlab.inspection import explain
@@ -45,7 +46,7 @@ def show(digit: Picture, model: SelectedModel, t: Translator, key: str) -> None:
     target = winner if asked == "winner" else int(asked)
     falls = found.falls(target, measure)
     title = t("What erasing does to the {digit}", digit=target)
-    figure = charts.occlusion_map(digit, falls, t, title=title, measure=measure)
+    figure = occlusion_map(digit, falls, t, title=title, measure=measure)
     plot.draw(figure, t, key=key)
     st.markdown(_strongest(falls, target, measure, t))
     st.caption(

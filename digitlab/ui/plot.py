@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from digitlab.charts import Chart
+from digitlab.charts.frame import Chart
 from digitlab.messages import Translator
 
 _PLOTLY_JA = {

@@ -1,8 +1,9 @@
 from typing import Any
 
 import pytest
+from checked import checked
 
-from digitlab.charts import network_picture
+from digitlab.charts.architecture import network_picture
 from digitlab.config import RunConfig
 from digitlab.layers import layers_of
 from digitlab.messages import Translator
@@ -29,7 +30,7 @@ ODD = {
 @pytest.mark.parametrize("name", [*PRESETS, *ODD])
 def test_every_layer_is_named_with_its_output(name: str) -> None:
     layers = layers_of((PRESETS | ODD)[name])
-    figure = network_picture(layers, T)
+    figure = checked(network_picture(layers, T))
     captions = [note.text for note in figure.layout.annotations]
     drawn = [layer for layer in layers if layer.kind != "dropout"]
     assert len(captions) == len(drawn) + 1
@@ -42,7 +43,7 @@ def test_every_layer_is_named_with_its_output(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*PRESETS, *ODD])
 def test_the_drawing_stays_inside_its_frame(name: str) -> None:
-    figure = network_picture(layers_of((PRESETS | ODD)[name]), T)
+    figure = checked(network_picture(layers_of((PRESETS | ODD)[name]), T))
     points = [
         tuple(float(part) for part in word.strip("MLZ").split(","))
         for shape in figure.layout.shapes
@@ -56,7 +57,7 @@ def test_the_drawing_stays_inside_its_frame(name: str) -> None:
 
 
 def test_ten_outputs_carry_their_digits() -> None:
-    figure = network_picture(layers_of(RunConfig()), T)
+    figure = checked(network_picture(layers_of(RunConfig()), T))
     texts = [list(trace.text) for trace in figure.data if trace.mode == "markers+text"]
     assert texts == [[str(digit) for digit in range(10)]]
     assert "101,770" in figure.layout.title.text
@@ -65,7 +66,9 @@ def test_ten_outputs_carry_their_digits() -> None:
 def test_more_filters_and_larger_kernels_change_the_picture() -> None:
     def paths(**changes: Any) -> set[str]:
         config = RunConfig(network="cnn", **changes)
-        return {shape.path for shape in network_picture(layers_of(config), T).layout.shapes}
+        return {
+            shape.path for shape in checked(network_picture(layers_of(config), T)).layout.shapes
+        }
 
     assert len(paths(filters1=64)) > len(paths(filters1=4))
     assert paths(kernel1=3) != paths(kernel1=5)
@@ -74,7 +77,7 @@ def test_more_filters_and_larger_kernels_change_the_picture() -> None:
 def test_dropout_hollows_its_share_of_the_neurons() -> None:
     def hollow(rate: float) -> int:
         layers = layers_of(RunConfig(units1=10, dropout=rate))
-        dense = network_picture(layers, T).data[3]
+        dense = checked(network_picture(layers, T)).data[3]
         return sum(colour.endswith(",0.0)") for colour in dense.marker.color)
 
     assert [hollow(rate) for rate in (0.0, 0.2, 0.5, 0.9)] == [0, 2, 5, 9]
@@ -83,7 +86,7 @@ def test_dropout_hollows_its_share_of_the_neurons() -> None:
 @pytest.mark.parametrize("language", ["en", "ja"])
 @pytest.mark.parametrize("name", [*PRESETS, *ODD])
 def test_the_captions_have_room_above_and_below(name: str, language: str) -> None:
-    layout = network_picture(layers_of((PRESETS | ODD)[name]), Translator(language)).layout
+    layout = checked(network_picture(layers_of((PRESETS | ODD)[name]), Translator(language))).layout
     for note in layout.annotations:
         lines = note.text.count("<br>") + 1
         room = layout.margin.t - 40 if note.y == 1 else layout.xaxis.title.standoff

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from checked import checked
 
-from digitlab import charts
+from digitlab.charts.bars import count_bars, probability_bars
 from digitlab.messages import Translator
 
 T = Translator("en")
@@ -10,7 +11,7 @@ T = Translator("en")
 def test_the_most_probable_digit_stands_out() -> None:
     values = np.full(10, 0.002)
     values[7] = 0.982
-    (bars,) = charts.probabilities(values, T).data
+    (bars,) = checked(probability_bars(values, T)).data
     np.testing.assert_allclose(np.asarray(bars.y, float), values)
     others = {colour for digit, colour in enumerate(bars.marker.color) if digit != 7}
     assert len(others) == 1
@@ -21,11 +22,11 @@ def test_the_most_probable_digit_stands_out() -> None:
 def test_who_does_not_see_the_bars_is_told_them() -> None:
     shares = np.zeros(10)
     shares[[1, 7]] = 0.25, 0.75
-    assert charts.probabilities(shares, T).alt == ("Probability of each digit: 1 25%, 7 75%")
+    assert probability_bars(shares, T).alt == ("Probability of each digit: 1 25%, 7 75%")
 
 
 def test_the_axis_of_probabilities_does_not_move() -> None:
-    layouts = [charts.probabilities(np.eye(10)[3] * scale, T).layout for scale in (1, 0.2)]
+    layouts = [checked(probability_bars(np.eye(10)[3] * scale, T)).layout for scale in (1, 0.2)]
     assert layouts[0].yaxis.range == layouts[1].yaxis.range
     assert list(layouts[0].yaxis.tickvals)[-1] == 1
 
@@ -48,11 +49,11 @@ def test_the_axis_of_probabilities_does_not_move() -> None:
 def test_labels_never_promise_more_than_the_number(share: float, label: str) -> None:
     values = np.zeros(10)
     values[0] = share
-    assert charts.probabilities(values, T).data[0].text[0] == label
+    assert checked(probability_bars(values, T)).data[0].text[0] == label
 
 
 def test_counts_stand_over_their_bars() -> None:
-    figure = charts.counts(np.arange(10) * 1000, T, title="Misread", axis="images")
+    figure = checked(count_bars(np.arange(10) * 1000, T, title="Misread", axis="images"))
     (bars,) = figure.data
     assert list(bars.y) == list(range(0, 10_000, 1000))
     assert bars.text[9] == "9,000"
@@ -61,7 +62,7 @@ def test_counts_stand_over_their_bars() -> None:
 
 def test_counts_of_parts_are_stacked() -> None:
     parts = {"training": [4] * 10, "validation": [2] * 10, "test": [1] * 10}
-    figure = charts.counts(parts, T, title="Images", axis="images")
+    figure = checked(count_bars(parts, T, title="Images", axis="images"))
     assert [trace.name for trace in figure.data] == list(parts)
     assert figure.layout.barmode == "stack"
     assert figure.layout.showlegend
@@ -70,14 +71,14 @@ def test_counts_of_parts_are_stacked() -> None:
 
 def test_the_lab_counts_in_arrays() -> None:
     parts = {"training": np.full(10, 4), "test": np.arange(10)}
-    figure = charts.counts(parts, T, title="Images", axis="images")
+    figure = checked(count_bars(parts, T, title="Images", axis="images"))
     assert [list(trace.y) for trace in figure.data] == [[4] * 10, list(range(10))]
 
 
 def test_more_parts_than_colours_are_refused() -> None:
     parts = {str(number): [1] * 10 for number in range(6)}
     with pytest.raises(ValueError, match="6 parts"):
-        charts.counts(parts, T, title="Images", axis="images")
+        checked(count_bars(parts, T, title="Images", axis="images"))
     parts.popitem()
-    bars = charts.counts(parts, T, title="Images", axis="images").data
+    bars = checked(count_bars(parts, T, title="Images", axis="images")).data
     assert len({trace.marker.color for trace in bars}) == 5

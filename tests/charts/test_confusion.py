@@ -3,8 +3,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from checked import checked
 
-from digitlab import charts
+from digitlab.charts.confusion import confusion_matrix
 from digitlab.messages import Translator
 
 T = Translator("en")
@@ -22,14 +23,14 @@ def numbers(figure: Any) -> dict[tuple[int, int], str]:
 
 
 def test_each_field_has_its_number_and_those_of_nothing_are_empty() -> None:
-    shown = numbers(charts.confusion_matrix(MATRIX, T))
+    shown = numbers(checked(confusion_matrix(MATRIX, T)))
     assert shown[4, 9] == "12"
     assert shown[0, 0] == "1,000"
     assert set(shown) == {(truth, read) for truth, read in np.argwhere(MATRIX)}
 
 
 def test_percentages_are_those_of_a_row() -> None:
-    shown = numbers(charts.confusion_matrix(MATRIX, T, shares=True))
+    shown = numbers(checked(confusion_matrix(MATRIX, T, shares=True)))
     assert (shown[4, 9], shown[4, 4], shown[0, 0]) == ("1.2", "98.8", "100")
     assert shown[3, 5] == "<0.1"
     assert all(len(text) <= 4 for text in shown.values())  # a field of a phone holds no more
@@ -37,7 +38,7 @@ def test_percentages_are_those_of_a_row() -> None:
 
 @pytest.mark.parametrize("shares", [False, True])
 def test_only_mistakes_are_coloured_and_the_worst_is_the_end_of_the_scale(shares: bool) -> None:
-    colours = charts.confusion_matrix(MATRIX, T, shares=shares).data[0]
+    colours = checked(confusion_matrix(MATRIX, T, shares=shares)).data[0]
     coloured = np.isfinite(np.asarray(colours.z, float))
     np.testing.assert_array_equal(coloured, (MATRIX > 0) & ~np.eye(10, dtype=bool))
     assert colours.zmax == np.nanmax(np.asarray(colours.z, float)) == colours.z[4][9]
@@ -45,7 +46,7 @@ def test_only_mistakes_are_coloured_and_the_worst_is_the_end_of_the_scale(shares
 
 
 def test_a_target_covers_its_field_and_tells_truth_and_reading() -> None:
-    bars = charts.confusion_matrix(MATRIX, T).data[1]
+    bars = checked(confusion_matrix(MATRIX, T)).data[1]
     for x, base, size, (value,), words in zip(
         bars.x, bars.base, bars.y, bars.customdata, bars.hovertext, strict=True
     ):
@@ -58,14 +59,14 @@ def test_a_target_covers_its_field_and_tells_truth_and_reading() -> None:
 
 
 def test_a_network_without_a_mistake_has_nothing_coloured() -> None:
-    figure = charts.confusion_matrix(np.diag(np.full(10, 5)), T)
+    figure = checked(confusion_matrix(np.diag(np.full(10, 5)), T))
     assert not np.isfinite(np.asarray(figure.data[0].z, float)).any()
     assert figure.data[0].zmax > 0
     assert len(figure.layout.annotations) == 10
 
 
 def test_truth_is_read_downwards_and_the_page_sets_its_colours() -> None:
-    layout = charts.confusion_matrix(MATRIX, T).layout
+    layout = checked(confusion_matrix(MATRIX, T)).layout
     assert layout.yaxis.range[0] > layout.yaxis.range[1]
     assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("read as", "truth")
     assert layout.barmode == "overlay"
@@ -74,8 +75,8 @@ def test_truth_is_read_downwards_and_the_page_sets_its_colours() -> None:
 
 
 def test_the_open_field_has_a_frame() -> None:
-    plain = charts.confusion_matrix(MATRIX, T).layout.shapes
-    light, dark = charts.confusion_matrix(MATRIX, T, chosen=(4, 9)).layout.shapes[len(plain) :]
+    plain = checked(confusion_matrix(MATRIX, T)).layout.shapes
+    light, dark = checked(confusion_matrix(MATRIX, T, chosen=(4, 9))).layout.shapes[len(plain) :]
     for line in (light, dark):
         assert (line.x0 + line.x1, line.y0 + line.y1) == (2 * 9, 2 * 4)
     assert light.line.width > dark.line.width

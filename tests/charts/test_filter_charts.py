@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from checked import checked
 from PIL import Image
 
-from digitlab import charts
+from digitlab.charts.bars import digit_responses
+from digitlab.charts.filters import class_templates, edge_chart, kernel_numbers, weight_tiles
+from digitlab.charts.picture_rows import TopActivation, top_activations
 from digitlab.messages import Translator
 
 T = Translator("en")
@@ -19,8 +22,10 @@ EDGES = {angle: RNG.integers(0, 256, (11, 11), dtype=np.uint8) for angle in rang
 def tiles_of(pictures: np.ndarray, **settings: Any) -> Any:
     names = [f"Filter {number}" for number in range(len(pictures))]
     limit = settings.pop("limit", 2.0)
-    return charts.weight_tiles(
-        pictures, limit, T, title="Filters", caption="some filters", names=names, **settings
+    return checked(
+        weight_tiles(
+            pictures, limit, T, title="Filters", caption="some filters", names=names, **settings
+        )
     )
 
 
@@ -60,8 +65,8 @@ def test_the_open_filter_is_framed() -> None:
 
 def test_each_row_of_tiles_begins_with_its_number() -> None:
     tiles = np.zeros((70, 5, 5), np.float32)
-    figure = charts.weight_tiles(
-        tiles, 1, T, title="Neurons", caption="70", names=["n"] * 70, first=64
+    figure = checked(
+        weight_tiles(tiles, 1, T, title="Neurons", caption="70", names=["n"] * 70, first=64)
     )
     axis = figure.layout.yaxis
     assert axis.ticktext == tuple(str(64 + 10 * row) for row in range(7))
@@ -70,7 +75,7 @@ def test_each_row_of_tiles_begins_with_its_number() -> None:
 
 def test_ten_templates_stand_under_their_digits() -> None:
     templates = RNG.normal(size=(10, 28, 28)).astype(np.float32)
-    figure = charts.class_templates(templates, 3, T, title="Templates")
+    figure = checked(class_templates(templates, 3, T, title="Templates"))
     z = array(figure.data[0].z)
     assert np.isfinite(z).sum() == 7840
     for digit, note in enumerate(figure.layout.annotations):
@@ -82,14 +87,14 @@ def test_ten_templates_stand_under_their_digits() -> None:
 @pytest.mark.parametrize(("side", "written"), [(3, True), (7, True), (28, False)])
 def test_a_small_kernel_has_its_numbers_written_into_it(side: int, written: bool) -> None:
     kernel = RNG.normal(size=(side, side))
-    cells = charts.kernel_numbers(kernel, 1, T, title="Filter 0").data[0]
+    cells = checked(kernel_numbers(kernel, 1, T, title="Filter 0")).data[0]
     np.testing.assert_allclose(array(cells.z), kernel, rtol=1e-6)
     assert (cells.texttemplate is not None) == written
 
 
 def test_edge_responses_are_lines_over_the_angle_with_the_edges_under_it() -> None:
     lines = {"untrained": np.zeros(24), "after epoch 3": np.arange(24)}
-    figure = charts.edge_chart(ANGLES, lines, EDGES, T, title="Response")
+    figure = checked(edge_chart(ANGLES, lines, EDGES, T, title="Response"))
     assert [line.name for line in figure.data] == list(lines)
     assert [line.line.dash for line in figure.data] == ["dash", "solid"]
     np.testing.assert_array_equal(array(figure.data[1].y), np.arange(24))
@@ -101,15 +106,15 @@ def test_edge_responses_are_lines_over_the_angle_with_the_edges_under_it() -> No
 
 
 def test_one_line_looks_like_the_present_one() -> None:
-    figure = charts.edge_chart(ANGLES, {"trained": np.ones(24)}, EDGES, T, title="Response")
+    figure = checked(edge_chart(ANGLES, {"trained": np.ones(24)}, EDGES, T, title="Response"))
     assert figure.data[0].line.dash == "solid"
 
 
 def test_the_digit_with_the_largest_response_stands_out() -> None:
     means = np.array([1, 2, np.nan, 9, 0, 0, 0, 0, 0, 0])
-    colours = charts.digit_responses(means, T, title="Mean").data[0].marker.color
+    colours = checked(digit_responses(means, T, title="Mean")).data[0].marker.color
     assert [digit for digit in range(10) if colours[digit] != colours[0]] == [3]
-    nothing = charts.digit_responses(np.full(10, np.nan), T, title="Mean")
+    nothing = checked(digit_responses(np.full(10, np.nan), T, title="Mean"))
     assert len(set(nothing.data[0].marker.color)) == 1
 
 
@@ -120,11 +125,11 @@ def picture_of(source: str) -> np.ndarray:
 def test_a_patch_is_what_its_box_holds() -> None:
     digit = RNG.integers(0, 256, (28, 28), dtype=np.uint8)
     found = [
-        charts.Exciting(digit, "7", "1.25", (4, 9, 5)),
-        charts.Exciting(digit, "<b>", "0.10", (23, 23, 5)),
-        charts.Exciting(digit, "3", "0.01"),
+        TopActivation(digit, "7", "1.25", (4, 9, 5)),
+        TopActivation(digit, "<b>", "0.10", (23, 23, 5)),
+        TopActivation(digit, "3", "0.01"),
     ]
-    page = charts.exciting_digits(found)
+    page = top_activations(found)
     sources = [picture_of(source) for source in re.findall(r'src="([^"]+)"', page)]
     assert len(sources) == 5  # a patch and its digit, twice; a digit alone
     factor = len(sources[0]) // 5

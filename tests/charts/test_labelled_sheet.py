@@ -4,17 +4,17 @@ import base64
 import io
 
 import numpy as np
+from checked import checked
 from PIL import Image
 
-from digitlab import charts
-from digitlab.charts.sheets import LABELLED_COLUMNS
+from digitlab.charts.sheets import LABELLED_COLUMNS, LabelledSample, labelled_sheet
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (60, 28, 28), dtype=np.uint8)
 
 
 def sheet(count: int) -> object:
-    samples = [charts.Labelled(3 * i, f"{i}→0/1", f"sample {3 * i}") for i in range(count)]
-    return charts.labelled_sheet(IMAGES, samples, title="Mended", caption="ten")
+    samples = [LabelledSample(3 * i, f"{i}→0/1", f"sample {3 * i}") for i in range(count)]
+    return checked(labelled_sheet(IMAGES, samples, title="Mended", caption="ten"))
 
 
 def test_picture_label_and_target_of_a_sample_share_a_place() -> None:

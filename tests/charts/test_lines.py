@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
+from checked import checked
 
-from digitlab import charts
-from digitlab.charts.lines import thin
+from digitlab.charts.lines import NO_POINTS, learning_curves, thin
 from digitlab.messages import Translator
 
 T = Translator("en")
-NOTHING = charts.NO_POINTS
+NOTHING = NO_POINTS
 RNG = np.random.default_rng(0)
 
 
@@ -39,7 +39,9 @@ def test_a_loss_that_is_not_finite_leaves_a_gap() -> None:
 
 def test_training_validation_and_untrained_are_lines_of_their_own() -> None:
     training = (np.linspace(0, 2, 20_000), np.linspace(2, 0, 20_000))
-    figure = charts.curves("loss", training, ([1, 2], [0.5, 0.4]), T, untrained=2.3, epochs=10)
+    figure = checked(
+        learning_curves("loss", training, ([1, 2], [0.5, 0.4]), T, untrained=2.3, epochs=10)
+    )
     names = [trace.name for trace in figure.data]
     assert names == ["training", "validation", "untrained, test set"]
     assert len(figure.data[0].x) <= 1500
@@ -53,13 +55,13 @@ def test_training_validation_and_untrained_are_lines_of_their_own() -> None:
 
 
 def test_a_run_without_validation_says_so() -> None:
-    figure = charts.curves("loss", ([0.1], [2.0]), NOTHING, T)
+    figure = checked(learning_curves("loss", ([0.1], [2.0]), NOTHING, T))
     assert [trace.name for trace in figure.data] == ["training (no validation)"]
     assert figure.data[0].mode == "markers", "one point is no line"
 
 
 def test_accuracy_is_a_percentage_up_to_a_hundred() -> None:
-    axis = charts.curves("accuracy", ([1], [0.9]), NOTHING, T).layout.yaxis
+    axis = checked(learning_curves("accuracy", ([1], [0.9]), NOTHING, T)).layout.yaxis
     low, high = axis.range
     assert low == 0
     assert 1 < high < 1.1
@@ -69,11 +71,11 @@ def test_accuracy_is_a_percentage_up_to_a_hundred() -> None:
 
 @pytest.mark.parametrize("epochs", [1, 3, 12, 50, 100])
 def test_ticks_stand_at_whole_epochs_and_are_few(epochs: int) -> None:
-    axis = charts.curves("loss", NOTHING, NOTHING, T, epochs=epochs).layout.xaxis
+    axis = checked(learning_curves("loss", NOTHING, NOTHING, T, epochs=epochs)).layout.xaxis
     assert axis.dtick == int(axis.dtick)
     assert epochs / axis.dtick <= 10
 
 
 def test_who_does_not_see_the_curves_is_told_where_they_end() -> None:
-    figure = charts.curves("loss", ([1, 2], [0.5, 0.25]), ([2], [0.375]), T)
-    assert figure.alt == "Loss: training 0.2500, validation 0.3750"
+    chart = learning_curves("loss", ([1, 2], [0.5, 0.25]), ([2], [0.375]), T)
+    assert chart.alt == "Loss: training 0.2500, validation 0.3750"

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from checked import checked
 from PIL import Image
 
-from digitlab import charts
+from digitlab.charts.maps import ColourScale, colour_scale, feature_map, layer_maps
 from digitlab.messages import Translator
 
 T = Translator("en")
@@ -36,7 +37,7 @@ def scale_of(figure: Any) -> tuple[float, float]:
 
 def test_a_mosaic_has_every_map_in_its_place_and_gaps_are_clear() -> None:
     maps = np.random.default_rng(0).random((6, 4, 5)).astype(np.float32)
-    figure = charts.layer_maps(maps, T, title="conv1")
+    figure = checked(layer_maps(maps, T, title="conv1"))
     mosaic = pixels(figure)
     assert mosaic.shape == (2 * 4 + 1, 3 * 5 + 2, 4)
     np.testing.assert_array_equal(mosaic[4, :, 3], 0)
@@ -55,7 +56,7 @@ def test_a_mosaic_has_every_map_in_its_place_and_gaps_are_clear() -> None:
 def test_a_layer_with_values_below_zero_gets_a_symmetric_scale() -> None:
     maps = np.zeros((2, 3, 3), np.float32)
     maps[0, 0, 0], maps[1, 2, 2] = -4, 1
-    figure = charts.layer_maps(maps, T, title="conv1")
+    figure = checked(layer_maps(maps, T, title="conv1"))
     assert scale_of(figure) == (-4, 4)
     mosaic = pixels(figure)
     red, _, blue = mosaic[0, 0, :3].astype(int)
@@ -65,8 +66,8 @@ def test_a_layer_with_values_below_zero_gets_a_symmetric_scale() -> None:
 
 def test_maps_may_be_a_part_of_a_layer_on_its_scale() -> None:
     maps = np.ones((3, 2, 2), np.float32)
-    figure = charts.layer_maps(
-        maps, T, title="conv1", first=64, chosen=65, shared=charts.Scale(0, 2)
+    figure = checked(
+        layer_maps(maps, T, title="conv1", first=64, chosen=65, shared=ColourScale(0, 2))
     )
     assert [value for (value,) in targets_of(figure).customdata] == [64, 65, 66]
     assert scale_of(figure) == (0, 2)
@@ -79,7 +80,7 @@ def test_maps_may_be_a_part_of_a_layer_on_its_scale() -> None:
 @pytest.mark.parametrize("units", [1, 10, 128, 1024])
 def test_neurons_are_all_there(units: int) -> None:
     values = np.arange(units, dtype=np.float32)
-    figure = charts.layer_maps(values, T, title="dense1")
+    figure = checked(layer_maps(values, T, title="dense1"))
     bars = targets_of(figure)
     assert len(bars.customdata) == units
     assert len(set(zip(bars.x, bars.base, strict=True))) == units
@@ -91,19 +92,19 @@ def test_neurons_are_all_there(units: int) -> None:
 def test_what_is_not_a_number_is_left_clear_and_off_the_scale() -> None:
     maps = np.ones((1, 2, 2), np.float32)
     maps[0, 0, 0], maps[0, 1, 1] = np.nan, np.inf
-    figure = charts.layer_maps(maps, T, title="conv1")
+    figure = checked(layer_maps(maps, T, title="conv1"))
     assert scale_of(figure) == (0, 1)
     np.testing.assert_array_equal(pixels(figure)[..., 3], [[0, 255], [255, 0]])
 
 
 @pytest.mark.parametrize("values", [[], [0, 0], [np.nan]])
 def test_a_scale_of_nothing_ends_at_one(values: list[float]) -> None:
-    assert charts.scale(values) == charts.Scale(0, 1)
+    assert colour_scale(values) == ColourScale(0, 1)
 
 
 def test_an_enlarged_map_shows_its_values_and_tells_pixels() -> None:
     values = np.arange(6, dtype=np.float32).reshape(2, 3)
-    figure = charts.feature_map(values, T, title="conv1, map 3", clickable=True, box=(1, 0, 2, 1))
+    figure = checked(feature_map(values, T, title="conv1, map 3", clickable=True, box=(1, 0, 2, 1)))
     cells, bars = figure.data
     np.testing.assert_array_equal(cells.z, values)
     assert (cells.zmin, cells.zmax) == (0, 5)
@@ -116,6 +117,6 @@ def test_an_enlarged_map_shows_its_values_and_tells_pixels() -> None:
 
 
 def test_a_map_that_is_only_looked_at_has_no_targets() -> None:
-    figure = charts.feature_map(np.zeros((2, 3), np.float32), T, title="map")
+    figure = checked(feature_map(np.zeros((2, 3), np.float32), T, title="map"))
     assert [trace.type for trace in figure.data] == ["heatmap"]
     assert not figure.layout.shapes

@@ -1,8 +1,9 @@
 from typing import Any
 
 import numpy as np
+from checked import checked
 
-from digitlab import charts
+from digitlab.charts.pixels import colour_limit, digit_image
 from digitlab.messages import Translator
 
 T = Translator("en")
@@ -17,7 +18,7 @@ def array(values: Any) -> np.ndarray:
 
 
 def test_a_digit_is_shown_white_on_black_with_square_pixels() -> None:
-    figure = charts.digit(IMAGE, T, title="7")
+    figure = checked(digit_image(IMAGE, T, title="7"))
     (pixels,) = figure.data
     np.testing.assert_array_equal(array(pixels.z), IMAGE)
     assert (pixels.zmin, pixels.zmax) == (0, 255)
@@ -27,7 +28,7 @@ def test_a_digit_is_shown_white_on_black_with_square_pixels() -> None:
 
 
 def test_the_colour_limit_is_the_largest_size_of_all() -> None:
-    assert charts.colour_limit(np.array([0.5, -2.0]), np.array([1.0])) == 2.0
-    assert charts.colour_limit(np.array([np.nan, np.inf, -3.0])) == 3.0
-    assert charts.colour_limit(np.zeros(3)) == 1.0
-    assert charts.colour_limit() == 1.0
+    assert colour_limit(np.array([0.5, -2.0]), np.array([1.0])) == 2.0
+    assert colour_limit(np.array([np.nan, np.inf, -3.0])) == 3.0
+    assert colour_limit(np.zeros(3)) == 1.0
+    assert colour_limit() == 1.0

@@ -2,18 +2,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from checked import checked
 
-from digitlab import charts
-from digitlab.charts.reliability import edge_text, stretched
+from digitlab.charts.reliability import CalibrationBin, edge_text, reliability_diagram, stretched
 from digitlab.messages import Translator
 
 T = Translator("en")
 EDGES = (0.0, 0.5, 0.9, 0.999, 1.0)
 BINS = [
-    charts.Calibrated(0.0, 0.5, 0, 0),
-    charts.Calibrated(0.5, 0.9, 4, 3, 0.7, 0.75, (0.3, 0.95)),
-    charts.Calibrated(0.9, 0.999, 1, 1, 0.95, 1.0, (0.2, 1.0)),
-    charts.Calibrated(0.999, 1.0, 9_000, 8_999, 0.9995, 0.9999, (0.9994, 1.0)),
+    CalibrationBin(0.0, 0.5, 0, 0),
+    CalibrationBin(0.5, 0.9, 4, 3, 0.7, 0.75, (0.3, 0.95)),
+    CalibrationBin(0.9, 0.999, 1, 1, 0.95, 1.0, (0.2, 1.0)),
+    CalibrationBin(0.999, 1.0, 9_000, 8_999, 0.9995, 0.9999, (0.9994, 1.0)),
 ]
 
 
@@ -23,7 +23,7 @@ def test_edges_stand_at_whole_numbers_and_the_rest_between() -> None:
 
 
 def test_a_point_and_its_interval_are_stretched_alike() -> None:
-    _, points, *_ = charts.reliability_diagram(BINS, T).data
+    _, points, *_ = checked(reliability_diagram(BINS, T)).data
     assert points.x[0] == pytest.approx(1.5)
     assert points.y[0] == pytest.approx(stretched(0.75, EDGES))
     assert points.y[0] + points.error_y.array[0] == pytest.approx(stretched(0.95, EDGES))
@@ -32,14 +32,14 @@ def test_a_point_and_its_interval_are_stretched_alike() -> None:
 
 
 def test_what_is_as_right_as_certain_lies_on_the_diagonal() -> None:
-    honest = [charts.Calibrated(0.5, 1.0, 10, 8, 0.8, 0.8, (0.7, 0.9))]
-    diagonal, points, *_ = charts.reliability_diagram(honest, T).data
+    honest = [CalibrationBin(0.5, 1.0, 10, 8, 0.8, 0.8, (0.7, 0.9))]
+    diagonal, points, *_ = checked(reliability_diagram(honest, T)).data
     assert points.x == points.y
     assert (diagonal.x, diagonal.y) == ((0, 1), (0, 1))
 
 
 def test_one_sample_is_a_bar_that_can_be_seen_and_none_is_not() -> None:
-    figure = charts.reliability_diagram(BINS, T)
+    figure = checked(reliability_diagram(BINS, T))
     bars = figure.data[2]
     assert bars.y == (None, 4, 1, 9_000)
     assert bars.text == ("0", "4", "1", "9,000")
@@ -49,7 +49,7 @@ def test_one_sample_is_a_bar_that_can_be_seen_and_none_is_not() -> None:
 
 
 def test_a_click_on_either_half_tells_the_bin() -> None:
-    figure = charts.reliability_diagram(BINS, T)
+    figure = checked(reliability_diagram(BINS, T))
     assert figure.layout.barmode == "overlay"
     for targets, overlaid in zip(figure.data[3:], ("y", "y2"), strict=True):
         assert [value for (value,) in targets.customdata] == [0, 1, 2, 3]

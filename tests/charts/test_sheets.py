@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from checked import checked
 from PIL import Image
 
-from digitlab import charts
+from digitlab.charts.sheets import mistake_sheet, reading_sheet, sample_sheet
 from digitlab.inspection.metrics import Mistake
 from digitlab.messages import Translator
 
@@ -45,7 +46,7 @@ def boxes(figure: Any) -> list[tuple[float, float, float, float]]:
 
 
 def test_a_sheet_has_a_column_a_digit_and_empty_places() -> None:
-    figure = charts.mistake_sheet(IMAGES, COLUMNS, T)
+    figure = checked(mistake_sheet(IMAGES, COLUMNS, T))
     count = sum(len(column) for column in COLUMNS)
     assert len(figure.layout.images) == len(figure.layout.annotations) == count
     assert len(set(boxes(figure))) == count
@@ -54,7 +55,7 @@ def test_a_sheet_has_a_column_a_digit_and_empty_places() -> None:
 
 
 def test_a_tile_its_target_and_its_words_belong_together() -> None:
-    figure = charts.mistake_sheet(IMAGES, COLUMNS, T)
+    figure = checked(mistake_sheet(IMAGES, COLUMNS, T))
     (bars,) = figure.data
     assert "50.0% certain" in bars.hovertext[0]
     for shown, label, (index,), words in zip(
@@ -72,7 +73,7 @@ def test_a_tile_its_target_and_its_words_belong_together() -> None:
 
 
 def test_a_target_covers_its_tile_and_label_and_no_other() -> None:
-    figure = charts.mistake_sheet(IMAGES, COLUMNS, T)
+    figure = checked(mistake_sheet(IMAGES, COLUMNS, T))
     found = boxes(figure)
     for number, (shown, label) in enumerate(
         zip(figure.layout.images, figure.layout.annotations, strict=True)
@@ -92,8 +93,8 @@ def test_a_target_covers_its_tile_and_label_and_no_other() -> None:
 def test_all_tiles_lie_inside_the_sheet() -> None:
     full = [[Mistake(digit, digit, 0, 0.9)] * 5 for digit in range(10)]
     for figure in (
-        charts.mistake_sheet(IMAGES, full, T),
-        charts.sample_sheet(IMAGES, range(60), T),
+        checked(mistake_sheet(IMAGES, full, T)),
+        checked(sample_sheet(IMAGES, range(60), T)),
     ):
         (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
         for a, b, c, d in boxes(figure):
@@ -103,18 +104,18 @@ def test_all_tiles_lie_inside_the_sheet() -> None:
 
 def test_a_sheet_shows_no_more_rows_than_it_has() -> None:
     many = [[Mistake(row, 3, 5, 0.9) for row in range(12)]]
-    assert len(charts.mistake_sheet(IMAGES, many, T).layout.images) == 5
+    assert len(checked(mistake_sheet(IMAGES, many, T)).layout.images) == 5
 
 
 def test_a_network_that_misreads_nothing_leaves_the_sheet_empty() -> None:
-    figure = charts.mistake_sheet(IMAGES, [[] for _ in range(10)], T)
+    figure = checked(mistake_sheet(IMAGES, [[] for _ in range(10)], T))
     assert not figure.layout.images
     assert not boxes(figure)
-    assert figure.layout.height == charts.mistake_sheet(IMAGES, COLUMNS, T).layout.height
+    assert figure.layout.height == checked(mistake_sheet(IMAGES, COLUMNS, T)).layout.height
 
 
 def test_samples_come_row_by_row_with_their_labels() -> None:
-    figure = charts.sample_sheet(IMAGES[:24], np.arange(24) % 10, T, indices=range(100, 124))
+    figure = checked(sample_sheet(IMAGES[:24], np.arange(24) % 10, T, indices=range(100, 124)))
     assert labels_of(figure) == [str(number % 10) for number in range(24)]
     assert [shown.x for shown in figure.layout.images] == [number % 10 for number in range(24)]
     rows = [shown.y for shown in figure.layout.images]
@@ -128,7 +129,7 @@ def test_samples_come_row_by_row_with_their_labels() -> None:
 def test_a_sheet_in_rows_leaves_empty_places_empty() -> None:
     found = [Mistake(number, 8, number % 8, 0.9) for number in range(11)]
     places = [found[:8], [*found[8:], None, None, None, None, None], [None] * 8, [None] * 8]
-    figure = charts.reading_sheet(IMAGES, places, T, title="Misread 8s", caption="11 of 11")
+    figure = checked(reading_sheet(IMAGES, places, T, title="Misread 8s", caption="11 of 11"))
     assert labels_of(figure) == [f"8 → {m.predicted}" for m in found]
     assert [data[0] for data in figure.data[0].customdata] == list(range(11))
     assert len(set(boxes(figure))) == 11
@@ -138,22 +139,22 @@ def test_a_sheet_in_rows_leaves_empty_places_empty() -> None:
 
 
 def test_a_sheet_without_places_is_empty() -> None:
-    figure = charts.reading_sheet(IMAGES, [], T, title="Samples", caption="none")
+    figure = checked(reading_sheet(IMAGES, [], T, title="Samples", caption="none"))
     assert not figure.layout.images
 
 
 def test_more_rows_make_a_higher_sheet() -> None:
-    heights = [charts.sample_sheet(IMAGES[:n], [0] * n, T).layout.height for n in (0, 10, 11, 40)]
+    heights = [checked(sample_sheet(IMAGES[:n], [0] * n, T)).layout.height for n in (0, 10, 11, 40)]
     assert heights[0] == heights[1] < heights[2] < heights[3]
 
 
 def test_samples_without_a_label_are_refused() -> None:
     with pytest.raises(ValueError, match="zip"):
-        charts.sample_sheet(IMAGES[:3], [1, 2], T)
+        checked(sample_sheet(IMAGES[:3], [1, 2], T))
 
 
 def test_the_sample_clicked_last_is_framed_and_its_digit_left_as_it_is() -> None:
-    (bars,) = charts.mistake_sheet(IMAGES, COLUMNS, T).data
+    (bars,) = checked(mistake_sheet(IMAGES, COLUMNS, T)).data
     assert bars.marker.color == bars.selected.marker.color == "rgba(0,0,0,0)"
     assert bars.marker.line.width == 3
     assert (bars.marker.opacity, bars.selected.marker.opacity) == (0, 1)

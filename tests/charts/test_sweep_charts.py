@@ -5,10 +5,20 @@ import itertools
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from checked import checked
 
-from digitlab import charts
-from digitlab.charts import Coordinate, SweepCurve, SweepPoint
-from digitlab.charts.sweep import measure_range, shade, shades
+from digitlab.charts.lines import Metric
+from digitlab.charts.parallel import Coordinate, parallel_coordinates
+from digitlab.charts.sweep import (
+    SweepCurve,
+    SweepPoint,
+    measure_range,
+    shade,
+    shades,
+    sweep_curves,
+    sweep_heatmap,
+    sweep_points,
+)
 from digitlab.messages import Translator
 
 T = Translator("en")
@@ -41,7 +51,7 @@ def points(*xs: float | None) -> list[SweepPoint]:
 
 
 def test_points_show_each_run_the_mean_and_the_spread() -> None:
-    figure = charts.sweep_points("accuracy", "Test accuracy", "Dropout", points(0.0, 0.4), T)
+    figure = checked(sweep_points("accuracy", "Test accuracy", "Dropout", points(0.0, 0.4), T))
 
     rings, means = figure.data
     assert list(rings.x) == [0.0, 0.0, 0.4, 0.4]
@@ -56,15 +66,15 @@ def test_points_show_each_run_the_mean_and_the_spread() -> None:
 
 
 def test_names_stand_side_by_side_without_a_line() -> None:
-    figure = charts.sweep_points("loss", "Loss", "", points(None, None), T)
+    figure = checked(sweep_points("loss", "Loss", "", points(None, None), T))
     assert list(figure.data[1].x) == [0, 1]
     assert figure.data[1].mode == "markers"
 
 
 def test_values_of_many_sizes_stand_on_a_logarithmic_axis() -> None:
-    wide = charts.sweep_points("loss", "Loss", "Learning rate", points(1e-4, 1e-2, 1.0), T)
-    narrow = charts.sweep_points("loss", "Loss", "Epochs", points(1, 2, 3), T)
-    zero = charts.sweep_points("loss", "Loss", "Dropout", points(0.0, 0.001, 0.9), T)
+    wide = checked(sweep_points("loss", "Loss", "Learning rate", points(1e-4, 1e-2, 1.0), T))
+    narrow = checked(sweep_points("loss", "Loss", "Epochs", points(1, 2, 3), T))
+    zero = checked(sweep_points("loss", "Loss", "Dropout", points(0.0, 0.001, 0.9), T))
     assert wide.layout.xaxis.type == "log"
     assert narrow.layout.xaxis.type != "log"
     assert zero.layout.xaxis.type != "log"
@@ -72,17 +82,19 @@ def test_values_of_many_sizes_stand_on_a_logarithmic_axis() -> None:
 
 def test_a_cell_without_a_result_leaves_its_place_empty() -> None:
     some = [*points(0.0), SweepPoint("0.4", 0.4, ())]
-    figure = charts.sweep_points("loss", "Loss", "Dropout", some, T)
+    figure = checked(sweep_points("loss", "Loss", "Dropout", some, T))
     assert list(figure.data[1].x) == [0.0]
     assert list(figure.layout.xaxis.tickvals) == [0.0, 0.4]
     low, high = figure.layout.xaxis.range
     assert low < 0 < 0.4 < high
 
 
-def heatmap(metric: charts.Metric = "accuracy") -> go.Figure:
+def heatmap(metric: Metric = "accuracy") -> go.Figure:
     values = [[(0.9, 0.92), (0.95,)], [(), (0.8, 0.7, 0.6)]]
-    return charts.sweep_heatmap(
-        metric, "Test accuracy", ("Dropout", "Units"), (("0", "0.5"), ("8", "16")), values, T
+    return checked(
+        sweep_heatmap(
+            metric, "Test accuracy", ("Dropout", "Units"), (("0", "0.5"), ("8", "16")), values, T
+        )
     )
 
 
@@ -112,7 +124,7 @@ def test_parallel_lines_cross_each_axis_at_their_value_and_lie_apart() -> None:
     ]
     last = Coordinate("result", results, ((0.0, "0%"), (1.0, "7%")))
 
-    figure = charts.parallel_coordinates("title", [*axes, last], [f"line {k}" for k in range(8)])
+    figure = checked(parallel_coordinates("title", [*axes, last], [f"line {k}" for k in range(8)]))
 
     lines = [trace for trace in figure.data if trace.name]
     assert len(lines) == 8
@@ -134,7 +146,7 @@ def test_a_line_without_a_result_is_not_drawn() -> None:
         Coordinate("a", [0.0, 1.0], ((0.0, "x"),)),
         Coordinate("result", [None, 0.5], ((0.0, "0"),)),
     ]
-    figure = charts.parallel_coordinates("title", axes, ["first", "second"])
+    figure = checked(parallel_coordinates("title", axes, ["first", "second"]))
     assert [trace.name for trace in figure.data if trace.name] == ["second"]
 
 
@@ -146,7 +158,7 @@ def test_sixty_runs_are_drawn_in_the_ramps_colours_with_one_legend_entry_a_value
     groups = [f"{k / 10}" for k in range(9)]
     runs = [curve(group, name=f"{group} {seed}") for seed in range(5) for group in groups]
 
-    figure = charts.sweep_curves("loss", "Validation loss", runs, groups, T)
+    figure = checked(sweep_curves("loss", "Validation loss", runs, groups, T))
 
     assert [trace.name for trace in figure.data] == groups
     assert [trace.line.color for trace in figure.data] == shades(9)
@@ -158,7 +170,7 @@ def test_sixty_runs_are_drawn_in_the_ramps_colours_with_one_legend_entry_a_value
 
 def test_a_second_fields_values_are_told_apart_by_the_kind_of_line() -> None:
     runs = [curve(group, dash) for group in ("a", "b") for dash in (0, 1)]
-    figure = charts.sweep_curves("accuracy", "Accuracy", runs, ["a", "b"], T)
+    figure = checked(sweep_curves("accuracy", "Accuracy", runs, ["a", "b"], T))
     assert [(trace.name, trace.line.dash) for trace in figure.data] == [
         ("a", "solid"),
         ("a", "dash"),
@@ -169,7 +181,7 @@ def test_a_second_fields_values_are_told_apart_by_the_kind_of_line() -> None:
 
 
 def test_curves_before_the_first_epoch_are_an_empty_picture() -> None:
-    figure = charts.sweep_curves("loss", "Loss", [], ["a", "b"], T)
+    figure = checked(sweep_curves("loss", "Loss", [], ["a", "b"], T))
     assert len(figure.data) == 0
 
 
@@ -181,12 +193,14 @@ ACCURACIES = [(1.0, 1.0), (0.0, 0.0), (0.1, 0.1), (0.99, 1.0), (0.0, 1.0), (0.9,
 @pytest.mark.parametrize("ends", ACCURACIES)
 def test_no_axis_of_accuracies_leaves_0_to_100_percent(ends) -> None:
     cells = [SweepPoint("a", 0.0, ends[:1]), SweepPoint("b", 1.0, ends[1:])]
-    marks = charts.sweep_points("accuracy", "Accuracy", "Dropout", cells, T)
-    lines = charts.sweep_curves(
-        "accuracy", "Accuracy", [SweepCurve("a", "a", ([1, 2], ends))], ["a"], T
+    marks = checked(sweep_points("accuracy", "Accuracy", "Dropout", cells, T))
+    lines = checked(
+        sweep_curves("accuracy", "Accuracy", [SweepCurve("a", "a", ([1, 2], ends))], ["a"], T)
     )
-    grid = charts.sweep_heatmap(
-        "accuracy", "Accuracy", ("x", "y"), (("0",), ("0", "1")), [[ends[:1], ends[1:]]], T
+    grid = checked(
+        sweep_heatmap(
+            "accuracy", "Accuracy", ("x", "y"), (("0",), ("0", "1")), [[ends[:1], ends[1:]]], T
+        )
     ).data[0]
     for low, high in (marks.layout.yaxis.range, lines.layout.yaxis.range, (grid.zmin, grid.zmax)):
         assert 0 <= low <= min(ends)

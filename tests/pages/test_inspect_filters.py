@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitlab import charts, dataset
+from digitlab import dataset
+from digitlab.charts.number_tables import signed_text
 from digitlab.config import RunConfig
 from digitlab.inspection import filters
 from digitlab.layers import layers_of, parameter_count
@@ -143,7 +144,7 @@ def test_an_opened_filter_tells_what_excites_it_and_why(app: AppTest) -> None:
     assert "Filter 12" in told
     kernel = filters.bundled_history()[14][:, :, 0, 12]
     answers = filters.edge_responses(kernel)
-    assert f"Largest: {charts.signed(answers.max())} at {filters.ANGLES[answers.argmax()]}°" in told
+    assert f"Largest: {signed_text(answers.max())} at {filters.ANGLES[answers.argmax()]}°" in told
     moved = filters.moved(filters.bundled_history()[0][:, :, 0, 12], kernel)
     assert f"moved by {moved.distance:.2f}" in told
     assert "over 1,000 test images" in told

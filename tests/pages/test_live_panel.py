@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitlab import charts
+from digitlab.charts.lines import learning_curves
 from digitlab.messages import message
 from digitlab.presets import PRESETS
 from digitlab.progress import BatchMetrics, EpochMetrics
@@ -59,9 +59,10 @@ def test_curves_are_made_once_for_all_who_look_and_again_when_something_is_new(
     store.start(run.id)
     reported(store, run, step=10)
     made: list[Any] = []
-    draw = charts.curves
     monkeypatch.setattr(
-        charts, "curves", lambda *args, **named: made.append(args) or draw(*args, **named)
+        run_panel,
+        "learning_curves",
+        lambda *args, **named: made.append(args) or learning_curves(*args, **named),
     )
 
     first = watch(run)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, drawing, out_of_distribution
+from digitlab import drawing, out_of_distribution
+from digitlab.charts.bars import probability_bars
+from digitlab.charts.picture_rows import network_input
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing, examples
 from digitlab.messages import LabError, Translator, message
@@ -141,8 +143,8 @@ def _pictures(probabilities: Floats, seen: drawing.Picture, t: Translator) -> No
     """The ten bars, and what the network sees; both are there before the first stroke."""
     bars, picture = st.columns([3, 2])
     with bars:
-        plot.draw(charts.probabilities(probabilities, t), t, key="probabilities")
-    picture.html(charts.seen(seen, t))
+        plot.draw(probability_bars(probabilities, t), t, key="probabilities")
+    picture.html(network_input(seen, t))
 
 
 def _sentence(prediction: Prediction, judgement: Judgement, t: Translator) -> str:

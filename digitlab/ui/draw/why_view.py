@@ -8,7 +8,9 @@ from dataclasses import fields
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, labels, models
+from digitlab import labels, models
+from digitlab.charts.bars import probability_bars
+from digitlab.charts.picture_rows import preprocessing_steps
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import ALL_STEPS, BOX_SIDE, CENTRE, Drawing, Picture, Steps
 from digitlab.inspection import explain
@@ -82,7 +84,7 @@ def _way(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
     _switches(t)
     chosen = steps()
     st.html(
-        charts.way(
+        preprocessing_steps(
             drawing.source,
             drawing.box,
             drawing.scaled,
@@ -275,7 +277,7 @@ def _epoch_by_epoch(
         key=f"readers-epoch-{run.id}",
         format_func=lambda number: labels.epoch(number, t, continued=run.continued),
     )
-    figure = charts.probabilities(_of_run(run, epoch, digit), t)
+    figure = probability_bars(_of_run(run, epoch, digit), t)
     plot.draw(figure, t, key="readers-bars")
 
 

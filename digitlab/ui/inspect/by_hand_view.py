@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, labels
+from digitlab import labels
+from digitlab.charts.maps import colour_scale, feature_map, layer_maps
+from digitlab.charts.number_tables import DECIMALS, NumberTable, decimal_text, number_tables
 from digitlab.config import DIGITS
 from digitlab.inspection import by_hand
 from digitlab.inspection.by_hand import BY_HAND, Pooled, WeightedSum
@@ -150,11 +152,11 @@ def _output_map(asked: _Asked, t: Translator) -> None:
     """The map that the pixel is in; a click on another pixel works that out."""
     found, values = asked.found, asked.found.maps[asked.unit]
     title = t("{layer}, map {number}", layer=labels.layer(found.layer, t), number=asked.unit)
-    figure = charts.feature_map(
+    figure = feature_map(
         values,
         t,
         title=title,
-        shared=charts.scale(found.output),
+        shared=colour_scale(found.output),
         clickable=True,
         caption=t("click a pixel to work it out"),
         box=(asked.column, asked.row, asked.column + 1, asked.row + 1),
@@ -167,7 +169,7 @@ def _output_map(asked: _Asked, t: Translator) -> None:
             row=asked.row,
             column=asked.column,
             number=asked.unit,
-            value=charts.number(values[asked.row, asked.column]),
+            value=decimal_text(values[asked.row, asked.column]),
         )
     )
 
@@ -193,11 +195,11 @@ def _input_map(
     title = t("The picture")
     if before is not None:
         title = t("{layer}, map {number}", layer=labels.layer(before, t), number=channel)
-    figure = charts.feature_map(
+    figure = feature_map(
         given[..., channel],
         t,
         title=title,
-        shared=charts.scale(given),
+        shared=colour_scale(given),
         box=(left, top, right, bottom),
         caption=t("the frame is the window that is read"),
     )
@@ -216,11 +218,11 @@ def _input_map(
 def _convolution(made: WeightedSum, channel: int, t: Translator) -> None:
     products = made.products[..., channel]
     st.html(
-        charts.number_grids(
+        number_tables(
             [
-                charts.Grid(made.inputs[..., channel], t("Window")),
-                charts.Grid(made.weights[..., channel], t("Kernel")),
-                charts.Grid(products, t("Products")),
+                NumberTable(made.inputs[..., channel], t("Window")),
+                NumberTable(made.weights[..., channel], t("Kernel")),
+                NumberTable(products, t("Products")),
             ],
             ["×", "="],
         )
@@ -232,7 +234,7 @@ def _convolution(made: WeightedSum, channel: int, t: Translator) -> None:
                 "These products, of input map {channel}, add up to **{subtotal}**. Each of the "
                 "{count} input maps has its own window and kernel; their sums are added.",
                 channel=channel,
-                subtotal=charts.number(made.subtotals[channel]),
+                subtotal=decimal_text(made.subtotals[channel]),
                 count=count,
             )
         )
@@ -242,25 +244,23 @@ def _convolution(made: WeightedSum, channel: int, t: Translator) -> None:
         st.dataframe(
             {
                 t("Input map"): list(range(count)),
-                t("Sum of its products"): [charts.number(value) for value in made.subtotals],
+                t("Sum of its products"): [decimal_text(value) for value in made.subtotals],
             },
             hide_index=True,
             height=248,
         )
-        st.caption(
-            t("All {count} add up to {total}.", count=count, total=charts.number(made.total))
-        )
+        st.caption(t("All {count} add up to {total}.", count=count, total=decimal_text(made.total)))
 
 
 def _pool(made: Pooled, t: Translator) -> None:
     row, column = divmod(int(made.window.argmax()), made.window.shape[1])
-    st.html(charts.number_grids([charts.Grid(made.window, t("Window"), marked=(row, column))]))
+    st.html(number_tables([NumberTable(made.window, t("Window"), marked=(row, column))]))
     st.markdown(
         t(
             "The largest of the four is **{largest}**; the network made {output}. Max pooling has "
             "no weights.",
-            largest=charts.number(made.largest),
-            output=charts.number(made.output),
+            largest=decimal_text(made.largest),
+            output=decimal_text(made.output),
         )
     )
 
@@ -274,7 +274,7 @@ def _neuron(asked: _Asked, t: Translator) -> None:
     shape = by_hand.input_shape(asked.layers, asked.number)
     left, right = st.columns(2, gap="medium")
     with right:
-        figure = charts.layer_maps(
+        figure = layer_maps(
             found.maps,
             t,
             chosen=asked.unit,
@@ -287,7 +287,7 @@ def _neuron(asked: _Asked, t: Translator) -> None:
             t(
                 "Output: unit {number} is {value}. A click on a unit works it out.",
                 number=asked.unit,
-                value=charts.number(made.output),
+                value=decimal_text(made.output),
             )
         )
     with left:
@@ -307,7 +307,7 @@ def _take_neuron(number: int) -> None:
 def _products_picture(made: WeightedSum, shape: tuple[int, ...], t: Translator) -> None:
     """A first layer's products where their pixels are."""
     products = made.products.reshape(shape[:2])
-    figure = charts.feature_map(
+    figure = feature_map(
         products, t, title=t("Products: pixel times weight"), caption=t("784 pixels, 784 products")
     )
     plot.draw(figure, t, key="hand-in")
@@ -315,8 +315,8 @@ def _products_picture(made: WeightedSum, shape: tuple[int, ...], t: Translator) 
         t(
             "Pixels that speak for the unit add {plus}, those against it {minus}; {zeros} of "
             "{count} are black and add nothing.",
-            plus=charts.number(products[products > 0].sum()),
-            minus=charts.number(products[products < 0].sum()),
+            plus=decimal_text(products[products > 0].sum()),
+            minus=decimal_text(products[products < 0].sum()),
             zeros=int((made.inputs == 0).sum()),
             count=products.size,
         )
@@ -333,9 +333,9 @@ def _contributions(asked: _Asked, made: WeightedSum, shape: tuple[int, ...], t: 
     st.dataframe(
         {
             t("Input"): [_input_name(asked, place, shape, t) for place in places],
-            t("Value"): [charts.number(made.inputs[place]) for place in places],
-            t("Weight"): [charts.number(made.weights[place]) for place in places],
-            t("Product"): [charts.number(made.products[place]) for place in places],
+            t("Value"): [decimal_text(made.inputs[place]) for place in places],
+            t("Weight"): [decimal_text(made.weights[place]) for place in places],
+            t("Product"): [decimal_text(made.products[place]) for place in places],
         },
         hide_index=True,
         height="content",
@@ -344,8 +344,8 @@ def _contributions(asked: _Asked, made: WeightedSum, shape: tuple[int, ...], t: 
         t(
             "The other {count} products add up to {rest}: {total} in all.",
             count=f"{made.products.size - len(places):,}",
-            rest=charts.number(rest),
-            total=charts.number(made.total),
+            rest=decimal_text(rest),
+            total=decimal_text(made.total),
         )
     )
     shown = np.append(made.products[places], rest)
@@ -374,7 +374,7 @@ def _softmax(made: WeightedSum, t: Translator) -> None:
     st.dataframe(
         {
             t("Digit"): list(range(DIGITS)),
-            t("Logit z"): [charts.number(value) for value in made.logits],
+            t("Logit z"): [decimal_text(value) for value in made.logits],
             t("Probability"): [f"{share:.6f}" for share in shares],
         },
         hide_index=True,
@@ -390,31 +390,31 @@ def _line(made: WeightedSum, t: Translator) -> None:
     st.markdown(
         t(
             "Sum of products **{total}** + bias **{bias}** = z = **{z}**",
-            total=charts.number(made.total),
-            bias=charts.number(made.bias),
-            z=charts.number(made.z),
+            total=decimal_text(made.total),
+            bias=decimal_text(made.bias),
+            z=decimal_text(made.z),
         )
     )
-    values = {"z": charts.number(made.z), "activated": charts.number(made.activated)}
+    values = {"z": decimal_text(made.z), "activated": decimal_text(made.activated)}
     if made.logits is None:
         st.markdown(f"#### {made.activation}({values['z']}) = {values['activated']}")
     else:
         st.markdown(t("#### softmax: exp({z}) / sum of all ten exp(z) = {activated}", **values))
-    st.caption(t("The network computed {output}.", output=charts.number(made.output)))
+    st.caption(t("The network computed {output}.", output=decimal_text(made.output)))
 
 
 def _rounding(shown: by_hand.Doubles, exact: float, t: Translator) -> None:
     """Where a person who adds up what is shown gets another last decimal, say so."""
-    added = by_hand.rounded_total(shown, charts.DECIMALS)
+    added = by_hand.rounded_total(shown, DECIMALS)
     said = t(
         "All numbers are rounded to {decimals} decimals, and added up before that.",
-        decimals=charts.DECIMALS,
+        decimals=DECIMALS,
     )
-    if charts.number(added) != charts.number(exact):
+    if decimal_text(added) != decimal_text(exact):
         more = t(
             "Adding up the rounded products gives {added} instead of {exact}.",
-            added=charts.number(added),
-            exact=charts.number(exact),
+            added=decimal_text(added),
+            exact=decimal_text(exact),
         )
         said = t.paragraph([said, more])
     st.caption(said)

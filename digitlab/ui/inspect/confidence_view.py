@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, models
-from digitlab.charts.reliability import edge_text
+from digitlab import models
+from digitlab.charts.reliability import CalibrationBin, edge_text, reliability_diagram
+from digitlab.charts.sheets import reading_sheet
 from digitlab.inspection.metrics import Mistake
 from digitlab.inspection.reliability import EQUAL_EDGES, Bin, Reliability, bin_numbers, reliability
 from digitlab.messages import Translator
@@ -40,7 +41,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
         )
     left, right = st.columns(2, gap="medium")
     with left:
-        figure = charts.reliability_diagram([_drawn(each) for each in found.bins], t)
+        figure = reliability_diagram([_drawn(each) for each in found.bins], t)
         clicked = last_used.place(
             figure, "confidence-diagram", t, len(found.bins), shows="confidence-bin"
         )
@@ -119,9 +120,9 @@ def _widest(found: Reliability) -> Bin:
     return max(telling, key=lambda each: abs(each.gap), default=found.widest)
 
 
-def _drawn(each: Bin) -> charts.Calibrated:
+def _drawn(each: Bin) -> CalibrationBin:
     interval = wilson(each.right, each.count) if each.count else None
-    return charts.Calibrated(
+    return CalibrationBin(
         each.low, each.high, each.count, each.right, each.confidence, each.accuracy, interval
     )
 
@@ -172,7 +173,7 @@ def _samples(test: Predictions, found: Reliability, place: int, t: Translator) -
         shown=len(order),
         count=f"{chosen.count:,}",
     )
-    figure = charts.reading_sheet(test.images, _rows(test, order), t, title=title, caption=caption)
+    figure = reading_sheet(test.images, _rows(test, order), t, title=title, caption=caption)
     return last_used.place(figure, "confidence-sheet", t, len(test.labels))
 
 

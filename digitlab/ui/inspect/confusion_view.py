@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab import charts
+from digitlab.charts.confusion import confusion_matrix
 from digitlab.config import DIGITS
 from digitlab.inspection import metrics
 from digitlab.inspection.metrics import Counts
@@ -56,7 +56,7 @@ def _matrix(matrix: Counts, t: Translator) -> None:
         format_func=lambda name: t(_UNITS[name]),
         label_visibility="collapsed",
     )
-    figure = charts.confusion_matrix(
+    figure = confusion_matrix(
         matrix,
         t,
         shares=unit == "shares",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts
+from digitlab.charts.digit_scores import digit_scores, scores_axis_start
 from digitlab.inspection import metrics
 from digitlab.inspection.metrics import DigitScores
 from digitlab.messages import Translator
@@ -26,7 +26,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
     st.markdown(_accuracy(test, t))
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        figure = charts.digit_scores(scores, t)
+        figure = digit_scores(scores, t)
         plot.draw(figure, t, key="digits-chart")
         st.caption(_in_words(scores, t))
     with right:
@@ -70,7 +70,7 @@ def _in_words(scores: Sequence[DigitScores], t: Translator) -> str:
         precision=f"{precision:.1%}",
         mixed=mixed,
     )
-    if least := charts.scores_begin(scores):
+    if least := scores_axis_start(scores):
         axis = t("The share axis begins at {least}, not at 0.", least=f"{least:.0%}")
         said = t.paragraph([axis, said])
     never = [str(s.digit) for s in scores if s.precision is None and s.support]

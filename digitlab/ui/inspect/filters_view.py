@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, labels
+from digitlab import labels
+from digitlab.charts.filters import class_templates, kernel_numbers, weight_tiles
+from digitlab.charts.number_tables import signed_text
 from digitlab.config import IMAGE_SIZE
 from digitlab.inspection import filters
 from digitlab.messages import Translator
@@ -282,7 +284,7 @@ def _show_filters(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> N
     opened = _opened(stage)
     numbers = range(kernel.shape[2] if stage.channel is not None else kernel.shape[-1])
     names = [_name(stage, stage.first + place, t) for place in range(len(pictures))]
-    figure = charts.weight_tiles(
+    figure = weight_tiles(
         pictures,
         weights.limit,
         t,
@@ -338,7 +340,7 @@ def _one_kernel(stage: _Stage, kernel: Floats, number: int | None, t: Translator
             number = int(np.abs(pictures).sum(axis=(1, 2)).argmax())
         picture = pictures[number]
     title = _name(stage, number, t)
-    figure = charts.kernel_numbers(picture, stage.weights.limit, t, title=title)
+    figure = kernel_numbers(picture, stage.weights.limit, t, title=title)
     plot.draw(figure, t, key="filters-kernel")
     if stage.channel is not None and st.session_state[_opened(stage)] is None:
         st.caption(
@@ -385,7 +387,7 @@ def _in_numbers(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> str
     place = np.unravel_index(np.abs(pictures).argmax(), pictures.shape)
     largest = t(
         "The weight farthest from 0 is {weight} ({name}).",
-        weight=charts.signed(pictures[place]),
+        weight=signed_text(pictures[place]),
         name=_name(stage, stage.first + int(place[0]), t),
     )
     scale = t(
@@ -422,7 +424,7 @@ def _gone(stage: _Stage, pictures: Floats, epoch: int, t: Translator) -> str:
 def _show_templates(weights: Weights, kernel: Floats, epoch: int, t: Translator) -> None:
     pictures = kernel.T.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
     title = t("Class templates, {when}", when=_when(weights, epoch, t))
-    figure = charts.class_templates(pictures, weights.limit, t, title=title)
+    figure = class_templates(pictures, weights.limit, t, title=title)
     plot.draw(figure, t, key="filters-templates")
     sums = np.abs(kernel).sum(axis=0)
     st.caption(

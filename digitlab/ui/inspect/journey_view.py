@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab import charts, dataset, labels
-from digitlab.charts import Labelled
+from digitlab import dataset, labels
+from digitlab.charts.journey import MOST_EPOCHS, digits_by_epoch
+from digitlab.charts.lines import METRICS, NO_POINTS, learning_curves
+from digitlab.charts.sheets import LabelledSample, labelled_sheet
 from digitlab.dataset import DigitSet
 from digitlab.inspection import journey
 from digitlab.inspection.journey import Journey
@@ -129,8 +131,8 @@ def _history(
 ) -> None:
     """Its own training, as far as that was kept: the means of each epoch."""
     epochs = range(1, len(loss) + 1)
-    for column, metric, values in zip(st.columns(2), charts.METRICS, (loss, accuracy), strict=True):
-        figure = charts.curves(metric, (epochs, values), charts.NO_POINTS, t)
+    for column, metric, values in zip(st.columns(2), METRICS, (loss, accuracy), strict=True):
+        figure = learning_curves(metric, (epochs, values), NO_POINTS, t)
         with column:
             plot.draw(figure, t, key=f"journey-{metric}")
     st.caption(
@@ -178,7 +180,7 @@ def _scores(
 
 def _digit_by_digit(found: Journey, t: Translator, *, continued: bool = False) -> None:
     shares = found.accuracy_by_digit()
-    figure = charts.digits_by_epoch(found.epochs, shares, t, continued=continued)
+    figure = digits_by_epoch(found.epochs, shares, t, continued=continued)
     plot.draw(figure, t, key="journey-digits")
     st.caption(_about_digits(found, t))
 
@@ -199,11 +201,9 @@ def _about_digits(found: Journey, t: Translator) -> str:
             "right each time."
         )
         said = t.paragraph([said, chance])
-    if len(found.epochs) <= charts.MOST_EPOCHS:
+    if len(found.epochs) <= MOST_EPOCHS:
         return said
-    shown = t(
-        "{shown} of {count} epochs are shown.", shown=charts.MOST_EPOCHS, count=len(found.epochs)
-    )
+    shown = t("{shown} of {count} epochs are shown.", shown=MOST_EPOCHS, count=len(found.epochs))
     return t.paragraph([said, shown])
 
 
@@ -285,7 +285,7 @@ def _sheet(
         return
     then, end = found.at(epoch), found.end
     shown = [
-        Labelled(
+        LabelledSample(
             int(index),
             f"{then[index]} → {end[index]}",
             t(
@@ -299,7 +299,7 @@ def _sheet(
         for index in reading_list.page(samples.tolist(), f"journey-{name}-page", t, _MOST)
     ]
     caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
-    figure = charts.labelled_sheet(digits.x_test, shown, title=title, caption=caption)
+    figure = labelled_sheet(digits.x_test, shown, title=title, caption=caption)
     clicks.answer(figure, f"journey-{name}", t, len(found.labels), _open, shows="opened-sample")
 
 

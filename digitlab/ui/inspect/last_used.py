@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab.charts import Chart
+from digitlab.charts.frame import Chart
 from digitlab.messages import Translator
 from digitlab.ui import clicks
 

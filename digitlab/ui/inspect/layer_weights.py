@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from digitlab import charts, models
+from digitlab import models
+from digitlab.charts.pixels import colour_limit
 from digitlab.inspection import filters
 from digitlab.layers import Layer
 from digitlab.network import Floats, Network
@@ -98,7 +99,7 @@ def _epochs(model: SelectedModel, layer: Layer) -> tuple[int, ...]:
 @st.cache_data(show_spinner=False, max_entries=100)
 def _limit(key: str, epochs: tuple[int, ...], _weights: Weights) -> float:
     """Over all epochs, which are read one after the other: together they may be large."""
-    return max(charts.colour_limit(_weights.at(epoch)) for epoch in epochs)
+    return max(colour_limit(_weights.at(epoch)) for epoch in epochs)
 
 
 @st.cache_resource(show_spinner=False, max_entries=_MOST_TEMPLATES)

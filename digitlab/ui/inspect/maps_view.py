@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts, labels
+from digitlab import labels
+from digitlab.charts.bars import probability_bars
+from digitlab.charts.maps import MOST_MAPS, ColourScale, colour_scale, feature_map, layer_maps
+from digitlab.charts.number_tables import decimal_text
 from digitlab.inspection.feature_maps import PASS_ON, LayerMaps
 from digitlab.messages import Translator
 from digitlab.ui import clicks, plot
@@ -52,7 +55,7 @@ def all_layers(layers: Sequence[LayerMaps], key: str, t: Translator, *, by_hand:
         if found.layer.kind not in PASS_ON:
             _layer(found, f"{key}-{found.layer.name}", t, by_hand)
     last = layers[-1]
-    figure = charts.probabilities(last.output, t)
+    figure = probability_bars(last.output, t)
     plot.draw(figure, t, key=f"{key}-{last.layer.name}")
     st.caption(reading(layers, t))
     if any(found.layer.kind in PASS_ON for found in layers):
@@ -81,7 +84,7 @@ def about(found: LayerMaps, t: Translator) -> str:
         "count": found.count,
         "silent": found.silent,
         "strongest": found.strongest,
-        "value": charts.number(found.extreme),
+        "value": decimal_text(found.extreme),
     }
     if not found.spatial:
         return t(
@@ -100,7 +103,7 @@ def about(found: LayerMaps, t: Translator) -> str:
 
 def _layer(found: LayerMaps, key: str, t: Translator, by_hand: bool) -> None:
     left, right = st.columns([_MOSAIC, _ENLARGED], gap="medium")
-    ends = charts.scale(found.output)
+    ends = colour_scale(found.output)
     with left:
         first = _first(found, key, t)
         chosen = _mosaic(found, first, ends, key, t)
@@ -115,7 +118,7 @@ def _layer(found: LayerMaps, key: str, t: Translator, by_hand: bool) -> None:
 
 def _first(found: LayerMaps, key: str, t: Translator) -> int:
     """The first of the maps that are shown at once: large layers have more than can be seen."""
-    most = charts.MOST_MAPS
+    most = MOST_MAPS
     if not found.spatial or found.count <= most:
         return 0
     starts = list(range(0, found.count, most))
@@ -133,14 +136,14 @@ def _first(found: LayerMaps, key: str, t: Translator) -> int:
     return int(first)
 
 
-def _mosaic(found: LayerMaps, first: int, ends: charts.Scale, key: str, t: Translator) -> int:
+def _mosaic(found: LayerMaps, first: int, ends: ColourScale, key: str, t: Translator) -> int:
     """The picture of all maps; returns the one that is enlarged."""
     name = f"{key}-open"
-    maps = found.maps[first : first + charts.MOST_MAPS] if found.spatial else found.maps
+    maps = found.maps[first : first + MOST_MAPS] if found.spatial else found.maps
     chosen = st.session_state.setdefault(name, found.strongest)
     if not 0 <= chosen < found.count:
         chosen = st.session_state[name] = found.strongest
-    figure = charts.layer_maps(
+    figure = layer_maps(
         maps,
         t,
         title=_title(found, t),
@@ -169,7 +172,7 @@ def _title(found: LayerMaps, t: Translator) -> str:
     )
 
 
-def _enlarged(found: LayerMaps, chosen: int, ends: charts.Scale, key: str, t: Translator) -> None:
+def _enlarged(found: LayerMaps, chosen: int, ends: ColourScale, key: str, t: Translator) -> None:
     label = t("Map to enlarge") if found.spatial else t("Unit")
     st.selectbox(label, range(found.count), key=f"{key}-open", width=180)
     if not found.spatial:
@@ -178,13 +181,13 @@ def _enlarged(found: LayerMaps, chosen: int, ends: charts.Scale, key: str, t: Tr
                 "{layer}, unit {number}: **{value}**",
                 number=chosen,
                 layer=labels.layer(found.layer, t),
-                value=charts.number(found.output[chosen]),
+                value=decimal_text(found.output[chosen]),
             )
         )
         return
     title = t("{layer}, map {number}", layer=labels.layer(found.layer, t), number=chosen)
     values = found.maps[chosen]
-    figure = charts.feature_map(values, t, title=title, shared=ends, height=_ENLARGED_HEIGHT)
+    figure = feature_map(values, t, title=title, shared=ends, height=_ENLARGED_HEIGHT)
     plot.draw(figure, t, key=f"{key}-enlarged")
     st.caption(
         t(
@@ -192,8 +195,8 @@ def _enlarged(found: LayerMaps, chosen: int, ends: charts.Scale, key: str, t: Tr
             "are 0.",
             number=chosen,
             layer=labels.layer(found.layer, t),
-            smallest=charts.number(values.min()),
-            largest=charts.number(values.max()),
+            smallest=decimal_text(values.min()),
+            largest=decimal_text(values.max()),
             zeros=int((values == 0).sum()),
             count=values.size,
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from digitlab import charts
+from digitlab.charts.sheets import mistake_sheet
 from digitlab.config import DIGITS
 from digitlab.inspection import metrics
 from digitlab.inspection.metrics import Mistake, Order
@@ -152,7 +152,7 @@ def _margin(test: Predictions, found: Mistake, t: Translator) -> str:
 def _lesson(test: Predictions, name: str, t: Translator) -> int | None:
     """A column a digit, at random."""
     columns = metrics.sheet(test.mistakes, seed=_draw())
-    figure = charts.mistake_sheet(test.images, columns, t)
+    figure = mistake_sheet(test.images, columns, t)
     clicked = last_used.place(figure, _SHEET, t, len(test.labels))
     found = [sample for column in columns for sample in column]
     st.caption(

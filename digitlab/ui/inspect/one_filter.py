@@ -8,7 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab import charts, dataset, labels
+from digitlab import dataset, labels
+from digitlab.charts.bars import digit_responses
+from digitlab.charts.filters import edge_chart
+from digitlab.charts.number_tables import signed_text
+from digitlab.charts.picture_rows import TopActivation, top_activations
 from digitlab.dataset import DigitSet
 from digitlab.inspection import filters
 from digitlab.inspection.filters import ANGLES, Doubles, Excitement
@@ -127,7 +131,7 @@ def _edges(weights: Weights, number: int, kernel: Floats, epoch: int, t: Transla
     """The answer to an edge at each angle, and the sentences that it tells."""
     lines = _edge_lines(weights, number, kernel, epoch, t)
     pictures = {angle: _edge_picture(angle) for angle in _DRAWN_EDGES}
-    figure = charts.edge_chart(ANGLES, lines, pictures, t, title=t("Response to an edge"))
+    figure = edge_chart(ANGLES, lines, pictures, t, title=t("Response to an edge"))
     plot.draw(figure, t, key="filters-edges")
     values = next(reversed(lines.values()))
     best, least = int(values.argmax()), int(values.argmin())
@@ -136,9 +140,9 @@ def _edges(weights: Weights, number: int, kernel: Floats, epoch: int, t: Transla
             "Shown to it: an edge between black and white through the middle of what it sees, "
             "turned by 15 degrees at a time. Largest: {largest} at {best}°. Smallest: {smallest} "
             "at {least}°. The bias is left out.",
-            largest=charts.signed(values[best]),
+            largest=signed_text(values[best]),
             best=ANGLES[best],
-            smallest=charts.signed(values[least]),
+            smallest=signed_text(values[least]),
             least=ANGLES[least],
         )
     )
@@ -204,7 +208,7 @@ def _digits(
 ) -> list[str]:
     """The mean response to each digit, and the sentences that it tells."""
     means = filters.per_digit(found.means[:, 0], y_true)
-    figure = charts.digit_responses(means, t, title=t("Mean response to each digit"))
+    figure = digit_responses(means, t, title=t("Mean response to each digit"))
     plot.draw(figure, t, key="filters-digits")
     if not np.isfinite(means).any():
         return []
@@ -248,7 +252,7 @@ def _patches(weights: Weights, found: Excitement, digits: DigitSet, t: Translato
         place = divmod(int(found.places[index, 0]), weights.layer.output[1])
         box = (*field.corner(*place), field.size)
         tiles.append(_exciting(digits, int(index), found.peaks[index, 0], box))
-    st.html(charts.exciting_digits(tiles))
+    st.html(top_activations(tiles))
 
 
 def _whole(found: Excitement, digits: DigitSet, t: Translator) -> None:
@@ -258,14 +262,14 @@ def _whole(found: Excitement, digits: DigitSet, t: Translator) -> None:
         _exciting(digits, int(index), found.means[index, 0], None)
         for index in filters.largest(found.means[:, 0], _DIGITS)
     ]
-    st.html(charts.exciting_digits(tiles))
+    st.html(top_activations(tiles))
     st.caption(t("Under each picture: the digit it is, and what the network gives for it here."))
 
 
 def _exciting(
     digits: DigitSet, index: int, response: float, box: tuple[int, int, int] | None
-) -> charts.Exciting:
-    return charts.Exciting(
+) -> TopActivation:
+    return TopActivation(
         digits.x_test[index], str(digits.y_test[index]), labels.fixed(response, 2), box
     )
 

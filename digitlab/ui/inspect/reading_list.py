@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from digitlab import charts
+from digitlab.charts.sheets import reading_sheet
 from digitlab.export import misclassified
 from digitlab.inspection import metrics
 from digitlab.inspection.metrics import Grid, Reading
@@ -40,7 +40,7 @@ def show(test: Predictions, found: Sequence[Reading], key: str, t: Translator) -
 
 def sheet(test: Predictions, places: Grid, key: str, t: Translator, *, title: str) -> int | None:
     """The same with each sample in its place."""
-    figure = charts.reading_sheet(test.images, places, t, title=title, caption=_caption(places, t))
+    figure = reading_sheet(test.images, places, t, title=title, caption=_caption(places, t))
     return last_used.place(figure, key, t, len(test.labels))
 
 

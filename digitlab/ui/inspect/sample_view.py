@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from digitlab import charts
+from digitlab.charts.bars import probability_bars
+from digitlab.charts.pixels import digit_image
 from digitlab.drawing import Picture
 from digitlab.messages import Translator, mark
 from digitlab.ui import like_view, parts_view, plot
@@ -58,10 +59,10 @@ def show(model: SelectedModel, test: Predictions, index: int, visit: Visit) -> N
         left, right = st.columns([2, 3])
         with left:
             title = t("Test sample {index}", index=index)
-            figure = charts.digit(picture, t, title=title, height=300)
+            figure = digit_image(picture, t, title=title, height=300)
             plot.draw(figure, t, key="sample-picture")
         with right:
-            figure = charts.probabilities(test.probabilities[index], t, height=300)
+            figure = probability_bars(test.probabilities[index], t, height=300)
             plot.draw(figure, t, key="sample-bars")
         why = st.segmented_control(
             t("Why this answer?"),

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from digitlab import charts, dataset, models
-from digitlab.charts import Labelled
+from digitlab import dataset, models
+from digitlab.charts.sheets import LabelledSample, labelled_sheet
 from digitlab.inspection import comparison
 from digitlab.inspection.comparison import Comparison
 from digitlab.messages import LabError, Translator, message
@@ -123,7 +123,7 @@ def _sheet(
     turned_to = reading_list.page(samples.tolist(), f"runs-{name}-page", t, _MOST)
     shown = [_labelled(index, one, other, t) for index in turned_to]
     caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
-    figure = charts.labelled_sheet(one.images, shown, title=title, caption=caption)
+    figure = labelled_sheet(one.images, shown, title=title, caption=caption)
     act = functools.partial(_open, _open_key(one, other))
     clicks.answer(figure, f"runs-{name}", t, len(one.labels), act, shows="opened-sample")
 
@@ -151,7 +151,7 @@ def _two_likeliest(probabilities: Floats, t: Translator) -> str:
     return t.listed(f"{digit} ({probabilities[digit]:.1%})" for digit in digits)
 
 
-def _labelled(index: int, one: Predictions, other: Predictions, t: Translator) -> Labelled:
+def _labelled(index: int, one: Predictions, other: Predictions, t: Translator) -> LabelledSample:
     truth, first, second = (
         int(each[index]) for each in (one.labels, one.predicted, other.predicted)
     )
@@ -165,4 +165,4 @@ def _labelled(index: int, one: Predictions, other: Predictions, t: Translator) -
         second=second,
         surer=f"{other.probabilities[index].max():.1%}",
     )
-    return Labelled(index, f"{truth}→{first}/{second}", hover)
+    return LabelledSample(index, f"{truth}→{first}/{second}", hover)

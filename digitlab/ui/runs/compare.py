@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from digitlab import charts, labels
-from digitlab.charts import MOST_RUNS, Metric, RunCurves
+from digitlab import labels
+from digitlab.charts.lines import METRICS, MOST_RUNS, Metric, RunCurves, compared_curves
 from digitlab.config import FIELDS
 from digitlab.messages import Translator
 from digitlab.store import Run
@@ -25,10 +25,10 @@ def show(chosen: Sequence[RunSummary], called: Mapping[str, str], t: Translator)
     shown = chosen[:MOST_RUNS]
     if len(chosen) > len(shown):
         st.caption(t("The first {count} of the chosen runs are drawn.", count=len(shown)))
-    for column, metric in zip(st.columns(2), charts.METRICS, strict=True):
+    for column, metric in zip(st.columns(2), METRICS, strict=True):
         curves = [_curves(summary, called[summary.run.id], metric) for summary in shown]
         with column:
-            plot.draw(charts.overlay(metric, curves, t), t, key=f"runs-{metric}", tools=True)
+            plot.draw(compared_curves(metric, curves, t), t, key=f"runs-{metric}", tools=True)
     if not one_loss(summary.run.config for summary in shown):
         st.caption(
             t(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts
-from digitlab.charts import SweepCurve
+from digitlab.charts.lines import Metric
+from digitlab.charts.sweep import SweepCurve, sweep_curves
 from digitlab.messages import Translator, mark
 from digitlab.sweeps import Sweep, Trial
 from digitlab.sweeps.measures import Epochs, one_loss
@@ -16,17 +16,17 @@ from digitlab.ui import plot
 from digitlab.ui.sweep import names
 
 # The lesson's three pictures; without validation, what there is of training.
-_CURVES: tuple[tuple[str, charts.Metric, str], ...] = (
+_CURVES: tuple[tuple[str, Metric, str], ...] = (
     ("loss", "loss", mark("Training loss")),
     ("val_loss", "loss", mark("Validation loss")),
     ("val_accuracy", "accuracy", mark("Validation accuracy")),
 )
-_UNVALIDATED: tuple[tuple[str, charts.Metric, str], ...] = (
+_UNVALIDATED: tuple[tuple[str, Metric, str], ...] = (
     ("loss", "loss", mark("Training loss")),
     ("accuracy", "accuracy", mark("Training accuracy")),
 )
 
-_ACCURACIES: tuple[tuple[str, charts.Metric, str], ...] = (
+_ACCURACIES: tuple[tuple[str, Metric, str], ...] = (
     ("accuracy", "accuracy", mark("Training accuracy")),
     ("val_accuracy", "accuracy", mark("Validation accuracy")),
 )
@@ -43,7 +43,7 @@ def show(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs, live: bool, t: T
     groups = list(dict.fromkeys(_group(plan, number, t) for number in range(len(plan.cells))))
     for column, (metric, kind, title) in zip(st.columns(len(pictures)), pictures, strict=True):
         lines = [line for trial in trials for line in _line(plan, trial, metric, epochs, t)]
-        figure = charts.sweep_curves(kind, t(title), lines, groups, t)
+        figure = sweep_curves(kind, t(title), lines, groups, t)
         with column:
             plot.draw(figure, t, key=f"sweep-{metric}-{sweep.id}", tools=not live)
     st.caption(_legend(plan, t))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from digitlab import charts
-from digitlab.charts import Chart, Coordinate, SweepPoint
+from digitlab.charts.frame import Chart
+from digitlab.charts.parallel import Coordinate, parallel_coordinates
+from digitlab.charts.sweep import SweepPoint, sweep_heatmap, sweep_points
 from digitlab.config import Value
 from digitlab.messages import Translator
 from digitlab.sweeps import Sweep
@@ -44,7 +45,7 @@ def _points(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> Ch
         for number, (value, spread) in enumerate(zip(values, spreads, strict=True))
     ]
     field = names.field(plan.axes[0], t) if plan.axes else ""
-    return charts.sweep_points(measure.kind, t(measure.label), field, points, t)
+    return sweep_points(measure.kind, t(measure.label), field, points, t)
 
 
 def _number(value: Value | None) -> float | None:
@@ -55,7 +56,7 @@ def _heatmap(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> C
     down, across = plan.axes
     width = len(across.values)
     cells = [spread.values if spread else () for spread in spreads]
-    return charts.sweep_heatmap(
+    return sweep_heatmap(
         measure.kind,
         t(measure.label),
         (names.field(down, t), names.field(across, t)),
@@ -73,9 +74,7 @@ def _parallel(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> 
         for name, spread in zip(told, spreads, strict=True)
     ]
     title = t("{measure}: each line is one combination", measure=t(measure.label))
-    return charts.parallel_coordinates(
-        title, [*coordinates, _result_axis(measure, spreads, t)], lines
-    )
+    return parallel_coordinates(title, [*coordinates, _result_axis(measure, spreads, t)], lines)
 
 
 def _coordinate(plan: Plan, axis: Axis, t: Translator) -> Coordinate:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from digitlab import charts, labels
+from digitlab import labels
+from digitlab.charts.architecture import network_picture
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.jobs.engine import refuse_too_large
@@ -85,7 +86,7 @@ def show(config: RunConfig, run: RunConfig | None, t: Translator) -> None:
 def _network(config: RunConfig, key: str, t: Translator) -> None:
     """The picture of a network, and its layers in a table."""
     layers = layers_of(config)
-    plot.draw(charts.network_picture(layers, t), t, key=key)
+    plot.draw(network_picture(layers, t), t, key=key)
     folded.show(t("Layer by layer"), f"{key}-layers", t, lambda: _layers(layers, t))
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from digitlab import charts, dataset, labels
+from digitlab import dataset, labels
+from digitlab.charts.frame import Chart
+from digitlab.charts.lines import METRICS, learning_curves
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.messages import LabError, Translator
@@ -172,7 +174,7 @@ def _execution_text(run: Run, last: BatchMetrics, t: Translator) -> str:
 
 def _curves(run: Run, last: BatchMetrics | None, t: Translator) -> None:
     figures = _figures(run.id, len(lab.store().epochs(run.id)), last, run.status, t.language)
-    for column, metric, figure in zip(st.columns(2), charts.METRICS, figures, strict=True):
+    for column, metric, figure in zip(st.columns(2), METRICS, figures, strict=True):
         with column:
             plot.draw(figure, t, key=f"{metric}-{run.id}", tools=not run.status.live)
 
@@ -180,13 +182,12 @@ def _curves(run: Run, last: BatchMetrics | None, t: Translator) -> None:
 @st.cache_resource(show_spinner=False, max_entries=_FIGURES_KEPT)
 def _figures(
     run_id: str, epochs: int, last: BatchMetrics | None, status: Status, language: str
-) -> tuple[charts.Chart, ...]:
+) -> tuple[Chart, ...]:
     """The curves of a run that has reported so far, made once for all who look at it."""
     store, t = lab.store(), Translator(language)
     run, batches, ends = store.run(run_id), store.batches(run_id), store.epochs(run_id)
     return tuple(
-        charts.curves(metric, **_series(metric, run, batches, ends), t=t)
-        for metric in charts.METRICS
+        learning_curves(metric, **_series(metric, run, batches, ends), t=t) for metric in METRICS
     )
 
 

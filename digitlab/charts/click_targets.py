@@ -1,6 +1,7 @@
 """What a click falls on: Streamlit hears of no click on a heatmap or picture, but of one on bars.
 
-Unseen bars lie over the places of a picture. They grow with it, as markers of fixed size would not.
+Transparent bars lie over the places of a picture. They grow with it, as markers of fixed size would
+not.
 """
 
 from __future__ import annotations
@@ -10,14 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from digitlab.charts.frame import GREY_BLUE, VERMILLION, Trace, trace
-
-_CHOSEN = 0.4  # opacity of the place clicked last
-
-Box = tuple[float, float, float, float]
+from digitlab.charts import frame
 
 
-def targets(
+def click_targets(
     columns: Sequence[float],
     rows: Sequence[float],
     values: Sequence[Any],
@@ -25,9 +22,9 @@ def targets(
     *,
     width: float = 1.0,
     height: float = 1.0,
-    chosen: float = _CHOSEN,
-) -> Trace:
-    """Bars over places that a click on one of them is told by its value.
+    chosen: float = 0,
+) -> frame.Trace:
+    """Bars over N places; a click on one of them tells its value.
 
     Args:
         columns: the middle of each place along x, in the axis's units.
@@ -36,18 +33,18 @@ def targets(
         hover: what the pointer finds at each place, in the reader's language.
         width: of every place, in units of x.
         height: of every place, in units of y.
-        chosen: opacity of the colour over the place clicked last; 0 shows nothing.
+        chosen: opacity, 0 to 1, of the colour over the place clicked last.
 
     A figure that holds them needs ``barmode="overlay"``.
     """
-    return trace(
+    return frame.trace(
         "bar",
         x=np.array(columns),
         width=width,
         base=np.array(rows),
         y=np.full(len(values), height),
-        marker={"color": GREY_BLUE, "opacity": 0},
-        selected={"marker": {"opacity": chosen, "color": VERMILLION}},
+        marker={"color": frame.GREY_BLUE, "opacity": 0},
+        selected={"marker": {"opacity": chosen, "color": frame.VERMILLION}},
         unselected={"marker": {"opacity": 0}},
         customdata=[[value] for value in values],
         hovertext=list(hover),
@@ -56,12 +53,10 @@ def targets(
     )
 
 
-def frame_round(box: Box) -> list[dict[str, Any]]:
-    """A frame round the place that is open, with a light edge: it is seen on every colour.
+def outline(left: float, top: float, right: float, bottom: float) -> list[dict[str, Any]]:
+    """A dark line with a light edge round the open place, in the axes' units.
 
-    ``box`` is its left, top, right and bottom, in the axes' units.
+    It is seen on every colour.
     """
-    left, top, right, bottom = box
-    sides = {"x0": left, "x1": right, "y0": top, "y1": bottom}
     lines = ({"color": "#FFFFFF", "width": 6}, {"color": "#000000", "width": 3})
-    return [{"type": "rect", "layer": "above", "line": line, **sides} for line in lines]
+    return [frame.box(left, top, right, bottom, layer="above", line=line) for line in lines]

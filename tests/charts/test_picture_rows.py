@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitlab import charts
 from digitlab.charts.frame import BLUE, VERMILLION
+from digitlab.charts.picture_rows import nearest_digits, preprocessing_steps
 from digitlab.messages import Translator
 
 T = Translator("en")
@@ -32,7 +32,7 @@ def rgb(colour: str) -> list[int]:
 
 def way(**changes):
     values = {"source": SOURCE, "box": (100, 50, 120, 200), "scaled": DIGIT, "digit": DIGIT.T}
-    return charts.way(**(values | changes), t=T, marks=(20, 14.0))
+    return preprocessing_steps(**(values | changes), t=T, marks=(20, 14.0))
 
 
 # The way of a drawing -----------------------------------------------------------------------
@@ -44,9 +44,9 @@ def test_the_way_has_five_pictures_with_a_word_each() -> None:
 
 
 def test_a_step_that_was_left_out_is_said_to_be_off() -> None:
-    assert words(charts.way(SOURCE, (0, 0, 9, 9), DIGIT, DIGIT, T, marks=(20, 14), off=["centre"]))[
-        3:6
-    ] == ["scaled", "centred", "(off)"]
+    assert words(
+        preprocessing_steps(SOURCE, (0, 0, 9, 9), DIGIT, DIGIT, T, marks=(20, 14), off=["centre"])
+    )[3:6] == ["scaled", "centred", "(off)"]
 
 
 def test_the_cut_is_what_the_box_holds_and_the_box_is_drawn_round_it() -> None:
@@ -94,7 +94,7 @@ def test_a_drawing_is_not_changed_by_being_shown() -> None:
 
 
 def test_neighbours_have_label_and_distance_and_others_stand_out() -> None:
-    row = charts.neighbours(np.stack([DIGIT, DIGIT.T, DIGIT]), [1, 7, 1], [0.0, 2.345, 9], read=1)
+    row = nearest_digits(np.stack([DIGIT, DIGIT.T, DIGIT]), [1, 7, 1], [0.0, 2.345, 9], read=1)
 
     assert words(row) == ["1", "0.0", "7", "2.3", "1", "9.0"]
     frames = [picture[0, 0].tolist() for picture in pictures(row)]
@@ -104,46 +104,4 @@ def test_neighbours_have_label_and_distance_and_others_stand_out() -> None:
 
 def test_neighbours_need_a_label_each() -> None:
     with pytest.raises(ValueError, match="zip"):
-        charts.neighbours(np.stack([DIGIT, DIGIT]), [1], [0.0, 1.0], read=1)
-
-
-# The occlusion map --------------------------------------------------------------------------
-
-
-def falls(value: float = 0.25) -> np.ndarray:
-    values = np.zeros((14, 14), np.float32)
-    values[5, 6], values[1, 2] = value, -value / 2
-    return values
-
-
-def test_the_scale_is_even_about_zero_and_its_range_is_said() -> None:
-    fields = charts.occlusion_map(DIGIT, falls(), T, title="7", measure="probability").data[0]
-    assert (fields.zmin, fields.zmax) == (-0.25, 0.25)
-    assert list(fields.colorbar.ticktext) == ["−25.0", "0", "+25.0"]
-    assert fields.colorscale[5] == (0.5, "rgb(247,247,247)")
-    assert fields.z[5][6] == 0.25
-
-
-def test_a_logits_fall_is_in_its_own_unit() -> None:
-    figure = charts.occlusion_map(DIGIT, falls(3.0), T, title="7", measure="logit")
-    assert list(figure.data[0].colorbar.ticktext) == ["−3.00", "0", "+3.00"]
-    assert "logit" in figure.layout.xaxis.title.text
-
-
-@pytest.mark.parametrize("value", [0.0, 1e-9])
-def test_next_to_nothing_is_not_blown_up(value: float) -> None:
-    for measure in ("probability", "logit"):
-        fields = charts.occlusion_map(DIGIT, falls(value), T, title="7", measure=measure).data[0]
-        assert fields.zmax >= 0.01
-
-
-def test_fields_lie_over_the_pixels_they_stand_for() -> None:
-    figure = charts.occlusion_map(DIGIT, falls(), T, title="7", measure="probability")
-    fields, outline = figure.data
-    assert list(fields.x[:2]) == [0.5, 2.5]
-    assert (fields.x[-1], fields.y[-1]) == (26.5, 26.5)
-    assert figure.layout.xaxis.range == (-0.5, 27.5)
-    assert figure.layout.yaxis.range == (27.5, -0.5)
-    assert figure.layout.yaxis.scaleanchor == "x"
-    np.testing.assert_array_equal(np.asarray(outline.z), DIGIT)
-    assert (outline.contours.start, outline.contours.end) == (127, 127)
+        nearest_digits(np.stack([DIGIT, DIGIT]), [1], [0.0, 1.0], read=1)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from checked import checked
 
-from digitlab import charts
+from digitlab.charts.digit_scores import digit_scores, scores_axis_start
 from digitlab.inspection.metrics import DigitScores, per_digit
 from digitlab.messages import Translator
 
@@ -13,7 +14,7 @@ def test_each_digit_has_its_three_shares() -> None:
     predicted = LABELS.copy()
     predicted[::7] = 3
     scores = per_digit(LABELS, predicted)
-    precision, recall, f1 = charts.digit_scores(scores, T).data
+    precision, recall, f1 = checked(digit_scores(scores, T)).data
     assert list(precision.y) == [s.precision for s in scores]
     assert list(recall.y) == [s.recall for s in scores]
     assert list(f1.y) == [s.f1 for s in scores]
@@ -24,7 +25,7 @@ def test_each_digit_has_its_three_shares() -> None:
 
 def test_a_share_of_nothing_has_no_dot() -> None:
     scores = [DigitScores(None, 0.5, None, 0, 10), *per_digit(LABELS, LABELS)[1:]]
-    precision, recall, _ = charts.digit_scores(scores, T).data
+    precision, recall, _ = checked(digit_scores(scores, T)).data
     assert list(precision.customdata) == list(range(1, 10))
     assert list(recall.customdata) == list(range(10))
 
@@ -47,7 +48,7 @@ def test_the_axis_begins_close_below_the_lowest_share_and_says_where(
     lowest: float, least: float
 ) -> None:
     scores = [DigitScores(1.0, lowest, 1.0, digit, 10) for digit in range(10)]
-    assert charts.scores_begin(scores) == pytest.approx(least)
-    axis = charts.digit_scores(scores, T).layout.yaxis
+    assert scores_axis_start(scores) == pytest.approx(least)
+    axis = checked(digit_scores(scores, T)).layout.yaxis
     assert axis.range[0] <= lowest <= 1 <= axis.range[1]
     assert axis.title.text == (f"share (from {least:.0%})" if least else "share")

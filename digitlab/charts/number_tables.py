@@ -1,4 +1,4 @@
-"""Small grids of numbers, as HTML tables: a window, a kernel, and their products, side by side.
+"""Small tables of numbers, as HTML: a window, a kernel, and their products, side by side.
 
 Cells are tinted by their value, red above zero and blue below, so that a pattern is seen before a
 number is read; the tint is faint enough for the page's own text on it, light or dark.
@@ -10,16 +10,12 @@ import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from digitlab.charts.frame import GREY_BLUE, VERMILLION
+from digitlab.charts.frame import GREY_BLUE, VERMILLION, Floats
 
 DECIMALS = 4
-
-Floats = npt.NDArray[np.floating[Any]]
 
 _RED, _BLUE, _FAINTEST = (214, 96, 77), (67, 147, 195), 0.55
 _LONGEST = 1e5  # beyond it decimals say nothing
@@ -27,7 +23,7 @@ _SIDE = 52  # pixels of a cell where there is room
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class NumberTable:
     """Numbers (rows, columns) under a caption; ``marked`` is a (row, column) that gets a frame."""
 
     values: Floats
@@ -35,7 +31,7 @@ class Grid:
     marked: tuple[int, int] | None = None
 
 
-def number(value: float) -> str:
+def decimal_text(value: float) -> str:
     """A number as all sums here show it: ``DECIMALS`` decimals and a real minus sign."""
     if not math.isfinite(value) or abs(value) >= _LONGEST:
         text = f"{value:.{DECIMALS}g}"
@@ -45,44 +41,37 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
-def signed(value: float) -> str:
+def signed_text(value: float) -> str:
     """A weight or a response with its sign, a real minus, and two decimals."""
     return f"{value:+.2f}".replace("-", "−")
 
 
-def number_grids(grids: Sequence[Grid], signs: Sequence[str] = ()) -> str:
-    """Grids side by side, or below each other where the page is narrow, with signs between.
+def number_tables(tables: Sequence[NumberTable], signs: Sequence[str] = ()) -> str:
+    """Tables side by side, or below each other where the page is narrow, with signs between.
 
-    Captions are escaped here. Each grid's own largest value has the fullest tint.
+    Captions are escaped here. Each table's own largest value has the fullest tint.
     """
     style = "display:flex; flex-wrap:wrap; gap:0.5rem 0.75rem; align-items:center;"
-    parts = [_table(grids[0])]
-    for sign, grid in zip(signs, grids[1:], strict=True):
-        parts += [f'<div style="font-size:1.3rem;">{html.escape(sign)}</div>', _table(grid)]
+    parts = [_table(tables[0])]
+    for sign, table in zip(signs, tables[1:], strict=True):
+        parts += [f'<div style="font-size:1.3rem;">{html.escape(sign)}</div>', _table(table)]
     return f'<div style="{style}">{"".join(parts)}</div>'
 
 
-def _table(grid: Grid) -> str:
-    sizes = np.abs(grid.values[np.isfinite(grid.values)])
+def _table(table: NumberTable) -> str:
+    sizes = np.abs(table.values[np.isfinite(table.values)])
     limit = float(sizes.max()) if sizes.size and sizes.max() > 0 else 1.0
-    columns = grid.values.shape[1]
     style = (
-        f"border-collapse:collapse; table-layout:fixed; width:{columns * _SIDE}px; "
+        f"border-collapse:collapse; table-layout:fixed; width:{table.values.shape[1] * _SIDE}px; "
         "max-width:100%; font-size:0.72rem; font-variant-numeric:tabular-nums; margin:0;"
     )
-    rows = "".join(
-        "<tr>"
-        + "".join(
-            _cell(float(value), limit, grid.marked == (r, c)) for c, value in enumerate(values)
-        )
-        + "</tr>"
-        for r, values in enumerate(grid.values)
-    )
-    caption = f'<caption style="{_CAPTION}">{html.escape(grid.caption)}</caption>'
-    return f'<table style="{style}">{caption}{rows}</table>'
-
-
-_CAPTION = "caption-side:top; text-align:left; font-size:0.85rem; padding:0 0 0.25rem;"
+    caption_style = "caption-side:top; text-align:left; font-size:0.85rem; padding:0 0 0.25rem;"
+    caption = f'<caption style="{caption_style}">{html.escape(table.caption)}</caption>'
+    rows = []
+    for r, values in enumerate(table.values):
+        cells = [_cell(float(v), limit, table.marked == (r, c)) for c, v in enumerate(values)]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return f'<table style="{style}">{caption}{"".join(rows)}</table>'
 
 
 def _cell(value: float, limit: float, marked: bool) -> str:
@@ -92,5 +81,5 @@ def _cell(value: float, limit: float, marked: bool) -> str:
     edge = f"outline:3px solid {VERMILLION}; outline-offset:-3px; " if marked else ""
     return (
         f'<td style="{edge}background:{tint}; border:1px solid {GREY_BLUE}; padding:0.3rem 0; '
-        f'text-align:center;">{number(value)}</td>'
+        f'text-align:center;">{decimal_text(value)}</td>'
     )

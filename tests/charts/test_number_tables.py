@@ -3,7 +3,7 @@ import html.parser
 import numpy as np
 import pytest
 
-from digitlab import charts
+from digitlab.charts.number_tables import NumberTable, decimal_text, number_tables
 
 
 class SelectedModel(html.parser.HTMLParser):
@@ -33,9 +33,7 @@ class SelectedModel(html.parser.HTMLParser):
 
 def test_grids_show_every_number_with_signs_between() -> None:
     values = np.array([[0.5, -1], [2, 0]])
-    text = charts.number_grids(
-        [charts.Grid(values, "Window"), charts.Grid(values * 2, "Twice")], ["×"]
-    )
+    text = number_tables([NumberTable(values, "Window"), NumberTable(values * 2, "Twice")], ["×"])
     read = SelectedModel(text)
     assert read.tables == [
         [["0.5000", "−1.0000"], ["2.0000", "0.0000"]],
@@ -46,22 +44,22 @@ def test_grids_show_every_number_with_signs_between() -> None:
 
 
 def test_captions_are_escaped() -> None:
-    text = charts.number_grids([charts.Grid(np.zeros((1, 1)), "<script>a & b</script>")])
+    text = number_tables([NumberTable(np.zeros((1, 1)), "<script>a & b</script>")])
     read = SelectedModel(text)
     assert "script" not in read.tags
     assert "".join(read.captions) == "<script>a & b</script>"
 
 
 def test_one_place_may_be_marked() -> None:
-    plain = charts.number_grids([charts.Grid(np.eye(2), "")])
-    marked = charts.number_grids([charts.Grid(np.eye(2), "", marked=(1, 0))])
+    plain = number_tables([NumberTable(np.eye(2), "")])
+    marked = number_tables([NumberTable(np.eye(2), "", marked=(1, 0))])
     assert "outline" not in plain
     assert marked.count("outline:") == 1
 
 
 def test_a_sign_belongs_between_two_grids() -> None:
     with pytest.raises(ValueError, match="zip"):
-        charts.number_grids([charts.Grid(np.eye(2), "")], ["×"])
+        number_tables([NumberTable(np.eye(2), "")], ["×"])
 
 
 @pytest.mark.parametrize(
@@ -79,10 +77,10 @@ def test_a_sign_belongs_between_two_grids() -> None:
     ],
 )
 def test_numbers_have_four_decimals_and_a_real_minus(value: float, shown: str) -> None:
-    assert charts.number(value) == shown
+    assert decimal_text(value) == shown
 
 
 def test_numbers_that_are_not_finite_have_no_tint() -> None:
-    text = charts.number_grids([charts.Grid(np.array([[np.nan, np.inf]]), "")])
+    text = number_tables([NumberTable(np.array([[np.nan, np.inf]]), "")])
     assert SelectedModel(text).tables == [[["nan", "inf"]]]
     assert "nan," not in text

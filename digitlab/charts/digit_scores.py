@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-from digitlab.charts.frame import (
-    BLUE,
-    GREEN,
-    LEGEND_ROOM,
-    VERMILLION,
-    Chart,
-    Trace,
-    axis,
-    figure,
-    legend_below,
-    margin,
-    trace,
-)
+from digitlab.charts import frame
+from digitlab.charts.frame import BLUE, GREEN, VERMILLION, Chart
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
 
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)  # between two lines of the grid
 _MOST_LINES = 5
+_STRIPE = "rgba(128,128,128,0.1)"
 _APART = 0.22  # of the room of a digit, between its three dots
 
 
@@ -46,27 +36,49 @@ class Scored(Protocol):
 def digit_scores(scores: Sequence[Scored], t: Translator) -> Chart:
     """Three dots a digit, told apart by colour and form; a share that is None has no dot.
 
-    The axis ends at 100% and begins at ``scores_begin``, which its title says.
+    The axis ends at 100% and begins at ``scores_axis_start``, which its title says.
     """
-    least, step = scores_begin(scores), _step(scores)
+    least, step = scores_axis_start(scores), _step(scores)
     rows = [
         (t("precision"), [s.precision for s in scores], BLUE, "circle"),
         (t("recall"), [s.recall for s in scores], VERMILLION, "diamond"),
         (t("F1"), [s.f1 for s in scores], GREEN, "line-ew-open"),
     ]
-    return figure(
+    traces = []
+    for place, (name, values, colour, symbol) in enumerate(rows):
+        digits = [digit for digit, value in enumerate(values) if value is not None]
+        edge = {"width": 3 if "open" in symbol else 0, "color": colour}
+        traces.append(
+            frame.trace(
+                "scatter",
+                x=[digit + (place - 1) * _APART for digit in digits],
+                y=[values[digit] for digit in digits],
+                mode="markers",
+                name=name,
+                cliponaxis=False,
+                marker={"color": colour, "symbol": symbol, "size": 10, "line": edge},
+                customdata=digits,
+                hovertemplate=t("digit") + " %{customdata}: %{y:.2%}<extra>" + name + "</extra>",
+            )
+        )
+    # Behind every second digit, so that the eye keeps its three dots together.
+    stripes = [
+        frame.box(digit - 0.5, 0, digit + 0.5, 1, layer="below", yref="paper", fillcolor=_STRIPE)
+        for digit in range(1, DIGITS, 2)
+    ]
+    return frame.figure(
         t("Precision, recall and F1 of each digit"),
-        [_dots(row, place, t) for place, row in enumerate(rows)],
+        traces,
         height=360,
         uirevision="digit-scores",
         showlegend=True,
-        legend=legend_below(),
-        margin=margin(bottom=LEGEND_ROOM),
-        shapes=[_stripe(digit) for digit in range(1, DIGITS, 2)],
-        xaxis=axis(
+        legend=frame.legend_below(),
+        margin=frame.margin(bottom=frame.LEGEND_ROOM),
+        shapes=stripes,
+        xaxis=frame.axis(
             t("digit"), tickvals=list(range(DIGITS)), showgrid=False, range=[-0.5, DIGITS - 0.5]
         ),
-        yaxis=axis(
+        yaxis=frame.axis(
             t("share (from {least})", least=f"{least:.0%}") if least else t("share"),
             tickformat=".0%",
             dtick=step,
@@ -76,7 +88,7 @@ def digit_scores(scores: Sequence[Scored], t: Translator) -> Chart:
     )
 
 
-def scores_begin(scores: Sequence[Scored]) -> float:
+def scores_axis_start(scores: Sequence[Scored]) -> float:
     """Where the axis begins: at the line of the grid below the smallest share."""
     step = _step(scores)
     return max(0.0, round(1 - math.ceil((1 - _smallest(scores)) / step - 1e-9) * step, 10))
@@ -91,39 +103,3 @@ def _smallest(scores: Sequence[Scored]) -> float:
     """Of all shares; never quite 1, so that the axis has a length."""
     there = [value for s in scores for value in (s.precision, s.recall, s.f1) if value is not None]
     return min([*there, 0.99])
-
-
-def _dots(row: tuple[str, list[float | None], str, str], place: int, t: Translator) -> Trace:
-    name, values, colour, symbol = row
-    digits = [digit for digit, value in enumerate(values) if value is not None]
-    return trace(
-        "scatter",
-        x=[digit + (place - 1) * _APART for digit in digits],
-        y=[values[digit] for digit in digits],
-        mode="markers",
-        name=name,
-        cliponaxis=False,
-        marker={
-            "color": colour,
-            "symbol": symbol,
-            "size": 10,
-            "line": {"width": 3 if "open" in symbol else 0, "color": colour},
-        },
-        customdata=digits,
-        hovertemplate=t("digit") + " %{customdata}: %{y:.2%}<extra>" + name + "</extra>",
-    )
-
-
-def _stripe(digit: int) -> dict[str, Any]:
-    """Behind every second digit, so that the eye keeps its three dots together."""
-    return {
-        "type": "rect",
-        "layer": "below",
-        "line": {"width": 0},
-        "fillcolor": "rgba(128,128,128,0.1)",
-        "yref": "paper",
-        "x0": digit - 0.5,
-        "x1": digit + 0.5,
-        "y0": 0,
-        "y1": 1,
-    }
