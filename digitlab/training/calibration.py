@@ -1,4 +1,4 @@
-"""Measures this machine's training speed; runs as a process of its own and prints JSON."""
+"""Measures this machine's training speed in a process of its own, and prints it as JSON."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from digitlab.training.loading import lower_priority, use_threads
 from digitlab.training.speed import MEASURED, Measurement, Timing, is_quiet
 
 _BATCHES = {"mlp": 300, "cnn": 6}
-_SECONDS = 8.0  # a format that the processor lacks is too slow to be waited for
+_SECONDS = 8.0  # then a number format that the processor only emulates is given up
 _STEPS = {"mlp": 20, "cnn": 1}
 
 
 def measure(threads: int) -> Timing:
-    """Train each measured network for a moment in each number format with so many threads.
+    """Train each measured network briefly in each number format, with ``threads`` threads.
 
-    A format in which nothing was trained in time is not among the measurements.
+    A format in which nothing was trained in time is left out of the measurements.
     """
     use_threads(threads)
     began, idle, own = time.perf_counter(), psutil.cpu_times().idle, time.process_time()
@@ -41,30 +41,26 @@ def measure(threads: int) -> Timing:
 
 
 def _speed(network: str, number_format: NumberFormat) -> float:
-    """Images trained a second; 0 where the time was over before anything was measured."""
+    """Images trained per second; 0 where the time ran out before anything was measured."""
     from digitlab.training.trainer import train
 
     images = _BATCHES[network] * MEASURED[network].batch_size
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (images, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    y = rng.integers(0, DIGITS, images).astype(np.uint8)
     config = dataclasses.replace(
         MEASURED[network], epochs=1, train_images=images, validation="none", patience=0
     )
     deadline = time.monotonic() + _SECONDS
     outcome = train(
         config,
-        _noise(images),
+        DigitSet("sample", x, y, x[:1], y[:1], path=Path(), fingerprint=""),
         lambda report: None,
         lambda name, data: None,
         lambda: time.monotonic() > deadline,
         ExecutionSettings(number_format, threads=0, steps=_STEPS[network]),
     )
     return outcome.images_per_second
-
-
-def _noise(images: int) -> DigitSet:
-    rng = np.random.default_rng(0)
-    x = rng.integers(0, 256, (images, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    y = rng.integers(0, DIGITS, images).astype(np.uint8)
-    return DigitSet("sample", x, y, x[:1], y[:1], path=Path(), fingerprint="")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""How long a run will take in this lab: by the runs that have ended, the best measurement there is.
+"""Estimates how long a run will take, from this machine's measured speed and from earlier runs.
 
-A model of the time, from the measured networks or a guess, is corrected by what it gives for the
-runs most like the new one, against what those took. Where none is like it, the model stands alone.
+The measured speed, or a guess, gives a model of the time. It is corrected by the ratio of time
+taken to time modelled over the earlier runs most similar to the new one, where there are any.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from digitlab.store import Run, Store
 from digitlab.training import speed
 from digitlab.training.speed import Measurement, relative_work, seconds_per_epoch
 
-# Of a run besides its epochs: the network is built and traced, the untrained one is tested.
+# Of a run besides its epochs: the model is built and traced, and tested before training.
 _RUN_SECONDS = 3.0
-# Reading an image costs about a third of training on it, which also goes backwards.
+# A forward pass takes about a third of a training step's time, which has a backward pass as well.
 _READING = 1 / 3
-_NEWEST = 100  # runs that are looked at
+_NEWEST = 100  # runs that are compared
 _NEAREST = 5  # the median of so many corrects the model: one was perhaps trained on a busy machine
-# Two runs are alike up to this distance: eight times the work in a step, or 64 times the images.
+# Two runs are similar up to this distance: eight times the work per step, or 64 times the images.
 _FARTHEST = math.log(8) + 1e-9
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What a run took that has ended: ``epochs`` and ``seconds`` are its own, whole.
+    """A run that has ended, and how long it took in all.
 
-    ``images`` are trained on in an epoch, ``read`` are read after it.
+    In each epoch it trained on ``images`` images, and evaluated ``read`` images afterwards.
     """
 
     config: RunConfig
@@ -43,13 +43,13 @@ class Ended:
 
     @functools.cached_property
     def work(self) -> float:
-        """For an image, of the network that is measured."""
+        """Work per image, relative to the network whose speed is measured."""
         return relative_work(self.config)
 
 
 @dataclass(frozen=True)
 class Known:
-    """All that is known of this lab's speed; empty on a new machine."""
+    """What is known of this lab's training speed; empty on a new machine."""
 
     measured: tuple[Measurement, ...] = ()
     ended: tuple[Ended, ...] = ()
@@ -61,10 +61,10 @@ class Known:
 
 
 def known(store: Store) -> Known:
-    """What this machine's measurements and the newest runs that were trained in this lab tell.
+    """This machine's measurements, and the newest runs that were trained in this lab.
 
-    Runs from a zip were trained elsewhere and do not count; those that went on from another may
-    have frozen layers, and do not either. A lab with a cluster learns from its workers.
+    Runs from a zip were trained elsewhere, and runs that continue training from another may have
+    frozen layers: neither counts. In a lab with a cluster the runs tell its workers' speed.
     """
     return Known(speed.load(), _newest(store, store.newest_end()))
 
@@ -72,42 +72,39 @@ def known(store: Store) -> Known:
 @functools.lru_cache(8)
 def _newest(store: Store, newest_end: float) -> tuple[Ended, ...]:
     """The newest runs that count; read once until another one ends."""
-    ended = (_ended(run) for run in store.trained_here(_NEWEST))
-    return tuple(run for run in ended if run is not None)
-
-
-def _ended(run: Run) -> Ended | None:
-    if run.outcome is None or run.execution is None or not run.outcome.epochs:
-        return None
-    return Ended(
-        run.config,
-        run.digits.train,
-        read_after_epoch(run),
-        run.outcome.epochs,
-        run.outcome.seconds,
-        run.execution,
+    return tuple(
+        Ended(
+            run.config,
+            run.digits.train,
+            read_after_epoch(run),
+            run.outcome.epochs,
+            run.outcome.seconds,
+            run.execution,
+        )
+        for run in store.trained_here(_NEWEST)
+        if run.outcome and run.outcome.epochs and run.execution
     )
 
 
 def read_after_epoch(run: Run) -> int:
-    """How many images a run reads after each epoch: the test set, and those for validation."""
+    """How many images a run evaluates after each epoch: the test and the validation images."""
     return run.digits.test + (run.digits.validation if run.config.validation == "split" else 0)
 
 
 def reading_share(images: int, read: int) -> float:
-    """Time for reading ``read`` images, as a share of the time for training on ``images``."""
+    """The time to evaluate ``read`` images, relative to that of training on ``images``."""
     return _READING * read / max(1, images)
 
 
 def seconds(config: RunConfig, images: int, read: int, known: Known) -> float:
-    """How long a run takes from its first second to its last, without early stopping.
+    """How long a run takes from start to end in seconds, without early stopping.
 
-    Loading TensorFlow is not in it, some seconds where no run was trained yet.
+    Loading TensorFlow, which takes some seconds before a first run, is not included.
 
     Args:
         config: the run's settings.
         images: training images of one epoch.
-        read: test and validation images that are read after each epoch.
+        read: test and validation images that are evaluated after each epoch.
         known: what is known of this lab's speed.
     """
     expected = _model(config, images, read, config.epochs, known)
@@ -127,11 +124,11 @@ def _model(
 
 
 def _correction(config: RunConfig, images: int, known: Known) -> float:
-    """How many times as long as the model says the runs most like this one took."""
+    """The median ratio of time taken to time modelled, over the runs most similar to this one."""
     work = relative_work(config)
     alike = (ended for ended in known.ended if ended.config.network == config.network)
     far = [(_distance(config, work, images, ended), ended) for ended in alike]
-    # The newest come first where they are equally far.
+    # The sort is stable, so the newest come first among equals.
     nearest = sorted((pair for pair in far if pair[0] <= _FARTHEST), key=lambda pair: pair[0])
     if not nearest:
         return 1.0
@@ -143,7 +140,7 @@ def _correction(config: RunConfig, images: int, known: Known) -> float:
 
 
 def _distance(config: RunConfig, work: float, images: int, ended: Ended) -> float:
-    """How unlike two runs are, in logarithms: the work for an image, the batch, all images."""
+    """The difference of two runs in work per image, batch size and images in all, logarithmic."""
     return (
         abs(math.log(work / ended.work))
         + abs(math.log(config.batch_size / ended.config.batch_size))

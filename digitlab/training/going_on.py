@@ -1,4 +1,4 @@
-"""Where a run begins that goes on from another: its weights, and what the optimizer remembers."""
+"""What a run continues training from: another run's last weights and its optimizer's state."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from digitlab.network import Floats, Network
 from digitlab.store import Run, Store, StoreError
 
 STATE_FILE = "optimizer.npz"
-MOST_STATE_BYTES = 64_000_000  # of what the optimizer remembers; a run with more begins afresh
+MOST_STATE_BYTES = 64_000_000  # a larger optimizer state is not kept, and starts from zero
 
 
 class OriginError(LabError):
-    """The run to go on from went away, or lost its weights, while the new one waited."""
+    """The run to continue from was deleted, or lost its weights, while the new one waited."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """A network to begin with. ``optimizer`` is empty where its state is not known.
+    """The weights and optimizer state to start training with.
 
-    ``frozen`` keeps the convolutions as they are.
+    ``optimizer`` is empty where the state is not known. With ``frozen`` the convolutions are not
+    trained.
     """
 
     network: Network
@@ -37,10 +38,10 @@ class Start:
 
 @dataclass(frozen=True)
 class Beginning:
-    """What is still here of what a run that goes on from another began with.
+    """The files in the store that a continued run started with, as far as they are still there.
 
-    ``weights`` and ``optimizer`` are files of the store. ``exact`` says whether they are all that
-    the run had: without ``optimizer`` it is, where there was nothing to take over either.
+    ``exact`` says whether they are all that the run had; without an ``optimizer`` they are where
+    the run it continues had kept no state either.
     """
 
     weights: Path
@@ -51,14 +52,14 @@ class Beginning:
         """The weights and the optimizer's arrays.
 
         Raises:
-            ModelFileError, OSError: the weights went away meanwhile, or are broken.
+            ModelFileError, OSError: the weights were deleted meanwhile, or are broken.
         """
         state = self.optimizer.read_bytes() if self.optimizer else None
         return Start(Network.load(self.weights), unpack_state(state))
 
 
 def pack_state(state: Mapping[str, Floats]) -> bytes | None:
-    """The optimizer's arrays as ``.npz`` bytes; None where they are too large to be kept."""
+    """An optimizer's state as ``.npz`` bytes; None where it is too large to be kept."""
     if sum(array.nbytes for array in state.values()) > MOST_STATE_BYTES:
         return None
     buffer = io.BytesIO()
@@ -67,13 +68,13 @@ def pack_state(state: Mapping[str, Floats]) -> bytes | None:
 
 
 def unpack_state(data: bytes | None) -> dict[str, Floats]:
-    """The arrays that ``pack_state`` wrote; none where there is no data, or no sound data."""
+    """The state that ``pack_state`` wrote; empty for None, and for data that is refused."""
     if data is None or len(data) > 2 * MOST_STATE_BYTES:
         return {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(info.file_size for info in archive.infolist()) > len(data):
-                return {}  # packed: ``pack_state`` never does that, and it may unpack to anything
+                return {}  # compressed, which ``pack_state`` never does: a zip bomb, perhaps
             return dict(_array(archive, info.filename) for info in archive.infolist())
     except Exception as error:  # zip and NumPy have errors of their own for what is broken
         broken.note(error, "an optimizer's state")
@@ -81,6 +82,7 @@ def unpack_state(data: bytes | None) -> dict[str, Floats]:
 
 
 def _array(archive: zipfile.ZipFile, member: str) -> tuple[str, Floats]:
+    """An array and its name; ValueError unless it is float32, whole and finite."""
     name = member.removesuffix(".npy")
     found = npz.header(archive, name)
     if found.dtype != np.float32 or found.nbytes > archive.getinfo(member).file_size:
@@ -92,7 +94,7 @@ def _array(archive: zipfile.ZipFile, member: str) -> tuple[str, Floats]:
 
 
 def files_of(store: Store, run: Run) -> tuple[bytes, bytes | None]:
-    """The last weights of a run, and its optimizer's state where that goes with them, as bytes.
+    """A run's last weights and, where it was kept with them, its optimizer's state, as bytes.
 
     Raises:
         LabError: the run has not ended, or has kept no weights.
@@ -106,10 +108,10 @@ def files_of(store: Store, run: Run) -> tuple[bytes, bytes | None]:
 
 
 def files_of_origin(store: Store, origin: str) -> tuple[bytes, bytes | None]:
-    """``files_of`` the run with this id, when the turn of the run that goes on has come.
+    """``files_of`` the run with the id ``origin``, asked for when the new run starts.
 
     Raises:
-        OriginError: it is not there any more, or has no weights any more.
+        OriginError: the run or its weights were deleted.
     """
     try:
         return files_of(store, store.run(origin))
@@ -120,7 +122,7 @@ def files_of_origin(store: Store, origin: str) -> tuple[bytes, bytes | None]:
 
 
 def last_epoch(store: Store, run: Run) -> int:
-    """The epoch whose weights a run can be gone on from.
+    """The last epoch whose weights a run has kept: training continues from it.
 
     Raises:
         LabError: the run has not ended, or has kept no weights.
@@ -134,14 +136,14 @@ def last_epoch(store: Store, run: Run) -> int:
 
 
 def remembers(store: Store, run: Run) -> bool:
-    """Whether the optimizer's state was kept and is that of the run's last weights."""
+    """Whether the optimizer's state is kept, and belongs to the run's last weights."""
     return STATE_FILE in store.files(run.id) and _has_state(store, run)
 
 
 def beginning(store: Store, run: Run) -> Beginning | None:
-    """What ``run`` began with, where it goes on from another; no file is read.
+    """What ``run`` started with, if it continues training from another; no file is read.
 
-    Its own first weights are those of the origin's end. None where neither are here any more.
+    Its weights of epoch 0 are the origin's last. None where both were deleted.
     """
     own, origin = _kept(store, run, 0), _origin(store, run)
     weights = own or (_kept(store, origin, _last(store, origin)) if origin else None)
@@ -155,9 +157,9 @@ def beginning(store: Store, run: Run) -> Beginning | None:
 
 
 def _origin(store: Store, run: Run) -> Run | None:
-    """The run that ``run`` goes on from, while it is here with weights.
+    """The run that ``run`` continues training from, if it and its weights are in the store.
 
-    A zip may name a run of other settings, which cannot be it.
+    A zip may name a run with other settings, which cannot be the one.
     """
     try:
         origin = store.run(run.origin or "")
@@ -176,7 +178,7 @@ def _kept(store: Store, run: Run, epoch: int) -> Path | None:
 
 
 def _has_state(store: Store, run: Run) -> bool:
-    """Whether the run ended with a state of the optimizer that goes with its last weights."""
+    """Whether the run ended with an optimizer state that belongs to its last weights."""
     outcome = run.outcome
     if outcome is None or outcome.ending == "diverged":
         return False
@@ -184,7 +186,7 @@ def _has_state(store: Store, run: Run) -> bool:
 
 
 def _last(store: Store, run: Run) -> int:
-    """The last epoch whose weights are here; -1 where there are none."""
+    """The last epoch whose weights are kept; -1 where there are none."""
     return max(store.epochs_kept(run.id, "weights"), default=-1)
 
 

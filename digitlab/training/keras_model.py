@@ -1,10 +1,10 @@
-"""The layers of a configuration as a Keras model, and its weights as our Network."""
+"""Builds a configuration's Keras model, and converts its weights to and from our Network."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -15,7 +15,7 @@ from digitlab.layers import Layer, layers_of
 from digitlab.network import Floats, Network
 from digitlab.progress import NumberFormat
 
-# What a layer draws its first weights or its dropout from; None leaves the choice to Keras.
+# The seed of a layer's initial weights or of its dropout; None leaves the choice to Keras.
 Seed = int | None
 _MOST_SEED = 10**9  # Keras draws the seed of a layer from 1 to this
 
@@ -25,9 +25,9 @@ def build(
 ) -> Any:
     """An untrained ``keras.Sequential``; ``seed`` decides its initial weights and its dropout.
 
-    They are those that Keras draws after ``keras.utils.set_random_seed(seed)``. Keras draws from
-    Python's one ``random``, which other threads of a worker use as well; with a ``seed`` the draws
-    are made here, out of their reach.
+    The initial weights are those that Keras draws after ``keras.utils.set_random_seed(seed)``.
+    Keras takes its layers' seeds from Python's global ``random``, which other threads of a worker
+    use as well; with a ``seed`` they are drawn here from a generator of their own.
 
     Weights are float32 in either format; with ``mixed_bfloat16`` the hidden layers compute in
     bfloat16 and the softmax in float32.
@@ -35,14 +35,13 @@ def build(
     seeds = _seeds(seed)
     model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1))])
     for layer in layers:
-        exact = layer is layers[-1]
-        policy = "float32" if exact else number_format
+        policy = "float32" if layer is layers[-1] else number_format
         model.add(_keras_layer(layer, policy, seeds))
     return model
 
 
 def _seeds(seed: Seed) -> Iterator[Seed]:
-    """A seed for each layer that needs one, in their order; None leaves each to Keras."""
+    """The seeds of the layers that need one, in their order; without end."""
     drawn = random.Random(seed)
     while True:
         yield None if seed is None else drawn.randint(1, _MOST_SEED)
@@ -77,8 +76,18 @@ def _keras_layer(layer: Layer, policy: str, seeds: Iterator[Seed]) -> Any:
 
 def compile_model(model: Any, config: RunConfig, steps: int) -> None:
     """Compile ``model`` with the loss and optimizer of ``config``; no XLA, which is slower here."""
+    rate = config.learning_rate
+    match config.optimizer:
+        case "sgd":
+            optimizer = keras.optimizers.SGD(rate, momentum=config.momentum)
+        case "rmsprop":
+            optimizer = keras.optimizers.RMSprop(rate)
+        case "adadelta":
+            optimizer = keras.optimizers.Adadelta(rate)
+        case _:
+            optimizer = keras.optimizers.Adam(rate)
     model.compile(
-        optimizer=_optimizer(config),
+        optimizer=optimizer,
         loss=config.loss,
         metrics=["accuracy"],
         steps_per_execution=steps,
@@ -86,36 +95,23 @@ def compile_model(model: Any, config: RunConfig, steps: int) -> None:
     )
 
 
-def _optimizer(config: RunConfig) -> Any:
-    rate = config.learning_rate
-    match config.optimizer:
-        case "sgd":
-            return keras.optimizers.SGD(rate, momentum=config.momentum)
-        case "rmsprop":
-            return keras.optimizers.RMSprop(rate)
-        case "adadelta":
-            return keras.optimizers.Adadelta(rate)
-        case _:
-            return keras.optimizers.Adam(rate)
-
-
 def set_weights(model: Any, network: Network) -> None:
-    """Give ``model`` the weights of a network with the same layers."""
+    """Set the weights of ``model`` to those of a network with the same layers."""
     for name, pair in network.weights.items():
         model.get_layer(name).set_weights(pair)
 
 
 def freeze_convolutions(model: Any) -> None:
-    """Have training leave the convolutions as they are; call it before compiling."""
+    """Exclude the convolutions from training; call it before compiling."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D):
             layer.trainable = False
 
 
 def optimizer_state(model: Any) -> dict[str, Floats]:
-    """What the optimizer remembers, by names that do not depend on the model's own.
+    """The optimizer's state: its step count (``iteration``) and its slots of each kernel and bias.
 
-    The steps made so far (``iteration``), and its arrays for each kernel and bias.
+    The names do not depend on the model's own, which Keras numbers.
     """
     return {
         _slot(variable.path): np.asarray(variable, np.float32)
@@ -125,7 +121,7 @@ def optimizer_state(model: Any) -> dict[str, Floats]:
 
 
 def restore_optimizer(model: Any, state: Mapping[str, Floats]) -> None:
-    """Have the optimizer remember ``state``, as far as it is about what ``model`` still trains."""
+    """Load ``state`` into the optimizer, as far as it belongs to what ``model`` still trains."""
     model.optimizer.build(model.trainable_variables)
     for variable in model.optimizer.variables:
         found = state.get(_slot(variable.path))
@@ -134,26 +130,23 @@ def restore_optimizer(model: Any, state: Mapping[str, Floats]) -> None:
 
 
 def _slot(path: str) -> str:
-    """ "adam/sequential_3_conv1_kernel_velocity" is "conv1_kernel_velocity"."""
+    """A slot's name without the model's: "adam/sequential_3_conv1_bias_velocity" is
+    "conv1_bias_velocity".
+    """
     return re.sub(r"^sequential(_\d+)?_", "", path.rpartition("/")[2])
 
 
 def network_of(model: Any, layers: tuple[Layer, ...], about: Mapping[str, Any]) -> Network:
-    """The model's present weights as a Network, float32."""
-    weights = {
-        layer.name: _pair(model.get_layer(layer.name).get_weights())
-        for layer in layers
-        if layer.kernel_shape
-    }
+    """The model's current weights as a Network, float32."""
+    weights = {}
+    for layer in layers:
+        if layer.kernel_shape:
+            kernel, bias = model.get_layer(layer.name).get_weights()
+            weights[layer.name] = np.asarray(kernel, np.float32), np.asarray(bias, np.float32)
     return Network(layers, weights, about)
 
 
-def _pair(arrays: Iterable[Any]) -> tuple[Floats, Floats]:
-    kernel, bias = (np.asarray(array, np.float32) for array in arrays)
-    return kernel, bias
-
-
 def untrained(config: RunConfig) -> Any:
-    """The model of ``config`` as it is before training, every random seed fixed."""
+    """The untrained model of ``config``, with all random generators seeded."""
     keras.utils.set_random_seed(config.seed)
     return build(layers_of(config), seed=config.seed)

@@ -1,4 +1,4 @@
-"""TensorFlow and Keras are loaded here, once in a process that trains."""
+"""Loads TensorFlow and Keras, once per process, with a given number of threads and low priority."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# How much a thread that trains yields to others: 0 is usual, 19 the most. At 10 it gets about a
-# tenth of a processor that somebody else wants as well, and all of it while nobody does.
+# The niceness of a thread that trains: 0 is usual, 19 the most. At 10 it gets about a tenth of a
+# core that another process wants as well, and all of an idle one.
 NICENESS = 10
 
 _threads = 0
@@ -17,23 +17,23 @@ _loading = threading.Lock()
 
 
 def threads() -> int:
-    """With how many threads TensorFlow was loaded; 0 before it is."""
+    """The number of threads that TensorFlow was loaded with; 0 before it is loaded."""
     return _threads
 
 
 def use_threads(threads: int) -> None:
-    """Load TensorFlow with so many threads for its operations; only the first call counts."""
+    """Load TensorFlow with ``threads`` threads for its operations; only the first call counts."""
     with _loading:
         if not _threads:
             _load(threads)
 
 
 def lower_priority() -> None:
-    """Let whatever else this machine does go before the thread that calls this, on Linux.
+    """Lower the scheduling priority of the calling thread, on Linux.
 
-    Threads that it starts later inherit that, TensorFlow's among them: call it before TensorFlow
-    is loaded. Other threads of the process, like the one that answers Dask, stay as they are;
-    only Linux knows a niceness of each thread, and elsewhere nothing is changed.
+    Threads that it starts later inherit the priority, TensorFlow's among them: call it before
+    TensorFlow is loaded. Other threads of the process, like the one that answers Dask, keep theirs.
+    Only Linux has a niceness for each thread; elsewhere nothing is changed.
     """
     if sys.platform == "linux":
         thread = threading.get_native_id()
@@ -47,21 +47,21 @@ def _load(threads: int) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    with _without_greetings():
+    with _silenced_stderr():
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         import digitlab.training.trainer  # noqa: F401  loads Keras as well
 
-    # Each run is a model of its own; TensorFlow warns of its many functions.
+    # Each run has a model of its own, and TensorFlow warns of retracing their many functions.
     tf.get_logger().setLevel("ERROR")
     _threads = threads
 
 
 @contextmanager
-def _without_greetings() -> Iterator[None]:
-    """Keep from the terminal what TensorFlow's C++ writes while it loads, whatever its level."""
+def _silenced_stderr() -> Iterator[None]:
+    """Discard what TensorFlow's C++ code writes to stderr while it loads, whatever its level."""
     terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)

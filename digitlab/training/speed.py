@@ -1,11 +1,10 @@
-"""How fast this machine trains, measured and kept, and the execution settings of each run.
+"""This machine's measured training speed, and the execution settings chosen from it for each run.
 
-Number format and threads are measured on two small networks in processes of their own, because
-TensorFlow fixes its threads when it starts. Until that is done, float32 and every core are used.
+Number formats and thread counts are measured on two small networks in processes of their own,
+because TensorFlow fixes its threads when it starts. Until then float32 and every core are used.
 
-What was measured while others used the processor says little of the machine: it is thrown away,
-and measured again after a while. What was not measured is absent. Measurements are made again
-after a month.
+A measurement made while other processes used the processor is discarded, and repeated after a
+while. All are repeated after a month.
 """
 
 from __future__ import annotations
@@ -36,31 +35,31 @@ log = logging.getLogger(__name__)
 
 # The network of each kind that is measured.
 MEASURED = {"mlp": PRESETS["mlp-128"], "cnn": PRESETS["cnn-keras"]}
-# An execution should be short enough to stop and to draw, long enough to be worth a call.
+# An execution (batches per call of Keras): short enough to stop and to draw, long enough to pay.
 _EXECUTION_SECONDS = 0.2
 _MOST_STEPS = 20
 _STEP_OVERHEAD_SECONDS = 0.001
-# Moving a layer's output and its gradient takes as long as so many multiplications: fitted to the
-# lessons' speeds, where counting multiplications alone is wrong by five times for small CNNs.
+# The memory traffic of a layer's output and its gradient, in multiplications: fitted to the
+# lessons' speeds. Counting multiplications alone is five times off for small CNNs.
 _MULTIPLICATIONS_PER_VALUE = 200
-_REPORTS_PER_EPOCH = 10  # at least so many points of the curve, where there are as many batches
-# Loading TensorFlow anew in a worker, to change its threads.
+_REPORTS_PER_EPOCH = 10  # points of the curve at least, where there are as many batches
+# Restarting a worker with another number of threads, and loading TensorFlow in it.
 _RESTART_SECONDS = 6.0
-# Images a second assumed where nothing was measured: a slow core's.
+# Images per second assumed where nothing was measured: a slow core's.
 _ASSUMED = {"mlp": 10_000.0, "cnn": 600.0}
-# Earlier versions kept this many images a second for a network that they had not measured.
+# Earlier versions saved this speed for a network that they had not measured.
 _PLACEHOLDER = 1.0
-# A measurement counts where this share of the cores it needs was free for it.
+# A measurement counts if this share of the cores it needs was free.
 _FREE_SHARE = 0.9
 _AGAIN_SECONDS = 120.0  # until a busy machine is measured again; twice as long each time
 _LONGEST_AGAIN_SECONDS = 1800.0
 _STALE_SECONDS = 30 * 24 * 3600.0
-_MOST_TRIES = 3  # of a person who waits for the measurement
+_MOST_TRIES = 3  # while a person waits for the measurement
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Images a second that ``MEASURED[network]`` trains at with this format and these threads."""
+    """The training speed of ``MEASURED[network]`` with a number format and a thread count."""
 
     network: str
     format: NumberFormat
@@ -70,22 +69,20 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Timing:
-    """What one process has measured; ``quiet`` says whether it had the cores it needs."""
+    """One process's measurements; ``quiet`` says whether it had the cores it needs."""
 
     measurements: tuple[Measurement, ...]
     quiet: bool
 
 
 def is_quiet(threads: int, seconds: float, idle: float, own: float) -> bool:
-    """Whether a measurement had the cores that it needs to itself.
-
-    Where a machine has more cores than the measurement uses, others may use the rest.
+    """Whether a measurement had the cores that it needs to itself; others may use the rest.
 
     Args:
         threads: TensorFlow's threads.
         seconds: how long the measurement took.
-        idle: seconds that the machine's cores were idle meanwhile, summed over all of them.
-        own: seconds of processor time that the measurement itself has used.
+        idle: seconds that the machine's cores were idle meanwhile, summed over the cores.
+        own: seconds of processor time that the measurement itself used.
     """
     return seconds > 0 and (idle + own) / seconds >= _FREE_SHARE * threads
 
@@ -93,13 +90,13 @@ def is_quiet(threads: int, seconds: float, idle: float, own: float) -> bool:
 def execution_for(
     config: RunConfig, images: int, measured: Sequence[Measurement], loaded_threads: int | None
 ) -> ExecutionSettings:
-    """The execution settings that train ``config`` soonest on ``images`` images an epoch.
+    """The fastest execution settings for training ``config`` on ``images`` images per epoch.
 
     Args:
         config: the run to be trained.
         images: training images of one epoch.
         measured: this machine's measurements; may be empty.
-        loaded_threads: threads of the worker that is up; others cost loading TensorFlow again.
+        loaded_threads: of the running worker; another number means restarting it.
     """
     known = [row for row in measured if row.network == config.network]
     if not known:
@@ -126,12 +123,12 @@ def _execution(
 
 @functools.lru_cache(4096)
 def relative_work(config: RunConfig) -> float:
-    """How many times as long an image takes as in the network of this kind that is measured."""
+    """Training time per image, relative to the measured network of this kind."""
     return _cost(layers_of(config)) / _cost(layers_of(MEASURED[config.network]))
 
 
 def _cost(layers: Iterable[Layer]) -> int:
-    """Time for one image in no unit: multiplications, and values that go through memory."""
+    """Training time per image in no unit: multiplications, and memory traffic."""
     return sum(
         layer.multiplications + _MULTIPLICATIONS_PER_VALUE * math.prod(layer.output)
         for layer in layers
@@ -146,7 +143,7 @@ def seconds_per_epoch(
 ) -> float:
     """Roughly how long one epoch of ``config`` on ``images`` images takes here, in seconds.
 
-    It is trained at ``execution``, or at the best there is.
+    With the format and threads of ``execution`` where they were measured, else with the fastest.
     """
     known = [row for row in measured if row.network == config.network]
     same = [
@@ -165,26 +162,23 @@ def load() -> tuple[Measurement, ...]:
 
 
 def _read() -> tuple[tuple[Measurement, ...], float]:
-    """This machine's measurements, and when they were made, in seconds since the epoch."""
+    """This machine's measurements, and their time in seconds since 1970."""
     try:
         data = json.loads(_file().read_text(encoding="utf-8"))
         if data["machine"] != machine():
             return (), 0.0
-        rows = tuple(Measurement(**row) for row in data["measurements"])
-        return tuple(filter(_is_measured, rows)), float(data.get("when", 0.0))
+        rows = (Measurement(**row) for row in data["measurements"])
+        measured = tuple(row for row in rows if _PLACEHOLDER < row.images_per_second < math.inf)
+        return measured, float(data.get("when", 0.0))
     except (OSError, ValueError, KeyError, TypeError):
         return (), 0.0
 
 
-def _is_measured(row: Measurement) -> bool:
-    return _PLACEHOLDER < row.images_per_second < math.inf
-
-
 def save(measurements: Iterable[Measurement]) -> None:
-    """Keep the measurements for this machine.
+    """Save the measurements of this machine.
 
     Raises:
-        StorageError: the disk does not take them.
+        StorageError: they cannot be written.
     """
     rows = [asdict(row) for row in measurements]
     kept = {"machine": machine(), "when": time.time(), "measurements": rows}
@@ -192,7 +186,7 @@ def save(measurements: Iterable[Measurement]) -> None:
 
 
 class Calibration:
-    """Measures this machine, a thread count after the other, while nobody trains."""
+    """Measures this machine in the background, one thread count after the other."""
 
     def __init__(self) -> None:
         measured, when = _read()
@@ -200,24 +194,25 @@ class Calibration:
         self._todo = [] if fresh else list(_thread_counts())
         self._done: list[Measurement] = []
         self._process: subprocess.Popen[str] | None = None
-        self._pause, self._next = _AGAIN_SECONDS, 0.0  # after a busy trial; seconds, clock
+        # After a trial on a busy machine: seconds until the next, and its time on the clock.
+        self._pause, self._next = _AGAIN_SECONDS, 0.0
 
     def go_on(self) -> None:
-        """Start the next measurement, or collect one that is done; returns at once."""
+        """Start the next measurement, or collect a finished one; returns at once."""
         if self._process is not None and self._process.poll() is not None:
             self._collect(self._process)
         elif self._process is None and self._todo and time.monotonic() >= self._next:
             self._process = _start(self._todo[0])
 
     def pause(self) -> None:
-        """End a measurement that is under way; it is made again later."""
+        """Kill a running measurement; it is repeated later."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
             self._process = None
 
     def run(self) -> Timing:
-        """Measure everything now, and wait for it; what a quiet machine gave is kept."""
+        """Measure everything now, and wait; the results are saved if all trials were quiet."""
         trials = [_timed(threads) for threads in _thread_counts()]
         rows = tuple(row for timing in trials for row in timing.measurements)
         quiet = all(timing.quiet for timing in trials)
@@ -239,7 +234,7 @@ class Calibration:
 
 
 def _timed(threads: int) -> Timing:
-    """A quiet trial, or the last of some."""
+    """The first quiet trial, or the last of ``_MOST_TRIES``."""
     for _ in range(_MOST_TRIES):
         timing = _timing(_start(threads))
         if timing.quiet:
@@ -248,7 +243,7 @@ def _timed(threads: int) -> Timing:
 
 
 def _timing(process: subprocess.Popen[str]) -> Timing:
-    """What a measuring process has found; nothing where it failed, and then it is not repeated."""
+    """A measuring process's result; where it failed an empty one, which is not repeated."""
     printed, _ = process.communicate()
     if process.returncode != 0:
         log.warning("this machine's speed was not measured: exit status %s", process.returncode)

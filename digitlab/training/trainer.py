@@ -1,7 +1,6 @@
-"""One run is trained here, and everything it keeps is handed over as it happens.
+"""Trains one run with Keras, and passes its metrics and files to callbacks as they are made.
 
-This file knows Keras and nothing of who listens: numbers leave through ``report``, files
-through ``keep``, and ``should_stop`` is asked between executions.
+Metrics go to ``report`` and files to ``keep``; ``should_stop`` is called between executions.
 """
 
 from __future__ import annotations
@@ -42,13 +41,13 @@ from digitlab.training.keras_model import (
 )
 
 REPORTS_PER_SECOND = 5
-# A run keeps the weights of every epoch while they fit in this many bytes; otherwise those of
-# the untrained network, of evenly spaced epochs, and the last.
+# A run keeps the weights of every epoch if they fit in this many bytes; otherwise those of the
+# untrained network, of evenly spaced epochs, and of the last.
 WEIGHTS_BUDGET = 96_000_000
-# Between evenly spaced epochs the newest weights are kept as well, in place of the ones before, so
-# that a run that is killed leaves them; at most so often, for 22 million parameters are 88 MB.
+# Between evenly spaced epochs the newest weights are kept as well and replace those before, so that
+# a killed run leaves them. Not more often than this: 22 million parameters are 88 MB.
 SECONDS_BETWEEN_NEWEST = 10.0
-# How long a stopped run may still take to read the test set with the weights it ends with.
+# How long a stopped run may still take to evaluate the test set.
 SECONDS_AFTER_STOP = 1.0
 
 Keep = Callable[[str, bytes], None]
@@ -66,32 +65,35 @@ def train(
     start: Start | None = None,
     drop: Drop | None = None,
 ) -> Outcome:
-    """Train ``config`` on ``digits`` and say how it ended.
+    """Train ``config`` on ``digits``.
 
     Args:
         config: the run's settings.
         digits: the set it trains on and is tested on.
-        report: takes the untrained network's scores, batch metrics at most five times a second,
-            and each epoch's metrics, in that order.
-        keep: takes named files as bytes, before the report that speaks of them:
+        report: called with the untrained network's scores, then with batch metrics at most five
+            times a second, and with each epoch's metrics.
+        keep: called with a file's name and bytes, before the report of the same epoch:
             ``weights-EPOCH.npz`` (Network), ``kernels-EPOCH.npy`` (first convolution, float32),
             ``reading-EPOCH.npz`` (``digit`` uint8 and ``confidence`` float16 of every test image)
             and, last, ``probabilities.npy`` (float32, test images x 10).
-        should_stop: asked after every execution of ``execution.steps`` batches.
+        should_stop: called after every execution of ``execution.steps`` batches.
         execution: number format, threads and steps of an execution.
-        start: the network that the run goes on from; without it, an untrained one.
-        drop: takes the name of a file that was kept and is no longer wanted: weights that newer
-            ones replace. Without it only evenly spaced weights, and the last, are kept.
+        start: the weights and optimizer state to continue training from; None for a new network.
+        drop: called with the name of a kept file that is no longer wanted: weights that newer ones
+            replace. Without it only evenly spaced weights, and the last, are kept.
 
-    What the optimizer remembers at the end is kept as ``optimizer.npz``, where it is not too large.
+    The optimizer's state at the end is kept as ``optimizer.npz``, unless it is too large.
+
+    Returns:
+        How the run ended.
     """
     began = time.perf_counter()
     keras.utils.set_random_seed(config.seed)
     model = _model(config, execution, start)
-    examiner = _Examiner(model, config, digits, should_stop, execution)
+    evaluator = _Evaluator(model, config, digits, should_stop, execution)
     files = _Files(config, digits, keep, drop)
     batches = _Batches(config, len(digits.split(config).train[0]), report, should_stop)
-    epochs = _Epochs(config, batches, examiner, files, report)
+    epochs = _Epochs(config, batches, evaluator, files, report)
     if epochs.untrained(model):
         _fit(model, config, digits, [batches, epochs])
         _keep_state(model, batches.ending, keep, start)
@@ -119,7 +121,7 @@ def _model(config: RunConfig, execution: ExecutionSettings, start: Start | None)
 
 
 def _keep_state(model: Any, ending: Ending, keep: Keep, start: Start | None) -> None:
-    """Hand over what the optimizer remembers, and what it did of layers that are frozen now."""
+    """Keep the optimizer's state, with the earlier state of layers that are frozen now."""
     earlier = dict(start.optimizer) if start is not None else {}
     state = pack_state(earlier | optimizer_state(model)) if ending != "diverged" else None
     if state is not None:
@@ -140,7 +142,7 @@ def _fit(model: Any, config: RunConfig, digits: DigitSet, callbacks: list[Any]) 
 
 
 class _Batches(keras.callbacks.Callback):  # type: ignore[misc]
-    """Reports the batches of a ``fit`` and ends it when it is asked to or has diverged."""
+    """Reports the batches of a ``fit``, and ends it when it was stopped or has diverged."""
 
     def __init__(
         self, config: RunConfig, images: int, report: Callable[[Report], None], stop: ShouldStop
@@ -148,7 +150,7 @@ class _Batches(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self.config, self.images, self.report, self.should_stop = config, images, report, stop
         self.ending: Ending = "finished"
-        # Of every execution but the first, whose time is mostly Keras tracing the model.
+        # Images and seconds without the first execution, which is mostly Keras tracing the model.
         self.trained, self.seconds = 0, 0.0
         self.traced = False
         self.means = _Means()
@@ -179,7 +181,7 @@ class _Batches(keras.callbacks.Callback):  # type: ignore[misc]
 
     @property
     def speed(self) -> float:
-        """Images trained a second; 0 before the second execution."""
+        """Images trained per second; 0 before the second execution."""
         return self.trained / self.seconds if self.seconds else 0.0
 
     def end(self, ending: Ending) -> None:
@@ -202,7 +204,7 @@ class _Means:
         self.images, self.loss, self.accuracy = images, loss, accuracy
 
     def since(self, earlier: _Means) -> _Means:
-        """The means over the images that came after ``earlier`` alone."""
+        """The means over the images after ``earlier`` alone."""
         new = self.images - earlier.images
         return _Means(
             new,
@@ -212,26 +214,26 @@ class _Means:
 
 
 class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
-    """Examines, keeps and reports the network at each epoch's end; stops early if told to."""
+    """Evaluates, keeps and reports the network at each epoch's end; stops early."""
 
     def __init__(
         self,
         config: RunConfig,
         batches: _Batches,
-        examiner: _Examiner,
+        evaluator: _Evaluator,
         files: _Files,
         report: Callable[[Report], None],
     ) -> None:
         super().__init__()
-        self.config, self.batches, self.examiner = config, batches, examiner
+        self.config, self.batches, self.evaluator = config, batches, evaluator
         self.files, self.report = files, report
         self.patience = _Patience(config.patience)
         self.whole = 0
         self.stopped_early = False
 
     def untrained(self, model: Any) -> bool:
-        """Examine the network before its first step; False when it is to be stopped already."""
-        probabilities, scores = self.examiner.test()
+        """Evaluate the network before its first step; False when the run was stopped already."""
+        probabilities, scores = self.evaluator.test()
         self.files.epoch_end(0, model, probabilities)
         if scores is not None:
             self.report(Untrained(scores.loss, scores.accuracy))
@@ -243,35 +245,31 @@ class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self.batches.ending == "diverged":
             return
-        probabilities, test = self.examiner.test()
+        probabilities, test = self.evaluator.test()
         if test is not None and not math.isfinite(test.loss):
-            self.batches.end("diverged")  # in the last steps, whose loss Keras has not seen
+            self.batches.end("diverged")  # in the last step, after Keras computed its loss
             return
-        validation = self.examiner.validation(test)
+        validation = self.evaluator.validation(test)
         self.files.epoch_end(epoch + 1, self.model, probabilities)
         if self.batches.epoch_is_whole:
             self.whole += 1
-            self._consider_stopping(validation)
-        self.report(self._metrics(epoch + 1, validation, test))
-
-    def _consider_stopping(self, validation: Scores | None) -> None:
-        if validation is not None and self.patience.exhausted(validation.loss):
-            self.stopped_early = self.whole < self.config.epochs
-            self.model.stop_training = True
-
-    def _metrics(self, epoch: int, validation: Scores | None, test: Scores | None) -> EpochMetrics:
+            if validation is not None and self.patience.exhausted(validation.loss):
+                self.stopped_early = self.whole < self.config.epochs
+                self.model.stop_training = True
         means = self.batches.means
-        return EpochMetrics(
-            epoch=epoch,
-            complete=self.batches.epoch_is_whole,
-            loss=means.loss,
-            accuracy=means.accuracy,
-            val_loss=validation.loss if validation else None,
-            val_accuracy=validation.accuracy if validation else None,
-            test_loss=test.loss if test else None,
-            test_accuracy=test.accuracy if test else None,
-            seconds=self.batches.last_seen - self.batches.started,
-            images=means.images,
+        self.report(
+            EpochMetrics(
+                epoch=epoch + 1,
+                complete=self.batches.epoch_is_whole,
+                loss=means.loss,
+                accuracy=means.accuracy,
+                val_loss=validation.loss if validation else None,
+                val_accuracy=validation.accuracy if validation else None,
+                test_loss=test.loss if test else None,
+                test_accuracy=test.accuracy if test else None,
+                seconds=self.batches.last_seen - self.batches.started,
+                images=means.images,
+            )
         )
 
 
@@ -282,14 +280,14 @@ class _Patience:
         self.epochs, self.best, self.waited = epochs, math.inf, 0
 
     def exhausted(self, loss: float) -> bool:
-        """Whether ``loss`` is the last of so many epochs without an improvement."""
+        """Whether there has been no improvement for ``epochs`` epochs, this one included."""
         self.waited = 0 if loss < self.best else self.waited + 1
         self.best = min(self.best, loss)
         return 0 < self.epochs <= self.waited
 
 
-class _Examiner:
-    """Reads the test and the validation images with the present weights, in float32."""
+class _Evaluator:
+    """Evaluates the test and the validation images with the current weights, in float32."""
 
     def __init__(
         self,
@@ -304,7 +302,7 @@ class _Examiner:
         self.deadline = math.inf
 
     def test(self) -> tuple[Floats | None, Scores | None]:
-        """Probabilities (N, 10) and scores of the test set; None when a stop left no time."""
+        """Probabilities (N, 10) and scores of the test set; None after a stop that left no time."""
         probabilities = self._probabilities(self.digits.x_test)
         if probabilities is None:
             return None, None
@@ -325,20 +323,17 @@ class _Examiner:
             self.exact.set_weights(self.model.get_weights())
         parts = []
         for start in range(0, len(images), EVALUATION_CHUNK):
-            if self._out_of_time():
+            if self.deadline == math.inf and self.should_stop():
+                self.deadline = time.perf_counter() + SECONDS_AFTER_STOP
+            if time.perf_counter() > self.deadline:
                 return None
             chunk = as_pixels(images[start : start + EVALUATION_CHUNK])
             parts.append(np.asarray(self.exact.predict_on_batch(chunk), np.float32))
         return np.concatenate(parts)
 
-    def _out_of_time(self) -> bool:
-        if self.deadline == math.inf and self.should_stop():
-            self.deadline = time.perf_counter() + SECONDS_AFTER_STOP
-        return time.perf_counter() > self.deadline
-
 
 class _Files:
-    """Hands over a run's files: weights within their budget, kernels and readings always."""
+    """Keeps a run's files: weights within their budget, kernels and readings of every epoch."""
 
     def __init__(self, config: RunConfig, digits: DigitSet, keep: Keep, drop: Drop | None) -> None:
         self.config, self.digits, self.keep, self.drop = config, digits, keep, drop
@@ -346,16 +341,18 @@ class _Files:
         self.every = epochs_between_weights(parameter_count(self.layers), config.epochs)
         self.epoch = 0
         self.kept = False
-        self.replaceable: str | None = None  # weights that were kept until there are newer ones
+        self.replaceable: str | None = None  # the weights to drop when there are newer ones
         self.kept_at = -math.inf
         self.probabilities: Floats | None = None
 
     def epoch_end(self, epoch: int, model: Any, probabilities: Floats | None) -> None:
         """Keep what belongs to ``epoch``; 0 is the untrained network."""
         self.epoch = epoch
-        self.network = network_of(model, self.layers, self._about(epoch))
+        about = {"config": self.config.to_json(), "dataset": self.digits.name, "epoch": epoch}
+        self.network = network_of(model, self.layers, about)
         evenly = epoch % self.every == 0
-        self.kept = evenly or self._time_for_the_newest
+        since = time.perf_counter() - self.kept_at
+        self.kept = evenly or (self.drop is not None and since >= SECONDS_BETWEEN_NEWEST)
         if self.kept:
             self._keep_weights(replaceable=not evenly)
         if self.layers[0].kind == "conv":
@@ -365,16 +362,11 @@ class _Files:
             self.keep(f"reading-{epoch:03d}.npz", reading(probabilities))
 
     def finish(self) -> None:
-        """Keep the weights the run ends with, and what they make of the test set."""
+        """Keep the last weights, and their probabilities for the test set."""
         if not self.kept:
             self._keep_weights(replaceable=False)
         if self.probabilities is not None:
             self.keep("probabilities.npy", npy(self.probabilities))
-
-    @property
-    def _time_for_the_newest(self) -> bool:
-        since = time.perf_counter() - self.kept_at
-        return self.drop is not None and since >= SECONDS_BETWEEN_NEWEST
 
     def _keep_weights(self, *, replaceable: bool) -> None:
         name, before = f"weights-{self.epoch:03d}.npz", self.replaceable
@@ -384,11 +376,8 @@ class _Files:
         self.replaceable = name if replaceable else None
         self.kept_at = time.perf_counter()
 
-    def _about(self, epoch: int) -> dict[str, Any]:
-        return {"config": self.config.to_json(), "dataset": self.digits.name, "epoch": epoch}
-
 
 def epochs_between_weights(parameters: int, epochs: int) -> int:
-    """Every how many epochs the weights are kept, so that a run's fit in ``WEIGHTS_BUDGET``."""
+    """The interval, in epochs, at which all kept weights fit in ``WEIGHTS_BUDGET``."""
     affordable = max(2, WEIGHTS_BUDGET // (4 * parameters))
     return math.ceil(epochs / (affordable - 1))
