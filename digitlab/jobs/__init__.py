@@ -1,6 +1,6 @@
-"""Runs are trained one after another by worker processes, over Dask.
+"""The queue of runs, and the Dask workers that train them.
 
-``engine`` takes runs and ends them, ``supervisor`` sees one through, ``cluster`` is what the lab
-asks of Dask, and ``software`` says what a worker lacks to train. ``worker`` is what a worker
-process does: it is called by name, and imports none of these.
+``engine`` queues runs and hands them to workers, ``supervisor`` follows one run to its end,
+``cluster`` wraps Dask, and ``software`` checks what a worker has installed. ``worker`` holds the
+functions that run in a worker process, and imports none of these.
 """

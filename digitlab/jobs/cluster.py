@@ -1,7 +1,7 @@
-"""The worker processes, through Dask: an embedded cluster, or one that exists already.
+"""The Dask cluster of the workers: an embedded one, or an existing one.
 
-The only file on the lab's side that knows Dask. Each worker is handed one task at a time; the
-queue is not Dask's but the store's.
+The only file on the lab's side that uses Dask. A worker is given one task at a time; the queue is
+in the store, not in Dask.
 """
 
 from __future__ import annotations
@@ -28,32 +28,30 @@ from digitlab.messages import LabError, message
 
 log = logging.getLogger(__name__)
 
-# A worker may use this share of the machine's memory before its nanny ends it; the rest is the
-# web process's and the system's.
+# The share of the machine's memory that a worker may use before its nanny kills it; the rest is for
+# the web process and the system.
 WORKER_SHARE = 0.8
-# How often a wait looks whether the worker is still there, and for how long the scheduler is waited
-# for when it is asked.
+# How often a wait checks that the worker is still there, and the timeout of the scheduler's answer.
 _LOOK_SECONDS = 0.5
 _SCHEDULER_SECONDS = 10
 _RESTART_SECONDS = 30
 _CLOSE_SECONDS = 15
 _DESERTED_SECONDS = 20
 
-# What a worker is asked to do, and will return.
 Future = _Future[Any]
 
 _SETTINGS = {
-    # A task whose worker died is not tried again: the run is marked, and the next one starts.
+    # A task whose worker died is not retried: the run is marked, and the next one starts.
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.work-stealing": False,
-    # A worker that has not been heard from for so long hangs, and is started anew. Training and
-    # TensorFlow's loading do not keep it from being heard: that is another thread's work.
+    # A worker without a heartbeat for so long hangs, and is restarted. Training and loading
+    # TensorFlow do not stop the heartbeat, which is another thread's.
     "distributed.scheduler.worker-ttl": "5 minutes",
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 0.95,
-    # TensorFlow holds the interpreter for seconds while it loads; that is no reason to warn.
+    # TensorFlow holds the GIL for seconds while it loads; that is no reason to warn.
     "distributed.admin.tick.limit": "60s",
     # The images are sent as a task's argument to a worker that cannot read their file.
     "distributed.admin.large-graph-warning-threshold": "1GB",
@@ -65,11 +63,11 @@ class WorkerLostError(Exception):
 
 
 class WorkerSlowError(Exception):
-    """A worker or the scheduler is there, and has not answered in time."""
+    """A worker or the scheduler is there, but has not answered in time."""
 
 
 def worker_memory() -> int:
-    """How many bytes a run may use on this machine."""
+    """The memory, in bytes, that a run may use on this machine."""
     return int(MEMORY_LIMIT * WORKER_SHARE)
 
 
@@ -95,7 +93,7 @@ def scheduler_address() -> str | None:
 
 
 def _is_safe(address: str) -> bool:
-    """Whether nobody but a machine with the certificate, or this one, can be at ``address``."""
+    """Whether ``address`` is encrypted and authenticated by TLS, or on this machine itself."""
     try:
         parts = urlsplit(address)
         host = parts.hostname if parts.port != 0 else None
@@ -116,11 +114,10 @@ def _nothing() -> None:
 
 
 class Cluster:
-    """The workers behind a few verbs. Starting one takes about a second.
+    """A connection to the workers. Starting the embedded one takes about a second.
 
-    A worker that is slow is waited for as long as the scheduler knows it: a busy machine may keep
-    an answer back for a minute. What is waited for may be ended from ``meanwhile``, which is
-    called twice a second.
+    A slow worker is waited for as long as the scheduler knows it: on a busy machine an answer may
+    take a minute. A wait calls ``meanwhile`` twice a second, which may end it by raising an error.
 
     Raises:
         WorkerLostError: no worker could be started, or the existing scheduler cannot be reached.
@@ -142,7 +139,7 @@ class Cluster:
             raise WorkerLostError(str(error)) from error
 
     def addresses(self) -> list[str]:
-        """The workers that are up.
+        """The addresses of the workers that are up.
 
         Raises:
             WorkerLostError: the scheduler is gone.
@@ -154,7 +151,7 @@ class Cluster:
 
     @property
     def deserted(self) -> bool:
-        """Whether the embedded worker stays away: its nanny has tried once and given up."""
+        """Whether the embedded worker is gone for good: its nanny tries to restart it only once."""
         if self._empty_since is None or not self.embedded:
             return False
         return time.monotonic() - self._empty_since > _DESERTED_SECONDS
@@ -165,7 +162,7 @@ class Cluster:
         return self._client.status in ("closing", "closed")
 
     def submit(self, address: str, key: str, function: Callable[..., Any], *args: Any) -> Future:
-        """Start ``function`` as the one task of a worker.
+        """Start ``function`` as the only task of a worker.
 
         Raises:
             WorkerLostError: the scheduler is gone.
@@ -184,7 +181,7 @@ class Cluster:
             raise self._judged(error) from error
 
     def result(self, future: Future, address: str, meanwhile: Callable[[], None] = _nothing) -> Any:
-        """What a task that is done returned; it is still with the worker at ``address``.
+        """Fetch what a finished task returned from the worker at ``address``.
 
         Raises:
             WorkerLostError: the worker died first. What the task itself raised is raised here.
@@ -209,10 +206,10 @@ class Cluster:
         *args: Any,
         meanwhile: Callable[[], None] = _nothing,
     ) -> Any:
-        """Call a short ``function`` beside the task that a worker is busy with.
+        """Call a short ``function`` in a worker while it runs its task.
 
-        Where the connection breaks and the worker is still there, it is called again: calling it
-        twice must do no more than calling it once.
+        It is called again if the connection breaks and the worker is still there, so it must be
+        idempotent.
 
         Raises:
             WorkerLostError: the worker is gone. What ``function`` and ``meanwhile`` raise is
@@ -241,7 +238,7 @@ class Cluster:
     def _answer(
         self, asked: Coroutine[Any, Any, Any], address: str | None, meanwhile: Callable[[], None]
     ) -> Any:
-        """Wait for what was asked of the worker at ``address``, or of the scheduler."""
+        """Wait for the answer of the worker at ``address``, or of the scheduler (None)."""
         try:
             loop: Any = self._client.loop
             answer = asyncio.run_coroutine_threadsafe(asked, loop.asyncio_loop)
@@ -262,7 +259,7 @@ class Cluster:
                 answer.cancel()
 
     def _look_for(self, address: str | None) -> None:
-        """Find out whether somebody who does not answer is still there.
+        """Check that a worker, or the scheduler (None), that does not answer is still there.
 
         Raises:
             WorkerLostError: it is not.
@@ -275,16 +272,16 @@ class Cluster:
 
     @property
     def _gone(self) -> bool:
-        """Whether the stream from the scheduler has broken; with it, it forgets every task."""
+        """Whether the connection to the scheduler has broken; it then forgets every task."""
         return bool(self._client.status != "running")
 
     def _judged(self, error: Exception) -> Exception:
-        """An error as it is; what Dask raises while its client is closed is a lost worker."""
+        """``error`` itself, or WorkerLostError for what Dask raises while its client is closed."""
         lost = self._gone and not isinstance(error, LabError)
         return WorkerLostError(str(error)) if lost else error
 
     def identity(self, address: str) -> str:
-        """What tells a worker from the one before it at the same address.
+        """An id that tells a worker from an earlier one at the same address.
 
         Raises:
             WorkerLostError: it is gone.
@@ -293,7 +290,7 @@ class Cluster:
         return str(_scratch(self._about(address)))
 
     def restart(self, address: str) -> str:
-        """End a worker's process and start it anew; returns its new address.
+        """Restart a worker's process; returns its new address.
 
         Raises:
             WorkerLostError: no worker came up in its place.
@@ -321,7 +318,7 @@ class Cluster:
         return workers[address]
 
     def _workers(self) -> dict[str, dict[str, Any]]:
-        # ``Client.scheduler_info`` may return what a timer of its own has read, without workers.
+        # ``Client.scheduler_info`` may return what a timer has read before, without workers.
         try:
             scheduler: Any = self._client.scheduler
             answer = self._client.sync(
@@ -338,7 +335,7 @@ class Cluster:
     def close(self) -> None:
         """End the embedded workers, or leave the existing scheduler."""
         if self._local is not None:
-            # A worker that is being started anew is not waited for; its scheduler logs that.
+            # A worker that is being restarted is not waited for, and the scheduler logs that.
             logging.getLogger("distributed").setLevel(logging.CRITICAL)
         for part in filter(None, (self._client, self._local)):
             with suppress(TimeoutError):  # a worker's process ends with this one at the latest
@@ -346,7 +343,7 @@ class Cluster:
 
 
 def _scratch(about: dict[str, Any]) -> Any:
-    # A worker started anew may have the old address; its folder is always a new one.
+    # A restarted worker may have the old address, but always has a new folder.
     return about["local_directory"]
 
 
@@ -360,7 +357,7 @@ def _local_cluster() -> Any:
         dashboard_address=None,
         worker_dashboard_address=None,
         preload=[worker.__name__],
-        # Without a dashboard the scheduler still serves its health, by default on a fixed port.
+        # Without a dashboard the scheduler still serves a health page, by default on a fixed port.
         scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
         memory_limit=worker_memory(),
         silence_logs=logging.ERROR,

@@ -1,7 +1,7 @@
-"""Training for everybody: submit, stop, warm, close. The queue is in the store; workers train.
+"""The training engine: queues runs in the store, and hands them to free workers.
 
-One thread hands the oldest waiting run to a worker that is free; each run that trains has a
-thread that writes its reports into the store. A run is acknowledged once it is written.
+One thread gives the oldest waiting run to a free worker; each run in training has a thread that
+writes its metrics and files into the store. ``submit`` returns once the run is written.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from digitlab.training import going_on, speed
 
 log = logging.getLogger(__name__)
 
-# A process that trains many models grows: it is started anew after so many runs or bytes.
+# A process that trains many models grows in memory: it is restarted after so many runs or bytes.
 _RUNS_PER_WORKER = 20
 _WORKER_BYTES = 3_000_000_000
 _TENSORFLOW_BYTES = 700_000_000
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 5.0
 _CLOSE_SECONDS = 10.0
-_ANSWER_SECONDS = 5.0  # of a worker that is asked about itself
-# How far a process's start time may seem to move when the system's clock is set.
+_ANSWER_SECONDS = 5.0  # timeout of a worker that is asked about itself
+# How far a process's start time may differ when the system's clock is set.
 _CLOCK_SECONDS = 3.0
 
 
@@ -50,19 +50,19 @@ class Engine:
 
     Args:
         store: where the runs are.
-        adopt: take over runs that wait in the queues of engines that have died.
-        measure: measure this machine's speed once, while nobody trains.
+        adopt: take over the queued runs of engines that have died.
+        measure: measure this machine's speed while it is idle.
     """
 
     def __init__(self, store: Store, *, adopt: bool = True, measure: bool = True) -> None:
         self.store, self.id = store, secrets.token_hex(8)
-        self.trouble: Message | None = None  # why no worker can be had at present
+        self.trouble: Message | None = None  # why no run can start at present
         self._cluster: Cluster | None = None
         self._calibration = speed.Calibration() if measure else None
         self._supervisors: dict[str, RunSupervisor] = {}
         self._runs_trained: dict[str, int] = {}
         self._warm = self._trained = False
-        self._lacks: dict[str, Message | None] = {}  # of each worker and scheduler looked at
+        self._lacks: dict[str, Message | None] = {}  # what each worker and scheduler lacks
         self._closing = threading.Event()
         self._changed = threading.Condition()
         self._register(adopt)
@@ -70,7 +70,7 @@ class Engine:
         self._thread.start()
 
     def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
-        """Queue a run; it is trained when a worker is free.
+        """Queue a run, to be trained when a worker is free.
 
         Raises:
             LabError: the network is too large for this machine's memory.
@@ -104,32 +104,32 @@ class Engine:
         frozen: bool = False,
         digits: DigitSet | None = None,
     ) -> Run:
-        """Queue a run that goes on from the end of ``origin``, for more epochs.
+        """Queue a run that continues training from the last weights of ``origin``.
 
         Args:
-            owner: whose the new run is.
+            owner: who owns the new run.
             origin: a run that has ended and has kept weights.
-            epochs: how many more.
-            train_images: on how many images; the first ones, as always.
-            frozen: keep the convolutions as they are.
-            digits: another set than the origin's, to train on and to be tested on.
+            epochs: how many more epochs to train.
+            train_images: how many training images to use, from the first.
+            frozen: do not train the convolutions.
+            digits: another set of images than the origin's, to train and test on.
 
         Raises:
             LabError: the run has not ended, has no weights, a number is out of bounds, or the
-                origin's images are wanted and not here any more.
+                origin's images are needed and no longer here.
         """
         going_on.last_epoch(self.store, origin)
         config = dataclasses.replace(origin.config, epochs=epochs, train_images=train_images)
         images = digits or dataset.find(origin.digits.fingerprint)
         return self._add(owner, config, images, None, origin=origin.id, frozen=frozen)
 
-    def stop(self, run: str) -> None:
-        """Ask a run to stop; it keeps what it has."""
-        self.store.ask_to_stop(run)
+    def stop(self, run_id: str) -> None:
+        """Ask a run to stop; its results so far are kept."""
+        self.store.ask_to_stop(run_id)
         self._wake()
 
     def warm(self) -> None:
-        """Have a worker ready soon: somebody is about to train."""
+        """Start a worker and load TensorFlow in it, before a run is submitted."""
         if self._cluster is None:
             self._warm = True
             self._wake()
@@ -137,7 +137,7 @@ class Engine:
     def workers(self) -> list[dict[str, Any]]:
         """Process id, memory (bytes) and TensorFlow threads of each worker that is up.
 
-        One that goes while it is asked, or takes seconds to answer, is passed over.
+        A worker that ends meanwhile, or takes seconds to answer, is left out.
         """
         cluster = self._cluster
         found: list[dict[str, Any]] = []
@@ -157,7 +157,7 @@ class Engine:
         try:
             self._settle()
             self.store.leave(self.id)
-        except StorageError as error:  # the next engine settles what this one has left
+        except StorageError as error:  # the next engine marks the runs that this one has left
             log.error("%s", error)
         if self._calibration:
             self._calibration.pause()
@@ -167,7 +167,7 @@ class Engine:
             self._changed.wait_for(lambda: not self._supervisors, _CLOSE_SECONDS)
 
     def _register(self, adopt: bool) -> None:
-        """Note this engine in the store, and settle what engines that have died left there."""
+        """Register this engine in the store, and take over from engines that have died."""
         dead = [name for name, process in self.store.engines().items() if not _alive(*process)]
         me = psutil.Process()
         self.store.register(self.id, me.pid, me.create_time())
@@ -175,7 +175,7 @@ class Engine:
         self.store.remove_orphans()
 
     def _settle(self, driven: Container[str] = ()) -> None:
-        """Mark the runs that are noted as running, and are not, as interrupted."""
+        """Mark runs as interrupted whose status is running, but which nobody supervises."""
         for run in self.store.running(self.id):
             if run.id not in driven:
                 self.store.end(run.id, Status.INTERRUPTED, interrupted(self.store.epochs(run.id)))
@@ -197,7 +197,7 @@ class Engine:
                     self._changed.wait(seconds)
 
     def _note(self, error: Exception) -> None:
-        """Log what keeps runs waiting, and have it said to those who wait; each once."""
+        """Keep why runs wait in ``trouble``, and log it when it changes."""
         trouble = _trouble(error)
         if trouble == self.trouble:
             return
@@ -208,34 +208,41 @@ class Engine:
             log.error("the engine has a fault; runs wait", exc_info=error)
 
     def _hand_out(self) -> None:
-        """Give waiting runs to free workers, or use the quiet to measure the machine."""
+        """Give waiting runs to free workers; measure the machine while there are none."""
         self._settle(self._supervisors)  # the store could not be written when one of them ended
         waiting = [run for run in self.store.waiting(self.id) if not self._stopped(run)]
         if not waiting and not self._warm:
             self.trouble = None
-            self._measure()
+            embedded = self._cluster is not None and self._cluster.embedded
+            if self._calibration and self._trained and embedded and not self._supervisors:
+                self._calibration.go_on()
             return
         if self._calibration:
             self._calibration.pause()
-        cluster = self._up()
+        if self._cluster is None or self._cluster.closed:
+            self._lacks.clear()
+            self._cluster = Cluster()
+        cluster = self._cluster
         busy = {supervisor.address for supervisor in list(self._supervisors.values())}
         there = cluster.addresses()
         if cluster.deserted:
             self._cluster = None
             cluster.close()
             return
-        # A worker that is being started anew comes back under an address that looks free.
+        # A worker that is being restarted comes back under an address that looks free.
         idle = len(there) - len(self._supervisors)
         free = [address for address in there if address not in busy][: max(0, idle)]
         able = self._able(cluster, there, free)
         for run, address in zip(waiting, able, strict=False):
             self._supervise(run, cluster, address)
         if self._warm and able and not waiting:
-            cluster.submit(able[0], f"warm-{self.id}", worker.warm, self._usual_threads())
+            usual = PRESETS[DEFAULT_PRESET]
+            execution = speed.execution_for(usual, usual.train_images, speed.load(), None)
+            cluster.submit(able[0], f"warm-{self.id}", worker.warm, execution.threads)
         self._warm = False
 
     def _able(self, cluster: Cluster, there: list[str], free: list[str]) -> list[str]:
-        """The free workers that can train; where there is none at all, why is said to all."""
+        """The free workers that can train; sets ``trouble`` where no worker at all can."""
         lacks = {address: self._lack(cluster, address) for address in free}
         able = [address for address, lack in lacks.items() if lack is None]
         trouble = None
@@ -250,9 +257,9 @@ class Engine:
         return able
 
     def _lack(self, cluster: Cluster, address: str) -> Message | None:
-        """What keeps a worker from training, itself or its scheduler; looked at once."""
+        """What a worker or its scheduler lacks to train, or None; each is checked once."""
         if cluster.embedded:
-            return None  # it is this machine's, with the packages of this process
+            return None  # it has the packages of this process
         scheduler = str(cluster.address)
         lack = self._look(
             scheduler,
@@ -268,7 +275,7 @@ class Engine:
                 ),
             )
         except (WorkerLostError, WorkerSlowError) as error:
-            return _trouble(error)  # looked at again in a moment
+            return _trouble(error)  # checked again in a moment
 
     def _look(self, key: str, look: Callable[[], Message | None]) -> Message | None:
         if key not in self._lacks:
@@ -281,16 +288,6 @@ class Engine:
         if run.stop:
             self.store.end(run.id, Status.STOPPED, message("Stopped before it began."))
         return run.stop or run.id in self._supervisors
-
-    def _up(self) -> Cluster:
-        if self._cluster is None or self._cluster.closed:
-            self._lacks.clear()
-            self._cluster = Cluster()
-        return self._cluster
-
-    def _usual_threads(self) -> int:
-        preset = PRESETS[DEFAULT_PRESET]
-        return speed.execution_for(preset, preset.train_images, speed.load(), None).threads
 
     def _supervise(self, run: Run, cluster: Cluster, address: str) -> None:
         try:
@@ -319,10 +316,10 @@ class Engine:
             self._wake()
 
     def _recycle(self, supervisor: RunSupervisor) -> None:
-        """Start a worker anew that has trained many runs or has grown."""
+        """Restart a worker that has trained many runs or has grown."""
         count = self._runs_trained.pop(supervisor.address, 0) + 1
         cluster, address = supervisor.cluster, supervisor.address
-        # One that is gone needs nothing more: its nanny starts another.
+        # A worker that is gone is restarted by its nanny.
         with contextlib.suppress(WorkerLostError, WorkerSlowError):
             if address not in cluster.addresses():
                 return
@@ -332,17 +329,12 @@ class Engine:
             else:
                 self._runs_trained[address] = count
 
-    def _measure(self) -> None:
-        embedded = self._cluster is not None and self._cluster.embedded
-        if self._calibration and self._trained and embedded and not self._supervisors:
-            self._calibration.go_on()
-
 
 def refuse_too_large(config: RunConfig) -> None:
-    """Refuse a network that this machine has no memory to train.
+    """Refuse a network that needs more memory than this machine has.
 
     Raises:
-        LabError: with the size needed and the size there is.
+        LabError: with the memory needed and the memory there is.
     """
     needed, there = training_bytes(config) + _TENSORFLOW_BYTES, worker_memory()
     if needed > there:
@@ -365,7 +357,10 @@ def _alive(pid: int, born: float) -> bool:
 
 
 def _soon() -> Callable[[], None]:
-    """Ends a wait for a worker that takes seconds to answer: others need not wait for it."""
+    """A callback that ends a wait for a worker after ``_ANSWER_SECONDS``.
+
+    The callback raises WorkerSlowError.
+    """
     deadline = time.monotonic() + _ANSWER_SECONDS
 
     def in_time() -> None:
@@ -375,21 +370,17 @@ def _soon() -> Callable[[], None]:
     return in_time
 
 
-# What may keep runs waiting without a mistake of the lab's own.
+# Errors that keep runs waiting, and are no fault of the lab's own.
 _EXPECTED = (LabError, WorkerLostError, WorkerSlowError)
 
 
 def _trouble(error: Exception) -> Message:
-    """What is said to those whose runs wait."""
+    """What a page says about why runs wait."""
     if isinstance(error, LabError):
         return error.on_page
     if isinstance(error, WorkerLostError | WorkerSlowError):
-        return _no_worker(type(error).__name__)
+        return message(
+            "No worker can be reached at present ({detail}); runs wait until there is one.",
+            detail=type(error).__name__,
+        )
     return message("The server made a mistake; its log tells more. Runs wait.")
-
-
-def _no_worker(detail: str) -> Message:
-    return message(
-        "No worker can be reached at present ({detail}); runs wait until there is one.",
-        detail=detail,
-    )

@@ -1,4 +1,4 @@
-"""What a worker or scheduler must have installed to train the lab's runs, and what it lacks."""
+"""Checks that a worker or scheduler has the packages that training needs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from digitlab import __version__
 from digitlab.messages import Message, message
 
-# What a worker needs and loads only when it trains; other packages are loaded with this module.
+# The packages that a worker imports only when it trains; others are imported with this module.
 _NEEDED = ("tensorflow", "keras", "psutil")
 
 
 def installed() -> dict[str, Any]:
-    """The version of Digit Lab in this process, and which needed packages are not there."""
+    """The version of Digit Lab in this process, and the needed packages that are missing."""
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     return {"version": __version__, "missing": missing}
 
@@ -58,13 +58,13 @@ def scheduler_lack(address: str, ask: Callable[[], dict[str, Any]]) -> Message |
 
 
 def _not_found(error: Exception) -> str:
-    """The module that could not be loaded where a function of ours was called.
+    """The module that could not be imported where a function of ours was called.
 
-    Dask passes on what happened before the call as text alone. A function that is not there comes
-    from another version of Digit Lab.
+    Dask passes on an error from before the call as text alone. A function that is missing there
+    means another version of Digit Lab.
 
     Raises:
-        Exception: the error given, where it says neither.
+        Exception: ``error`` itself, where it says neither.
     """
     found = re.search(r"No module named '([\w.]+)'", str(error))
     if found:

@@ -1,4 +1,4 @@
-"""One run on one worker, from its first second to its last: what is reported is written."""
+"""Follows one run on one worker to its end, and writes its metrics and files into the store."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from digitlab.training import going_on, speed
 
 log = logging.getLogger(__name__)
 
-# A worker that was asked to stop and has not after this long is ended.
+# A worker that has not stopped its run after this long is restarted.
 STOP_SECONDS = 10.0
 _TICK_SECONDS = 0.2
 _LOOK_SECONDS = 1.0
-# A store that is locked is tried again after this pause, and then after longer ones.
+# A locked store is tried again after this pause, then after longer ones.
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 10.0
 
@@ -46,10 +46,10 @@ class EngineClosedError(Exception):
 
 
 class RunSupervisor:
-    """Trains ``run`` on the worker at ``address`` and writes all it reports into the store.
+    """Trains ``run`` on the worker at ``address``, and writes its reports into the store.
 
-    ``address`` changes when the worker has to be started anew. ``closing`` is set when the engine
-    is being closed.
+    ``address`` changes when the worker has to be restarted. ``closing`` is set when the engine is
+    being closed.
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class RunSupervisor:
         self.queued, self.digits, self.cluster, self.store = run, digits, cluster, store
         self.address, self.closing = address, closing
         self._received = 0
-        self._name, self._file = "", bytearray()  # of a file that is not here whole
+        self._name, self._file = "", bytearray()  # of a file whose last piece has not come
         self._asked_to_stop: float | None = None
         self._looked = 0.0
         self._task: Future | None = None
 
     def run(self) -> None:
-        """Train the run to its end, whatever that is; returns when the store knows it."""
+        """Train the run, and write how it ended into the store, whatever happens."""
         try:
             self._train()
         except WorkerLostError:
@@ -83,7 +83,10 @@ class RunSupervisor:
         except StoreError:
             log.info("run %s was deleted while it trained", self.queued.id)
             self._abandon()
-            self._binned()
+            # It may be restored: its end is written, unless it is gone for good.
+            kept = len(self._kept())
+            reason = message("Stopped when it was deleted; epochs kept: {epochs}.", epochs=kept)
+            self._end(Status.STOPPED, reason)
         except NotWrittenError as error:
             log.exception("run %s cannot be written", self.queued.id)
             self._abandon()
@@ -103,21 +106,21 @@ class RunSupervisor:
         self._end(Status(outcome.ending), _reason(self.queued, outcome), outcome)
 
     def _abandon(self) -> None:
-        """Free the worker of a run that nobody follows any more, before it is given another."""
+        """Stop the run in its worker, and wait until the worker is free for another."""
         deadline = time.monotonic() + STOP_SECONDS
 
         def in_time() -> None:
             if time.monotonic() > deadline:
                 raise WorkerLostError(self.address)
 
-        run = self.queued.id
+        run_id = self.queued.id
         try:
-            self.cluster.call(self.address, worker.request_stop, run, meanwhile=in_time)
+            self.cluster.call(self.address, worker.request_stop, run_id, meanwhile=in_time)
             while self._task and not self._task.done():
                 time.sleep(_TICK_SECONDS)
                 in_time()
                 for number, _ in self.cluster.call(
-                    self.address, worker.take, run, self._received, meanwhile=in_time
+                    self.address, worker.take, run_id, self._received, meanwhile=in_time
                 ):
                     self._received = number
         except WorkerLostError:
@@ -127,37 +130,40 @@ class RunSupervisor:
             self._end_worker()
 
     def _end_worker(self) -> None:
-        """Start a worker anew that is still up but does not answer, or does not stop."""
+        """Restart a worker that is still up but does not answer or does not stop."""
         with contextlib.suppress(WorkerLostError, WorkerSlowError):
             if self.address in self.cluster.addresses():
                 self.address = self.cluster.restart(self.address)
 
     def _prepare(self) -> ExecutionSettings:
-        """A worker with TensorFlow and the images loaded, and the settings it will train with."""
+        """Load TensorFlow and the images in the worker; returns the run's execution settings."""
         condition = self.cluster.call(self.address, worker.condition, meanwhile=self._obey_stop)
         loaded = condition["threads"] or None
         config, images = self.queued.config, self.queued.digits.train
         execution = speed.execution_for(config, images, speed.load(), loaded)
         if loaded not in (None, execution.threads):
-            self._restart()
+            try:
+                self.address = self.cluster.restart(self.address)
+            except WorkerSlowError as error:  # it is not known whether it is up again
+                raise WorkerLostError(str(error)) from error
         warm = self._submit("warm", worker.warm, execution.threads)
         threads = self._wait(warm)["threads"]
-        self._send_digits()
-        return msgspec.structs.replace(execution, threads=threads)
-
-    def _restart(self) -> None:
-        try:
-            self.address = self.cluster.restart(self.address)
-        except WorkerSlowError as error:  # whether it is up again is not known
-            raise WorkerLostError(str(error)) from error
-
-    def _send_digits(self) -> None:
         path, fingerprint = str(self.digits.path), self.digits.fingerprint
         if not self._wait(self._submit("digits", worker.has_digits, path, fingerprint)):
             data = self.digits.path.read_bytes()
             self._wait(self._submit("send", worker.receive_digits, data, fingerprint))
+        return msgspec.structs.replace(execution, threads=threads)
 
     def _start(self, execution: ExecutionSettings) -> Future:
+        """Start training in the worker.
+
+        Raises:
+            OriginError: the run to continue from, or its weights, are no longer in the store.
+        """
+        start = None
+        if self.queued.origin is not None:
+            weights, state = going_on.files_of_origin(self.store, self.queued.origin)
+            start = {"weights": weights, "optimizer": state, "frozen": self.queued.frozen}
         return self._submit(
             "train",
             worker.train_run,
@@ -166,19 +172,8 @@ class RunSupervisor:
             str(self.digits.path),
             self.digits.fingerprint,
             msgspec.to_builtins(execution),
-            self._beginning(),
+            start,
         )
-
-    def _beginning(self) -> dict[str, Any] | None:
-        """The files that the run goes on from, if it does.
-
-        Raises:
-            OriginError: they are not there any more.
-        """
-        if self.queued.origin is None:
-            return None
-        weights, state = going_on.files_of_origin(self.store, self.queued.origin)
-        return {"weights": weights, "optimizer": state, "frozen": self.queued.frozen}
 
     def _submit(self, what: str, function: Any, *args: Any) -> Future:
         key = f"{what}-{self.queued.id}-{time.monotonic_ns()}"
@@ -193,7 +188,7 @@ class RunSupervisor:
         return self.cluster.result(future, self.address, self._obey_stop)
 
     def _follow(self, future: Future) -> Outcome:
-        """Write reports and files until the task is done and everything it left is written."""
+        """Write reports and files until the task is done and all of them are written."""
         while not future.done():
             self._receive()
             self._obey_stop()
@@ -204,9 +199,9 @@ class RunSupervisor:
         return msgspec.convert(self.cluster.result(future, self.address, self._obey_stop), Outcome)
 
     def _receive(self) -> bool:
-        """Write the next things that the run has reported or kept; False where there are none.
+        """Write the next reports and files of the run; False where there are none.
 
-        The time that this takes is the engine's own: a worker that is to stop is not blamed for it.
+        The time that this takes does not count towards ``STOP_SECONDS``.
         """
         began = time.monotonic()
         items = self.cluster.call(
@@ -220,25 +215,22 @@ class RunSupervisor:
         return bool(items)
 
     def _write_item(self, item: worker.Item) -> None:
-        run = self.queued.id
-        if isinstance(item, worker.File):
-            self._keep(item)
-        elif isinstance(item, worker.Dropped):
-            self._write(lambda: self.store.drop_file(run, item.name), item.name)
+        """Write a report, drop a file, or write a file once its last piece has come."""
+        run_id = self.queued.id
+        if isinstance(item, worker.Dropped):
+            self._write(lambda: self.store.drop_file(run_id, item.name), item.name)
+        elif isinstance(item, worker.File):
+            if item.name != self._name:  # the one before may lack pieces, where it was dropped
+                self._name, self._file = item.name, bytearray()
+            self._file += item.data
+            if item.last:
+                whole, self._name, self._file = self._file, "", bytearray()
+                self._write(lambda: self.store.keep(run_id, item.name, whole), item.name)
         else:
-            self._write(lambda: self.store.report(run, item))
-
-    def _keep(self, piece: worker.File) -> None:
-        """Write a file once its last piece is here; one may end early, when it is dropped."""
-        if piece.name != self._name:
-            self._name, self._file = piece.name, bytearray()
-        self._file += piece.data
-        if piece.last:
-            whole, self._name, self._file = self._file, "", bytearray()
-            self._write(lambda: self.store.keep(self.queued.id, piece.name, whole), piece.name)
+            self._write(lambda: self.store.report(run_id, item))
 
     def _write(self, action: Callable[[], _Written], name: str = DATABASE) -> _Written:
-        """Write into the store, as soon as it is not locked by somebody else.
+        """Write into the store, waiting while another process locks it.
 
         Raises:
             NotWrittenError: it cannot be written at all.
@@ -252,7 +244,7 @@ class RunSupervisor:
     def _retry(
         self, action: Callable[[], _Written], passes: Callable[[StorageError], bool]
     ) -> _Written:
-        """Repeat what fails for a reason that passes, and log it once."""
+        """Repeat ``action`` while it fails with an error that ``passes``; the first is logged."""
         pause = 0.0
         while True:
             try:
@@ -265,18 +257,18 @@ class RunSupervisor:
             pause = min(2 * pause or _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
             if self.closing.wait(pause):
                 raise EngineClosedError
-            with contextlib.suppress(WorkerLostError, StoreError):  # met again where it counts
+            with contextlib.suppress(WorkerLostError, StoreError):  # raised again outside of here
                 self._obey_stop()
 
     def _end(self, status: Status, reason: Message, outcome: Outcome | None = None) -> None:
-        """Write how the run ended; where the disk is full, as soon as it is not."""
-        with contextlib.suppress(EngineClosedError):  # the engine ends it then
+        """Write how the run ended, waiting while the disk is full or the store is locked."""
+        with contextlib.suppress(EngineClosedError):  # the engine marks it then
             self._retry(
                 lambda: self.store.end(self.queued.id, status, reason, outcome), lambda error: True
             )
 
     def _obey_stop(self) -> None:
-        """Pass a stop on, once.
+        """Pass a request to stop on to the worker, once.
 
         Raises:
             StoreError: the run was deleted.
@@ -295,7 +287,7 @@ class RunSupervisor:
             return self.store.run(self.queued.id).stop
         except StorageError as error:
             if _is_busy(error):
-                return False  # asked again in a moment
+                return False  # read again in a moment
             raise NotWrittenError(DATABASE, error) from error
 
     def _stops_in_time(self) -> None:
@@ -303,10 +295,10 @@ class RunSupervisor:
             raise WorkerLostError(self.address)
 
     def _look_for_worker(self) -> None:
-        """An existing scheduler may wait for ever for a worker that died, and say nothing.
+        """Check that the worker is still there; an existing scheduler may wait for it for ever.
 
         Raises:
-            WorkerLostError: the worker is not there any more.
+            WorkerLostError: the worker is gone.
         """
         if time.monotonic() - self._looked > _LOOK_SECONDS:
             self._looked = time.monotonic()
@@ -314,14 +306,8 @@ class RunSupervisor:
                 if self.address not in self.cluster.addresses():
                     raise WorkerLostError(self.address)
 
-    def _binned(self) -> None:
-        """A run that was deleted may be taken back; of one that is gone there is nothing to end."""
-        kept = len(self._kept())
-        reason = message("Stopped when it was deleted; epochs kept: {epochs}.", epochs=kept)
-        self._end(Status.STOPPED, reason)
-
     def _lost(self) -> None:
-        """The worker died, or was ended because it did not stop."""
+        """Write the end of a run whose worker died or did not stop, or queue the run once more."""
         if self._asked_to_stop is not None:
             reason = message(
                 "The worker did not answer the stop and was ended; epochs kept: {epochs}.",
@@ -337,14 +323,14 @@ class RunSupervisor:
         return self._retry(lambda: self.store.epochs(self.queued.id), _is_busy)
 
     def _again(self) -> bool:
-        """Whether the run is back in the queue: lost before its first epoch, for the first time."""
+        """Queue the run again if it was lost before its first epoch, for the first time."""
         with contextlib.suppress(NotWrittenError, EngineClosedError):
             return self._write(lambda: self.store.requeue(self.queued.id))
         return False
 
 
 def _is_busy(error: StorageError) -> bool:
-    """Whether the database is only locked, by somebody who will be done with it."""
+    """Whether the database is only locked by another process, which passes."""
     return isinstance(error, StorageBusyError)
 
 
