@@ -135,6 +135,11 @@ def parameter_count(layers: Sequence[Layer]) -> int:
     return sum(layer.parameters for layer in layers)
 
 
+def largest_layer(layers: Sequence[Layer]) -> int:
+    """The most values that one layer computes for one picture; a RunConfig's at most 5 million."""
+    return max(max(layer.windows, math.prod(layer.output)) for layer in layers)
+
+
 def training_bytes(config: RunConfig) -> int:
     """A generous estimate of the memory that training ``config`` needs, in bytes.
 

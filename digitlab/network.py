@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,7 +18,7 @@ import numpy.typing as npt
 
 from digitlab import broken, npz
 from digitlab.config import DIGITS, IMAGE_SIZE
-from digitlab.layers import Kind, Layer, Stack, parameter_count
+from digitlab.layers import Kind, Layer, Stack, largest_layer, parameter_count
 from digitlab.messages import LabError, message
 
 Floats = npt.NDArray[np.float32]
@@ -74,7 +73,7 @@ class Network:
         """
         pixels = as_pixels(images)
         out = np.empty((len(pixels), DIGITS), np.float32)
-        chunk = max(1, _CHUNK_VALUES // _largest(self.layers))
+        chunk = max(1, _CHUNK_VALUES // largest_layer(self.layers))
         for start in range(0, len(pixels), chunk):
             out[start : start + chunk] = self.activations(pixels[start : start + chunk])[-1]
         return out
@@ -221,11 +220,6 @@ def softmax(logits: Floats) -> Floats:
     return result
 
 
-def _largest(layers: Sequence[Layer]) -> int:
-    """The most values that one layer computes for one picture; a RunConfig's at most 5 million."""
-    return max(max(layer.windows, math.prod(layer.output)) for layer in layers)
-
-
 def _read(
     archive: zipfile.ZipFile, length: int
 ) -> tuple[tuple[Layer, ...], dict[str, tuple[Floats, Floats]], dict[str, Any]]:
@@ -241,7 +235,7 @@ def _read(
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ModelFileError(message("This model file is of another version of Digit Lab."))
     layers = _stack(header["layers"])
-    if parameter_count(layers) > MAX_PARAMETERS or _largest(layers) > _CHUNK_VALUES:
+    if parameter_count(layers) > MAX_PARAMETERS or largest_layer(layers) > _CHUNK_VALUES:
         raise ModelFileError(message("The network in this file is too large."))
     expected = {}
     for layer in layers:

@@ -1,5 +1,6 @@
-"""What is seen inside a network, and where it fails: numbers alone, no pictures and no pages.
+"""Analyses of a trained network as numbers; the charts and pages are elsewhere.
 
-Inside: ``filters``, ``feature_maps``, ``by_hand``; ``explain`` asks why a drawing is read so.
-Failing: ``mistakes``, ``reliability``, ``comparison`` of two networks. On the way: ``journey``.
+What it computes: ``filters``, ``feature_maps``, ``by_hand``; why it reads a drawing so:
+``explain``.
+How well it predicts: ``metrics``, ``reliability``, ``comparison`` of two, and ``journey`` by epoch.
 """

@@ -1,7 +1,7 @@
-"""One output of one layer, worked out by hand: every product, the sum, the bias, the activation.
+"""One output of one layer, computed step by step: the products, their sum, bias and activation.
 
-The sums are made in float64 from the network's own float32 numbers, so they agree with what the
-network computed to float32's precision.
+The sums are float64, from the network's own float32 numbers, so they agree with the network's
+output to float32's precision.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Pooled:
 
 @dataclass(frozen=True, eq=False)
 class WeightedSum:
-    """One output of a convolution or of a dense layer: a weighted sum through an activation.
+    """One output of a convolution or of a dense layer: the activation of a weighted sum.
 
-    ``inputs`` and ``weights`` have one shape: (k, k, channels) where a window at ``corner`` is
-    read, (units,) where all is. ``output`` is what the network computed. ``logits`` (units,) are
-    the sums of the whole layer, for softmax needs them all; None for other activations.
+    ``inputs`` and ``weights`` have one shape: (k, k, channels) for the window at ``corner`` of a
+    convolution, (units,) for a dense layer. ``output`` is what the network computed. ``logits``
+    (units,) are the sums of the whole layer, which softmax needs; None for other activations.
     """
 
     inputs: Floats
@@ -61,38 +61,35 @@ class WeightedSum:
 
     @functools.cached_property
     def products(self) -> Doubles:
-        """Input times weight, place by place."""
+        """Input times weight, element by element, in their shape."""
         with np.errstate(all="ignore"):
             return np.multiply(self.inputs, self.weights, dtype=np.float64)
 
     @functools.cached_property
     def subtotals(self) -> Doubles:
-        """The products of each input channel added up, (channels,)."""
+        """The sum of the products of each input channel, (channels,)."""
         totals: Doubles = self.products.sum(axis=(0, 1))
         return totals
 
     @functools.cached_property
     def total(self) -> float:
-        """All products added up."""
+        """The sum of all products."""
         return float(self.products.sum())
 
     @property
     def z(self) -> float:
-        """Their sum and the bias: what goes into the activation."""
+        """The sum and the bias: the input of the activation."""
         return self.total + self.bias
 
     @property
     def activated(self) -> float:
-        """The activation of ``z``: the output as worked out here."""
+        """The activation of ``z``: the output as computed here."""
         if self.logits is not None:
             return float(softmax(self.logits.astype(np.float32))[self.unit])
         return float(activate(self.activation, np.array([self.z], np.float32))[0])
 
     def strongest(self, count: int) -> list[int]:
-        """The places of the ``count`` products farthest from zero, largest first.
-
-        Places count through the products in a row; those that are zero are left out.
-        """
+        """The flat indices of the ``count`` products of largest size, largest first; no zeros."""
         sizes = np.abs(self.products.ravel())
         order = np.argsort(-sizes, kind="stable")[:count]
         return [int(place) for place in order if sizes[place] > 0]
@@ -136,27 +133,25 @@ def neuron(network: Network, found: LayerMaps, unit: int) -> WeightedSum:
         IndexError: there is no such neuron.
     """
     kernel, bias = network.weights[found.layer.name]
+    logits: Doubles | None = None
+    if found.layer.activation == "softmax":
+        with np.errstate(all="ignore"):
+            logits = found.given.astype(np.float64) @ kernel.astype(np.float64) + bias
     return WeightedSum(
         inputs=found.given,
         weights=kernel[:, unit],
         bias=float(bias[unit]),
         activation=found.layer.activation,
         output=float(found.output[unit]),
-        logits=_sums(found, kernel, bias) if found.layer.activation == "softmax" else None,
+        logits=logits,
         unit=unit,
     )
 
 
-def _sums(found: LayerMaps, kernel: Floats, bias: Floats) -> Doubles:
-    with np.errstate(all="ignore"):
-        sums: Doubles = found.given.astype(np.float64) @ kernel.astype(np.float64) + bias
-    return sums
-
-
 def input_shape(layers: Sequence[LayerMaps], number: int) -> tuple[int, ...]:
-    """What the inputs of dense layer ``number`` were before a flatten layer put them in a row.
+    """The shape of dense layer ``number``'s inputs before they were flattened.
 
-    (H, W, channels), or (units,) where another dense layer gives them.
+    (H, W, channels), or (units,) where they come from another dense layer.
     """
     for before in reversed(layers[:number]):
         if before.layer.kind == "flatten":
@@ -167,10 +162,10 @@ def input_shape(layers: Sequence[LayerMaps], number: int) -> tuple[int, ...]:
 
 
 def position(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Where input ``place`` of a dense layer was in ``input_shape``."""
+    """The index of input ``place`` of a dense layer in its ``input_shape``."""
     return tuple(int(index) for index in np.unravel_index(place, shape))
 
 
 def rounded_total(parts: npt.NDArray[Any], decimals: int) -> float:
-    """What a person gets who adds the parts up as they are shown, each rounded."""
+    """The sum of the parts as a page shows them, each rounded to ``decimals``."""
     return float(np.round(parts.astype(np.float64), decimals).sum())

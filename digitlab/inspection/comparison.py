@@ -1,4 +1,4 @@
-"""Two networks on one test set: what the second mends, what it breaks, and whether that is luck."""
+"""Compares two networks on one test set; McNemar's test says whether the difference is chance."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from digitlab.messages import Message, message
 
 Integers = npt.NDArray[np.integer[Any]]
 
-CLEAR = 0.05  # chance alone may cause a difference that is called clear less often than this
+CLEAR = 0.05  # the significance level: below it a difference is called clear
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Samples of one test set, parted by which of two networks reads them right.
+    """The samples of one test set, by which of two networks predicts them correctly.
 
-    ``mended`` and ``broken`` are the samples' numbers in the set, rising: wrong first and right
-    second, and the reverse. The rest are only counted.
+    ``mended`` and ``broken`` are ascending indices into the set: of samples that are wrong first
+    and right second, and the reverse. The others are only counted.
     """
 
     mended: npt.NDArray[np.intp]
@@ -40,7 +40,7 @@ class Comparison:
 
 
 def compare(labels: Integers, first: Integers, second: Integers) -> Comparison:
-    """What two networks make of samples (N,) whose digits are ``labels`` (N,).
+    """Compare the digits (N,) that two networks predict for samples with ``labels`` (N,).
 
     Raises:
         ValueError: the three are not of one length.
@@ -57,17 +57,20 @@ def compare(labels: Integers, first: Integers, second: Integers) -> Comparison:
 
 
 def mcnemar(mended: int, broken: int) -> float:
-    """How often chance alone would part ``mended`` from ``broken`` this far or farther, 0 to 1.
+    """The p-value of McNemar's exact, two-sided test, 0 to 1.
 
-    McNemar's exact test, two-sided: if neither network were better, each sample that only one of
-    them reads right would be a toss of a coin. Sources: Q. McNemar, "Note on the sampling error of
-    the difference between correlated proportions or percentages", Psychometrika 12 (1947); for
-    comparing classifiers, T. G. Dietterich, "Approximate statistical tests for comparing supervised
-    classification learning algorithms", Neural Computation 10 (1998). The sum is made in whole
-    numbers, so it needs no approximation (and no SciPy, which takes a second to load).
+    If neither network were better, each sample that only one of them predicts correctly would be a
+    toss of a coin; the p-value is how often that gives a difference this large or larger.
+    Sources: Q. McNemar, "Note on the sampling error of the difference between correlated
+    proportions or percentages", Psychometrika 12 (1947); for comparing classifiers, T. G.
+    Dietterich, "Approximate statistical tests for comparing supervised classification learning
+    algorithms", Neural Computation 10 (1998).
+
+    The sum is made in integers, so it is exact; SciPy's ``binomtest`` is ten times slower, and
+    takes a second to load.
     """
     tosses = mended + broken
-    ways = fewer = 1  # of tossing 0 heads, then 1, 2 ... up to the smaller of the two counts
+    ways = fewer = 1  # to toss 0 heads, then 1, 2 ... up to the smaller of the two counts
     for heads in range(1, min(mended, broken) + 1):
         ways = ways * (tosses - heads + 1) // heads
         fewer += ways
@@ -105,7 +108,7 @@ def verdict(found: Comparison) -> Message:
 
 
 def percent(share: float) -> Message | str:
-    """A chance as people read it: two digits, and never 0% of what can happen."""
+    """A p-value in percent with two significant digits, and never 0%."""
     if share < 0.0001:
         return message("less than 0.01%")
     return f"{100 * share:.2g}%" if share < 0.995 else "100%"

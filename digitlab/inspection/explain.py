@@ -1,12 +1,11 @@
-"""Why a network reads a drawing as it does: in parts of it, in its like, and in numbers."""
+"""Why a network reads a drawing as it does: occlusion, nearest neighbours, and layer values."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import hashlib
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,21 +13,21 @@ import numpy as np
 import numpy.typing as npt
 
 from digitlab.config import IMAGE_SIZE
-from digitlab.layers import Layer
+from digitlab.layers import Layer, largest_layer
 from digitlab.network import Floats, Network, Prediction, as_pixels, softmax
 
 Measure = Literal["probability", "logit"]
 Pictures = npt.NDArray[Any]
 
 STEP = 2  # pixels from one square to the next
-PATCH = 4  # pixels: hides a stroke of 2.5 whole, and little beside it
+PATCH = 4  # pixels: covers the width of a stroke, 2.5, and little more
 _CHUNK_IMAGES = 64  # more at once is no faster: their windows leave the processor's cache
 _CHUNK_VALUES = 8_000_000  # values of the unrolled windows held at once
 
 
 @dataclass(frozen=True, eq=False)
 class Occlusion:
-    """What a network makes of a digit with a part of it erased, part by part.
+    """A network's logits for a digit with one square of it erased, for each square.
 
     ``logits`` float32 (14, 14, 10) are those with the ink erased around each field of
     ``STEP`` x ``STEP`` pixels; ``whole`` float32 (10,) those of the digit itself.
@@ -51,10 +50,10 @@ class Occlusion:
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """The images nearest to a drawing, nearest first, and how far the others are.
+    """The images nearest to a drawing, nearest first.
 
-    ``indices`` (count,) into the images, ``distances`` float32 (count,); half of all images are
-    farther than ``median``.
+    ``indices`` (count,) into the images, ``distances`` float32 (count,), and the ``median``
+    distance of all images.
     """
 
     indices: npt.NDArray[np.intp]
@@ -64,7 +63,7 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class LayerValues:
-    """A layer's output for one picture: its shape, its values' range, the share that is 0.
+    """Statistics of a layer's output for one picture; ``zeros`` is the share that is 0.
 
     ``layer`` is None for the picture itself.
     """
@@ -102,7 +101,7 @@ def features(network: Network, images: Pictures) -> Floats:
     """
     pixels = as_pixels(images)
     before = dataclasses.replace(network, layers=network.layers[:-1])
-    chunk = _chunk(network.layers)
+    chunk = images_at_once(network.layers)
     parts = [
         before.activations(pixels[start : start + chunk])[-1]
         for start in range(0, len(pixels), chunk)
@@ -127,11 +126,11 @@ def fingerprint(network: Network) -> str:
 
 
 def occlusion(network: Network, digit: Pictures) -> Occlusion:
-    """What ``network`` reads of a digit (28, 28) when a square of its ink is erased.
+    """The occlusion sensitivity of ``network`` to each part of a digit (28, 28).
 
     A square of ``PATCH`` pixels a side slides over the digit in steps of ``STEP`` and is filled
     with the background's 0: M. Zeiler and R. Fergus, "Visualizing and Understanding Convolutional
-    Networks", 2014, section 4.2. Where it meets no ink nothing changes, and nothing is computed.
+    Networks", 2014, section 4.2. Squares without ink change nothing, and are not computed.
     """
     squares = _squares()
     changed = squares[:, digit > 0].any(axis=1)
@@ -154,7 +153,7 @@ def nearest(known: Floats, one: Floats, *, count: int = 8) -> Neighbours:
 
 
 def layer_values(network: Network, digit: Pictures) -> list[LayerValues]:
-    """The picture (28, 28) and every layer's output in numbers, the probabilities last."""
+    """Statistics of the picture (28, 28) and of every layer's output, the probabilities last."""
     picture = as_pixels(digit[np.newaxis])
     rows = [_values(None, picture[0])]
     for layer, output in zip(network.layers, network.activations(picture), strict=True):
@@ -163,7 +162,7 @@ def layer_values(network: Network, digit: Pictures) -> list[LayerValues]:
 
 
 def softmax_steps(network: Network, digit: Pictures) -> SoftmaxSteps:
-    """The way from the last layer's sums for a digit (28, 28) to its probabilities."""
+    """The steps of the softmax for a digit (28, 28), from the last layer's sums."""
     sums = logits(network, digit[np.newaxis])[0]
     shifted = sums - sums.max()
     powers = np.exp(shifted)
@@ -171,13 +170,13 @@ def softmax_steps(network: Network, digit: Pictures) -> SoftmaxSteps:
 
 
 def readings(networks: Mapping[str, Network], digit: Pictures) -> dict[str, Prediction]:
-    """What each network, by its name, reads in one digit (28, 28)."""
+    """The prediction of each network, by its name, for one digit (28, 28)."""
     return {name: network.read(digit) for name, network in networks.items()}
 
 
 @functools.cache
 def _squares() -> npt.NDArray[np.bool_]:
-    """For each field the square with the same middle, (196, 28, 28), cut off at the edges."""
+    """For each field a mask (196, 28, 28) of the square with the same middle, cut at the edges."""
     middles = np.arange(IMAGE_SIZE // STEP) * STEP + (STEP - 1) / 2
     near = np.abs(middles[:, np.newaxis] - np.arange(IMAGE_SIZE)) <= (PATCH - 1) / 2
     both = near[:, np.newaxis, :, np.newaxis] & near[np.newaxis, :, np.newaxis, :]
@@ -186,9 +185,9 @@ def _squares() -> npt.NDArray[np.bool_]:
     return squares
 
 
-def _chunk(layers: tuple[Layer, ...]) -> int:
-    largest = max(max(layer.windows, math.prod(layer.output)) for layer in layers)
-    return max(1, min(_CHUNK_IMAGES, _CHUNK_VALUES // largest))
+def images_at_once(layers: Sequence[Layer]) -> int:
+    """How many images a forward pass through ``layers`` should take at once."""
+    return max(1, min(_CHUNK_IMAGES, _CHUNK_VALUES // largest_layer(layers)))
 
 
 def _values(layer: Layer | None, output: Floats) -> LayerValues:

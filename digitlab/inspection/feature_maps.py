@@ -1,4 +1,4 @@
-"""What every layer makes of one picture, arranged for looking at it."""
+"""Every layer's input and output for one picture, as feature maps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PASS_ON: tuple[Kind, ...] = ("flatten", "dropout")  # layers that change no valu
 
 @dataclass(frozen=True, eq=False)
 class LayerMaps:
-    """One layer at work on one picture: what it is given and what it makes of it.
+    """One layer's input (``given``) and output for one picture.
 
     Both float32 in the layer's own shapes: (H, W, channels) or (units,).
     """
@@ -74,11 +74,11 @@ class LayerMaps:
 
 
 def layer_by_layer(network: Network, picture: npt.NDArray[Any]) -> tuple[LayerMaps, ...]:
-    """Every layer of ``network`` at work on ``picture`` (28, 28), in their order.
+    """The input and output of every layer of ``network`` for ``picture`` (28, 28), in order.
 
-    Those of a kind in ``PASS_ON`` are among them, though there is nothing to see.
+    Layers of a kind in ``PASS_ON`` are among them, though they change nothing.
     """
-    with np.errstate(all="ignore"):  # a network that diverged overflows, and that is shown
+    with np.errstate(all="ignore"):  # a network that diverged overflows, which is shown
         made = [output[0] for output in network.activations(picture[np.newaxis])]
     given = [as_pixels(picture[np.newaxis])[0], *made[:-1]]
     return tuple(

@@ -1,4 +1,4 @@
-"""What a layer looks for: its weights epoch by epoch, and the images and edges that excite it."""
+"""What a layer's filters respond to: their weights by epoch, edges, and the images they fire on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from digitlab import broken, models
 from digitlab.config import DIGITS, IMAGE_SIZE
-from digitlab.inspection.explain import logits
+from digitlab.inspection.explain import images_at_once, logits
 from digitlab.layers import Layer
 from digitlab.messages import message
 from digitlab.network import Floats, Network, activate, as_pixels, convolve
@@ -28,33 +28,31 @@ MOST_IMAGES = 1_000
 
 _MULTIPLICATIONS = 30_000_000_000  # for all images together: about two seconds of one core
 _FEWEST_IMAGES = 50
-_CHUNK_IMAGES = 50  # more at once is no faster: their windows leave the processor's cache
-_CHUNK_VALUES = 8_000_000  # values of the unrolled windows held at once
 
 
 @dataclass(frozen=True)
 class Field:
-    """The square of the picture that one output of a layer sees: its side, and its shift.
+    """The receptive field of a layer's output: the side of the square in the picture, in pixels.
 
-    Both in pixels; the next output sees the square ``step`` further.
+    The next output's field is ``step`` pixels further.
     """
 
     size: int
     step: int
 
     def corner(self, row: int, column: int) -> tuple[int, int]:
-        """Top and left pixel of the square that the output at ``row``, ``column`` sees."""
+        """Top and left pixel of the field of the output at ``row``, ``column``."""
         return row * self.step, column * self.step
 
 
 @dataclass(frozen=True, eq=False)
 class Excitement:
-    """How strongly each image excites each filter (or unit) of a layer.
+    """The response of each filter (or unit) of a layer to each image.
 
     ``peaks`` float32 (N, F) are the largest outputs over all places, ``places`` int (N, F) where
     they are (row * width + column of the feature map, 0 for a dense layer), ``means`` float32
-    (N, F) the mean outputs. Outputs are those behind the activation; the places are found before
-    it, where no two are cut off to the same 0.
+    (N, F) the mean outputs. Outputs are after the activation; the places are found before it,
+    where ReLU has not made values equal.
     """
 
     peaks: Floats
@@ -69,10 +67,10 @@ class Excitement:
 
 @dataclass(frozen=True)
 class Movement:
-    """How far weights have gone from where they began.
+    """The change of weights through training.
 
-    ``distance`` is the length of the difference, ``began`` and ``ended`` the lengths before and
-    after, ``cosine`` that of the angle between them: 1 is the same pattern, 0 an unlike one.
+    ``distance`` is the norm of the difference, ``began`` and ``ended`` the norms before and after,
+    ``cosine`` their cosine similarity: 1 is the same pattern, 0 an unrelated one.
     """
 
     distance: float
@@ -98,18 +96,18 @@ def bundled_history() -> Mapping[int, Floats]:
         return dict(enumerate(arrays["kernels"].astype(np.float32)))
 
 
-def epochs_of_run(store: Store, run: str, *, first_convolution: bool) -> list[int]:
-    """The epochs of which a layer's weights were kept, in order; 0 is the untrained network.
+def epochs_of_run(store: Store, run_id: str, *, first_convolution: bool) -> list[int]:
+    """The epochs whose weights of a layer were kept, in order; 0 is the untrained network.
 
-    A first convolution's are kept of every epoch, other layers' with the whole network only.
+    A first convolution's are kept for every epoch, other layers' only with the whole network.
     """
-    epochs = set(store.epochs_kept(run, "weights"))
+    epochs = set(store.epochs_kept(run_id, "weights"))
     if first_convolution:
-        epochs.update(store.epochs_kept(run, "kernels"))
+        epochs.update(store.epochs_kept(run_id, "kernels"))
     return sorted(epochs)
 
 
-def kernel_of_run(store: Store, run: str, layer: Layer, epoch: int) -> Floats:
+def kernel_of_run(store: Store, run_id: str, layer: Layer, epoch: int) -> Floats:
     """A layer's weights after ``epoch``, float32 of ``layer.kernel_shape``.
 
     Only this layer is read, not its network. The values may be NaN where a run diverged.
@@ -119,10 +117,10 @@ def kernel_of_run(store: Store, run: str, layer: Layer, epoch: int) -> Floats:
     """
     small = f"kernels-{epoch:03d}.npy"
     try:
-        if layer.name == "conv1" and small in store.files(run):
-            kernel = np.load(store.file(run, small), allow_pickle=False)
+        if layer.name == "conv1" and small in store.files(run_id):
+            kernel = np.load(store.file(run_id, small), allow_pickle=False)
         else:
-            path = store.file(run, f"weights-{epoch:03d}.npz")
+            path = store.file(run_id, f"weights-{epoch:03d}.npz")
             with np.load(path, allow_pickle=False) as arrays:
                 kernel = arrays[f"{layer.name}.kernel"]
         if kernel.shape == layer.kernel_shape:
@@ -140,7 +138,7 @@ def _broken(epoch: int) -> StoreError:
 
 
 def moved(before: npt.ArrayLike, after: npt.ArrayLike) -> Movement:
-    """How far one filter's weights, of any equal shapes, have gone."""
+    """The change of one filter's weights, of any equal shapes."""
     first, last = (np.asarray(weights, np.float64).ravel() for weights in (before, after))
     began, ended = float(np.linalg.norm(first)), float(np.linalg.norm(last))
     both = began * ended
@@ -156,7 +154,7 @@ def edge(angle: float, side: int, *, centre: tuple[float, float] | None = None) 
 
     It becomes bright towards ``angle`` (degrees; 0 is right, 90 up). A pixel on the line has the
     share of its area that is bright. The line goes through ``centre`` (row and column, where whole
-    numbers are the middles of pixels), which is that of the picture if nothing else is said.
+    numbers are the middles of pixels), by default that of the picture.
     """
     row, column = centre or ((side - 1) / 2, (side - 1) / 2)
     right, up = math.cos(math.radians(angle)), math.sin(math.radians(angle))
@@ -166,10 +164,11 @@ def edge(angle: float, side: int, *, centre: tuple[float, float] | None = None) 
 
 
 def _share_beyond(distance: Doubles, width: float, height: float) -> Doubles:
-    """Share of a unit square on the bright side of a line, for its middle's distance from it.
+    """The share of a unit square on the bright side of a line at ``distance`` from its middle.
 
-    A square's shadow on the line's normal is a box of ``width`` drawn along one of ``height``; the
-    share is the integral of that trapezium, here as differences of a twice integrated step.
+    The projection of the square onto the line's normal is the convolution of two boxes, ``width``
+    and ``height`` wide, which is a trapezium. The share is the integral of that, here a sum of
+    twice integrated steps.
     """
     long, short = max(width, height), min(width, height)
     if short < 1e-6:  # the line runs along the pixels
@@ -181,7 +180,7 @@ def _share_beyond(distance: Doubles, width: float, height: float) -> Doubles:
 
 
 def edge_responses(kernel: npt.ArrayLike) -> Doubles:
-    """What one kernel (k, k) makes of an edge through its middle, at each of ``ANGLES``.
+    """The response of one kernel (k, k) to an edge through its middle, at each of ``ANGLES``.
 
     float64 (24,): the sum of weight times brightness, without the bias.
     """
@@ -190,12 +189,12 @@ def edge_responses(kernel: npt.ArrayLike) -> Doubles:
 
 
 def deep_edge_responses(network: Network, name: str) -> Floats:
-    """What all filters of the convolution ``name`` make of the same edges, float32 (24, F).
+    """The responses of all filters of the convolution ``name`` to the same edges, float32 (24, F).
 
-    The edge goes through the middle of the field that one output in the middle of the feature map
-    sees, and through all layers before. The sums are without the layer's own bias.
+    The edge goes through the middle of the receptive field of the output in the middle of the
+    feature map. The sums are without the layer's own bias.
     """
-    layer, field = _layer(network, name), field_of(network.layers, name)
+    layer, field = _up_to(network, name)[-1], field_of(network.layers, name)
     row, column = layer.output[0] // 2, layer.output[1] // 2
     top, left = field.corner(row, column)
     middle = (top + (field.size - 1) / 2, left + (field.size - 1) / 2)
@@ -209,9 +208,9 @@ def deep_edge_responses(network: Network, name: str) -> Floats:
 
 
 def field_of(layers: Sequence[Layer], name: str) -> Field:
-    """The square of the picture that one output of the layer ``name`` sees.
+    """The receptive field of one output of the layer ``name``.
 
-    Convolutions are "valid": the squares lie within the picture. A dense layer sees all of it.
+    Convolutions are "valid", so the fields lie within the picture. A dense layer's is all of it.
     """
     size, step = 1, 1
     for layer in layers:
@@ -226,7 +225,7 @@ def field_of(layers: Sequence[Layer], name: str) -> Field:
 
 
 def affordable_images(network: Network, name: str, count: int) -> int:
-    """How many of ``count`` images can be led through the layers up to ``name`` in a few seconds.
+    """How many of ``count`` images the layers up to ``name`` can process in about two seconds.
 
     At most ``MOST_IMAGES``.
     """
@@ -238,12 +237,12 @@ def affordable_images(network: Network, name: str, count: int) -> int:
 def excitement(
     network: Network, name: str, images: Pictures, *, only: int | None = None
 ) -> Excitement:
-    """How strongly pictures (N, 28, 28) excite the filters of the layer ``name``.
+    """The responses of the filters of the layer ``name`` to pictures (N, 28, 28).
 
-    With ``only`` that filter alone is looked at, and the result has one column.
+    With ``only`` that filter alone is computed, and the result has one column.
     """
     pixels = as_pixels(images)
-    chunk = _chunk(_up_to(network, name))
+    chunk = images_at_once(_up_to(network, name))
     chosen = slice(None) if only is None else slice(only, only + 1)
     parts = [
         _excitement(network, name, pixels[start : start + chunk], chosen)
@@ -253,7 +252,7 @@ def excitement(
 
 
 def joined(parts: Sequence[Excitement]) -> Excitement:
-    """Several images' excitement, one after the other."""
+    """The responses of several sets of images, concatenated."""
     return Excitement(
         np.concatenate([part.peaks for part in parts]),
         np.concatenate([part.places for part in parts]),
@@ -262,23 +261,23 @@ def joined(parts: Sequence[Excitement]) -> Excitement:
 
 
 def largest(values: npt.ArrayLike, count: int) -> npt.NDArray[np.intp]:
-    """Where the ``count`` largest of values (N,) are, the largest first."""
+    """The indices of the ``count`` largest of values (N,), the largest first."""
     return np.argsort(-np.asarray(values), kind="stable")[:count]
 
 
 def per_digit(values: npt.ArrayLike, labels: npt.ArrayLike) -> Doubles:
     """The mean of values (N,) over the images of each digit, float64 (10,); NaN without any."""
-    digits = np.asarray(labels).astype(np.intp)
-    counts = np.bincount(digits, minlength=DIGITS)
-    sums = np.bincount(digits, weights=np.asarray(values, np.float64), minlength=DIGITS)
+    truths = np.asarray(labels).astype(np.intp)
+    counts = np.bincount(truths, minlength=DIGITS)
+    sums = np.bincount(truths, weights=np.asarray(values, np.float64), minlength=DIGITS)
     found: Doubles = np.divide(sums, counts, out=np.full(DIGITS, np.nan), where=counts > 0)
     return found
 
 
 def _excitement(network: Network, name: str, pixels: Floats, chosen: slice) -> Excitement:
-    layer = _layer(network, name)
+    layer = _up_to(network, name)[-1]
     kernel, bias = network.weights[name]
-    if layer.activation != "softmax":  # whose outputs each depend on all sums
+    if layer.activation != "softmax":  # each of softmax's outputs depends on all sums
         kernel, bias, chosen = kernel[..., chosen], bias[chosen], slice(None)
     values = _inputs(network, name, pixels)
     sums = (convolve(values, kernel) if layer.kind == "conv" else values @ kernel) + bias
@@ -290,7 +289,7 @@ def _excitement(network: Network, name: str, pixels: Floats, chosen: slice) -> E
 
 
 def _inputs(network: Network, name: str, pixels: Floats) -> Floats:
-    """What the layer ``name`` is given for pixels (N, 28, 28, 1)."""
+    """The input of the layer ``name`` for pixels (N, 28, 28, 1)."""
     before = dataclasses.replace(network, layers=_up_to(network, name)[:-1])
     return before.activations(pixels)[-1] if before.layers else pixels
 
@@ -300,23 +299,14 @@ def _up_to(network: Network, name: str) -> tuple[Layer, ...]:
     return network.layers[: names.index(name) + 1]
 
 
-def _layer(network: Network, name: str) -> Layer:
-    return _up_to(network, name)[-1]
-
-
-def _chunk(layers: Sequence[Layer]) -> int:
-    largest = max(max(layer.windows, math.prod(layer.output)) for layer in layers)
-    return max(1, min(_CHUNK_IMAGES, _CHUNK_VALUES // largest))
-
-
 # An MLP as one template a class -----------------------------------------------------------------
 
 
 def templates(network: Network) -> tuple[Floats, Floats]:
     """An MLP without its activations: weights float32 (784, 10) and biases (10,).
 
-    Without them the dense layers multiply to one, and each class has one weight a pixel. With
-    them that is an approximation; for a network without hidden layers it is exact.
+    Without them the product of the dense layers is one linear layer: a weight per pixel and class.
+    That is an approximation of the MLP; for one without hidden layers it is exact.
     """
     dense = [network.weights[layer.name] for layer in network.layers if layer.kind == "dense"]
     whole, total = dense[0]
@@ -326,7 +316,7 @@ def templates(network: Network) -> tuple[Floats, Floats]:
 
 
 def agreement(network: Network, images: Pictures, labels: npt.ArrayLike) -> tuple[float, float]:
-    """Accuracy, 0 to 1, of an MLP's templates alone, and that of the network, on pictures."""
+    """The accuracies, 0 to 1, of an MLP's templates and of the MLP itself on pictures."""
     weights, bias = templates(network)
     alone = as_pixels(images).reshape(len(images), -1) @ weights + bias
     both = (alone.argmax(axis=1), logits(network, images).argmax(axis=1))

@@ -1,4 +1,4 @@
-"""How a network came to read as it does: what each epoch made of the test set."""
+"""The predictions for the test set after each epoch: what a network learned and forgot."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Shares = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Journey:
-    """What every test sample was read as after each epoch that was looked at.
+    """The predicted digit of every test sample after each epoch.
 
-    ``epochs`` rise, 0 is untrained; ``predicted`` is uint8 (epochs, N), ``labels`` (N,).
+    ``epochs`` ascend, 0 is untrained; ``predicted`` is uint8 (epochs, N), ``labels`` (N,).
     """
 
     epochs: tuple[int, ...]
@@ -30,26 +30,26 @@ class Journey:
     labels: Integers
 
     def at(self, epoch: int) -> npt.NDArray[np.uint8]:
-        """What each sample was read as after ``epoch``, (N,)."""
+        """The predictions after ``epoch``, (N,)."""
         found: npt.NDArray[np.uint8] = self.predicted[self.epochs.index(epoch)]
         return found
 
     @property
     def end(self) -> npt.NDArray[np.uint8]:
-        """What each sample was read as after the last of the epochs, (N,)."""
+        """The predictions after the last epoch, (N,)."""
         found: npt.NDArray[np.uint8] = self.predicted[-1]
         return found
 
     def learned(self, epoch: int) -> npt.NDArray[np.intp]:
-        """The samples that were wrong after ``epoch`` and are right at the end, rising."""
+        """Indices of the samples wrong after ``epoch`` and right at the end, ascending."""
         return np.flatnonzero((self.at(epoch) != self.labels) & (self.end == self.labels))
 
     def forgotten(self, epoch: int) -> npt.NDArray[np.intp]:
-        """The samples that were right after ``epoch`` and are wrong at the end, rising."""
+        """Indices of the samples right after ``epoch`` and wrong at the end, ascending."""
         return np.flatnonzero((self.at(epoch) == self.labels) & (self.end != self.labels))
 
     def accuracy(self) -> Shares:
-        """The share read right after each epoch, 0 to 1, float64 (epochs,)."""
+        """The accuracy after each epoch, 0 to 1, float64 (epochs,)."""
         shares: Shares = (self.predicted == self.labels).mean(axis=1)
         return shares
 
@@ -62,18 +62,20 @@ class Journey:
         return shares
 
 
-def of_run(store: Store, run: str, labels: Integers) -> Journey:
-    """What a run has kept of its test set's readings; there may be none yet.
+def of_run(store: Store, run_id: str, labels: Integers) -> Journey:
+    """The predictions that a run has kept, one file an epoch; there may be none yet.
 
-    ``labels`` (N,) are those of the test set that the run was made for.
+    ``labels`` (N,) are those of the run's test set.
 
     Raises:
         StoreError: the run was deleted meanwhile.
     """
-    epochs = tuple(store.epochs_kept(run, "reading"))
-    predicted = [
-        _digits(store.file(run, f"reading-{epoch:03d}.npz").read_bytes()) for epoch in epochs
-    ]
+    epochs = tuple(store.epochs_kept(run_id, "reading"))
+    predicted = []
+    for epoch in epochs:
+        file = io.BytesIO(store.file(run_id, f"reading-{epoch:03d}.npz").read_bytes())
+        with np.load(file, allow_pickle=False) as reading:
+            predicted.append(reading["digit"])
     stacked = np.stack(predicted) if predicted else np.empty((0, len(labels)), np.uint8)
     return Journey(epochs, stacked, labels)
 
@@ -83,9 +85,3 @@ def of_bundled() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Training loss and accuracy (0 to 1) of the bundled network, each epoch's mean, (epochs,)."""
     with np.load(models.FOLDER / "reference-history.npz", allow_pickle=False) as history:
         return history["loss"], history["accuracy"]
-
-
-def _digits(data: bytes) -> npt.NDArray[np.uint8]:
-    with np.load(io.BytesIO(data), allow_pickle=False) as reading:
-        digits: npt.NDArray[np.uint8] = reading["digit"]
-    return digits

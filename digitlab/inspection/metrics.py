@@ -1,4 +1,4 @@
-"""Where a network fails: the samples it misreads, and how it does digit by digit."""
+"""Misclassified samples, the confusion matrix, and precision, recall and F1 of each digit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Grid = tuple[tuple["Reading | None", ...], ...]
 
 @dataclass(frozen=True)
 class Reading:
-    """A sample, the digit it is, the one it is read as, and the probability given to that."""
+    """A sample's index in its set, its digit, the predicted digit, and the probability of that."""
 
     index: int
     truth: int
@@ -32,15 +32,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Mistake(Reading):
-    """A sample read as another digit than it is."""
+    """A misclassified sample."""
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Probabilities, 0 to 1; None where there is nothing to take a share of.
+    """Precision, recall and F1, 0 to 1; None where they are undefined.
 
-    Precision: of what is read as a digit, how much is it. Recall: of what is this digit, how much
-    is read so. F1: their harmonic mean.
+    Precision: the share of the samples predicted as a digit that are it. Recall: the share of the
+    samples of a digit that are predicted as it. F1: their harmonic mean.
     """
 
     precision: float | None
@@ -50,16 +50,16 @@ class Rates:
 
 @dataclass(frozen=True)
 class DigitScores(Rates):
-    """How one digit is read; ``support`` is how many samples are this digit."""
+    """The scores of one digit; ``support`` is its number of samples."""
 
     digit: int
     support: int
 
 
 def mistakes(labels: Integers, probabilities: Probabilities) -> list[Mistake]:
-    """The samples that probabilities (N, 10) read otherwise than ``labels`` (N,) says.
+    """The samples that probabilities (N, 10) misclassify, given their ``labels`` (N,).
 
-    The most certain come first; among equals, the first in the set.
+    The most confident come first; among equals, the first in the set.
     """
     return misclassified(labels, probabilities.argmax(axis=1), probabilities.max(axis=1))
 
@@ -67,7 +67,7 @@ def mistakes(labels: Integers, probabilities: Probabilities) -> list[Mistake]:
 def misclassified(
     labels: Integers, predicted: Integers, confidence: Probabilities
 ) -> list[Mistake]:
-    """The same from what each sample is read as, (N,), and how surely, 0 to 1 (N,)."""
+    """The same from each sample's predicted digit, (N,), and confidence, 0 to 1 (N,)."""
     wrong = np.flatnonzero(labels != predicted)
     order = wrong[np.argsort(-confidence[wrong], kind="stable")]
     return [Mistake(int(i), int(labels[i]), int(predicted[i]), float(confidence[i])) for i in order]
@@ -76,9 +76,9 @@ def misclassified(
 def cell(
     labels: Integers, probabilities: Probabilities, truth: int, predicted: int
 ) -> list[Reading]:
-    """The samples of one field of the confusion matrix, from probabilities (N, 10).
+    """The samples of one cell of the confusion matrix, from probabilities (N, 10).
 
-    The most certain come first where they are mistakes, the least certain where they are right.
+    The most confident mistakes come first; of correct predictions, the least confident.
     """
     confidence = probabilities.max(axis=1)
     found = np.flatnonzero((labels == truth) & (probabilities.argmax(axis=1) == predicted))
@@ -88,7 +88,7 @@ def cell(
 
 
 def margins(probabilities: Probabilities) -> Probabilities:
-    """How far the best of ten probabilities (N, 10) is above the second, (N,): 0 is a tie."""
+    """The best of ten probabilities (N, 10) minus the second best, (N,): 0 is a tie."""
     two = np.partition(probabilities, DIGITS - 2, axis=1)[:, -2:]
     ahead: Probabilities = two[:, 1] - two[:, 0]
     return ahead
@@ -102,7 +102,7 @@ def wanted(
     least: float = 0.0,
     most: float = 1.0,
 ) -> list[Mistake]:
-    """Those of a truth, of a reading (None: of any) and with a certainty from least to most."""
+    """Those of a true digit, a predicted digit (None: any) and a confidence from least to most."""
     return [
         m
         for m in found
@@ -113,10 +113,10 @@ def wanted(
 
 
 def arranged(found: Iterable[Mistake], order: Order, probabilities: Probabilities) -> list[Mistake]:
-    """The most certain first, the least certain, or those nearest to being read otherwise.
+    """Sorted by descending or ascending confidence, or by ascending margin ("close").
 
-    Nearest is the smallest of ``margins`` of the set's ``probabilities`` (N, 10). Among equals the
-    first in the set comes first.
+    ``margins`` are those of the set's ``probabilities`` (N, 10). Among equals the first in the set
+    comes first.
     """
     by_index = sorted(found, key=lambda m: m.index)
     match order:
@@ -130,12 +130,12 @@ def arranged(found: Iterable[Mistake], order: Order, probabilities: Probabilitie
 
 
 def about(found: Iterable[Mistake], digit: int) -> list[Mistake]:
-    """Those that are ``digit`` or are read as it, each once."""
+    """Those whose true or predicted digit is ``digit``."""
     return [m for m in found if digit in (m.truth, m.predicted)]
 
 
 def confusion(labels: Integers, predicted: Integers) -> Counts:
-    """How often each digit (row) is read as each digit (column), int64 (10, 10)."""
+    """The confusion matrix, int64 (10, 10): rows are true digits, columns predicted ones."""
     from sklearn.metrics import confusion_matrix
 
     matrix = confusion_matrix(labels, predicted, labels=_ALL_DIGITS)
@@ -143,7 +143,7 @@ def confusion(labels: Integers, predicted: Integers) -> Counts:
 
 
 def worst(matrix: Counts) -> tuple[int, int] | None:
-    """Truth and reading of the largest field off the diagonal, the first of equals, or None."""
+    """True and predicted digit of the first of the largest cells off the diagonal, or None."""
     wrong = matrix - np.diag(matrix.diagonal())
     truth, predicted = divmod(int(wrong.argmax()), DIGITS)
     return (truth, predicted) if wrong[truth, predicted] else None
@@ -163,10 +163,10 @@ def per_digit(labels: Integers, predicted: Integers) -> tuple[DigitScores, ...]:
 
 
 def macro(scores: Sequence[DigitScores]) -> Rates:
-    """The mean over the digits, each counting the same however many samples it has.
+    """The macro average over the digits.
 
-    A digit that has samples and is never read counts with a precision of 0, as scikit-learn's
-    means count it; one that has none is left out.
+    A digit that has samples and is never predicted counts with a precision of 0, as in
+    scikit-learn's average; one without samples is left out.
     """
     return Rates(
         _mean(0.0 if s.precision is None and s.support else s.precision for s in scores),
@@ -180,7 +180,7 @@ def _share(value: float) -> float | None:
 
 
 def _mean(shares: Iterable[float | None]) -> float | None:
-    """Over those that there are."""
+    """The mean of those that are not None, if any."""
     there = [share for share in shares if share is not None]
     return sum(there) / len(there) if there else None
 
@@ -188,10 +188,10 @@ def _mean(shares: Iterable[float | None]) -> float | None:
 def sheet(
     found: Sequence[Mistake], rows: int = 5, seed: int = 0
 ) -> tuple[tuple[Mistake, ...], ...]:
-    """The lesson's sheet: a column a digit, up to ``rows`` of its mistakes in each, at random.
+    """The lesson's sheet: for each digit a column of up to ``rows`` of its mistakes, at random.
 
-    No sample comes twice, and a column with fewer mistakes is shorter. The same ``seed`` draws
-    the same sheet.
+    No sample comes twice, and a column with fewer mistakes is shorter. The same ``seed`` gives the
+    same sheet.
     """
     rng = np.random.default_rng(seed)
     columns = ([m for m in found if m.truth == digit] for digit in range(DIGITS))
@@ -201,15 +201,15 @@ def sheet(
 
 
 def drawn(found: Sequence[Mistake], count: int, seed: int = 0) -> list[Mistake]:
-    """Up to ``count`` of them at random, none twice, in their own order."""
+    """A random sample of up to ``count`` of them, in their own order."""
     places = np.random.default_rng(seed).permutation(len(found))[:count]
     return [found[i] for i in sorted(places)]
 
 
 def in_rows(found: Sequence[Reading], columns: int, rows: int | None = None) -> Grid:
-    """Places of a sheet, row by row; those after the last sample are None.
+    """The places of a sheet, row by row; those after the last sample are None.
 
-    ``rows`` are as many as are needed where nothing else is said; what does not fit is left out.
+    There are as many ``rows`` as are needed by default; samples that do not fit are left out.
     """
     count = -(-len(found) // columns) if rows is None else rows
     places = [*found[: count * columns], *[None] * (count * columns - len(found))]
@@ -217,6 +217,6 @@ def in_rows(found: Sequence[Reading], columns: int, rows: int | None = None) -> 
 
 
 def upright(columns: Iterable[Sequence[Reading]], rows: int = 5) -> Grid:
-    """The same from a sheet's columns, each at most ``rows`` long."""
+    """The same from a sheet's columns, each cut to ``rows``."""
     padded = [[*column[:rows], *[None] * (rows - len(column))] for column in columns]
     return tuple(zip(*padded, strict=True))

@@ -1,4 +1,4 @@
-"""Whether a network is right as often as it is certain.
+"""The calibration of a network: whether it is right as often as it is confident.
 
 Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks",
 ICML 2017, section 2: reliability diagram, expected (ECE) and maximum (MCE) calibration error.
@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-# Nine bins for people: most samples of a trained network are more than 99% sure, so bins grow
-# narrower towards 100%.
+# Nine bins for the chart: most samples of a trained network have a confidence above 99%, so the
+# bins grow narrower towards 100%.
 EDGES = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
 
-# Fifteen of equal width, as the paper takes them: its error can be compared with others' figures.
+# Fifteen of equal width, as in the paper, for an error that compares with published figures.
 EQUAL_EDGES = tuple(float(edge) for edge in np.linspace(0, 1, 16))
 
 
 @dataclass(frozen=True)
 class Bin:
-    """The samples whose certainty is above ``low`` and at most ``high``.
+    """The samples whose confidence is above ``low`` and at most ``high``.
 
     ``confidence`` is their mean, 0 to 1; None where there are no samples.
     """
@@ -37,12 +37,12 @@ class Bin:
 
     @property
     def accuracy(self) -> float | None:
-        """The share of them that is read right, 0 to 1."""
+        """Their accuracy, 0 to 1; None where there are no samples."""
         return self.right / self.count if self.count else None
 
     @property
     def gap(self) -> float:
-        """Mean certainty less the share right: above zero where it is too sure of itself."""
+        """Mean confidence minus accuracy: above zero where the network is overconfident."""
         if self.confidence is None:
             return 0.0
         return self.confidence - self.right / self.count
@@ -50,13 +50,13 @@ class Bin:
 
 @dataclass(frozen=True)
 class Reliability:
-    """Bins from the least to the most certain; they part all samples."""
+    """Bins from the least to the most confident; each sample is in one."""
 
     bins: tuple[Bin, ...]
 
     @property
     def expected_error(self) -> float:
-        """ECE: the mean size of the gap, each bin weighted by its samples, 0 to 1."""
+        """ECE: the mean absolute gap, each bin weighted by its samples, 0 to 1."""
         total = sum(each.count for each in self.bins)
         return sum(each.count * abs(each.gap) for each in self.bins) / total
 
@@ -71,9 +71,9 @@ def reliability(
     probabilities: npt.NDArray[np.floating[Any]],
     edges: Sequence[float] = EDGES,
 ) -> Reliability:
-    """How often probabilities (N, 10) are right about ``labels`` (N,), bin by bin of certainty.
+    """The accuracy of probabilities (N, 10) on ``labels`` (N,), by bins of confidence.
 
-    ``edges`` rise from 0 to 1; a certainty on an edge belongs to the bin below it.
+    ``edges`` ascend from 0 to 1; a confidence on an edge belongs to the bin below it.
 
     Raises:
         ValueError: there are no samples.
@@ -83,10 +83,11 @@ def reliability(
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
     number = bin_numbers(probabilities, edges)
-    bins = (
-        _bin(low, high, confidence[number == place], right[number == place])
-        for place, (low, high) in enumerate(itertools.pairwise(edges))
-    )
+    bins = []
+    for place, (low, high) in enumerate(itertools.pairwise(edges)):
+        inside = number == place
+        mean = float(confidence[inside].mean()) if inside.any() else None
+        bins.append(Bin(low, high, int(inside.sum()), int(right[inside].sum()), mean))
     return Reliability(tuple(bins))
 
 
@@ -94,14 +95,7 @@ def bin_numbers(
     probabilities: npt.NDArray[np.floating[Any]], edges: Sequence[float] = EDGES
 ) -> npt.NDArray[np.intp]:
     """The bin that each of probabilities (N, 10) falls in, counted from 0, (N,)."""
-    # In the probabilities' own precision: a float32 0.9 lies on the edge 0.9, not above it.
+    # In the probabilities' own precision: a float32 0.9 is on the edge 0.9, not above it.
     inner = np.asarray(edges[1:-1], probabilities.dtype)
     numbers: npt.NDArray[np.intp] = inner.searchsorted(probabilities.max(axis=1), side="left")
     return numbers
-
-
-def _bin(
-    low: float, high: float, confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]
-) -> Bin:
-    mean = float(confidence.mean()) if len(confidence) else None
-    return Bin(low, high, len(confidence), int(right.sum()), mean)
