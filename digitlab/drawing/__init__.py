@@ -1,7 +1,7 @@
-"""A drawing becomes a 28x28 digit here.
+"""Preprocessing of drawings and pictures to the 28x28 pixels that a network reads.
 
-Two roads lead there: pen strokes are redrawn (``from_strokes``), pictures are cleaned and scaled
-(``from_image``). Both end as MNIST's own pictures were made (Y. LeCun, C. Cortes, C. Burges,
+Pen strokes are redrawn (``from_strokes``), pictures are cleaned and scaled (``from_image``). Both
+give what MNIST's own preprocessing gave (Y. LeCun, C. Cortes, C. Burges,
 http://yann.lecun.com/exdb/mnist): longest side 20 pixels, centre of mass in the middle of 28x28.
 """
 

@@ -1,4 +1,4 @@
-"""Which pixels of a grey picture are ink: polarity, shadows, ruled paper and specks are seen to."""
+"""Separates the ink of a grey picture from its background: polarity, shadows, paper and specks."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from scipy import ndimage
 
 from digitlab.drawing.types import Box, Floats, nothing_seen
 
-SMALL = 40  # a picture whose ink is no longer than this is taken as it is, its pen too
+SMALL = 40  # a picture whose ink is no longer than this keeps its own grey values and pen
 
 _LEAST_CONTRAST = 24  # grey levels, of 255, between ink and background
 
 
 def ink_of(grey: Floats) -> Floats:
-    """Ink 0 to 1 on a background of 0: polarity found, shadows and noise taken off."""
+    """Ink, float64 (H, W) from 0 to 1, of grey values; shadows and noise are removed.
+
+    Raises:
+        NothingDrawnError: the picture has too little contrast.
+    """
     if grey.max() - grey.min() < _LEAST_CONTRAST:
         raise nothing_seen()
     light = grey if _light_on_dark(grey) else 255 - grey
@@ -31,7 +35,7 @@ def _light_on_dark(grey: Floats) -> bool:
     light = float((frame > otsu(grey)).mean())
     if not 0.25 < light < 0.75:
         return light < 0.5
-    # A shadow over half of the frame: strokes are what a wide opening or closing takes away.
+    # A shadow covers half of the frame: strokes are what a wide opening or closing removes.
     size = max(3, max(grey.shape) // 6)
     small = grey[:: max(1, size // 12), :: max(1, size // 12)]
     window = max(3, max(small.shape) // 6)
@@ -41,7 +45,7 @@ def _light_on_dark(grey: Floats) -> bool:
 
 
 def otsu(grey: Floats) -> float:
-    """The threshold that parts grey values 0 to 255 into two classes best.
+    """The threshold that best separates grey values 0 to 255 into two classes.
 
     N. Otsu, "A threshold selection method from gray-level histograms", 1979.
     """
@@ -55,7 +59,7 @@ def otsu(grey: Floats) -> float:
 
 
 def _uneven(light: Floats) -> bool:
-    """Whether the background is shaded: paper and light, not a canvas."""
+    """Whether the background is shaded, as in a photograph of paper."""
     threshold = otsu(light)
     background = light[light <= threshold]
     spread = float(np.percentile(background, 90) - np.percentile(background, 10))
@@ -63,7 +67,7 @@ def _uneven(light: Floats) -> bool:
 
 
 def _background(light: Floats) -> Floats:
-    """The shade under the ink: what is left when everything narrower than a third is taken off."""
+    """The shade under the ink: a grey opening with a window of a third of the picture."""
     factor = max(1, max(light.shape) // 70)
     small = ndimage.gaussian_filter(light, factor / 2)[::factor, ::factor]
     opened = ndimage.grey_opening(small, max(3, max(small.shape) // 3), mode="nearest")
@@ -76,7 +80,7 @@ def _background(light: Floats) -> Floats:
 
 
 def _cleaned(light: Floats) -> Floats:
-    """Ink 0 to 1: the background's grey to 0, the ink's own to 1, specks taken off."""
+    """Ink 0 to 1: the background's grey level becomes 0, the ink's 1, and specks are removed."""
     if max(light.shape) <= SMALL:
         return np.asarray((light - light.min()) / (light.max() - light.min()))
     threshold = otsu(light)
@@ -89,7 +93,7 @@ def _cleaned(light: Floats) -> Floats:
 
 
 def _without_specks(marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Where ink may stay: near parts that are not tiny beside the largest one."""
+    """A mask, bool (H, W), without components smaller than 2% of the largest."""
     parts, count = ndimage.label(marked, np.ones((3, 3)))
     if count <= 1:
         return np.ones_like(marked)
@@ -103,7 +107,7 @@ def _without_specks(marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 
 def ink_box(ink: Floats) -> Box:
-    """Left, top, right, bottom of the ink."""
+    """The bounding box of the ink: left, top, right, bottom."""
     marked = ink > (0.0 if max(ink.shape) <= SMALL else 0.5)
     rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
     if not len(rows):

@@ -1,4 +1,4 @@
-"""What the canvas in the browser sends becomes pen strokes here; nothing in it is trusted."""
+"""Pen strokes from the JSON of the browser's canvas: untrusted input, validated."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NUMBERS = {"M": 2, "L": 2, "Q": 4}  # of each path command
 
 
 def strokes_from_canvas(json_data: Any) -> Strokes:
-    """The pen strokes, float64 (n, 2) in canvas pixels, of what the canvas sends as JSON.
+    """The pen strokes, float64 (n, 2) in canvas pixels, in the JSON of the canvas.
 
-    The canvas holds Fabric.js objects; its pen makes objects of type "path". Other objects are
-    passed over; None is an empty canvas. The strokes go through the points where the pen was seen,
-    not along the curves that Fabric draws between them, which cut every corner.
+    The canvas holds Fabric.js objects; its pen makes objects of type "path", and others are
+    ignored. None is an empty canvas. The strokes go through the measured points of the pen, not
+    along the curves that Fabric draws between them, which cut every corner.
 
     Raises:
         DrawingError: the data is not a canvas's, not finite, or too large.
@@ -38,26 +38,22 @@ def strokes_from_canvas(json_data: Any) -> Strokes:
         if not isinstance(thing, Mapping):
             raise broken()
         if str(thing.get("type")).lower() == "path":
-            path = _checked_path(thing.get("path"), left)
+            path = thing.get("path")
+            if not isinstance(path, list):
+                raise broken()
             left -= len(path)
+            if left < 0:
+                raise too_much()
             strokes.extend(np.array(points) for points in _lines(path))
     check_strokes(strokes)
     return strokes
 
 
-def _checked_path(path: Any, most: int) -> list[list[Any]]:
-    if not isinstance(path, list):
-        raise broken()
-    if len(path) > most:
-        raise too_much()
-    return path
-
-
 def _lines(path: list[list[Any]]) -> Iterator[list[Point]]:
     """The points of each sub-path.
 
-    Fabric's pen writes a curve from the middle of two points to the middle of the next two, with
-    the point between them as its control point: that one is where the pen was.
+    Fabric's pen writes curves between the midpoints of consecutive points, with the point itself as
+    the control point: that is where the pen was.
     """
     points: list[Point] = []
     for command in path:
@@ -77,14 +73,12 @@ def _command(command: Any) -> tuple[str, list[float]]:
     """A path command's letter and its numbers; the canvas's pen writes M, Q and L."""
     if not isinstance(command, list) or not command or not isinstance(command[0], str):
         raise broken()
-    if _NUMBERS.get(command[0]) != len(command) - 1:
+    letter, *numbers = command
+    if _NUMBERS.get(letter) != len(numbers):
         raise broken()
-    return command[0], [_number(value) for value in command[1:]]
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise broken()
-    if not -MAX_COORDINATE <= value <= MAX_COORDINATE:  # false for NaN too
-        raise broken()
-    return float(value)
+    for value in numbers:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise broken()
+        if not -MAX_COORDINATE <= value <= MAX_COORDINATE:  # false for NaN too
+            raise broken()
+    return letter, [float(value) for value in numbers]

@@ -1,4 +1,4 @@
-"""Drawings to try: digits that are hard to read, as pen strokes, and a typeset 6."""
+"""Example drawings that are hard to read: digits as pen strokes, and a typeset 6."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Points = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True)
 class Example:
-    """A digit as its writer draws it; points in a box of 100x100, x to the right, y down."""
+    """A digit as pen strokes; points in a box of 100x100, x to the right, y down."""
 
     label: str
     digit: int
     strokes: tuple[Points, ...]
 
     def on_canvas(self, side: float) -> list[npt.NDArray[np.float64]]:
-        """The strokes, smooth, in pixels of a canvas of this side."""
+        """The strokes, smoothed, in pixels of a canvas ``side`` pixels wide."""
         return [_smooth(stroke) * side / 100 for stroke in self.strokes]
 
 
-# Drawn by hand for this page after habits of real writers.
+# Drawn by hand for this page, after the habits of real writers.
 EXAMPLES: dict[str, Example] = {
     "crossed-7": Example(
         mark("a crossed 7"),
@@ -80,7 +80,7 @@ EXAMPLES: dict[str, Example] = {
 
 
 def _smooth(stroke: Points) -> npt.NDArray[np.float64]:
-    """A curve through the points (n, 2): Catmull-Rom, eight pieces between two points."""
+    """A Catmull-Rom curve through the points (n, 2), eight pieces between two points."""
     p = np.asarray(stroke, np.float64)
     p = np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
     t = np.linspace(0, 1, 8, endpoint=False)[:, np.newaxis]
@@ -98,7 +98,7 @@ def _smooth(stroke: Points) -> npt.NDArray[np.float64]:
 
 
 def typeset_six() -> bytes:
-    """A printed 6, black on white, as a PNG: what a book's reader would scan."""
+    """A printed 6, black on white, as a PNG file's bytes."""
     page = Image.new("L", (280, 280), 255)
     font = ImageFont.load_default(size=220)
     ImageDraw.Draw(page).text((140, 140), "6", fill=0, font=font, anchor="mm")
@@ -110,18 +110,19 @@ def typeset_six() -> bytes:
 def to_canvas(
     strokes: Sequence[npt.NDArray[np.float64]], colour: str, width: float
 ) -> list[dict[str, Any]]:
-    """Strokes (n, 2) in canvas pixels as the objects that a canvas can begin with."""
-    return [_path(stroke, colour, width) for stroke in strokes]
-
-
-def _path(stroke: npt.NDArray[np.float64], colour: str, width: float) -> dict[str, Any]:
-    (first_x, first_y), *rest = stroke.tolist()
-    return {
-        "type": "Path",
-        "path": [["M", first_x, first_y], *(["L", x, y] for x, y in rest)],
-        "fill": None,
-        "stroke": colour,
-        "strokeWidth": width,
-        "strokeLineCap": "round",
-        "strokeLineJoin": "round",
-    }
+    """Strokes (n, 2) in canvas pixels as Fabric.js objects, to start a canvas with."""
+    paths = []
+    for stroke in strokes:
+        (first_x, first_y), *rest = stroke.tolist()
+        paths.append(
+            {
+                "type": "Path",
+                "path": [["M", first_x, first_y], *(["L", x, y] for x, y in rest)],
+                "fill": None,
+                "stroke": colour,
+                "strokeWidth": width,
+                "strokeLineCap": "round",
+                "strokeLineJoin": "round",
+            }
+        )
+    return paths

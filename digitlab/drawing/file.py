@@ -1,4 +1,4 @@
-"""A PNG or JPEG file becomes grey values here: its kind and size are checked before its pixels."""
+"""Decodes an untrusted PNG or JPEG file to grey values; type and size are checked first."""
 
 from __future__ import annotations
 
@@ -18,19 +18,23 @@ MAX_IMAGE_PIXELS = 4096 * 4096
 MAX_IMAGE_SIDE = 10_000
 MIN_IMAGE_SIDE = 8
 
-_WORK_SIDE = 560  # uploaded pictures are reduced to this before anything is looked at
+_WORK_SIDE = 560  # uploaded pictures are reduced to this before they are processed
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
 def grey_of_file(data: bytes) -> Floats:
-    """The grey values (H, W) of a file; its kind and size are checked before its pixels."""
+    """The grey values, float64 (H, W) from 0 to 255, of a PNG or JPEG file's bytes.
+
+    Raises:
+        DrawingError: the file is of another type, broken, too large, or all transparent.
+    """
     if not data:
         raise DrawingError(message("This file is empty."))
     if len(data) > MAX_IMAGE_BYTES:
         raise DrawingError(message("This file is larger than 2 MB: save the image smaller."))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own warning of size: ours is an error
+            warnings.simplefilter("ignore")  # Pillow warns of sizes that are an error here
             return _grey_values(_opened(data))
     except DrawingError:
         raise
@@ -49,7 +53,7 @@ def _opened(data: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(data), formats=["PNG", "JPEG"])
     if math.prod(image.size) > MAX_IMAGE_PIXELS or max(image.size) > MAX_IMAGE_SIDE:
         raise _too_large()
-    image.draft(image.mode, (_WORK_SIDE, _WORK_SIDE))  # a large JPEG is decoded smaller at once
+    image.draft(image.mode, (_WORK_SIDE, _WORK_SIDE))  # decodes a large JPEG at a smaller size
     image.load()
     return ImageOps.exif_transpose(image)
 
@@ -68,13 +72,20 @@ def _too_large() -> DrawingError:
 
 
 def _grey_values(image: Image.Image) -> Floats:
-    """Grey, 0 to 255, of any mode; transparent parts take the shade that the ink stands out on."""
-    if image.mode.startswith("I"):  # 16-bit grey, which "L" would cut off
+    """Grey values of a picture of any mode.
+
+    A transparent picture is laid on white when its ink is dark, on black when it is light.
+    """
+    if image.mode.startswith("I"):  # 16-bit grey, which "L" would clip
         grey = np.clip(np.asarray(image, np.float64), 0, 65535) / 257
         return _reduced(Image.fromarray(grey.astype(np.uint8)))
     if image.has_transparency_data:
         grey_part, alpha = image.convert("RGBA").convert("LA").split()
-        return _on_contrast(_reduced(grey_part), _reduced(alpha) / 255)
+        grey, opacity = _reduced(grey_part), _reduced(alpha) / 255
+        if opacity.sum() < 1:
+            raise nothing_seen()
+        ink = float((grey * opacity).sum() / opacity.sum())
+        return grey * opacity + (255.0 if ink < 128 else 0.0) * (1 - opacity)
     return _reduced(image.convert("L"))
 
 
@@ -82,11 +93,3 @@ def _reduced(image: Image.Image) -> Floats:
     factor = math.ceil(max(image.size) / _WORK_SIDE)
     smaller = image.reduce(factor) if min(image.size) >= MIN_IMAGE_SIDE * factor else image
     return np.asarray(smaller, np.float64)
-
-
-def _on_contrast(grey: Floats, alpha: Floats) -> Floats:
-    """A transparent picture laid on white when its ink is dark, on black when it is light."""
-    if alpha.sum() < 1:
-        raise nothing_seen()
-    shade = 255.0 if float((grey * alpha).sum() / alpha.sum()) < 128 else 0.0
-    return grey * alpha + shade * (1 - alpha)

@@ -1,4 +1,4 @@
-"""A picture is cleaned, cut out, scaled and centred until it looks like one of MNIST's."""
+"""Crops, scales and centres the digit of a picture like MNIST's pictures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from digitlab.drawing.types import (
 )
 from digitlab.messages import message
 
-_FINE = 6  # this road works at so many pixels for each of the digit's
+_FINE = 6  # pictures are processed at so many pixels per digit pixel
 
 
 def from_image(data: bytes, *, steps: Steps = ALL_STEPS) -> Drawing:
@@ -69,7 +69,7 @@ def from_pixels(grey: npt.NDArray[Any], *, steps: Steps = ALL_STEPS) -> Drawing:
 
 
 def _fitted_crop(crop: Floats, picture_side: int, steps: Steps) -> tuple[Floats, int]:
-    """The crop at its size in the digit, and how many of its pixels are one of the digit's."""
+    """The crop at its size in the digit, and its resolution in pixels per digit pixel."""
     scale = None if steps.scale else IMAGE_SIZE / picture_side
     if max(crop.shape) <= SMALL:
         return _as_it_is(crop, scale)
@@ -81,12 +81,12 @@ def _fitted_crop(crop: Floats, picture_side: int, steps: Steps) -> tuple[Floats,
 
 
 def _as_it_is(crop: Floats, scale: float | None) -> tuple[Floats, int]:
-    """A small picture at a longest side of 20, its own greys and pen kept; one pixel a pixel.
+    """A small picture at a longest side of 20, with its own grey values and pen.
 
-    ``scale`` sets another size: digit pixels for each pixel.
+    ``scale``, digit pixels per pixel, gives it another size.
     """
     longest = max(crop.shape)
-    if scale is None and abs(longest - BOX_SIDE) <= 1:  # a digit like MNIST's own: left as it is
+    if scale is None and abs(longest - BOX_SIDE) <= 1:  # like MNIST's own: unchanged
         return crop, 1
     if scale is None:
         height, width = (max(1, round(side * BOX_SIDE / longest)) for side in crop.shape)
@@ -96,11 +96,11 @@ def _as_it_is(crop: Floats, scale: float | None) -> tuple[Floats, int]:
 
 
 def _with_our_pen(crop: Floats, scale: float | None) -> tuple[Floats, int]:
-    """The crop 20 long and its strokes PEN_WIDTH wide, at ``_FINE`` pixels for each of a digit's.
+    """The crop 20 long and its strokes PEN_WIDTH wide, at ``_FINE`` pixels per digit pixel.
 
-    The pen's width is read off the distance transform's ridge; growing or shrinking by a
-    distance then changes the width and leaves the middle of each stroke where it is. ``scale``
-    sets another length: digit pixels for each pixel.
+    The pen's width is measured on the ridge of the distance transform. Dilating or eroding by a
+    distance then changes the width, and leaves the middle of each stroke in place. ``scale``, digit
+    pixels per pixel, gives the crop another length.
     """
     pen = _pen_of(crop)
     scale = scale or _fit_of(max(crop.shape), pen)
@@ -116,13 +116,13 @@ def _with_our_pen(crop: Floats, scale: float | None) -> tuple[Floats, int]:
 
 
 def _fit_of(longest: int, pen: float) -> float:
-    """Digit pixels for each of a picture's that make its ink 20 long once its pen is ours."""
+    """The scale, digit pixels per pixel, that makes the ink 20 long with a pen of PEN_WIDTH."""
     middle_line = longest - pen
     return (BOX_SIDE - PEN_WIDTH) / middle_line if middle_line > 0.35 * pen else PEN_WIDTH / pen
 
 
 def _thick_enough(crop: Floats, pen: float, least: float) -> tuple[Floats, float]:
-    """The crop and its pen, grown where a line thinner than ``least`` pixels would get lost."""
+    """The crop and its pen width, dilated to ``least`` pixels where resizing would lose lines."""
     if pen >= least:
         return crop, pen
     more = math.ceil(least - pen)
@@ -131,7 +131,7 @@ def _thick_enough(crop: Floats, pen: float, least: float) -> tuple[Floats, float
 
 
 def _pen_of(crop: Floats) -> float:
-    """The width of a picture's strokes, in its own pixels."""
+    """The width of a picture's strokes, in its own pixels, from the distance transform."""
     distance = ndimage.distance_transform_edt(np.pad(crop > 0.5, 1))
     ridge = (distance >= ndimage.maximum_filter(distance, 3)) & (distance > 0)
     return 2 * float(np.median(distance[ridge])) - 1
@@ -146,7 +146,7 @@ def _resized(ink: Floats, size: tuple[int, int]) -> Floats:
 
 
 def _middled(ink: Floats, fine: int) -> Floats:
-    """Ink placed by its box: the box's middle in the picture's middle."""
+    """Ink with the middle of its bounding box in the picture's middle."""
     if not ink.any():
         return _in_the_middle(ink, fine)
     marked = np.argwhere(ink > min(0.25, ink.max() / 2))  # a thin line made smaller is faint
@@ -155,23 +155,20 @@ def _middled(ink: Floats, fine: int) -> Floats:
 
 
 def _in_the_middle(ink: Floats, fine: int) -> Floats:
-    """A whole picture, its own middle in the middle.
-
-    So is one without ink, which comes of leaving steps out where lines are thin.
-    """
+    """A whole picture, centred, also one whose thin lines were lost because steps were left out."""
     height, width = ink.shape
     return _placed_ink(ink, fine, ((height - 1) / 2, (width - 1) / 2), (IMAGE_SIZE - 1) / 2)
 
 
 def _massed(ink: Floats, fine: int) -> Floats:
-    """Ink placed by its centre of mass."""
+    """Ink with its centre of mass where MNIST has it."""
     if not ink.any():
         return _in_the_middle(ink, fine)
     return _placed_ink(ink, fine, centre_of_mass(ink), CENTRE)
 
 
 def _placed_ink(ink: Floats, fine: int, at: tuple[float, float], target: float) -> Floats:
-    """A 28x28 picture with the point ``at`` of ``ink`` on pixel ``target``, both ways."""
+    """A picture (28, 28) with the point ``at`` of ``ink`` on row and column ``target``."""
     side = IMAGE_SIZE * fine
     goal = (target + 0.5) * fine - 0.5
     canvas = np.zeros((side, side))
@@ -183,7 +180,7 @@ def _placed_ink(ink: Floats, fine: int, at: tuple[float, float], target: float) 
 
 
 def _shown(ink: Floats, box: Box) -> tuple[Picture, Box]:
-    """The picture as a page shows it, longest side at most 280, and the box in it."""
+    """The picture as a page shows it, longest side at most 280 pixels, and the box in it."""
     longest = max(ink.shape)
     if longest <= SOURCE_SIDE:
         return grey_picture(ink), box

@@ -1,4 +1,4 @@
-"""Pen strokes are redrawn as MNIST's digits are: one width, 20 pixels long, centred by mass."""
+"""Redraws pen strokes like MNIST's digits: one width, 20 pixels long, centred by mass."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def from_strokes(
     canvas_pen: float = _CANVAS_PEN,
     steps: Steps = ALL_STEPS,
 ) -> Drawing:
-    """The digit that pen strokes (n, 2) make, redrawn at the width MNIST knows.
+    """Preprocess pen strokes, arrays (n, 2) of canvas pixels (x, y).
 
-    ``pen_width`` is in pixels of the digit. ``canvas`` is the side of the canvas the strokes were
-    drawn on, and ``canvas_pen`` the width of its pen, in canvas pixels: with all steps they
-    change nothing but what ``source`` shows.
+    ``pen_width`` is in pixels of the digit. ``canvas`` is the side of the canvas, and
+    ``canvas_pen`` the width of its pen, in canvas pixels: with all steps they change only
+    ``source``.
 
     Raises:
         NothingDrawnError: there is no point at all.
@@ -67,7 +67,12 @@ def from_strokes(
     if not steps.crop:
         low, high = corner, corner + side
         box = (0, 0, SOURCE_SIDE, SOURCE_SIDE)
-    scale = _scale_of(low, high, side, pen_width, canvas_pen, steps)
+    if not steps.scale:
+        scale = IMAGE_SIZE / side
+    elif steps.pen:
+        scale = _fit(low, high, pen_width)
+    else:
+        scale = BOX_SIDE / (float((high - low).max()) + canvas_pen)
     width = pen_width if steps.pen else min(canvas_pen * scale, IMAGE_SIZE)
     stamps = _fitted(lines, low, high, scale)
     scaled = grey_picture(_ink(stamps, width))
@@ -78,7 +83,7 @@ def from_strokes(
 def digit_from_strokes(
     strokes: Sequence[npt.NDArray[Any]], pen_width: float = PEN_WIDTH
 ) -> Picture:
-    """Only the digit, uint8 (28, 28), of checked strokes: what training redraws thousands of."""
+    """Only the digit, uint8 (28, 28), of valid strokes: fast, for redrawing thousands."""
     lines = [np.asarray(stroke, np.float64) for stroke in strokes]
     low, high = bounds(lines)
     return grey_picture(
@@ -108,24 +113,13 @@ def bounds(lines: Sequence[Floats]) -> tuple[Floats, Floats]:
 
 
 def _fit(low: Floats, high: Floats, pen_width: float) -> float:
-    """Digit pixels for each of the canvas's that make a line 20 long, its pen included."""
+    """The scale, digit pixels per canvas pixel, that makes the ink 20 long, the pen included."""
     longest = float((high - low).max())
     return (BOX_SIDE - pen_width) / longest if longest >= _DOT else 0.0
 
 
-def _scale_of(
-    low: Floats, high: Floats, side: float, pen_width: float, canvas_pen: float, steps: Steps
-) -> float:
-    """Digit pixels for each of the canvas's, of what lies between ``low`` and ``high``."""
-    if not steps.scale:
-        return IMAGE_SIZE / side
-    if steps.pen:
-        return _fit(low, high, pen_width)
-    return BOX_SIDE / (float((high - low).max()) + canvas_pen)
-
-
 def _fitted(lines: Sequence[Floats], low: Floats, high: Floats, scale: float) -> Floats:
-    """Stamps of the pen (n, 2), in digit pixels (x, y), scaled and in the middle."""
+    """Points along the scaled and centred strokes, (n, 2) in digit pixels (x, y)."""
     middle = (low + high) / 2
     fitted = [(line - middle) * scale + (IMAGE_SIZE - 1) / 2 for line in lines]
     lengths = [np.hypot(*np.diff(line, axis=0).T) for line in fitted]
@@ -134,14 +128,14 @@ def _fitted(lines: Sequence[Floats], low: Floats, high: Floats, scale: float) ->
 
 
 def _stamps(line: Floats, lengths: Floats, step: float) -> Floats:
-    """Points at even distances along a line, both its ends among them."""
+    """Equidistant points along a line, both ends included."""
     along = np.concatenate([[0.0], np.cumsum(lengths)])
     at = np.linspace(0, along[-1], int(along[-1] / step) + 2)
     return np.column_stack([np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])])
 
 
 def _ink(stamps: Floats, pen_width: float) -> Floats:
-    """How much of each pixel (28, 28) a round pen covers, from its distance to the stamps."""
+    """The coverage of each pixel (28, 28) by a round pen, from its distance to the stamps."""
     reach = math.ceil(pen_width / 2 + 0.5)
     nearest = np.round(stamps).astype(np.intp)
     window = np.arange(-reach, reach + 1)
@@ -149,7 +143,7 @@ def _ink(stamps: Floats, pen_width: float) -> Floats:
     rows = np.clip(nearest[:, 1:] + window, -1, IMAGE_SIZE) + 1
     across = (columns - 1 - stamps[:, :1]) ** 2
     down = (rows - 1 - stamps[:, 1:]) ** 2
-    side = IMAGE_SIZE + 2  # one pixel more all round takes what falls outside
+    side = IMAGE_SIZE + 2  # a border of one pixel takes what falls outside
     squared = np.full(side * side, np.inf)
     places = rows[:, :, np.newaxis] * side + columns[:, np.newaxis, :]
     np.minimum.at(
@@ -160,10 +154,10 @@ def _ink(stamps: Floats, pen_width: float) -> Floats:
 
 
 def _centred_ink(stamps: Floats, pen_width: float) -> Floats:
-    """The ink with its centre of mass where MNIST has it; the drawn line is moved, not pixels."""
-    for _ in range(2):  # once more, since ink may have left the picture or come into it
+    """The ink with its centre of mass where MNIST has it; the strokes are moved, not the pixels."""
+    for _ in range(2):  # twice, since ink may have moved out of the picture or into it
         ink = _ink(stamps, pen_width)
-        if not ink.any():  # only without some steps: nothing in the picture, nothing to centre
+        if not ink.any():  # only where steps are left out
             return ink
         rows, columns = centre_of_mass(ink)
         stamps = stamps + np.array([CENTRE - columns, CENTRE - rows])
@@ -180,7 +174,7 @@ def _sheet(low: Floats, high: Floats, canvas: float) -> tuple[Floats, float]:
 def _source_picture(
     lines: Sequence[Floats], low: Floats, high: Floats, canvas: float
 ) -> tuple[Picture, Box]:
-    """The strokes as they stand on the canvas, and the box of their ink."""
+    """The strokes as on the canvas, (280, 280), and the bounding box of their ink."""
     pen = 4
     corner, side = _sheet(low, high, canvas)
     offset = 0 if low.min() >= 0 and high.max() <= canvas else pen

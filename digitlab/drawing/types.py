@@ -1,4 +1,4 @@
-"""What a drawing and its way to a digit are made of."""
+"""The types, constants and errors of drawings and their preprocessing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SOURCE_SIDE = 280  # pixels of ``Drawing.source`` at most
 
 
 class DrawingError(LabError):
-    """A drawing or a picture that cannot become a digit."""
+    """A drawing or a picture that cannot be preprocessed."""
 
 
 class NothingDrawnError(DrawingError):
@@ -37,13 +37,12 @@ class NothingDrawnError(DrawingError):
 
 @dataclass(frozen=True)
 class Steps:
-    """What is done to a drawing on its way; a step left out shows what it is good for.
+    """The preprocessing steps; leaving one out shows what it is good for.
 
-    Without ``crop`` the whole canvas or picture is taken, not the box of its ink. Without
-    ``scale`` the canvas is shrunk to 28 pixels, not what was taken of it to 20. Without
-    ``centre`` the middle of what was taken, not its centre of mass, comes to the middle. Without
-    ``pen`` the strokes keep the width they were drawn at. Without any of them the drawing is
-    resized to 28x28 and nothing else.
+    Without ``crop`` the whole canvas or picture is used, not the bounding box of its ink. Without
+    ``scale`` the canvas is shrunk to 28 pixels, instead of the crop to 20. Without ``centre`` the
+    middle of the crop, not its centre of mass, is placed in the middle. Without ``pen`` the strokes
+    keep the width they were drawn at. Without any of them the drawing is only resized to 28x28.
     """
 
     crop: bool = True
@@ -57,12 +56,12 @@ ALL_STEPS = Steps()
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A drawing on its way to a digit; every picture is uint8, 0 to 255, light ink on black.
+    """A drawing after each preprocessing step; pictures are uint8, 0 to 255, light ink on black.
 
-    ``source`` (H, W) is the drawing as it came, ``box`` what was taken of it, the place of its ink
-    (left, top, right, bottom, in pixels of ``source``), ``scaled`` (28, 28) the ink 20 pixels long
-    in the middle, ``digit`` (28, 28) the same with its centre of mass in the middle. That is so
-    with all ``Steps``; without some, each picture is what the others make of it.
+    ``source`` (H, W) is the drawing itself, ``box`` the bounding box of its ink (left, top, right,
+    bottom, in pixels of ``source``), ``scaled`` (28, 28) the ink 20 pixels long in the middle, and
+    ``digit`` (28, 28) the same with its centre of mass in the middle. Where ``Steps`` are left out,
+    the pictures are the results of the others.
     """
 
     source: Picture
@@ -72,7 +71,7 @@ class Drawing:
 
     @property
     def crop(self) -> Picture:
-        """The part of ``source`` that was taken: where its ink is."""
+        """The part of ``source`` in ``box``."""
         left, top, right, bottom = self.box
         return self.source[top:bottom, left:right]
 
@@ -88,12 +87,12 @@ def nothing_seen() -> NothingDrawnError:
 
 
 def broken() -> DrawingError:
-    """The error for what is no drawing at all."""
+    """The error for data that is not a drawing."""
     return DrawingError(message("This drawing cannot be read: clear the canvas and draw again."))
 
 
 def too_much() -> DrawingError:
-    """The error for more than a person draws."""
+    """The error for a drawing with too many strokes or points."""
     return DrawingError(
         message("This drawing has too many strokes or points: clear the canvas and draw again.")
     )
