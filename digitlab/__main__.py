@@ -1,4 +1,4 @@
-"""``python -m digitlab``: the lab without a browser."""
+"""``python -m digitlab``: the command line."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from digitlab.disk import StorageError
 from digitlab.messages import LabError, Translator, mark, message, pick_language
 
 USAGE_ERROR = 2
-TROUBLE = 3  # the arguments are right, but the disk, the database or the network stands in the way
+TROUBLE = 3  # the disk, the database or the network failed
 
 
 @dataclass(frozen=True)
 class Program:
-    """What ``python -m name`` is, and its commands."""
+    """A program that is started with ``python -m name``, and its commands."""
 
     name: str
     about: str
@@ -32,7 +32,7 @@ LAB = Program("digitlab", mark("Digit Lab without a browser."), (train, predict,
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one sentence, and exits with 2."""
+    """Raises what is wrong with the arguments as a LabError of one sentence."""
 
     def error(self, message_: str) -> NoReturn:
         raise LabError(
@@ -70,10 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_command(program: Program, arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit status, 2 for arguments that are refused, 3 for trouble."""
+    """Run one command; returns its exit status, ``USAGE_ERROR`` or ``TROUBLE``."""
     t = Translator(terminal_language())
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a file's name need not be valid text
+        if isinstance(stream, io.TextIOWrapper):  # a file name need not be valid text
             stream.reconfigure(errors="backslashreplace")
     try:
         options = parser(program, t).parse_args(arguments)
@@ -86,7 +86,7 @@ def run_command(program: Program, arguments: Sequence[str] | None = None) -> int
         return USAGE_ERROR
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except BrokenPipeError:  # the reader of the pipe has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status

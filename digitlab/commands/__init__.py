@@ -1,4 +1,4 @@
-"""The commands of ``python -m digitlab``, each a module with what ``Command`` asks for."""
+"""The commands of ``python -m digitlab``, each a module with the interface ``Command``."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from digitlab.messages import Translator
 
 
 class Command(Protocol):
-    """A module that is a command, called by its own name.
+    """The interface of a command's module; the module's name is the command's.
 
-    ``ABOUT`` is its help in one sentence; ``add_arguments`` declares its options, and ``run`` does
-    what they ask for and returns the exit status.
+    ``ABOUT`` is its help in one sentence.
     """
 
     ABOUT: str
     __name__: str
 
     def add_arguments(self, parser: argparse.ArgumentParser, t: Translator) -> None:
-        """Declare the options."""
+        """Declare the command's options."""
 
     def run(self, options: argparse.Namespace, t: Translator) -> int:
-        """Do it; returns the exit status."""
+        """Run the command; returns the exit status."""

@@ -1,4 +1,4 @@
-"""What ``train`` and ``reproduce`` share: a run followed on a terminal until it ends."""
+"""Follows a run with a progress bar on the terminal until it ends."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _POLL_SECONDS = 0.2
 
 
 class Interrupt:
-    """Ctrl-C, or a request to terminate: the first is remembered, the second ends the program.
+    """Handles Ctrl-C and SIGTERM: the first sets ``once``, the second ends the program.
 
-    An exception at any place in the code could leave a run without its summary.
+    The first raises nothing, because an exception at any place could lose the run's summary.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Interrupt:
 
     def _asked(self, number: int, frame: object) -> None:
         if self.once:
-            raise KeyboardInterrupt  # do not wait for the worker
+            raise KeyboardInterrupt  # without waiting for the worker
         self.once = True
 
 
@@ -44,9 +44,9 @@ def follow(
     quiet: bool = False,
     title: str = "",
 ) -> None:
-    """Wait for the run, drawing a bar on a terminal, or until Ctrl-C has ended it.
+    """Wait until the run has ended, by itself or by Ctrl-C, and draw a bar on a terminal.
 
-    ``title`` stands before the bar, which then leaves no trace.
+    With a ``title``, which stands before the bar, the bar is removed at the end.
     """
     told = None
     with tqdm(
@@ -60,7 +60,7 @@ def follow(
         while _live(engine.store, run.id):
             _draw(bar, engine.store, run.id, title, t)
             if asked.once:
-                with suppress(StorageBusyError):  # asked again at the next turn
+                with suppress(StorageBusyError):  # asked again in the next iteration
                     engine.stop(run.id)
             trouble = engine.trouble
             if trouble is not None and trouble != told:
@@ -70,17 +70,17 @@ def follow(
         _draw(bar, engine.store, run.id, title, t)
 
 
-def _live(store: Store, run: str) -> bool:
-    """Whether the run goes on; it does while another process holds the database."""
+def _live(store: Store, run_id: str) -> bool:
+    """Whether the run is queued or running; assumed while another process locks the database."""
     try:
-        return store.run(run).status.live
+        return store.run(run_id).status.live
     except StorageBusyError:
         return True
 
 
-def _draw(bar: Any, store: Store, run: str, title: str, t: Translator) -> None:
+def _draw(bar: Any, store: Store, run_id: str, title: str, t: Translator) -> None:
     try:
-        last = store.last_batch(run)
+        last = store.last_batch(run_id)
     except StorageBusyError:
         return
     if last is not None:

@@ -1,4 +1,4 @@
-"""``info``: what this lab is made of and what it works with."""
+"""``info``: prints versions, the data set, the store, the workers and the bundled model."""
 
 from __future__ import annotations
 
@@ -47,13 +47,14 @@ def run(options: argparse.Namespace, t: Translator) -> int:
         print(json.dumps(found, ensure_ascii=False))
     else:
         for name, value in found.items():
-            print(f"{name}: {_line(value)}")
+            shown = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
+            print(f"{name}: {shown}")
     Store(home())
     return 0
 
 
 def facts(t: Translator) -> dict[str, Any]:
-    """Everything ``info`` tells, as JSON values."""
+    """Everything that ``info`` prints, as JSON values."""
     choice = dataset.current()
     model = models.bundled()
     return {
@@ -87,7 +88,3 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)

@@ -1,4 +1,4 @@
-"""``predict``: pictures of digits in, one JSON line a picture out."""
+"""``predict``: prints a prediction, as a line of JSON, for each picture of a digit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from digitlab import drawing, models
 from digitlab.home import home
-from digitlab.messages import LabError, Message, Translator, mark, message
+from digitlab.messages import LabError, Translator, mark, message
 from digitlab.network import Network
 from digitlab.store import Store
 
@@ -37,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
 
 def run(options: argparse.Namespace, t: Translator) -> int:
     """Print a line for each picture; 1 when one of them could not be read."""
-    network = _network(options.model)
+    bundled = options.model == models.BUNDLED_NAME
+    network = models.bundled() if bundled else models.named(options.model, Store(home()))
     status = 0
     for path in _pictures(options.paths):
         answer = _answer(path, network, t)
@@ -46,23 +47,17 @@ def run(options: argparse.Namespace, t: Translator) -> int:
     return status
 
 
-def _network(name: str) -> Network:
-    return models.bundled() if name == models.BUNDLED_NAME else models.named(name, Store(home()))
-
-
 def _pictures(paths: list[Path]) -> Iterator[Path]:
-    """The files named, and the pictures in the folders named, in the order of their names."""
+    """The files named, and the pictures below each folder named, sorted.
+
+    A folder without pictures is itself among them, and is answered with an error.
+    """
     for path in paths:
         if path.is_dir():
-            yield from _pictures_in(path)
+            found = (each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES)
+            yield from sorted(each for each in found if each.is_file()) or [path]
         else:
             yield path
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    """The pictures below a folder; the folder itself, to be answered for, where there is none."""
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    return sorted(path for path in found if path.is_file()) or [folder]
 
 
 def _answer(path: Path, network: Network, t: Translator) -> dict[str, Any]:
@@ -78,7 +73,7 @@ def _answer(path: Path, network: Network, t: Translator) -> dict[str, Any]:
 
 
 def _read(path: Path) -> bytes:
-    """A file's bytes, one more than a picture may have at most.
+    """A file's bytes, at most one more than a picture may have.
 
     Raises:
         LabError: there is no such file, or it may not be read.
@@ -91,8 +86,6 @@ def _read(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise LabError(message("There is no such file.")) from error
     except OSError as error:
-        raise LabError(_unreadable(error)) from error
-
-
-def _unreadable(error: OSError) -> Message:
-    return message("The file cannot be read ({detail}).", detail=error.strerror or "")
+        raise LabError(
+            message("The file cannot be read ({detail}).", detail=error.strerror or "")
+        ) from error

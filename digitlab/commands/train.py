@@ -1,4 +1,4 @@
-"""``train``: one run from the first batch to its JSON summary, through the engine."""
+"""``train``: trains one run through the engine, and prints a JSON summary."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
 
 
 def run(options: argparse.Namespace, t: Translator) -> int:
-    """Train, and print the summary as JSON; 0 when all epochs wanted were trained."""
+    """Train, and print the summary as JSON; 0 if the run finished."""
     config = chosen_config(options.preset, options.set)
     store = Store(home())
     digits = dataset.current().digits
-    scheduler_address()  # refused now rather than by an engine that would wait for a better one
+    scheduler_address()  # raises here; the engine would wait for a valid one
     with closing(Engine(store, adopt=False, measure=False)) as engine:
         started = engine.submit(OWNER, config, digits)
         asked = Interrupt()
@@ -88,7 +88,7 @@ def chosen_config(preset: str, settings: list[str]) -> RunConfig:
 
 
 def summary(run: Run, store: Store) -> dict[str, Any]:
-    """A run as a JSON object; what it has not got is null."""
+    """A run as a JSON object; what it lacks is null."""
     epochs = store.epochs(run.id)
     last = epochs[-1] if epochs else None
     outcome = run.outcome
