@@ -1,5 +1,5 @@
-"""How the networks that come with the lab are made; digitlab/bundled/MODEL_CARD.md says of what.
+"""Training of the bundled networks, which digitlab/bundled/MODEL_CARD.md describes.
 
-``reference`` trains the one that reads drawings, ``mnist_only`` the one that has seen MNIST alone.
+``reference`` trains the one that reads drawings, ``mnist_only`` the one trained on MNIST alone.
 ``out_of_distribution_fit`` fits the out-of-distribution rule, on drawings from ``non_digits``.
 """

@@ -1,13 +1,12 @@
-"""The second bundled model is trained here: the lesson ``cnn-keras`` on MNIST alone.
+"""Trains the second bundled model: the lesson ``cnn-keras`` on MNIST alone.
 
-It shows what the shift between two data sets does: it has never seen a digit drawn with a pen on a
-tablet. It is trained as any run of the lab is, by ``trainer.train``.
+It shows the effect of a distribution shift, since it was trained on no digit drawn with a pen on a
+tablet. It is trained by ``trainer.train``, like any run of the lab.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from digitlab.dataset.digits import ARRAYS, fingerprint
 from digitlab.messages import LabError, message
 from digitlab.network import Network
 from digitlab.presets import PRESETS
-from digitlab.progress import BatchMetrics, Ending, ExecutionSettings, Report
+from digitlab.progress import BatchMetrics, ExecutionSettings, Report
 from tools.bundled.reference import (
     PEN_HELD_OUT,
     ReportFigures,
@@ -39,13 +38,13 @@ def train_lesson(
     *,
     epochs: int | None = None,
 ) -> dict[str, Any]:
-    """Train the lesson, write ``output`` (float16) and return its accuracies; they travel with it.
+    """Train the lesson, write ``output`` (float16) with its accuracies, and return them.
 
-    ``epochs`` replaces the lesson's own number. The pen digits are only read, never trained on.
+    ``epochs`` replaces the lesson's number. The pen digits are for testing only.
 
     Raises:
-        LabError: a data file is refused, the folder of ``output`` is missing, or the training
-            did not come to its end.
+        LabError: a data file is refused, the folder of ``output`` is missing, or the training ended
+            early.
     """
     if not output.parent.is_dir():
         raise LabError(message("There is no folder {path}.", path=str(output.parent)))
@@ -53,13 +52,15 @@ def train_lesson(
     last = trained(without_the_samples_test(digits), report, epochs)
     last.save(output, dtype="float16")
     measured = measure(Network.load(output), digits, pen.part(PEN_HELD_OUT))
-    named = Network(last.layers, last.weights, dict(last.about) | _about(measured))
+    accuracies = {name: part["accuracy"] for name, part in measured.items()}
+    about = {"name": "mnist-only", "lesson": LESSON, "accuracy": accuracies}
+    named = Network(last.layers, last.weights, dict(last.about) | about)
     named.save(output, dtype="float16")
     return measured
 
 
 def without_the_samples_test(digits: dataset.DigitSet) -> dataset.DigitSet:
-    """The set less those training images that are in the test part of the bundled sample."""
+    """The set without the training images that are in the test part of the bundled sample."""
     rows = allowed_rows(digits.x_train, dataset.sample().x_test)
     arrays = {name: getattr(digits, name) for name in ARRAYS}
     arrays |= {name: arrays[name][rows] for name in ("x_train", "y_train")}
@@ -81,30 +82,16 @@ def trained(digits: dataset.DigitSet, report: ReportFigures, epochs: int | None 
     if epochs is not None:
         config = dataclasses.replace(config, epochs=epochs)
     files: dict[str, bytes] = {}
-    outcome = trainer.train(
-        config, digits, _told(report), files.__setitem__, lambda: False, EXECUTION
-    )
-    _check(outcome.ending)
-    return Network.load(files[f"weights-{outcome.kept_epoch:03d}.npz"])
 
-
-def _check(ending: Ending) -> None:
-    if ending != "finished":
-        raise LabError(
-            message("The training ended before its last epoch ({ending}).", ending=ending)
-        )
-
-
-def _told(report: ReportFigures) -> Callable[[Report], None]:
-    """Passes on what is reported of whole epochs."""
-
-    def tell(progress: Report) -> None:
+    def report_epochs(progress: Report) -> None:
         if not isinstance(progress, BatchMetrics):
             report(asdict(progress))
 
-    return tell
-
-
-def _about(measured: Mapping[str, Any]) -> dict[str, Any]:
-    accuracies = {name: part["accuracy"] for name, part in measured.items()}
-    return {"name": "mnist-only", "lesson": LESSON, "accuracy": accuracies}
+    outcome = trainer.train(
+        config, digits, report_epochs, files.__setitem__, lambda: False, EXECUTION
+    )
+    if outcome.ending != "finished":
+        raise LabError(
+            message("The training ended before its last epoch ({ending}).", ending=outcome.ending)
+        )
+    return Network.load(files[f"weights-{outcome.kept_epoch:03d}.npz"])

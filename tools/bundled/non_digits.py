@@ -1,7 +1,7 @@
-"""Drawings that are no digit are made here: scribbles, letters, shapes, and several digits at once.
+"""Generates drawings of no digit: scribbles, letters, shapes, and several digits at once.
 
-The rule that calls a drawing unsure is fitted and measured on them. Each is a list of strokes, as
-the canvas would send it, in a box of about 500x500, x right and y down.
+The out-of-distribution rule is fitted and measured on them. Each is a list of strokes, as the
+canvas would send it, in a box of about 500x500, x right and y down.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ KINDS: tuple[Kind, ...] = ("scribble", "letter", "shape", "several")
 SIDE = 500.0
 
 # Corners of each stroke in a 10x10 box, "x,y x,y | x,y x,y"; "~" goes through them in a curve.
-# Left out are letters that are a digit to somebody: B, C, D, G, I, J, L, O, P, Q, S, U, V, Z, b, g,
-# l, o, q, s, z. The kana and kanji are there because many who draw here write them.
+# Left out are letters like a digit: B, C, D, G, I, J, L, O, P, Q, S, U, V, Z, b, g,
+# l, o, q, s, z. The kana and kanji are there because many users write them.
 _LETTERS = {
     "A": "0,10 5,0 10,10 | 2,6 8,6",
     "E": "10,0 0,0 0,10 10,10 | 0,5 8,5",
@@ -103,19 +103,19 @@ _SHAPES = {
     "yinyang": "~ 5,0 1.5,1.5 0,5 1.5,8.5 5,10 8.5,8.5 10,5 8.5,1.5 5,0"
     " |~ 5,0 7,2.5 5,5 3,7.5 5,10",
 }
-# Never used to fit or choose anything: the rule is measured on these as well as on the others.
+# Held out: not used to fit the rule or choose its threshold, only to measure it.
 HELD_OUT_TEMPLATES = frozenset(
     ["F", "K", "N", "Y", "n", "w", "star", "house", "heart", "hash", "fish", "flower"]
 )
 
 
 def _parsed(text: str) -> Template:
-    strokes = [part.strip() for part in text.split("|")]
-    return tuple((stroke.startswith("~"), _points(stroke.lstrip("~ "))) for stroke in strokes)
-
-
-def _points(text: str) -> Line:
-    return np.array([[float(number) for number in pair.split(",")] for pair in text.split()])
+    strokes = []
+    for part in text.split("|"):
+        round_ = part.strip().startswith("~")
+        pairs = [pair.split(",") for pair in part.strip().lstrip("~ ").split()]
+        strokes.append((round_, np.array(pairs, np.float64)))
+    return tuple(strokes)
 
 
 TEMPLATES: Mapping[str, Mapping[str, Template]] = {
@@ -127,15 +127,15 @@ TEMPLATES: Mapping[str, Mapping[str, Template]] = {
 def some(
     kind: Kind, count: int, random: np.random.Generator, pen: PenDigits, *, held_out: bool
 ) -> list[tuple[str, Strokes]]:
-    """``count`` drawings of ``kind``, each with the name of what it is.
+    """``count`` drawings of ``kind``, each with the name of its template.
 
-    Held-out ones may be of any template, the others of none in ``HELD_OUT_TEMPLATES``; several
+    With ``held_out`` they may be of any template, else of none in ``HELD_OUT_TEMPLATES``. Several
     digits at once are taken from ``pen``.
     """
     if kind == "several":
         return [("several", several(pen, random)) for _ in range(count)]
     if kind == "scribble":
-        return [_scribble_of_any_way(random) for _ in range(count)]
+        return [_scribble(random) for _ in range(count)]
     names = [n for n in TEMPLATES[kind] if held_out or n not in HELD_OUT_TEMPLATES]
     chosen = [names[number] for number in random.integers(0, len(names), count)]
     return [(name, handmade(TEMPLATES[kind][name], random)) for name in chosen]
@@ -145,14 +145,12 @@ def some(
 
 
 def handmade(template: Template, random: np.random.Generator) -> Strokes:
-    """A template as a hand would draw it: corners moved, strokes displaced, bent and trembling."""
-    strokes = [_stroke(round_, points, random) * SIDE / 10 for round_, points in template]
+    """A template as if drawn by hand: corners and strokes displaced, bent and trembling."""
+    strokes = []
+    for round_, points in template:
+        moved = points + random.normal(0, 0.3, points.shape) + random.normal(0, 0.25, 2)
+        strokes.append((_curve(moved) if round_ else _polyline(moved)) * SIDE / 10)
     return _wobbled(bent(strokes, random), random)
-
-
-def _stroke(round_: bool, points: Line, random: np.random.Generator) -> Line:
-    moved = points + random.normal(0, 0.3, points.shape) + random.normal(0, 0.25, 2)
-    return _curve(moved) if round_ else _polyline(moved)
 
 
 def _polyline(points: Line) -> Line:
@@ -205,7 +203,7 @@ def _to_height(strokes: Sequence[Line], height: float) -> Strokes:
 
 
 def _next_place(way: str, digit: Strokes, random: np.random.Generator) -> Line:
-    """How far the next digit stands from this one."""
+    """The offset of the next digit from this one, (2,)."""
     width, height = np.concatenate(digit).max(axis=0)
     if way == "row":
         return np.array([width + SIDE * random.uniform(0.05, 0.35), 0.0])
@@ -217,14 +215,14 @@ def _next_place(way: str, digit: Strokes, random: np.random.Generator) -> Line:
 # --- scribbles ------------------------------------------------------------------------------------
 
 
-def _scribble_of_any_way(random: np.random.Generator) -> tuple[str, Strokes]:
+def _scribble(random: np.random.Generator) -> tuple[str, Strokes]:
     name = str(random.choice(list(SCRIBBLES)))
     strokes = [SCRIBBLES[name](random) for _ in range(int(random.integers(1, 3)))]
     return name, _wobbled(bent(strokes, random), random)
 
 
 def _walk(random: np.random.Generator) -> Line:
-    """A pen that wanders, its direction changing slowly, and turns back to the middle."""
+    """A random walk whose direction changes slowly, and turns back to the middle."""
     place, heading, turn = np.array([SIDE, SIDE]) / 2, random.uniform(0, 2 * math.pi), 0.0
     points = [place]
     for _ in range(int(random.integers(110, 360))):
@@ -238,7 +236,7 @@ def _walk(random: np.random.Generator) -> Line:
 
 
 def _hatching(random: np.random.Generator) -> Line:
-    """Back and forth, as one fills an area."""
+    """Lines back and forth, as if to fill an area."""
     count = int(random.integers(6, 20))
     along = np.linspace(0, SIDE, count) + random.normal(0, 15, count)
     across = np.where(np.arange(count) % 2, SIDE, 0.0) + random.normal(0, 50, count)
@@ -247,7 +245,7 @@ def _hatching(random: np.random.Generator) -> Line:
 
 
 def _coil(random: np.random.Generator) -> Line:
-    """Loops that move along, like a telephone's cord."""
+    """A drifting coil, like a telephone's cord."""
     turns = random.uniform(2.5, 7)
     at = np.linspace(0, turns * 2 * math.pi, 200)
     radius = SIDE * random.uniform(0.12, 0.35) * (1 + 0.3 * np.sin(at * random.uniform(0.1, 0.5)))

@@ -1,13 +1,13 @@
-"""The rule that calls a drawing unsure is fitted and measured here.
+"""Fits and measures the out-of-distribution rule of the bundled network.
 
-It is fitted on drawings that are no digit and on digits; where it draws the line is chosen on
-digits that the network was not trained on. What it is measured on has no part in either.
+It is fitted on digits and on drawings of no digit. Its threshold is chosen on digits that the
+network was not trained on. It is measured on drawings that were used for neither.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +29,22 @@ from tools.bundled.reference import (
     read_pen_digits,
 )
 
-EACH_KIND = 125  # drawings of each kind that the rule is measured on
-# The line is drawn so that this share of the choosing digits is called unsure: a good half of
-# what is allowed, since other people's digits will differ.
+EACH_KIND = 125  # drawings of each kind to measure the rule on
+# The threshold is chosen so that this share of the choosing digits is rejected: half of what is
+# acceptable, since other people's digits will differ.
 SHARE_UNSURE = 0.005
 
 _FIT_EACH_KIND = 900
 _FIT_DIGITS = 6_000  # MNIST images, and half as many pen digits
 _KNOWN = 1_000
-_STRENGTH = 0.01  # of the regression: small is strongly held back, it must serve other letters too
+_STRENGTH = 0.01  # inverse of the regression's L2 penalty: strong, to generalize to other letters
 _SEED_FIT, _SEED_MEASURE = 100, 2026
 _CHUNK = 500
 
 
 @dataclass(frozen=True)
 class FittingImages:
-    """Pictures (N, 28, 28) to fit on, and digits that the network has not seen to choose on."""
+    """Pictures (N, 28, 28) to fit on, and digits new to the network to choose the threshold on."""
 
     digits: Pictures
     labels: Labels
@@ -53,12 +53,12 @@ class FittingImages:
 
 
 def pictures(drawings: Iterable[Strokes]) -> Pictures:
-    """What the stroke road makes of drawings, uint8 (N, 28, 28)."""
+    """The digits, uint8 (N, 28, 28), that preprocessing makes of drawings as strokes."""
     return np.stack([digit_from_strokes(strokes) for strokes in drawings])
 
 
 def gathered(mnist: Path, pen: PenDigits) -> FittingImages:
-    """What the rule is fitted and chosen on.
+    """The pictures to fit the rule and choose its threshold on.
 
     The choosing digits are the person between the training and the held-out people, and the test
     images of the bundled sample: the network was trained on neither.
@@ -90,41 +90,36 @@ def fit(network: Network, material: FittingImages) -> Table:
     )
     centre, weights, bias = _regression(digits, others)
     odds = (_features(start, network, material.choosing) - centre) @ weights + bias
-    line = np.quantile(odds, 1 - SHARE_UNSURE)
-    return _with(start, centre, weights, np.array([bias - line]))
-
-
-def _with(table: Table, centre: Any, weights: Any, bias: Any) -> Table:
-    single = [np.asarray(array, np.float32) for array in (centre, weights, bias)]
-    return Table(table.output, table.means, table.whitening, table.known, *single)
+    threshold = np.quantile(odds, 1 - SHARE_UNSURE)
+    return replace(
+        start,
+        centre=np.asarray(centre, np.float32),
+        weights=np.asarray(weights, np.float32),
+        bias=np.array([bias - threshold], np.float32),
+    )
 
 
 def _statistics(network: Network, material: FittingImages) -> Table:
-    """Means, whitening and known digits from what the last hidden layer makes of the digits."""
+    """Means, whitening and known digits from the last hidden layer's outputs for the digits.
+
+    The large arrays are rounded to float16 as in the table's file, so that both agree.
+    """
     hidden = _outputs(network, material.digits)[-2].astype(np.float64)
     means = np.stack([hidden[material.labels == digit].mean(axis=0) for digit in range(10)])
     known = hidden[np.random.default_rng(_SEED_FIT).permutation(len(hidden))[:_KNOWN]]
     known = known / np.maximum(np.linalg.norm(known, axis=1, keepdims=True), 1e-6)
     output = network.weights[network.layers[-1].name][0]
     nothing = np.zeros(1)
-    return _stored(
-        output,
-        means,
-        _whitening(hidden - means[material.labels]),
-        known,
-        nothing,
-        nothing,
-        nothing,
-    )
-
-
-def _stored(*arrays: npt.NDArray[Any]) -> Table:
-    """A table whose large arrays are rounded as its file rounds them, so that both agree."""
+    whitening = _whitening(hidden - means[material.labels])
+    arrays = (output, means, whitening, known, nothing, nothing, nothing)
     return Table(*(array.astype(np.float16).astype(np.float32) for array in arrays))
 
 
 def _whitening(differences: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The factor W with (d @ W)² summed = the Mahalanobis distance of d, kept away from 0."""
+    """The factor W, (H, H), for which ||d @ W||² is the squared Mahalanobis distance of d.
+
+    The covariance is regularized.
+    """
     covariance = np.cov(differences.T)
     size = len(covariance)
     covariance += 0.1 * np.trace(covariance) / size * np.eye(size)
@@ -132,7 +127,7 @@ def _whitening(differences: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _regression(digits: Any, others: Any) -> tuple[Any, Any, float]:
-    """Centre, weights and bias for features as they come; both sides count the same."""
+    """Centre, weights and bias for unscaled features; both classes have the same weight."""
     from sklearn.linear_model import LogisticRegression
 
     values = np.concatenate([digits, others])
@@ -169,11 +164,11 @@ def fit_bundled(mnist: Path, pen_strokes: Path, output: Path) -> dict[str, Any]:
 def measure(
     network: Network, table: Table, pen: PenDigits, mnist: Pictures | None = None
 ) -> dict[str, Any]:
-    """How often the rule errs each way, on drawings that it was neither fitted nor chosen on.
+    """The rates at which the rule rejects digits and other drawings, on held-out data.
 
-    The digits are those of the held-out people, by the stroke road and as canvas pictures, and
-    MNIST test images where there are any; the others are 125 of each kind, among them letters and
-    shapes that the rule has never met. ``confidence`` is what the softmax alone would have said.
+    The digits are those of the held-out people, as strokes and as canvas pictures, and MNIST test
+    images where they are given. The others are 125 of each kind, among them letters and shapes
+    that the rule was not fitted on. ``certainty`` is the rate of the softmax's confidence alone.
     """
     unseen, random = pen.part(PEN_HELD_OUT), np.random.default_rng(_SEED_MEASURE)
     others = {kind: some(kind, EACH_KIND, random, unseen, held_out=True) for kind in KINDS}
@@ -201,7 +196,7 @@ class _Judged:
     table: Table
 
     def rates(self, images: Pictures) -> dict[str, Any]:
-        """How many pictures the rule, and the softmax alone, call unsure."""
+        """The share of pictures that the rule, and the softmax alone, reject."""
         outputs = _outputs(self.network, images)
         found = self.table.log_odds(images, outputs) > 0
         alone = outputs[-1].max(axis=1) < out_of_distribution.LEAST_CONFIDENCE
@@ -214,7 +209,7 @@ class _Judged:
 
 
 def _canvas(drawings: Sequence[Strokes], random: np.random.Generator) -> Pictures:
-    """What the image road makes of canvas pictures of drawings."""
+    """The digits, uint8 (N, 28, 28), that preprocessing makes of canvas pictures of drawings."""
     return np.stack([from_pixels(canvas_picture(lines, random)).digit for lines in drawings])
 
 

@@ -1,7 +1,7 @@
-"""The bundled model is trained here: MNIST and pen strokes, one command, always the same way.
+"""Trains the bundled model on MNIST and on pen strokes, reproducibly.
 
-A small CNN with batch normalisation (S. Ioffe and C. Szegedy, "Batch Normalization", 2015), which
-is folded into the neighbouring weights at the end, so that ``Network`` reads the result exactly.
+It is a small CNN with batch normalisation (S. Ioffe and C. Szegedy, "Batch Normalization", 2015),
+which is folded into the layers' weights at the end, so that it is a ``Network``.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ Pictures = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.uint8]
 ReportFigures = Callable[[Mapping[str, Any]], None]
 
-# The 30 people's digits come one person after the other, about 250 each: the last five people are
-# kept out, and the person before them too, since nobody says where one ends and the next begins.
+# The digits are sorted by their 30 writers, about 250 each. The last five writers are held out, and
+# the one before them is left out, since the file does not say where one ends and the next begins.
 PEN_TRAIN = 6_000
 PEN_HELD_OUT = 6_250
 
 CANVAS_SIDE = 280
 CANVAS_PENS = (8.0, 30.0)  # canvas pixels
 
-_STROKE_VARIANTS = 3  # redrawings of each pen digit that training picks from
+_STROKE_VARIANTS = 3  # augmented drawings of each pen digit
 _CANVAS_VARIANTS = 2
 _PEN_WIDTHS = (1.8, 3.3)  # digit pixels: MNIST's middle half and a little more
 _NORMALISATION_EPSILON = 1e-3  # Keras's own
@@ -53,7 +53,7 @@ class PenDataError(LabError):
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides the training beside the data."""
+    """The hyperparameters of the training."""
 
     epochs: int = 14
     batch: int = 128
@@ -68,7 +68,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class PenDigits:
-    """Digits as people drew them: strokes (n, 2) in a 500x500 box, and labels uint8 (N,)."""
+    """Digits as strokes (n, 2) in a 500x500 box, and their labels, uint8 (N,)."""
 
     strokes: tuple[Strokes, ...]
     labels: Labels
@@ -85,7 +85,7 @@ def read_pen_digits(path: Path) -> PenDigits:
     """The pen digits of an ``.npz`` with points, stroke_start, digit_start and labels.
 
     Raises:
-        PenDataError: the file is missing, not whole, or of another kind.
+        PenDataError: the file is missing, broken, or of another format.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
@@ -99,7 +99,7 @@ def read_pen_digits(path: Path) -> PenDigits:
 
 
 def allowed_rows(images: Pictures, kept_out: Pictures) -> npt.NDArray[np.intp]:
-    """The rows of ``images`` (N, 28, 28) that are not, pixel for pixel, among ``kept_out``."""
+    """The indices of the ``images`` (N, 28, 28) that are not among ``kept_out``."""
     taken = {image.tobytes() for image in np.ascontiguousarray(kept_out)}
     free = [image.tobytes() not in taken for image in np.ascontiguousarray(images)]
     return np.flatnonzero(free)
@@ -129,7 +129,7 @@ def _draw_line(draw: ImageDraw.ImageDraw, points: npt.NDArray[np.float64], radiu
 
 
 def bent(strokes: Strokes, random: np.random.Generator) -> Strokes:
-    """The strokes a little turned, slanted and stretched, as another hand would write them."""
+    """The strokes with a small random rotation, shear and scaling."""
     angle, slant = math.radians(random.uniform(-10, 10)), random.uniform(-0.2, 0.2)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     stretch = np.diag(np.exp(random.uniform(-0.15, 0.15, 2)))
@@ -138,10 +138,10 @@ def bent(strokes: Strokes, random: np.random.Generator) -> Strokes:
 
 
 def redrawn(digits: tuple[PenDigits, int]) -> tuple[Pictures, Pictures]:
-    """The training pictures of pen digits by both roads, (variants, N, 28, 28) each.
+    """The training pictures of pen digits as strokes and as canvas pictures.
 
-    The first variant of each is the digit as it was drawn; the others are bent. The second value
-    of the pair is the random seed.
+    (variants, N, 28, 28) each. The first variant is the digit as it was drawn; the others are bent.
+    The second value of the argument is the random seed.
     """
     pen, seed = digits
     random = np.random.default_rng(seed)
@@ -167,7 +167,7 @@ def _by_canvas(lines: Strokes, variant: int, random: np.random.Generator) -> Pic
 
 
 def redraw_all(pen: PenDigits, seed: int) -> Pictures:
-    """Every training picture of the pen digits, (variants, N, 28, 28), drawn by two processes."""
+    """All training pictures of the pen digits, (variants, N, 28, 28), drawn by two processes."""
     pieces = [pen.part(start, start + 500) for start in range(0, len(pen.labels), 500)]
     tasks = [(piece, seed + number) for number, piece in enumerate(pieces)]
     context = multiprocessing.get_context("spawn")
@@ -181,9 +181,9 @@ def redraw_all(pen: PenDigits, seed: int) -> Pictures:
 
 
 def augmented(images: Pictures, random: np.random.Generator) -> Floats:
-    """Pictures (N, 28, 28) turned, scaled, slanted, shifted and bent at random; float32, 0 to 1.
+    """Pictures (N, 28, 28) under random affine and elastic transformations; float32, 0 to 1.
 
-    A smooth random displacement on a grid of 5x5 does the bending (P. Simard, D. Steinkraus and
+    The elastic one is a smooth random displacement on a grid of 5x5 (P. Simard, D. Steinkraus and
     J. Platt, "Best Practices for Convolutional Neural Networks", 2003).
     """
     out = np.empty((len(images), IMAGE_SIZE, IMAGE_SIZE), np.float32)
@@ -194,7 +194,7 @@ def augmented(images: Pictures, random: np.random.Generator) -> Floats:
 
 
 def _source_places(count: int, random: np.random.Generator) -> tuple[Floats, Floats]:
-    """Where each pixel of ``count`` pictures comes from: rows and columns, (count, 28, 28)."""
+    """The source rows and columns of each pixel of ``count`` pictures, (count, 28, 28) each."""
     middle = (IMAGE_SIZE - 1) / 2
     at = np.arange(IMAGE_SIZE, dtype=np.float32) - np.float32(middle)
     matrix = _matrices(count, random)
@@ -231,14 +231,14 @@ def _displacements(count: int, random: np.random.Generator) -> Floats:
 
 @functools.cache
 def _smooth_weights() -> Floats:
-    """How much each of 5 nodes counts for each of 28 pixels: a normalised bell."""
+    """Normalised Gaussian weights (28, 5) of the 5 nodes for each of 28 pixels."""
     pixels, nodes = np.arange(IMAGE_SIZE)[:, None], np.linspace(0, IMAGE_SIZE - 1, 5)
     bell = np.exp(-(((pixels - nodes) / 5.0) ** 2))
     return np.asarray(bell / bell.sum(axis=1, keepdims=True), np.float32)
 
 
 def _sampled(images: Pictures, rows: Floats, columns: Floats) -> Floats:
-    """The pictures at places between pixels, bilinear, black outside."""
+    """The pictures sampled at fractional places, bilinear, black outside."""
     side = IMAGE_SIZE + 2
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1))).astype(np.float32).ravel() / np.float32(255)
     rows = np.clip(rows + 1, 0, side - 1.001)
@@ -257,7 +257,7 @@ def _sampled(images: Pictures, rows: Floats, columns: Floats) -> Floats:
 
 
 def reference_layers() -> tuple[Layer, ...]:
-    """The bundled model's layers, batch normalisation folded away."""
+    """The bundled model's layers, after batch normalisation is folded into them."""
     stack = Stack()
     for filters in (24, 64):
         stack.conv(filters, 3, "relu")
@@ -270,7 +270,7 @@ def reference_layers() -> tuple[Layer, ...]:
 
 
 def normalised_model(layers: Sequence[Layer], dropout: float) -> Any:
-    """An untrained ``keras.Sequential`` of ``layers``, normalised before each hidden activation."""
+    """An untrained ``keras.Sequential`` with batch normalisation before each hidden activation."""
     import keras
 
     model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1))])
@@ -304,7 +304,7 @@ def _keras_parts(layer: Layer, dropout: float, *, last: bool) -> Iterator[Any]:
 
 
 def folded(model: Any, layers: tuple[Layer, ...], about: Mapping[str, Any]) -> Network:
-    """The model as a Network: each normalisation becomes a factor and a bias of its layer."""
+    """The model as a Network, its batch normalisation folded into kernels and biases."""
     weights = {
         layer.name: _folded_pair(model, layer, layers) for layer in layers if layer.kernel_shape
     }
@@ -328,7 +328,7 @@ def _folded_pair(model: Any, layer: Layer, layers: Sequence[Layer]) -> tuple[Flo
 
 @dataclass(frozen=True)
 class TrainingImages:
-    """What an epoch is drawn from: MNIST images, and pen pictures (variants, N, 28, 28)."""
+    """The training images: MNIST's, and pen pictures (variants, N, 28, 28)."""
 
     images: Pictures
     labels: Labels
@@ -376,7 +376,7 @@ def train(material: TrainingImages, recipe: Recipe, report: ReportFigures) -> Tr
 
 
 def _epochs(material: TrainingImages, recipe: Recipe) -> Iterator[tuple[Floats, Labels]]:
-    """Each epoch's pictures, drawn while the network learns those of the epoch before."""
+    """Each epoch's images and labels, augmented in a thread while the one before is trained on."""
     seeds = [(recipe.seed, epoch) for epoch in range(1, recipe.epochs + 1)]
     with concurrent.futures.ThreadPoolExecutor(1) as ahead:
         coming = ahead.submit(material.epoch, recipe.pen_share, np.random.default_rng(seeds[0]))
@@ -396,7 +396,7 @@ def _one_epoch(model: Any, images: Floats, labels: Labels, recipe: Recipe) -> di
 
 
 def _compile(model: Any, recipe: Recipe, steps: int) -> None:
-    """AdamW with a warm-up and a cosine down to nothing (I. Loshchilov and F. Hutter, 2017)."""
+    """AdamW with a warm-up and a cosine decay to 0 (I. Loshchilov and F. Hutter, 2017)."""
     import keras
 
     warm_up = round(recipe.warm_up * steps)
@@ -419,7 +419,7 @@ def _compile(model: Any, recipe: Recipe, steps: int) -> None:
 
 
 def right(network: Network, images: Pictures, labels: Labels) -> dict[str, Any]:
-    """How many pictures the network reads right: all, and for each digit."""
+    """The accuracy on pictures, of all and of each digit, and the number misclassified."""
     read = network.predict(images).argmax(axis=1)
     by_digit = [float((read[labels == digit] == digit).mean()) for digit in range(DIGITS)]
     return {
@@ -431,7 +431,7 @@ def right(network: Network, images: Pictures, labels: Labels) -> dict[str, Any]:
 
 
 def held_out_pictures(pen: PenDigits, seed: int) -> dict[str, Pictures]:
-    """The held-out people's digits by the stroke road and, on canvas pictures, the image road."""
+    """The held-out writers' digits, preprocessed as strokes and as canvas pictures."""
     random = np.random.default_rng(seed)
     return {
         "strokes": np.stack([digit_from_strokes(lines) for lines in pen.strokes]),
@@ -439,13 +439,13 @@ def held_out_pictures(pen: PenDigits, seed: int) -> dict[str, Pictures]:
     }
 
 
-# --- the whole way --------------------------------------------------------------------------------
+# --- the whole training --------------------------------------------------------------------------
 
 
 def train_reference(
     mnist: Path, pen_strokes: Path, output: Path, recipe: Recipe, report: ReportFigures
 ) -> dict[str, Any]:
-    """Train, fold, store and measure the bundled model; the accuracies, as in the model card.
+    """Train, fold, save and measure the bundled model; returns the model card's accuracies.
 
     Writes ``output`` and, beside it, ``…-untrained.npz`` and ``…-history.npz``: the first layer's
     kernels, float16 (epochs + 1, 3, 3, 1, filters), with each epoch's loss and accuracy.
@@ -464,7 +464,7 @@ def train_reference(
 
 
 def gathered(digits: dataset.DigitSet, pen: PenDigits, seed: int) -> TrainingImages:
-    """The training images, less those of the sample's test part, and the pen digits redrawn."""
+    """The training images without those in the sample's test part, and the redrawn pen digits."""
     rows = allowed_rows(digits.x_train, dataset.sample().x_test)
     return TrainingImages(
         digits.x_train[rows], digits.y_train[rows], redraw_all(pen, seed), pen.labels
@@ -485,7 +485,7 @@ def store(trained: Trained, output: Path) -> None:
 
 
 def measure(network: Network, digits: dataset.DigitSet, unseen: PenDigits) -> dict[str, Any]:
-    """A network's accuracies; only here is the MNIST test set looked at."""
+    """A network's accuracies; the only use of the MNIST test set."""
     measured = {
         f"pen_{road}": right(network, pictures, unseen.labels)
         for road, pictures in held_out_pictures(unseen, seed=1).items()

@@ -1,4 +1,4 @@
-"""``bench``: measure something on this machine, and print it as JSON."""
+"""``bench``: measures the lab's speed on this machine, and prints it as JSON."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ def run(options: argparse.Namespace, t: Translator) -> int:
 
 
 def drawing_speed(options: argparse.Namespace) -> dict[str, Any]:
-    """Milliseconds from pen-up to the answer, in a browser."""
+    """Milliseconds from pen-up to the prediction, in a browser."""
     return draw.measure()
 
 
 def inspect_speed(options: argparse.Namespace) -> dict[str, Any]:
-    """Milliseconds that the server works on the Inspect page, and megabytes a session."""
+    """Milliseconds of server time for the Inspect page, and megabytes per session."""
     return inspect.measure()
 
 
 def runs_speed(options: argparse.Namespace) -> dict[str, Any]:
-    """Milliseconds that the server works on the Runs page with 1,000 runs."""
+    """Milliseconds of server time for the Runs page with 1,000 runs."""
     return runs.measure()
 
 
 def training_speed(options: argparse.Namespace) -> dict[str, Any]:
-    """Images a second for each number format and thread count.
+    """Images per second for each number format and thread count.
 
-    They are kept for the runs to come, unless others used the processor meanwhile.
+    They are saved for later runs, unless other processes used the processor meanwhile.
     """
     trial = speed.Calibration().run()
     rows = [asdict(row) for row in trial.measurements]
@@ -62,15 +62,12 @@ def training_speed(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def rejection_rates(options: argparse.Namespace) -> dict[str, Any]:
-    """How often digits, and drawings that are no digit, are called unsure.
+    """How often digits, and drawings of no digit, are judged out of distribution.
 
     Raises:
         LabError: the pen digits are not named, or not there.
     """
-    from tools.bundled import (  # only here: they are for building the lab
-        out_of_distribution_fit,
-        reference,
-    )
+    from tools.bundled import out_of_distribution_fit, reference
 
     if not options.pen_strokes:
         raise LabError(

@@ -1,4 +1,4 @@
-"""``reference``: train the bundled models again, or fit the rule that calls drawings unsure."""
+"""``reference``: trains a bundled model, or fits the out-of-distribution rule."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
 
 
 def run(options: argparse.Namespace, t: Translator) -> int:
-    """Train or fit, the main model in about half an hour on two cores; print figures as JSON."""
+    """Train (the main model for half an hour on two cores) or fit, and print figures as JSON."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     mnist = options.mnist or _full_mnist()
     if options.epochs is not None and options.epochs < 1:

@@ -1,4 +1,4 @@
-"""``reproduce``: the lessons' numbers, trained again and put beside their authors'."""
+"""``reproduce``: trains the lessons again, and prints their authors' figures beside ours."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ _TRIALS = {
 
 
 def run(options: argparse.Namespace, t: Translator) -> int:
-    """Train what is missing, and write or print the page; 0 when nothing is missing any more."""
+    """Train what is missing, and write or print the page; 0 if no run is missing then."""
     rows = _rows(options)
     digits = dataset.current().digits
-    scheduler_address()  # refused now rather than by an engine that would wait for a better one
+    scheduler_address()  # raises here; the engine would wait for a valid one
     sheet = _Sheet(rows, digits, options, t)
     sheet.write()
     stopped = bool(sheet.results.missing()) and _train(sheet, digits, options.keep, t)
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace, t: Translator) -> int:
 
 
 def _rows(options: argparse.Namespace) -> tuple[Row, ...]:
-    """The rows that are asked for, made smaller for a trial.
+    """The rows that the options ask for, reduced for a trial.
 
     Raises:
         LabError: there is no such lesson, or a number is refused.
@@ -106,13 +106,13 @@ class _Sheet:
         self.results = Results(rows, records, setting, _command(options))
 
     def add(self, found: LessonResult) -> None:
-        """Take a run's record, and write it at once."""
+        """Add a run's record, and write the files at once."""
         records = {**self.results.records, record.key(found.config): found}
         self.results = replace(self.results, records=records)
         self.write()
 
     def write(self) -> None:
-        """Write the files that were asked for.
+        """Write the files that the options name.
 
         Raises:
             LabError: one of them cannot be written.
@@ -124,7 +124,7 @@ class _Sheet:
 
 
 def _setting(digits: DigitSet) -> dict[str, Any]:
-    """What the numbers depend on besides the configurations."""
+    """What the figures depend on besides the configurations."""
     found = {name: version for name, version in versions().items() if name in _TRAINS_WITH}
     images = {
         "name": digits.name,
@@ -136,7 +136,7 @@ def _setting(digits: DigitSet) -> dict[str, Any]:
 
 
 def _command(options: argparse.Namespace) -> str:
-    """The command that gives these numbers; where they are written does not matter."""
+    """The command that gives these figures, without the files that it writes."""
     asked = {name: getattr(options, name) for name in ("lesson", *_TRIALS)}
     words = [
         word
@@ -148,7 +148,7 @@ def _command(options: argparse.Namespace) -> str:
 
 
 def _train(sheet: _Sheet, digits: DigitSet, keep: bool, t: Translator) -> bool:
-    """Train the runs that are missing; True when Ctrl-C ended it."""
+    """Train the runs that are missing; True if it was ended by Ctrl-C."""
     missing = sheet.results.missing()
     asked, store = Interrupt(), Store(home())
     clock = _Clock([config for _, config in missing], digits, estimates.known(store))
@@ -157,8 +157,16 @@ def _train(sheet: _Sheet, digits: DigitSet, keep: bool, t: Translator) -> bool:
         for row, config in missing:
             if asked.once:
                 break
-            title = _title(sheet.results, row, config, t)
-            ended = _trained(engine, config, digits, asked, title, t)
+            title = t(
+                "Row {number} of {count}, {name}, seed {seed}:",
+                number=sheet.results.rows.index(row) + 1,
+                count=len(sheet.results.rows),
+                name=row.title,
+                seed=config.seed,
+            )
+            started = engine.submit(OWNER, config, digits)
+            follow(engine, started, asked, t, title=title)
+            ended = store.run(started.id)
             if ended.status is Status.FINISHED:
                 sheet.add(record.of_run(store, ended, digits, row.looks))
             clock.tick(config)
@@ -168,25 +176,6 @@ def _train(sheet: _Sheet, digits: DigitSet, keep: bool, t: Translator) -> bool:
     if asked.once and sheet.json:
         _say(t("The same command goes on from here."))
     return asked.once
-
-
-def _trained(
-    engine: Engine, config: RunConfig, digits: DigitSet, asked: Interrupt, title: str, t: Translator
-) -> Run:
-    """The run of a configuration, when it has ended."""
-    started = engine.submit(OWNER, config, digits)
-    follow(engine, started, asked, t, title=title)
-    return engine.store.run(started.id)
-
-
-def _title(results: Results, row: Row, config: RunConfig, t: Translator) -> str:
-    return t(
-        "Row {number} of {count}, {name}, seed {seed}:",
-        number=results.rows.index(row) + 1,
-        count=len(results.rows),
-        name=row.title,
-        seed=config.seed,
-    )
 
 
 def _told(title: str, ended: Run, left: float, t: Translator) -> str:
@@ -217,7 +206,7 @@ def _plan(results: Results, seconds: float, t: Translator) -> str:
 
 
 class _Clock:
-    """How long the runs that are left will take, corrected by those that are done."""
+    """Estimates how long the remaining runs will take, corrected by the finished ones."""
 
     def __init__(self, configs: Iterable[RunConfig], digits: DigitSet, known: Known) -> None:
         self.expected: Mapping[RunConfig, float] = {
@@ -228,7 +217,7 @@ class _Clock:
 
     @property
     def left(self) -> float:
-        """Seconds, at most: early stopping is not foreseen."""
+        """Seconds left, at most: early stopping is not considered."""
         done = sum(self.expected.values()) - self._open
         spent = time.monotonic() - self.began
         return self._open * (spent / done if done else 1.0)
@@ -238,7 +227,7 @@ class _Clock:
         return sum(self.expected[config] for config in self.waiting)
 
     def tick(self, config: RunConfig) -> None:
-        """Note that a run has ended."""
+        """Remove a run that has ended."""
         self.waiting.remove(config)
 
 
