@@ -5,25 +5,27 @@ from __future__ import annotations
 from digitlab.messages import Translator
 from digitlab.report import sections
 from digitlab.report.data import ReportData, gather
-from digitlab.report.page import document
+from digitlab.report.templates import render
 
-__all__ = ["Material", "gather", "html_of"]
+__all__ = ["ReportData", "gather", "html_of"]
 
 
 def html_of(data: ReportData, t: Translator) -> str:
-    """The report of a run as a whole HTML page, in the reader's language.
+    """The report of a run as an HTML page, in the reader's language.
 
-    Everything is inside the page: pictures as ``data:`` addresses, curves as SVG. What a person
-    has typed, the run's name, is escaped. What the run has not got is said in a sentence.
+    Pictures are ``data:`` addresses and curves SVG, so the page is complete in itself. All text is
+    escaped. A sentence says what the run lacks.
     """
     title = t("Report: {name}", name=sections.name_of(data, t))
-    parts = [
-        sections.head(title, data, t),
-        sections.settings(data, t),
-        sections.curves(data, t),
-        sections.metrics_table(data, t),
-        sections.first_layer(data, t),
-        sections.misclassified(data, t),
-        sections.questions(data, t),
-    ]
-    return document(title, parts, t.language)
+    return render(
+        "report.html",
+        title=title,
+        language=t.language,
+        head=sections.head(data, t),
+        settings=sections.settings(data, t),
+        curves=sections.curves(data, t),
+        results=sections.metrics_table(data, t),
+        first_layer=sections.first_layer(data, t),
+        misclassified=sections.misclassified(data, t),
+        questions=sections.questions(data, t),
+    )

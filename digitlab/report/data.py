@@ -1,4 +1,4 @@
-"""What a report is made from, taken out of the store."""
+"""Reads from the store what a report shows."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class ReportData:
-    """A run, what it has measured, and what it has kept.
+    """A run with its metrics, weights and predictions.
 
     Attributes:
         run: the run.
-        name: the one its owner gave it, or "".
+        name: the name its owner gave it, or "".
         epochs: its epoch metrics, in order.
         batches: its batch metrics, in order.
-        before: the first layer's weights at the beginning, of the layer's shape, or None.
-        after: the same at the end.
-        probabilities: of the test images at the end, float32 (N, 10), or None.
-        labels: of the test images, (N,), or None where the images are not here any more.
+        before: the first layer's weights of epoch 0, of the layer's shape, or None.
+        after: the first layer's weights of the last epoch, or None.
+        probabilities: for the test images after the last epoch, float32 (N, 10), or None.
+        labels: of the test images, (N,), or None where the images are no longer here.
         images: the test images, (N, 28, 28), or None.
-        origin: the name of the run that this one goes on from, "" where that has none.
-        origin_run: that run, None where it is not here or there is none.
+        origin: the name of the run that this one continues training from, or "".
+        origin_run: that run, or None where there is none or it was deleted.
         varied: the fields that its sweep varies; they are in its name.
     """
 
@@ -65,13 +65,18 @@ def first_layer(run: Run) -> Layer:
 
 
 def gather(store: Store, run: Run, varied: tuple[str, ...] = ()) -> ReportData:
-    """All that a report of ``run`` can show; what is not there is None.
+    """Read all that a report of ``run`` can show; what is missing is None.
 
     ``varied`` are the fields that its sweep varies.
     """
     library = Library(store)
     before, after = _weights(store, run)
-    labels, images = _test_set(run)
+    labels = images = origin = None
+    with contextlib.suppress(LabError):
+        digits = dataset.find(run.digits.fingerprint)
+        labels, images = digits.y_test, digits.x_test
+    with contextlib.suppress(StoreError):
+        origin = store.run(run.origin) if run.origin else None
     return ReportData(
         run,
         library.name(run.id),
@@ -83,19 +88,13 @@ def gather(store: Store, run: Run, varied: tuple[str, ...] = ()) -> ReportData:
         labels,
         images,
         library.name(run.origin) if run.origin else "",
-        _origin(store, run),
+        origin,
         varied,
     )
 
 
-def _origin(store: Store, run: Run) -> Run | None:
-    with contextlib.suppress(StoreError):
-        return store.run(run.origin) if run.origin else None
-    return None
-
-
 def _weights(store: Store, run: Run) -> tuple[Floats | None, Floats | None]:
-    """The first layer's weights of epoch 0 and of the last epoch after it."""
+    """The first layer's weights of epoch 0 and of the last epoch after that."""
     layer = first_layer(run)
     kept = filters.epochs_of_run(store, run.id, first_convolution=layer.kind == "conv")
     later = [epoch for epoch in kept if epoch > 0]
@@ -121,11 +120,3 @@ def _probabilities(store: Store, run: Run) -> Floats | None:
     except (StoreError, OSError, ValueError, EOFError):
         return None
     return found if np.isfinite(found).all() else None
-
-
-def _test_set(run: Run) -> tuple[Bytes | None, Bytes | None]:
-    try:
-        digits = dataset.find(run.digits.fingerprint)
-    except LabError:
-        return None, None
-    return digits.y_test, digits.x_test

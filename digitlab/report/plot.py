@@ -1,24 +1,26 @@
-"""Curves as static SVG: crisp on paper, told apart without colour, readable without a script."""
+"""Curves as static SVG: sharp in print, distinct without colour, and without a script."""
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from digitlab.report.templates import render
 
 Points = Sequence[tuple[float, float]]
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"  # as in the charts of the lab
 
-_WIDTH, _LEFT, _RIGHT, _TOP = 360.0, 38.0, 8.0, 24.0  # of the drawing, in its own units
-_PLOT_HEIGHT, _UNDER, _LEGEND_ROW = 170.0, 38.0, 17.0
-_GREY, _LIGHT = "#444", "#ddd"
+# Edges of the plot inside the drawing, in the drawing's own units; the rest of it is in curve.svg.
+_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 360, 38, 352, 24, 194
 
 
 @dataclass(frozen=True)
 class Line:
-    """Values of one kind; a dotted one is of training."""
+    """A line's points, (epoch, value); the training line is dotted."""
 
     name: str
     points: Points
@@ -27,13 +29,13 @@ class Line:
 
     @property
     def finite(self) -> list[tuple[float, float]]:
-        """The points that can be drawn."""
+        """The points whose coordinates are finite."""
         return [point for point in self.points if all(map(math.isfinite, point))]
 
 
 @dataclass(frozen=True)
 class Scale:
-    """An axis: its title, its ticks, and where a value lies between two ends of the drawing."""
+    """An axis: maps values from ``low`` to ``high`` to coordinates from ``begin`` to ``end``."""
 
     title: str
     low: float
@@ -43,12 +45,12 @@ class Scale:
     end: float
 
     def __call__(self, value: float) -> float:
-        """The place of ``value`` in the drawing."""
+        """The coordinate of ``value`` in the drawing."""
         return self.begin + (value - self.low) / (self.high - self.low) * (self.end - self.begin)
 
 
 def ticks(low: float, high: float, most: int = 6) -> tuple[float, ...]:
-    """Round numbers, at most ``most`` and at least two, the outer ones not within low and high.
+    """Round numbers, from two to ``most``, that enclose ``low`` to ``high``.
 
     Steps are 1, 2 or 5 times a power of ten.
     """
@@ -64,20 +66,22 @@ def ticks(low: float, high: float, most: int = 6) -> tuple[float, ...]:
 
 
 def begins(lines: Sequence[Line]) -> float:
-    """Where the vertical axis of shares begins; 0 where there is nothing to draw."""
+    """The lower end of the vertical axis of percentages; 0 where there is nothing to draw."""
     points = [point for line in lines for point in line.finite]
     return _up("", points, percent=True).low if points else 0.0
 
 
-def svg(lines: Sequence[Line], *, x: str, y: str, alternative: str, percent: bool = False) -> str:
+def svg(
+    lines: Sequence[Line], *, x: str, y: str, alternative: str, percent: bool = False
+) -> Markup:
     """Lines over epochs in one drawing.
 
     Args:
-        lines: at least one of them with a point that can be drawn.
-        x: what stands under the horizontal axis, which begins at 0.
-        y: what stands over the vertical axis. Losses begin at 0; percentages end at 100.
-        alternative: the drawing in a sentence.
-        percent: the values are shares, and are shown times 100.
+        lines: at least one of them with a finite point.
+        x: the title of the horizontal axis, which begins at 0.
+        y: the title of the vertical axis. Losses begin at 0; percentages end at 100.
+        alternative: the text alternative.
+        percent: the values are from 0 to 1, and are shown times 100.
 
     Raises:
         ValueError: there is nothing to draw.
@@ -85,84 +89,28 @@ def svg(lines: Sequence[Line], *, x: str, y: str, alternative: str, percent: boo
     points = [point for line in lines for point in line.finite]
     if not points:
         raise ValueError("nothing to draw")
-    across, up = _across(x, points), _up(y, points, percent)
-    height = _TOP + _PLOT_HEIGHT + _UNDER + _LEGEND_ROW * len(lines)
-    return (
-        f'<svg viewBox="0 0 {_WIDTH:g} {height:g}" role="img" '
-        f'aria-label="{html.escape(alternative)}" font-size="12" fill="#111">'
-        + _grid(across, up, percent)
-        + "".join(_drawn(line, across, up) for line in lines)
-        + "".join(_legend(line, number) for number, line in enumerate(lines))
-        + "</svg>"
+    return render(
+        "curve.svg",
+        lines=lines,
+        across=_across(x, points),
+        up=_up(y, points, percent),
+        alternative=alternative,
+        percent=percent,
+        width=_WIDTH,
+        left=_LEFT,
+        right=_RIGHT,
+        top=_TOP,
+        bottom=_BOTTOM,
     )
 
 
 def _across(title: str, points: Points) -> Scale:
     reach = max(1.0, *(x for x, _ in points))
     whole = tuple(tick for tick in ticks(0, reach, most=11) if tick == int(tick))
-    return Scale(title, 0, max(reach, whole[-1]), whole, _LEFT, _WIDTH - _RIGHT)
+    return Scale(title, 0, max(reach, whole[-1]), whole, _LEFT, _RIGHT)
 
 
 def _up(title: str, points: Points, percent: bool) -> Scale:
     values = [y for _, y in points]
     found = ticks(min(values), min(1.0, max(values))) if percent else ticks(0, max(values))
-    return Scale(title, found[0], found[-1], found, _TOP + _PLOT_HEIGHT, _TOP)
-
-
-def _grid(across: Scale, up: Scale, percent: bool) -> str:
-    """Grid, ticks and the titles of both axes."""
-    bottom = _TOP + _PLOT_HEIGHT
-    parts = []
-    for tick in up.ticks:
-        parts.append(_stroke(_LEFT, up(tick), _WIDTH - _RIGHT, up(tick), _LIGHT))
-        shown = f"{100 * tick:g}" if percent else f"{tick:g}"
-        parts.append(_text(_LEFT - 6, up(tick) + 4, shown, "end"))
-    for tick in across.ticks:
-        parts.append(_stroke(across(tick), bottom, across(tick), bottom + 4, _GREY))
-        parts.append(_text(across(tick), bottom + 16, f"{tick:g}", "middle"))
-    parts.append(_stroke(_LEFT, bottom, _WIDTH - _RIGHT, bottom, _GREY))
-    parts.append(_stroke(_LEFT, _TOP, _LEFT, bottom, _GREY))
-    parts.append(_text((_LEFT + _WIDTH - _RIGHT) / 2, bottom + 31, across.title, "middle"))
-    parts.append(_text(0, 12, up.title, "start"))
-    return "".join(parts)
-
-
-def _drawn(line: Line, across: Scale, up: Scale) -> str:
-    places = [f"{across(x):.1f},{up(y):.1f}" for x, y in line.finite]
-    if len(places) == 1 or not line.dotted:
-        dots = "".join(_dot(place, line.colour) for place in places)
-        return dots if len(places) < 2 else _path(places, line) + dots
-    return _path(places, line)
-
-
-def _path(places: Sequence[str], line: Line) -> str:
-    return f'<polyline points="{" ".join(places)}" {_pen(line)}/>'
-
-
-def _pen(line: Line) -> str:
-    dots = ' stroke-dasharray="0.1 4.5" stroke-linecap="round"' if line.dotted else ""
-    width = 2.6 if line.dotted else 1.8
-    return f'fill="none" stroke="{line.colour}" stroke-width="{width}"{dots}'
-
-
-def _dot(place: str, colour: str) -> str:
-    x, y = place.split(",")
-    return f'<circle cx="{x}" cy="{y}" r="2.6" fill="{colour}"/>'
-
-
-def _legend(line: Line, number: int) -> str:
-    y = _TOP + _PLOT_HEIGHT + _UNDER + _LEGEND_ROW * number + 9
-    sample = f'<line x1="{_LEFT:g}" y1="{y:g}" x2="{_LEFT + 34:g}" y2="{y:g}" {_pen(line)}/>'
-    dot = "" if line.dotted else _dot(f"{_LEFT + 17:g},{y:g}", line.colour)
-    return sample + dot + _text(_LEFT + 42, y + 4, line.name, "start")
-
-
-def _stroke(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
-    return (
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" '
-        'stroke-width="0.8"/>'
-    )
-
-
-def _text(x: float, y: float, words: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html.escape(words)}</text>'
+    return Scale(title, found[0], found[-1], found, _BOTTOM, _TOP)

@@ -1,17 +1,21 @@
-"""The parts of a report, each from what the run has; what it has not is said in a sentence."""
+"""The values of a report's sections, which ``report.html`` prints; a sentence says what is missing.
+
+Each function returns one section's values by name.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from markupsafe import Markup
 
 from digitlab import labels
 from digitlab.charts.pixels import colour_limit
-from digitlab.config import BY_NAME, DIGITS, FIELDS
+from digitlab.config import BY_NAME, FIELDS
 from digitlab.inspection import metrics
 from digitlab.inspection.metrics import Mistake, Rates, Reading
 from digitlab.layers import Layer
@@ -22,28 +26,14 @@ from digitlab.pictures import enlarge, png_bytes
 from digitlab.presets import PRESETS
 from digitlab.report import plot, weights
 from digitlab.report.data import Bytes, ReportData
-from digitlab.report.page import (
-    colour_bar,
-    figure,
-    heading,
-    image,
-    labelled,
-    pairs,
-    paragraph,
-    pen_line,
-    question,
-    row,
-    section,
-    sheet,
-    table,
-)
 from digitlab.scores import Scores, wilson
 from digitlab.store import Run, Status, results
 
 Metric = Literal["loss", "accuracy"]
+Values = dict[str, Any]
 
 _ANSWER_LINES = 7  # for the answer to a question
-_FACTOR = 3  # pixels of the file a pixel of a digit, a side
+_FACTOR = 3  # pixels of the file per pixel of a digit, each way
 _MOST_POINTS = 120  # of a curve within one epoch
 _BY_PEN = (mark("Name"), mark("Class"), mark("Date"))
 _GENERAL = (
@@ -53,27 +43,31 @@ _GENERAL = (
 )
 
 
+class Table(NamedTuple):
+    """A table; the first cell of each row is its heading."""
+
+    head: list[str]
+    rows: list[list[str]]
+    caption: str
+
+
 def name_of(data: ReportData, t: Translator) -> str:
-    """What the run is called: the name it was given, else what it changed of its lesson."""
+    """The run's name: the one it was given, else its changes from its lesson."""
     return data.name or labels.run_name(data.run, t, data.varied)
 
 
 # What was trained ---------------------------------------------------------------------------------
 
 
-def head(title: str, data: ReportData, t: Translator) -> str:
-    """The title, a line for the pen, and the run in a few sentences."""
+def head(data: ReportData, t: Translator) -> Values:
+    """A line to fill in by pen, and a summary of the run."""
     run = data.run
-    return "\n".join(
-        [
-            heading(title),
-            pen_line(t("{label}:", label=t(one)) for one in _BY_PEN),
-            paragraph(t(run.reason)),
-            paragraph(_images(data, t)),
-            *([paragraph(_gone_on(data, t))] if run.origin else []),
-            paragraph(_facts(run, t), note=True),
-        ]
-    )
+    continued = [_continued(data, t)] if run.origin else []
+    return {
+        "by_pen": [t("{label}:", label=t(one)) for one in _BY_PEN],
+        "sentences": [t(run.reason), _images(data, t), *continued],
+        "facts": _facts(run, t),
+    }
 
 
 def _images(data: ReportData, t: Translator) -> str:
@@ -90,7 +84,7 @@ def _images(data: ReportData, t: Translator) -> str:
     return t.paragraph([about, t("It was validated on the test images themselves.")])
 
 
-def _gone_on(data: ReportData, t: Translator) -> str:
+def _continued(data: ReportData, t: Translator) -> str:
     before = data.origin_run
     called = labels.run_name(before, t) if before else t("run {id}", id=(data.run.origin or "")[:6])
     origin = data.origin or called
@@ -113,8 +107,8 @@ def _facts(run: Run, t: Translator) -> str:
     )
 
 
-def settings(data: ReportData, t: Translator) -> str:
-    """The settings that matter; those that are not the lesson's stand out, with the lesson's."""
+def settings(data: ReportData, t: Translator) -> Values:
+    """The relevant settings: label, value, and the lesson's value where that differs, else ""."""
     config = data.run.config
     lesson = labels.lesson(data.run)
     base = PRESETS[lesson]
@@ -130,36 +124,35 @@ def settings(data: ReportData, t: Translator) -> str:
         for field in FIELDS
         if field.applies(config)
     ]
-    told = (
+    note = (
         t("All of them are as in the lesson {lesson}.", lesson=lesson)
         if not changed
         else t("In bold: what is not as in the lesson {lesson}.", lesson=lesson)
     )
-    return section(t("Settings"), paragraph(told, note=True), pairs(rows))
+    return {"title": t("Settings"), "note": note, "rows": rows}
 
 
 # How it went --------------------------------------------------------------------------------------
 
 
-def curves(data: ReportData, t: Translator) -> str:
-    """Loss and accuracy over the epochs, side by side."""
+def curves(data: ReportData, t: Translator) -> Values:
+    """Loss and accuracy over the epochs, as SVG."""
     loss, accuracy = (_lines(metric, data, t) for metric in ("loss", "accuracy"))
     if not any(line.finite for line in loss):
-        told = paragraph(t("It was not trained long enough for a curve."))
-        return section(t("Curves"), told)
+        missing = t("It was not trained long enough for a curve.")
+        return {"title": t("Curves"), "missing": missing}
     unit = t("Loss: {name}", name=labels.shown(data.run.config.loss, t))
-    drawn = row(
-        figure(_drawn(loss, unit, t)),
-        figure(_drawn(accuracy, t("Accuracy") + " (%)", t, percent=True)),
-    )
-    return section(
-        t("Curves"), drawn, paragraph(t.paragraph(_remarks(accuracy, data, t)), note=True)
-    )
+    svgs = [
+        _drawn(loss, unit, t),
+        _drawn(accuracy, t("Accuracy") + " (%)", t, percent=True),
+    ]
+    note = t.paragraph(_remarks(accuracy, data, t))
+    return {"title": t("Curves"), "missing": "", "svgs": svgs, "note": note}
 
 
-def _drawn(lines: list[plot.Line], y: str, t: Translator, *, percent: bool = False) -> str:
-    told = "; ".join([y, *(line.name for line in lines)])
-    return plot.svg(lines, x=t("epoch"), y=y, alternative=told, percent=percent)
+def _drawn(lines: list[plot.Line], y: str, t: Translator, *, percent: bool = False) -> Markup:
+    alternative = "; ".join([y, *(line.name for line in lines)])
+    return plot.svg(lines, x=t("epoch"), y=y, alternative=alternative, percent=percent)
 
 
 def _remarks(accuracy: list[plot.Line], data: ReportData, t: Translator) -> list[str]:
@@ -178,12 +171,12 @@ def _remarks(accuracy: list[plot.Line], data: ReportData, t: Translator) -> list
 
 
 def _within_one_epoch(data: ReportData) -> bool:
-    """Whether there are too few epochs for a line, and batches to draw in their place."""
+    """Whether there is one epoch at most, and its batches are drawn instead."""
     return len(data.epochs) < 2 and bool(data.batches)
 
 
 def _lines(metric: Metric, data: ReportData, t: Translator) -> list[plot.Line]:
-    """Training, and validation where there was any."""
+    """The training line, and the validation line if there was any validation."""
     training = _line(t("training"), _training(metric, data), metric, plot.BLUE, t)
     images = data.run.digits.train
     values = [(e.position(images), getattr(e, f"val_{metric}")) for e in data.epochs]
@@ -194,7 +187,7 @@ def _lines(metric: Metric, data: ReportData, t: Translator) -> list[plot.Line]:
 
 
 def _training(metric: Metric, data: ReportData) -> list[tuple[float, float]]:
-    """Means of the epochs, or of parts of the only one."""
+    """Points of the training line: means of the epochs, or of parts of the only one."""
     if not _within_one_epoch(data):
         images = data.run.digits.train
         return [(epoch.position(images), getattr(epoch, metric)) for epoch in data.epochs]
@@ -205,7 +198,7 @@ def _training(metric: Metric, data: ReportData) -> list[tuple[float, float]]:
 def _line(
     name: str, points: list[tuple[float, float]], metric: Metric, colour: str, t: Translator
 ) -> plot.Line:
-    """A line whose name tells its first and its last value; training is dotted."""
+    """A line whose name has its first and its last value; training is dotted."""
     line = plot.Line(name, points, colour, dotted=colour == plot.BLUE)
     if not line.finite:
         return line
@@ -227,25 +220,29 @@ def _value(value: float | None, metric: Metric) -> str:
 # What it came to ----------------------------------------------------------------------------------
 
 
-def metrics_table(data: ReportData, t: Translator) -> str:
-    """Test scores before and after, the last epoch's others, and the ten digits."""
+def metrics_table(data: ReportData, t: Translator) -> Values:
+    """The scores before and after training, and those of the ten digits."""
     run, epochs = data.run, data.epochs
     before, after = results.untrained_test(run.untrained), results.final_test(run, epochs)
-    tested = _tested(before, after if epochs else None, data, t)
+    missing = ""
     if not epochs:
-        note = paragraph(t("It ended before its first epoch: nothing was learned."))
+        missing = t("It ended before its first epoch: nothing was learned.")
     elif after is None:
-        note = paragraph(t("It was stopped before the test set could be read at its end."))
-    else:
-        note = ""
-    return section(t("Results"), note, tested, _digits(data, t))
+        missing = t("It was stopped before the test set could be read at its end.")
+    return {
+        "title": t("Results"),
+        "missing": missing,
+        "tested": _tested(before, after if epochs else None, data, t),
+        "digits": _digits(data, t),
+        "not_read": _not_read(data, t),
+    }
 
 
-def _tested(before: Scores | None, after: Scores | None, data: ReportData, t: Translator) -> str:
+def _tested(before: Scores | None, after: Scores | None, data: ReportData, t: Translator) -> Table:
     count = data.run.digits.test
     last = data.epochs[-1] if data.epochs else None
     own = [_value(last.accuracy, "accuracy"), _value(last.val_accuracy, "accuracy")] if last else []
-    return table(
+    return Table(
         [
             "",
             t("Test loss"),
@@ -279,17 +276,17 @@ def _scores(scores: Scores | None, count: int) -> list[str]:
 
 
 def _read(data: ReportData) -> tuple[Bytes, Floats] | None:
-    """Labels and probabilities of the test set, where there are both and they fit."""
+    """Labels and probabilities of the test set, if there are both and their lengths agree."""
     y_true, probabilities = data.labels, data.probabilities
     if y_true is None or probabilities is None or len(y_true) != len(probabilities):
         return None
     return y_true, probabilities
 
 
-def _digits(data: ReportData, t: Translator) -> str:
+def _digits(data: ReportData, t: Translator) -> Table | None:
     read = _read(data)
     if read is None:
-        return paragraph(_not_read(data, t))
+        return None
     y_true, probabilities = read
     scores = metrics.per_digit(y_true, probabilities.argmax(axis=1))
     columns = [[f"{s.support:,}", *_shares(s)] for s in scores]
@@ -297,7 +294,7 @@ def _digits(data: ReportData, t: Translator) -> str:
     names = [t("Images"), t("Precision"), t("Recall"), t("F1")]
     rows = [[name, *values] for name, *values in zip(names, *columns, strict=True)]
     head = [t("Digit"), *(str(s.digit) for s in scores), t("Mean")]
-    return table(head, rows, t("Digit by digit, on the test set"))
+    return Table(head, rows, t("Digit by digit, on the test set"))
 
 
 def _shares(rates: Rates) -> list[str]:
@@ -314,28 +311,34 @@ def _not_read(data: ReportData, t: Translator) -> str:
 # What it looks like inside ------------------------------------------------------------------------
 
 
-def first_layer(data: ReportData, t: Translator) -> str:
-    """The first layer's weights before and after, on one scale."""
+def first_layer(data: ReportData, t: Translator) -> Values:
+    """The first layer's weights before and after training, on one colour scale."""
     filters = data.layer.kind == "conv"
     title = t("Filters, before and after") if filters else t("First weights, before and after")
     known = [w for w in (data.before, data.after) if w is not None]
     if not known:
-        return section(title, paragraph(t("This run kept no weights that can be shown.")))
+        return {"title": title, "missing": t("This run kept no weights that can be shown.")}
     limit = colour_limit(*known)
     shown = [
         _weights(data.before, _beginning(data, t), limit, data, t),
         _weights(data.after, t("After training"), limit, data, t),
     ]
-    bar = colour_bar(
-        weights.scale(),
-        t("One scale for both: blue −{limit}, white 0, red +{limit}", limit=f"{limit:.2g}"),
-    )
-    return section(title, row(*shown), bar)
+    limits = t("One scale for both: blue −{limit}, white 0, red +{limit}", limit=f"{limit:.2g}")
+    return {
+        "title": title,
+        "missing": "",
+        "weights": shown,
+        "scale": weights.scale(),
+        "limits": limits,
+    }
 
 
-def _weights(found: Floats | None, when: str, limit: float, data: ReportData, t: Translator) -> str:
+def _weights(
+    found: Floats | None, when: str, limit: float, data: ReportData, t: Translator
+) -> tuple[bytes | None, str]:
+    """A PNG of weights, or None where they were not kept, and its caption."""
     if found is None:
-        return figure("", t("{when}: these weights were not kept.", when=when))
+        return None, t("{when}: these weights were not kept.", when=when)
     tiles, layer = weights.tiles(found, data.layer), data.layer
     kind = _kind(len(tiles), layer, t)
     told = t(
@@ -346,7 +349,7 @@ def _weights(found: Floats | None, when: str, limit: float, data: ReportData, t:
         high=labels.fixed(found.max(), 2),
         size=f"{np.abs(found).mean():.3f}",
     )
-    return figure(image(weights.mosaic(tiles, limit), told), told)
+    return weights.mosaic(tiles, limit), told
 
 
 def _kind(shown: int, layer: Layer, t: Translator) -> str:
@@ -358,14 +361,14 @@ def _kind(shown: int, layer: Layer, t: Translator) -> str:
     return t("{count} units of 28x28", count=count)
 
 
-def misclassified(data: ReportData, t: Translator) -> str:
-    """The lesson's sheet of misread samples: a column a digit, up to five in each."""
+def misclassified(data: ReportData, t: Translator) -> Values:
+    """The lesson's sheet of misclassified samples: for each digit a column of up to five."""
     title, read = t("Misread samples"), _read(data)
     if read is None or data.images is None:
-        return section(title, paragraph(_not_read(data, t)))
+        return {"title": title, "missing": _not_read(data, t)}
     found = metrics.mistakes(*read)
     if not found:
-        return section(title, paragraph(t("No test sample is misread.")))
+        return {"title": title, "missing": t("No test sample is misread.")}
     columns = metrics.sheet(found)
     told = t(
         "A column for each digit, up to five of its misread samples, drawn at random: {shown} of "
@@ -376,15 +379,15 @@ def misclassified(data: ReportData, t: Translator) -> str:
         all=f"{len(read[0]):,}",
     )
     rows = [
-        [_sample(sample, data.images, t) if sample else "" for sample in samples]
+        [_sample(sample, data.images, t) if sample else None for sample in samples]
         for samples in metrics.upright(columns)
     ]
-    drawn = sheet([str(digit) for digit in range(DIGITS)], rows)
-    return section(title, figure(drawn, t.paragraph([told, _most_often(found, t)])))
+    caption = t.paragraph([told, _most_often(found, t)])
+    return {"title": title, "missing": "", "rows": rows, "caption": caption}
 
 
-def _sample(sample: Reading, images: Bytes, t: Translator) -> str:
-    """A misread sample, in dark ink on light paper, with its number under the pointer."""
+def _sample(sample: Reading, images: Bytes, t: Translator) -> Values:
+    """A misclassified sample, in dark ink on light paper."""
     ink = enlarge(255 - images[sample.index], _FACTOR)
     told = t(
         "Test sample {index}: a {truth} read as a {predicted}",
@@ -392,7 +395,8 @@ def _sample(sample: Reading, images: Bytes, t: Translator) -> str:
         truth=sample.truth,
         predicted=sample.predicted,
     )
-    return labelled(image(png_bytes(ink), told), f"{sample.truth} → {sample.predicted}")
+    label = f"{sample.truth} → {sample.predicted}"
+    return {"png": png_bytes(ink), "alternative": told, "label": label}
 
 
 def _most_often(found: Sequence[Mistake], t: Translator) -> str:
@@ -408,10 +412,9 @@ def _most_often(found: Sequence[Mistake], t: Translator) -> str:
 # What it means ------------------------------------------------------------------------------------
 
 
-def questions(data: ReportData, t: Translator) -> str:
-    """The lesson's questions, and an empty place for each answer."""
+def questions(data: ReportData, t: Translator) -> Values:
+    """The lesson's questions, with lines for the answers."""
     text = TEXTS.get(labels.lesson(data.run))
     asked = [t(text.question), t(text.look)] if text else [t(_GENERAL[1]), t(_GENERAL[2])]
     asked = [*(one.replace("**", "") for one in asked), t(_GENERAL[0])]
-    places = (question(number, one, _ANSWER_LINES) for number, one in enumerate(asked, 1))
-    return section(t("Questions"), *places, new_page=True)
+    return {"title": t("Questions"), "asked": asked, "lines": _ANSWER_LINES}

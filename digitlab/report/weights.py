@@ -1,4 +1,4 @@
-"""A first layer's weights as a picture: one tile a filter, blue below zero, red above."""
+"""A picture of a first layer's weights: one tile per filter, blue below zero, red above."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_TILES = 32
 
 _COLUMNS = 8
 _GAP = 4  # pixels between tiles
-_LEAST_WIDTH = 440  # pixels: crisp on half a printed page
+_LEAST_WIDTH = 440  # pixels: sharp on half a printed page
 _MAT = 150  # the grey between tiles: weights near zero are as white as the paper
 # Of ColorBrewer's RdBu, by Cynthia Brewer: from -1 to 1, told apart by colour-blind people too.
 _STOPS = np.linspace(-1, 1, 5)
@@ -33,7 +33,7 @@ def tiles(weights: Floats, layer: Layer) -> Floats:
 
 
 def mosaic(pictures: Floats, limit: float) -> bytes:
-    """Tiles (N, H, W) as the bytes of a PNG file; ``limit`` is where colours are full."""
+    """Tiles (N, H, W) as a PNG file's bytes; colours are saturated at ``limit``."""
     factor = -(-_LEAST_WIDTH // (_COLUMNS * pictures.shape[2]))
     large = [enlarge(picture, factor) for picture in _coloured(pictures / limit)]
     return png_bytes(tile(large, _COLUMNS, gap=_GAP, fill=_MAT))
@@ -45,6 +45,6 @@ def scale() -> bytes:
 
 
 def _coloured(shares: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uint8]:
-    """Values from -1 to 1 as colours: a dimension of three more."""
+    """Values (...) from -1 to 1 as RGB colours, uint8 (..., 3)."""
     parts = [np.interp(shares, _STOPS, _COLOURS[:, part]) for part in range(3)]
     return np.stack(parts, axis=-1).round().astype(np.uint8)
