@@ -57,7 +57,7 @@ def test_more_epochs_are_a_change_but_where_a_run_goes_on(tmp_path: Path) -> Non
         (RunConfig(epochs=1), "1 epoch · mlp-128"),
         (
             RunConfig(seed=7, epochs=3, units1=100, learning_rate=0.01, optimizer="sgd"),
-            "100 units, SGD, learning rate 0.01, +2 · mlp-128",
+            "100 units, SGD, learning rate 0.01, +2 changes · mlp-128",
         ),
         (
             dataclasses.replace(CNN, blocks=2, filters2=8, kernel2=5, pool2=False),

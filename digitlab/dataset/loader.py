@@ -70,7 +70,7 @@ def _read(path: Path) -> DigitSet | Message:
     try:
         return read(path)
     except DataFileError as error:
-        if path.exists():  # a set that has not been fetched yet is no trouble
+        if not isinstance(error.__cause__, FileNotFoundError):  # not fetched yet is no trouble
             log.warning("%s", error)  # once, while the file does not change
         return error.message
 
