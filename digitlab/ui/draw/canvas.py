@@ -20,10 +20,10 @@ from digitlab import drawing
 from digitlab.drawing import Strokes, examples
 from digitlab.drawing.examples import Example
 from digitlab.messages import Translator, mark
+from digitlab.ui.draw import state
 
 SIDE = 320  # the sheet's own pixels; on a narrow page it is shown smaller
-_KEY = "canvas"
-_THINNEST, _USUAL, _THICKEST = 6, 18, 36
+_THINNEST, _THICKEST = 6, 36  # pixels of the canvas
 # Ink and ground. Which is chosen changes nothing for the network: it is given the strokes.
 _PAPERS = {
     "dark": (mark("white on black"), "#FFFFFF", "#000000"),
@@ -55,15 +55,16 @@ def show(t: Translator) -> Strokes:
     """
     paper = _paper()
     _, ink, ground = _PAPERS[paper]
-    start = st.session_state.setdefault("start", {"number": 0, "objects": []})
-    if _KEY not in st.session_state:  # back from another page, or from a picture file
-        start["objects"] = _objects()
+    start = state.SHEET.get()
+    if not state.CANVAS.known:  # back from another page, or from a picture file
+        start = start | {"objects": _objects()}
+        state.SHEET.set(start)
     try:
         result = st_canvas(
             stroke_width=pen_width(),
             stroke_color=ink,
             background_color=ground,
-            key=_KEY,
+            key=state.CANVAS.key,
             initial_drawing=start | {"module": _MODULE.name, "words": _words(t)},
             width=SIDE,
             height=SIDE,
@@ -73,7 +74,7 @@ def show(t: Translator) -> Strokes:
     drawn = result.json_data
     if isinstance(drawn, dict) and drawn.get("number", start["number"]) != start["number"]:
         drawn = start  # the browser has not taken the new drawing yet
-    st.session_state["drawn"] = drawn
+    state.DRAWN.set(drawn)
     _pen_and_paper(paper, t)
     return drawing.strokes_from_canvas(drawn)
 
@@ -81,17 +82,15 @@ def show(t: Translator) -> Strokes:
 def put(example: Example) -> None:
     """Take a new sheet with an example on it; Undo brings back what was on the one before."""
     ink = _PAPERS[_paper()][1]
-    number = st.session_state.get("start", {"number": 0})["number"]
     objects = examples.to_canvas(example.on_canvas(SIDE), ink, pen_width())
-    st.session_state["start"] = st.session_state["drawn"] = {
-        "number": number + 1,
-        "objects": objects,
-    }
+    sheet = {"number": state.SHEET.get()["number"] + 1, "objects": objects}
+    state.SHEET.set(sheet)
+    state.DRAWN.set(sheet)
 
 
 def pen_width() -> int:
     """The pen chosen, in pixels of the canvas."""
-    return int(st.session_state.get("pen-width", _USUAL))
+    return state.PEN_WIDTH.get()
 
 
 def _words(t: Translator) -> dict[str, str]:
@@ -107,13 +106,12 @@ def _words(t: Translator) -> dict[str, str]:
 
 def _pen_and_paper(paper: str, t: Translator) -> None:
     with st.popover(t("Pen and paper"), icon=":material/brush:"):
-        st.session_state.setdefault("pen-width", _USUAL)
-        st.slider(t("Pen width (pixels)"), _THINNEST, _THICKEST, key="pen-width")
-        st.session_state["paper"] = paper
+        st.slider(t("Pen width (pixels)"), _THINNEST, _THICKEST, key=state.PEN_WIDTH.begin())
+        state.PAPER.set(paper)
         st.segmented_control(
             t("Paper"),
             list(_PAPERS),
-            key="paper",
+            key=state.PAPER.key,
             required=True,
             on_change=_change_paper,
             format_func=lambda name: t(_PAPERS[name][0]),
@@ -124,16 +122,16 @@ def _pen_and_paper(paper: str, t: Translator) -> None:
 def _paper() -> str:
     """The paper chosen, else the one that goes with the theme."""
     themed = "light" if st.context.theme.type == "light" else "dark"
-    chosen = st.session_state.get("chosen-paper", themed)
+    chosen = state.CHOSEN_PAPER.get()
     return chosen if chosen in _PAPERS else themed
 
 
 def _change_paper() -> None:
-    st.session_state["chosen-paper"] = st.session_state["paper"]
+    state.CHOSEN_PAPER.set(state.PAPER.get())
 
 
 def _objects() -> list[Any]:
     """What lies on the sheet, as the canvas names it; nothing where it sent no drawing."""
-    drawn = st.session_state.get("drawn")
+    drawn = state.DRAWN.get()
     objects = drawn.get("objects") if isinstance(drawn, dict) else None
     return [o for o in objects if isinstance(o, dict)] if isinstance(objects, list) else []

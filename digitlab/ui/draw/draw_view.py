@@ -14,7 +14,7 @@ from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Prediction
 from digitlab.out_of_distribution import Judgement
 from digitlab.ui import live_region, own_drawing, plot, shell
-from digitlab.ui.draw import canvas, saved_drawings_view, why_view
+from digitlab.ui.draw import canvas, saved_drawings_view, state, why_view
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed
@@ -35,7 +35,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
 def _show(model: SelectedModel, visit: Visit) -> None:
     t = visit.t
     # Above the sheet, so that it is seen on a phone; of one height, so that nothing jumps.
-    answer = st.container(height=84, border=False, key="answer")
+    answer = st.container(height=84, border=False, key=state.ANSWER)
     left, right = st.columns([2, 3], gap="large")
     found = None
     try:
@@ -57,7 +57,7 @@ def _show(model: SelectedModel, visit: Visit) -> None:
             saved_drawings_view.ask(found, prediction, model, visit)
     why_view.show(found, model, visit)
     saved_drawings_view.show(visit)
-    live_region.make("answer")
+    live_region.make(state.ANSWER)
 
 
 def _drawing(t: Translator) -> Drawing:
@@ -66,12 +66,11 @@ def _drawing(t: Translator) -> Drawing:
     Raises:
         DrawingError: there is none, or it cannot become a digit.
     """
-    st.session_state.setdefault("how", "sheet")
     how = st.segmented_control(
         t("What to read"),
         ["sheet", "picture"],
         required=True,
-        key="how",
+        key=state.SOURCE.begin(),
         format_func={"sheet": t("My drawing"), "picture": t("A picture file")}.__getitem__,
         label_visibility="collapsed",
     )
@@ -96,7 +95,8 @@ def _try_these(t: Translator) -> None:
 
 
 def _borrow_six() -> None:
-    st.session_state["how"], st.session_state["borrowed"] = "picture", True
+    state.SOURCE.set("picture")
+    state.PRINTED_SIX.set(True)
 
 
 def _picture(t: Translator) -> Drawing:
@@ -110,20 +110,17 @@ def _picture(t: Translator) -> Drawing:
     )
     file = st.file_uploader(
         t("A PNG or JPEG picture of one digit, up to 2 MB"),
-        key="picture",
-        on_change=_return_six,
+        key=state.PICTURE_FILE,
+        on_change=state.PRINTED_SIX.set,
+        args=(False,),
         max_upload_size=_MOST_UPLOADED,
     )
     st.caption(t("Dark on light or light on dark, by pen or by screen: all are read."))
-    if st.session_state.get("borrowed"):
+    if state.PRINTED_SIX.get():
         return _printed_six(t)
     if file is None:
         raise drawing.NothingDrawnError(message("Choose a picture, and the network reads it."))
     return drawing.from_image(file.getvalue(), steps=why_view.steps())
-
-
-def _return_six() -> None:
-    st.session_state["borrowed"] = False
 
 
 def _printed_six(t: Translator) -> Drawing:

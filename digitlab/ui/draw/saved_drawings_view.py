@@ -16,32 +16,33 @@ from digitlab.network import Prediction
 from digitlab.records import SavedDrawing
 from digitlab.store import saved_drawings
 from digitlab.ui import lab
+from digitlab.ui.draw import state
 from digitlab.ui.selected_model import SelectedModel, clock
 from digitlab.ui.shell import Visit, guarded
 
 
 def ask(drawing: Drawing, prediction: Prediction, model: SelectedModel, visit: Visit) -> None:
     """Ask which digit it was meant to be; an answer keeps the drawing."""
-    st.session_state["meant"] = None
+    state.MEANT.set(None)
     st.pills(
         visit.t("Which digit did you mean? Your answer keeps the drawing."),
         range(DIGITS),
-        key="meant",
+        key=state.MEANT.key,
         on_change=guarded(_keep),
         args=(drawing, prediction, model, visit.me),
     )
-    note = st.session_state.pop("kept-note", None)
+    note = state.KEPT_NOTE.take()
     if note is not None:
         st.toast(visit.t(note))
 
 
 def _keep(drawing: Drawing, prediction: Prediction, model: SelectedModel, owner: str) -> None:
     """Keep the drawing; a callback may not draw, so what to say is left for the next run."""
-    label = st.session_state["meant"]
+    label = state.MEANT.get()
     if label is None:
         return
     lab.drawings().keep(owner, label, drawing.digit, prediction, model.name)
-    st.session_state["kept-note"] = message("Kept as a {label}.", label=label)
+    state.KEPT_NOTE.set(message("Kept as a {label}.", label=label))
 
 
 def show(visit: Visit) -> None:

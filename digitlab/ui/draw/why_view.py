@@ -19,13 +19,13 @@ from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network, Prediction
 from digitlab.store import Run
 from digitlab.ui import lab, like_view, parts_view, plot
+from digitlab.ui.draw import state
 from digitlab.ui.naming import called, told_apart
 from digitlab.ui.selected_model import SelectedModel, clock
 from digitlab.ui.shell import Visit
 
 _MOST_RUNS = 20
 
-_VIEW = "why"
 _QUESTIONS = {
     "way": mark("What the network sees"),
     "parts": mark("Parts that count"),
@@ -43,11 +43,9 @@ _SWITCHES = {
 
 def steps() -> Steps:
     """The steps to make a drawing with: all, but those switched off while their view is open."""
-    if st.session_state.get(_VIEW) != "way":
+    if state.WHY.get() != "way":
         return ALL_STEPS
-    return Steps(
-        **{step.name: st.session_state.get(f"step-{step.name}", True) for step in fields(Steps)}
-    )
+    return Steps(**{step.name: state.step(step.name).get() for step in fields(Steps)})
 
 
 def show(drawing: Drawing | None, model: SelectedModel, visit: Visit) -> None:
@@ -60,7 +58,7 @@ def show(drawing: Drawing | None, model: SelectedModel, visit: Visit) -> None:
     chosen = st.segmented_control(
         t("Why this answer?"),
         list(_QUESTIONS),
-        key=_VIEW,
+        key=state.WHY.key,
         format_func=lambda name: t(_QUESTIONS[name]),
     )
     if chosen is None:
@@ -120,8 +118,7 @@ def _way(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
 def _switches(t: Translator) -> None:
     with st.container(horizontal=True):
         for name, label in _SWITCHES.items():
-            st.session_state.setdefault(f"step-{name}", True)
-            st.toggle(t(label), key=f"step-{name}")
+            st.toggle(t(label), key=state.step(name).begin())
 
 
 # --- the parts that count, the digits like it -----------------------------------------------------
@@ -263,7 +260,7 @@ def _epoch_by_epoch(
 ) -> None:
     t = visit.t
     chosen = st.selectbox(
-        t("A run, epoch by epoch"), list(runs), key="readers-run", format_func=names.__getitem__
+        t("A run, epoch by epoch"), list(runs), key=state.READERS_RUN, format_func=names.__getitem__
     )
     run = runs[chosen]
     epochs = _epochs(run)
