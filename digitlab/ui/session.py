@@ -1,6 +1,7 @@
 """What a page remembers between two runs of its script, typed: Streamlit's session state.
 
-Each page names all its values, and the keys of its widgets, in its own ``state.py``.
+Each page names its values in its own ``state.py``; the keys of widgets that nothing reads or sets
+from elsewhere stand where these are drawn.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from digitlab import labels
 from digitlab.presets import PRESETS
 from digitlab.store.library import RunSummary
 from digitlab.ui import lab, shell
+from digitlab.ui.runs import state
 from digitlab.ui.shell import Visit, guarded
 
 
@@ -80,14 +81,12 @@ def unreadable(runs: Sequence[str], visit: Visit) -> None:
 
 def _for_one(summary: RunSummary, name: str, visit: Visit) -> None:
     t, run = visit.t, summary.run
-    key = f"runs-name-{run.id}"
-    st.session_state.setdefault(key, summary.name)
     st.text_input(
         t("Name"),
-        key=key,
+        key=state.name(run.id, summary.name).begin(),
         width=260,
         on_change=guarded(_rename),
-        args=(visit.me, run.id, key),
+        args=(visit.me, run.id),
         placeholder=name,
     )
     if st.button(t("Open"), icon=":material/open_in_new:", key="runs-open"):
@@ -110,5 +109,5 @@ def _train_again(summary: RunSummary) -> None:
     shell.go("train", preset=preset, **{name: str(value) for name, value in different.items()})
 
 
-def _rename(owner: str, run: str, key: str) -> None:
-    lab.library().rename(owner, run, st.session_state[key])
+def _rename(owner: str, run: str) -> None:
+    lab.library().rename(owner, run, state.name(run).get())

@@ -15,13 +15,11 @@ from digitlab.archive.form import LARGEST, MEGABYTE, Progress
 from digitlab.home import home
 from digitlab.messages import Message, Translator
 from digitlab.ui import lab
+from digitlab.ui.runs import state
+from digitlab.ui.runs.state import PackedZip
 from digitlab.ui.shell import Visit, plain, sentences, word_uploader
 from digitlab.ui.timing import timed
 
-_PACKED = "archive-packed"
-_TOLD = "archive-told"
-_NUMBER = "archive-number"
-_SIZES = "archive-sizes"
 _MOST_TOLD = 10  # sentences about what was refused
 _STEP = 0.01  # of the progress, between two messages to the browser
 
@@ -84,7 +82,7 @@ def _take(visit: Visit) -> None:
         ),
     ):
         _pack(visit, exact)
-    ready: _Zip | None = st.session_state.get(_PACKED)
+    ready = state.PACKED.get()
     if ready is not None:
         _offer(ready, t)
 
@@ -92,17 +90,17 @@ def _take(visit: Visit) -> None:
 def _choice(exact: bool, visit: Visit) -> str:
     """A choice with the size that it comes to, estimated anew when there is something new."""
     t, summaries = visit.t, lab.library().summaries(visit.me)
-    state = (
+    wanted = (
         exact,
         tuple((summary.run.id, summary.last and summary.last.epoch) for summary in summaries),
     )
-    sizes: dict[tuple[bool, object], int] = st.session_state.setdefault(_SIZES, {})
-    if state not in sizes:
+    sizes = state.SIZES.get()
+    if wanted not in sizes:
         size = archive.estimate(lab.library(), visit.me, exact=exact)
-        sizes = st.session_state[_SIZES] = {
-            known: size for known, size in sizes.items() if known[0] != exact
-        } | {state: size}
-    megabytes = max(0.1, sizes[state] / MEGABYTE)
+        sizes = {known: size for known, size in sizes.items() if known[0] != exact}
+        sizes[wanted] = size
+        state.SIZES.set(sizes)
+    megabytes = max(0.1, sizes[wanted] / MEGABYTE)
     shown = f"{megabytes:.0f}" if megabytes > 10 else f"{megabytes:.1f}"
     if exact:
         return t("Every file (about {size} MB)", size=shown)
@@ -110,17 +108,17 @@ def _choice(exact: bool, visit: Visit) -> str:
 
 
 def _pack(visit: Visit, exact: bool) -> None:
-    st.session_state.pop(_PACKED, None)  # two zips of one visitor need not lie on the disk
+    state.PACKED.take()  # two zips of one visitor need not lie on the disk
     made = _Zip()
     packing = _progress(visit.t("Packing…"))
     with packing as progress, disk.told(made.path), made.path.open("w+b") as target:
         made.packed = archive.pack(
             lab.library(), lab.drawings(), lab.sweeps(), visit.me, target, progress, exact=exact
         )
-    st.session_state[_PACKED] = made
+    state.PACKED.set(made)
 
 
-def _offer(ready: _Zip, t: Translator) -> None:
+def _offer(ready: PackedZip, t: Translator) -> None:
     size = f"{ready.path.stat().st_size / MEGABYTE:.1f}"
     st.download_button(
         t("Save the zip ({size} MB)", size=size),
@@ -154,7 +152,7 @@ def _load(visit: Visit) -> None:
             most=most,
         ),
     )
-    number = st.session_state.setdefault(_NUMBER, 0)
+    number = state.LOADS.get()
     file = st.file_uploader(
         t("Load a zip that a lab has packed, up to {most} MB", most=most),
         key=f"archive-file-{number}",
@@ -167,10 +165,10 @@ def _load(visit: Visit) -> None:
         )
     )
     if file is not None:
-        st.session_state[_TOLD] = _unpack(file, visit)
-        st.session_state[_NUMBER] = number + 1  # an empty uploader: the file leaves the memory
+        state.LOADED.set(_unpack(file, visit))
+        state.LOADS.set(number + 1)  # an empty uploader: the file leaves the memory
         st.rerun()
-    _tell(st.session_state.get(_TOLD), t)
+    _tell(state.LOADED.get(), t)
 
 
 def _unpack(file: BinaryIO, visit: Visit) -> Unpacked | Message:

@@ -6,11 +6,8 @@ import streamlit as st
 
 from digitlab import labels
 from digitlab.ui import lab
+from digitlab.ui.runs import state
 from digitlab.ui.shell import Visit, guarded, sentences
-
-_ASKED = "leave-asked"
-_DONE = "leave-done"
-_FRESH = "leave-fresh"
 
 
 @st.fragment
@@ -30,13 +27,13 @@ def _show(visit: Visit) -> None:
         on_click=_ask,
         args=(True,),
     )
-    if st.session_state.pop(_FRESH, False):
+    if state.JUST_LEFT.take():
         st.rerun()  # the whole page, once: the table above is empty now
-    if st.session_state.get(_ASKED):
+    if state.LEAVE_ASKED.get():
         _question(visit)
-    done = st.session_state.get(_DONE)
-    if done is not None:
-        runs, drawings = done
+    left = state.LEFT.get()
+    if left is not None:
+        runs, drawings = left
         st.success(
             t("Deleted for good: {what}.", what=labels.counts(t, runs=runs, drawings=drawings))
         )
@@ -66,8 +63,8 @@ def _question(visit: Visit) -> None:
 
 
 def _ask(asked: bool) -> None:
-    st.session_state[_ASKED] = asked
-    st.session_state.pop(_DONE, None)
+    state.LEAVE_ASKED.set(asked)
+    state.LEFT.take()
 
 
 def _delete(owner: str) -> None:
@@ -78,5 +75,5 @@ def _delete(owner: str) -> None:
     st.session_state.clear()
     for name in ("run", "model", "sweep"):
         st.query_params.pop(name, None)
-    st.session_state[_DONE] = (runs, drawings)
-    st.session_state[_FRESH] = True
+    state.LEFT.set((runs, drawings))
+    state.JUST_LEFT.set(True)

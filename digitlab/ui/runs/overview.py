@@ -12,13 +12,12 @@ from digitlab.messages import Translator
 from digitlab.store import Run, Status
 from digitlab.store.library import RunSummary
 from digitlab.ui import lab, naming
-from digitlab.ui.runs import actions, compare
+from digitlab.ui.runs import actions, compare, state
 from digitlab.ui.selected_model import clock
 from digitlab.ui.shell import Visit, page_link, sentences
 from digitlab.ui.timing import timed
 
 _ANY = ""
-_TICKED = "runs-ticked"
 # In pixels: a phone shows the accuracy and the beginning of the name, a desktop all of both.
 ACCURACY_WIDTH, NAME_WIDTH = 155, 420
 _TICK = 3.0  # seconds between two looks at runs that train
@@ -166,17 +165,16 @@ def _table(
 
 def _remember(summaries: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
     """What is ticked; a run that the filter hides for now keeps its tick."""
-    ticked: set[str] = st.session_state.get(_TICKED, set())
-    hidden = ticked - {summary.run.id for summary in summaries}
-    st.session_state[_TICKED] = hidden | {summary.run.id for summary in chosen}
+    hidden = state.TICKED.get() - {summary.run.id for summary in summaries}
+    state.TICKED.set(hidden | {summary.run.id for summary in chosen})
 
 
 def _tick_again(key: str, summaries: Sequence[RunSummary]) -> None:
     """In a table of other rows, or of the same in another order, the same runs stay ticked."""
-    ticked = st.session_state.get(_TICKED, ())
+    ticked, table = state.TICKED.get(), state.table(key)
     rows = [row for row, summary in enumerate(summaries) if summary.run.id in ticked]
-    if rows and key not in st.session_state:
-        st.session_state[key] = {"selection": {"rows": rows}}
+    if rows and not table.known:
+        table.set({"selection": {"rows": rows}})
 
 
 def _key(summaries: Sequence[RunSummary]) -> str:
