@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import threading
 
 import numpy as np
 import numpy.typing as npt
 
+from digitlab import disk
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.dataset import paths
 from digitlab.dataset.digits import SAMPLE_FINGERPRINT, Bytes, DigitSet, fingerprint
@@ -36,7 +38,9 @@ def sample() -> DigitSet:
             kept = load(path)
             if kept.fingerprint == SAMPLE_FINGERPRINT:
                 return kept
-        paths.write(path, _made())
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **_made())  # type: ignore[arg-type]
+        disk.write(path, buffer.getvalue())
         return load(path)
 
 

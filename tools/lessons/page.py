@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from digitlab.config import RunConfig
 from digitlab.dataset import MNIST_FINGERPRINT
 from digitlab.messages import Translator, mark
@@ -67,7 +69,7 @@ def document(results: Results) -> str:
         **results.setting,
         "command": results.command,
         "rows": [_row(row, results) for row in results.rows],
-        "runs": [record.to_json() for record in results.records.values()],
+        "runs": msgspec.to_builtins(list(results.records.values())),
     }
     return json.dumps(data, indent=1) + "\n"
 

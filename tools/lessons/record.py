@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
 
 from digitlab import config as settings
 from digitlab import disk, models
@@ -23,15 +24,12 @@ Look = Literal["least-class", "most-class", "typeset-six"]
 
 _IMAGES_LOOKED_AT = 1_000
 
-T = TypeVar("T")
-
 
 class RecordError(LabError):
     """A file of results that cannot be read or written."""
 
 
-@dataclass(frozen=True)
-class LessonResult:
+class LessonResult(Struct, frozen=True, forbid_unknown_fields=True):
     """What a run came to. ``images`` are those of one epoch; ``ended`` is seconds, UTC."""
 
     config: RunConfig
@@ -43,10 +41,6 @@ class LessonResult:
     execution: ExecutionSettings
     looks: Mapping[str, float]
     ended: float
-
-    def to_json(self) -> dict[str, Any]:
-        """The record as JSON values."""
-        return asdict(self) | {"looks": dict(self.looks)}
 
 
 def key(config: RunConfig) -> str:
@@ -116,9 +110,9 @@ def read(path: Path, setting: Mapping[str, Any]) -> dict[str, LessonResult]:
     except (OSError, UnicodeDecodeError) as error:
         raise _not_ours(path) from error
     try:
-        data = json.loads(text)
+        data = msgspec.json.decode(text)
         theirs = {name: data[name] for name in setting}
-        records = [_record(row) for row in data["runs"]]
+        records = [_result(row) for row in data["runs"]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, LabError) as error:
         raise _not_ours(path) from error
     for name, ours in setting.items():
@@ -168,42 +162,10 @@ def _another_setting(path: Path, name: str) -> RecordError:
     )
 
 
-def _record(data: Mapping[str, Any]) -> LessonResult:
-    """A record from JSON values, each field of the type it should have.
+def _result(data: dict[str, Any]) -> LessonResult:
+    """A result from JSON values.
 
     Raises:
-        LabError, AttributeError, KeyError, TypeError, ValueError: they are no record.
+        LabError, KeyError, TypeError, ValueError: they are none.
     """
-    untrained = data["untrained"]
-    return LessonResult(
-        config=settings.from_json(data["config"]),
-        parameters=_as(int, data["parameters"]),
-        images=_as(int, data["images"]),
-        untrained=_built(Untrained, untrained) if untrained is not None else None,
-        epochs=tuple(_built(EpochMetrics, epoch) for epoch in data["epochs"]),
-        outcome=_built(Outcome, data["outcome"]),
-        execution=_built(ExecutionSettings, data["execution"]),
-        looks={name: _as(float, value) for name, value in data["looks"].items()},
-        ended=_as(float, data["ended"]),
-    )
-
-
-def _built(kind: type[T], data: Mapping[str, Any]) -> T:
-    """A dataclass from JSON values that have its fields' types."""
-    types = get_type_hints(kind)
-    return kind(**{name: _as(types[name], value) for name, value in data.items()})
-
-
-def _as(kind: Any, value: Any) -> Any:
-    """``value``, which is of a plain type, of a union of them, or one of a Literal's.
-
-    Raises:
-        TypeError: it is of another.
-    """
-    if get_origin(kind) is Literal:
-        fits = value in get_args(kind)
-    else:
-        fits = type(value) in (get_args(kind) or (kind,))
-    if not fits or (isinstance(value, float) and not math.isfinite(value)):
-        raise TypeError(f"{value!r} is no {kind}")
-    return value
+    return msgspec.convert(data | {"config": settings.from_json(data["config"])}, LessonResult)

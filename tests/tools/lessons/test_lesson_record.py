@@ -1,11 +1,11 @@
 """Runs as numbers in a file: written whole, read back equal, and refused when they are not ours."""
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from digitlab.config import RunConfig
 from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome, Untrained
@@ -36,7 +36,7 @@ def record_of(config: RunConfig, **changes: Any) -> LessonResult:
         {},
         1.7e9,
     )
-    return dataclasses.replace(made, **changes)
+    return replace(made, **changes)
 
 
 def written(path: Path, *records: LessonResult, setting: dict[str, Any] = SETTING) -> Path:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from digitlab.dataset import MNIST_FINGERPRINT
 from digitlab.messages import Translator
@@ -39,7 +40,7 @@ def record_of(row: Row, seed: int, accuracy: float, **changes: Any) -> LessonRes
         {"typeset-six": 6.0},
         1.7e9,
     )
-    return dataclasses.replace(made, **changes)
+    return replace(made, **changes)
 
 
 def results(
