@@ -16,7 +16,8 @@ from digitlab.messages import LabError, message
 from digitlab.progress import EpochMetrics
 from digitlab.records import Run, Status
 from digitlab.store.rows import UnreadableRunError, run_of
-from digitlab.store.runs import NOT_DELETED, Store
+from digitlab.store.runs import Store
+from digitlab.store.schema import NOT_DELETED
 
 _JOINER = "\u200d"  # makes one emoji of several
 LONGEST_NAME = 80  # characters

@@ -21,22 +21,14 @@ from digitlab.config import IMAGE_SIZE
 from digitlab.messages import LabError, message
 from digitlab.network import Prediction
 from digitlab.records import DrawingFields, SavedDrawing, values_of
-from digitlab.store.database import DATABASE, Database, Row
+from digitlab.store.database import Row
 from digitlab.store.rows import insert
+from digitlab.store.schema import open_lab
 
 log = logging.getLogger(__name__)
 
 # What one person can keep: a class's handwriting, and no more than a disk bears.
 MOST = 2_000
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS drawings (
-    id INTEGER PRIMARY KEY, owner TEXT NOT NULL, label INTEGER NOT NULL, read_as INTEGER NOT NULL,
-    certainty REAL NOT NULL, model TEXT NOT NULL, digit BLOB NOT NULL, created REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS drawings_of ON drawings (owner, created);
-"""
-
 
 _COLUMNS = DrawingFields.__struct_encode_fields__
 
@@ -45,7 +37,7 @@ class SavedDrawings:
     """The kept drawings of one lab."""
 
     def __init__(self, folder: Path) -> None:
-        self._database = Database(folder / DATABASE, _SCHEMA)
+        self._database = open_lab(folder)
 
     def keep(
         self,

@@ -4,6 +4,7 @@
 its runs, ``measures`` says what came of it.
 """
 
-from digitlab.sweeps.sweeps import Standing, Sweep, Sweeps, Trial
+from digitlab.store.sweeps import Standing, Trial
+from digitlab.sweeps.sweeps import Sweep, Sweeps
 
 __all__ = ["Standing", "Sweep", "Sweeps", "Trial"]

@@ -253,7 +253,7 @@ def test_a_run_that_waits_is_stopped_without_being_trained(
     ended = store.run(waiting.id)
     assert (ended.status, str(ended.reason)) == (Status.STOPPED, "Stopped before it began.")
     assert ended.started is None
-    assert store.files(waiting.id) == []
+    assert store.run_folders(waiting.id) == []
 
 
 def test_stopping_a_run_that_is_over_or_unknown_changes_nothing(
@@ -454,7 +454,7 @@ def test_an_engine_that_starts_removes_what_has_no_row(
         folder.mkdir(parents=True)
         (folder / "weights-001.npz").write_bytes(b"weights")
     ages = {young: 59.0, old: 61.0}
-    monkeypatch.setattr("digitlab.store.runs._age", ages.__getitem__)
+    monkeypatch.setattr("digitlab.store.run_folders._age", ages.__getitem__)
     with closing(Engine(store, measure=False)):
         assert (young.exists(), old.exists()) == (True, False)
 
