@@ -279,14 +279,14 @@ def _files(library: Library, taken: Sequence[RunSummary], exact: bool) -> list[_
     return sorted(found, key=lambda file: file.rank)  # keeps the order of the runs
 
 
-def _files_of(library: Library, run: str, exact: bool) -> list[_File]:
+def _files_of(library: Library, run_id: str, exact: bool) -> list[_File]:
     store = library.store
-    weights = store.epochs_kept(run, "weights")
+    weights = store.epochs_kept(run_id, "weights")
     first, last = min(weights, default=0), max(weights, default=0)
     between = _evenly([epoch for epoch in weights if epoch not in (first, last)])
     found = []
-    for name in store.files(run):
-        path = store.folder / "runs" / run / name
+    for name in store.files(run_id):
+        path = store.folder / "runs" / run_id / name
         what = run_file(name)
         if what is None or not path.is_file():
             continue
@@ -297,7 +297,7 @@ def _files_of(library: Library, run: str, exact: bool) -> list[_File]:
             continue  # they are within the exact weights
         size = path.stat().st_size
         rank = _rank(name, first, last)
-        found.append(_File(rank, run, name, path, size // 2 if halved else size, halved))
+        found.append(_File(rank, run_id, name, path, size // 2 if halved else size, halved))
     return found
 
 

@@ -186,15 +186,15 @@ class _Loading:
         ordered = sorted(sources, key=lambda run: len(self.store.epochs(run)))
         return {sources[run]: run for run in ordered}
 
-    def load(self, run: str) -> None:
+    def load(self, run_id: str) -> None:
         """Load a run, or note by name what is wrong with it.
 
         Raises:
             StorageBusyError: another process holds the database; what was loaded stays.
         """
         try:
-            with _naming(run[:_SHORT], RECORD):
-                packed = record.from_json(_json(self.archive, path_of(run, RECORD)), run)
+            with _naming(run_id[:_SHORT], RECORD):
+                packed = record.from_json(_json(self.archive, path_of(run_id, RECORD)), run_id)
             if not self._is_here(packed):
                 self._restore(packed)
         except StorageBusyError:
@@ -331,12 +331,12 @@ def _called(packed: RunRecord) -> str:
 
 
 @contextmanager
-def _naming(run: str, file: str) -> Iterator[None]:
+def _naming(called: str, file: str) -> Iterator[None]:
     """Whatever a broken file raises becomes a sentence that names the run and the file."""
     try:
         yield
     except Exception as error:
-        raise _refusal(run, file, _why(error, file)) from error
+        raise _refusal(called, file, _why(error, file)) from error
 
 
 @contextmanager
@@ -366,7 +366,9 @@ def _why(error: Exception, file: str) -> Message:
     return message("it is broken.")  # zip, its compressions and NumPy have errors of their own
 
 
-def _refusal(run: str, file: str, why: Message) -> ArchiveError:
+def _refusal(called: str, file: str, why: Message) -> ArchiveError:
     return ArchiveError(
-        message("Run {run} was not loaded, because of {file}: {why}", run=run, file=file, why=why)
+        message(
+            "Run {run} was not loaded, because of {file}: {why}", run=called, file=file, why=why
+        )
     )

@@ -69,18 +69,18 @@ class Library:
                 unreadable.append(row["id"])
         return summaries, unreadable
 
-    def name(self, run: str) -> str:
+    def name(self, run_id: str) -> str:
         """The name that a run was given, or ""."""
-        row = self.store.database.one("SELECT name FROM shelf WHERE run = ?", run)
+        row = self.store.database.one("SELECT name FROM shelf WHERE run = ?", run_id)
         return str(row["name"]) if row else ""
 
-    def rename(self, owner: str, run: str, name: str) -> None:
+    def rename(self, owner: str, run_id: str, name: str) -> None:
         """Give a run a name; "" takes it away.
 
         Raises:
             LabError: the name is too long.
         """
-        self._set(owner, [run], "name", checked_name(name))
+        self._set(owner, [run_id], "name", checked_name(name))
 
     def pin(self, owner: str, runs: Iterable[str], pinned: bool) -> None:
         """Pin runs, or unpin them: what is pinned loses its weights last when the disk is full."""
@@ -160,8 +160,8 @@ class Library:
             lost += [row["id"]] if freed else []
         return lost
 
-    def _mine(self, owner: str, run: str) -> bool:
-        found = self.store.database.one("SELECT owner FROM runs WHERE id = ?", run)
+    def _mine(self, owner: str, run_id: str) -> bool:
+        found = self.store.database.one("SELECT owner FROM runs WHERE id = ?", run_id)
         return found is not None and found["owner"] == owner
 
     def _set(self, owner: str, runs: Iterable[str], column: str, value: Any) -> None:

@@ -24,14 +24,14 @@ class Metrics:
         self.folder = folder
         self.database = open_lab(folder)
 
-    def report(self, run: str, report: Report) -> None:
+    def report(self, run_id: str, report: Report) -> None:
         """Write one report of a run. One for a run deleted meanwhile is dropped."""
         with self.database.change() as database:
-            if database.execute("SELECT 1 FROM runs WHERE id = ?", (run,)).fetchone() is None:
+            if database.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone() is None:
                 return
             if isinstance(report, Untrained):
                 database.execute(
-                    "UPDATE runs SET untrained = ? WHERE id = ?", (column(report), run)
+                    "UPDATE runs SET untrained = ? WHERE id = ?", (column(report), run_id)
                 )
             else:
                 table = "batches" if isinstance(report, BatchMetrics) else "epochs"
@@ -39,12 +39,12 @@ class Metrics:
                 places = ", ".join("?" * (len(values) + 1))
                 database.execute(
                     f"INSERT OR REPLACE INTO {table} (run, {', '.join(values)}) VALUES ({places})",
-                    (run, *values.values()),
+                    (run_id, *values.values()),
                 )
 
-    def batches(self, run: str) -> list[BatchMetrics]:
+    def batches(self, run_id: str) -> list[BatchMetrics]:
         """The batch metrics of a run, in order."""
-        return [BatchMetrics(**row) for row in self._metrics("batches", run, "epoch, step")]
+        return [BatchMetrics(**row) for row in self._metrics("batches", run_id, "epoch, step")]
 
     def batch_counts(self, owner: str) -> dict[str, int]:
         """How many batch metrics each of a person's runs has; runs without any are not in it."""
@@ -55,18 +55,18 @@ class Metrics:
         )
         return {row["run"]: row["count"] for row in rows}
 
-    def epochs(self, run: str) -> list[EpochMetrics]:
+    def epochs(self, run_id: str) -> list[EpochMetrics]:
         """The epoch metrics of a run, in order."""
-        rows = self._metrics("epochs", run, "epoch")
+        rows = self._metrics("epochs", run_id, "epoch")
         return [epoch_of(row) for row in rows]
 
-    def last_batch(self, run: str) -> BatchMetrics | None:
+    def last_batch(self, run_id: str) -> BatchMetrics | None:
         """The newest batch metrics of a run."""
-        rows = self._metrics("batches", run, "epoch DESC, step DESC LIMIT 1")
+        rows = self._metrics("batches", run_id, "epoch DESC, step DESC LIMIT 1")
         return BatchMetrics(**rows[0]) if rows else None
 
-    def _metrics(self, table: str, run: str, order: str) -> list[dict[str, Any]]:
-        rows = self.database.all(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run)
+    def _metrics(self, table: str, run_id: str, order: str) -> list[dict[str, Any]]:
+        rows = self.database.all(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run_id)
         return [{key: row[key] for key in row.keys() if key != "run"} for row in rows]  # noqa: SIM118
 
 

@@ -28,7 +28,7 @@ _RUN_ID = re.compile(r"[0-9a-f]{16}")
 class RunFolders(RunQueue):
     """The runs under one folder, with their files."""
 
-    def keep(self, run: str, name: str, data: bytes | bytearray) -> None:
+    def keep(self, run_id: str, name: str, data: bytes | bytearray) -> None:
         """Write a run's file, whole or not at all.
 
         Raises:
@@ -36,42 +36,42 @@ class RunFolders(RunQueue):
             StoreError: the run was deleted.
             StorageError: the disk did not take it.
         """
-        target = self._path(run, name)
-        self.run(run)
+        target = self._path(run_id, name)
+        self.run(run_id)
         try:
             disk.write(target, data)
         except StorageError:
-            self.run(run)  # deleted meanwhile, and its folder with it
+            self.run(run_id)  # deleted meanwhile, and its folder with it
             raise
-        if self.database.one("SELECT 1 FROM runs WHERE id = ?", run) is None:
-            self._remove_files(run)  # they may have been removed before this one was written
+        if self.database.one("SELECT 1 FROM runs WHERE id = ?", run_id) is None:
+            self._remove_files(run_id)  # they may have been removed before this one was written
             raise no_such_run()
 
-    def drop_file(self, run: str, name: str) -> None:
+    def drop_file(self, run_id: str, name: str) -> None:
         """Remove one file of a run, where it is there.
 
         Raises:
             ValueError: the name is not one that the trainer gives.
         """
-        self._path(run, name).unlink(missing_ok=True)
+        self._path(run_id, name).unlink(missing_ok=True)
 
-    def file(self, run: str, name: str) -> Path:
+    def file(self, run_id: str, name: str) -> Path:
         """The path of a run's file.
 
         Raises:
             StoreError: the run has no such file.
         """
-        path = self._path(run, name)
+        path = self._path(run_id, name)
         if not path.is_file():
             raise StoreError(message("This run kept no file {name}.", name=name))
         return path
 
-    def files(self, run: str) -> list[str]:
+    def files(self, run_id: str) -> list[str]:
         """The names of a run's files, sorted."""
-        if not _RUN_ID.fullmatch(run):
+        if not _RUN_ID.fullmatch(run_id):
             return []
         try:
-            names = os.listdir(self.folder / "runs" / run)
+            names = os.listdir(self.folder / "runs" / run_id)
         except FileNotFoundError:
             return []
         return sorted(filter(_FILE_NAME.fullmatch, names))
@@ -82,26 +82,26 @@ class RunFolders(RunQueue):
         folders = _folders(self.folder / "runs")
         return {place.name: _bytes_in(place) for place in folders if place.name in known}
 
-    def drop_weights(self, run: str) -> int:
+    def drop_weights(self, run_id: str) -> int:
         """Remove a run's weights, all but what its metrics and pictures need; bytes freed."""
         freed = 0
-        for name in self.files(run):
+        for name in self.files(run_id):
             if name.startswith("weights-") or name == "optimizer.npz":
-                path = self._path(run, name)
+                path = self._path(run_id, name)
                 freed += _size(path)
                 path.unlink(missing_ok=True)
         return freed
 
-    def epochs_kept(self, run: str, kind: str) -> list[int]:
+    def epochs_kept(self, run_id: str, kind: str) -> list[int]:
         """The epochs for which a run has a file of this kind ("weights", "kernels", "reading")."""
-        names = (name for name in self.files(run) if name.startswith(f"{kind}-"))
+        names = (name for name in self.files(run_id) if name.startswith(f"{kind}-"))
         return [int(name.partition("-")[2][:3]) for name in names]
 
-    def delete(self, run: str) -> None:
+    def delete(self, run_id: str) -> None:
         """Forget a run and remove its files."""
         with self.database.change() as database:
-            database.execute("DELETE FROM runs WHERE id = ?", (run,))
-        self._remove_files(run)
+            database.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+        self._remove_files(run_id)
 
     def remove_orphans(self, older_than: float = ORPHAN_SECONDS) -> list[str]:
         """Remove the folders of runs that are not in the database; returns their ids.
@@ -166,14 +166,14 @@ class RunFolders(RunQueue):
     def _ids(self) -> set[str]:
         return {row["id"] for row in self.database.all("SELECT id FROM runs")}
 
-    def _remove_files(self, run: str) -> None:
-        if _RUN_ID.fullmatch(run):
-            shutil.rmtree(self.folder / "runs" / run, ignore_errors=True)
+    def _remove_files(self, run_id: str) -> None:
+        if _RUN_ID.fullmatch(run_id):
+            shutil.rmtree(self.folder / "runs" / run_id, ignore_errors=True)
 
-    def _path(self, run: str, name: str) -> Path:
-        if not _RUN_ID.fullmatch(run) or not _FILE_NAME.fullmatch(name):
-            raise ValueError(f"not a run's file: {run!r} {name!r}")
-        return self.folder / "runs" / run / name
+    def _path(self, run_id: str, name: str) -> Path:
+        if not _RUN_ID.fullmatch(run_id) or not _FILE_NAME.fullmatch(name):
+            raise ValueError(f"not a run's file: {run_id!r} {name!r}")
+        return self.folder / "runs" / run_id / name
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -13,7 +13,15 @@ from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome
 from digitlab.records import DataSetInfo, Run, Status
 from digitlab.store.database import Row
 from digitlab.store.metrics import Metrics
-from digitlab.store.rows import StoreError, column, readable, run_of, unreadable_run
+from digitlab.store.rows import (
+    StoreError,
+    column,
+    insert,
+    readable,
+    row_of,
+    run_of,
+    unreadable_run,
+)
 from digitlab.store.schema import NOT_DELETED
 
 # A run's turn counts its owner's runs that come before it, the one that trains included.
@@ -41,36 +49,37 @@ class RunQueue(Metrics):
         frozen: bool = False,
     ) -> Run:
         """Put a run in the queue; it is acknowledged once this returns."""
-        run = secrets.token_hex(8)
-        row = (
-            run,
-            owner,
-            engine,
-            Status.QUEUED,
-            column(message("The run waits for its turn.")),
-            column(config),
-            preset,
-            parameters,
-            column(digits),
-            time.time(),
-            origin,
-            int(frozen),
+        run = Run(
+            id=secrets.token_hex(8),
+            owner=owner,
+            engine=engine,
+            status=Status.QUEUED,
+            reason=message("The run waits for its turn."),
+            stop=False,
+            config=config,
+            preset=preset,
+            parameters=parameters,
+            digits=digits,
+            execution=None,
+            untrained=None,
+            outcome=None,
+            created=time.time(),
+            started=None,
+            ended=None,
+            origin=origin,
+            frozen=frozen,
         )
         with self.database.change() as database:
-            database.execute(
-                "INSERT INTO runs (id, owner, engine, status, reason, config, preset, parameters,"
-                " digits, created, origin, frozen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                row,
-            )
-        return self.run(run)
+            insert(database, "runs", row_of(run))
+        return self.run(run.id)
 
-    def run(self, run: str) -> Run:
+    def run(self, run_id: str) -> Run:
         """The run with this id.
 
         Raises:
             StoreError: there is none, or it cannot be read.
         """
-        row = self.database.one(f"SELECT * FROM runs WHERE id = ? AND {NOT_DELETED}", run)
+        row = self.database.one(f"SELECT * FROM runs WHERE id = ? AND {NOT_DELETED}", run_id)
         if row is None:
             raise no_such_run()
         return run_of(row)
@@ -133,17 +142,17 @@ class RunQueue(Metrics):
         ahead = turns.index(run.id) if run.id in turns else 0
         return ahead + len({row["id"] for row in self._running(run.engine)} - {run.id})
 
-    def start(self, run: str) -> bool:
+    def start(self, run_id: str) -> bool:
         """Mark a queued run as running; False when it is no longer queued."""
         reason = column(message("The network is being trained."))
         with self.database.change() as database:
             changed = database.execute(
                 "UPDATE runs SET status = ?, reason = ?, started = ? WHERE id = ? AND status = ?",
-                (Status.RUNNING, reason, time.time(), run, Status.QUEUED),
+                (Status.RUNNING, reason, time.time(), run_id, Status.QUEUED),
             )
             return changed.rowcount == 1
 
-    def requeue(self, run: str) -> bool:
+    def requeue(self, run_id: str) -> bool:
         """Put a run whose worker was lost before its first epoch back into the queue, once.
 
         False when it was there before, has an epoch, or is not running any more.
@@ -156,19 +165,19 @@ class RunQueue(Metrics):
                 "UPDATE runs SET status = ?, reason = ?, started = NULL, pace = NULL,"
                 " untrained = NULL, requeued = 1 WHERE id = ? AND status = ? AND requeued = 0"
                 " AND NOT EXISTS (SELECT 1 FROM epochs WHERE run = runs.id)",
-                (Status.QUEUED, reason, run, Status.RUNNING),
+                (Status.QUEUED, reason, run_id, Status.RUNNING),
             )
             if changed.rowcount:
-                database.execute("DELETE FROM batches WHERE run = ?", (run,))
+                database.execute("DELETE FROM batches WHERE run = ?", (run_id,))
             return changed.rowcount == 1
 
-    def set_execution(self, run: str, execution: ExecutionSettings) -> None:
+    def set_execution(self, run_id: str, execution: ExecutionSettings) -> None:
         """Note the number format, threads and steps that a run is trained with."""
         with self.database.change() as database:
-            database.execute("UPDATE runs SET pace = ? WHERE id = ?", (column(execution), run))
+            database.execute("UPDATE runs SET pace = ? WHERE id = ?", (column(execution), run_id))
 
     def end(
-        self, run: str, status: Status, reason: Message, outcome: Outcome | None = None
+        self, run_id: str, status: Status, reason: Message, outcome: Outcome | None = None
     ) -> None:
         """Write how a live run ended; a run that has ended stays as it is."""
         with self.database.change() as database:
@@ -180,16 +189,16 @@ class RunQueue(Metrics):
                     column(reason),
                     column(outcome),
                     time.time(),
-                    run,
+                    run_id,
                     Status.QUEUED,
                     Status.RUNNING,
                 ),
             )
 
-    def ask_to_stop(self, run: str) -> None:
+    def ask_to_stop(self, run_id: str) -> None:
         """Note that a run shall stop; its engine reads this."""
         with self.database.change() as database:
-            database.execute("UPDATE runs SET stop = 1 WHERE id = ?", (run,))
+            database.execute("UPDATE runs SET stop = 1 WHERE id = ?", (run_id,))
 
     def sources(self, owner: str) -> dict[str, str]:
         """Where a person's runs were trained first: the id of each there, by its id here."""

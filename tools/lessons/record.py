@@ -66,24 +66,24 @@ def of_run(store: Store, run: Run, digits: DigitSet, looks: tuple[Look, ...]) ->
     )
 
 
-def _least_class(store: Store, run: str, digits: DigitSet) -> float:
-    return min(_class_means(store, run, digits))
+def _least_class(store: Store, run_id: str, digits: DigitSet) -> float:
+    return min(_class_means(store, run_id, digits))
 
 
-def _most_class(store: Store, run: str, digits: DigitSet) -> float:
-    return max(_class_means(store, run, digits))
+def _most_class(store: Store, run_id: str, digits: DigitSet) -> float:
+    return max(_class_means(store, run_id, digits))
 
 
-def _class_means(store: Store, run: str, digits: DigitSet) -> list[float]:
+def _class_means(store: Store, run_id: str, digits: DigitSet) -> list[float]:
     """What the untrained network gives each class, as a mean over test images."""
-    network = models.of_run(store, run, 0)
+    network = models.of_run(store, run_id, 0)
     means = network.predict(digits.x_test[:_IMAGES_LOOKED_AT]).mean(axis=0)
     return [float(mean) for mean in means]
 
 
-def _typeset_six(store: Store, run: str, digits: DigitSet) -> float:
+def _typeset_six(store: Store, run_id: str, digits: DigitSet) -> float:
     drawing = from_image(examples.typeset_six())
-    return float(models.of_run(store, run).read(drawing.digit).digit)
+    return float(models.of_run(store, run_id).read(drawing.digit).digit)
 
 
 _LOOKS: dict[str, Callable[[Store, str, DigitSet], float]] = {
