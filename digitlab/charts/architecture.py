@@ -10,13 +10,20 @@ from digitlab.charts import frame
 from digitlab.charts.frame import CLEAR, GREY_BLUE, SMALL_SIZE, VERMILLION, Chart, Trace, faint
 from digitlab.charts.layer_columns import STRAND, Column, Point, columns_of
 from digitlab.layers import Layer, parameter_count
-from digitlab.messages import Translator
+from digitlab.messages import Translator, mark
 
 Shape = dict[str, Any]
 
 _PLOT = 180  # pixels: height of the drawing, without its captions
 _LINE = 16  # pixels: height of a caption's line
 _BREAK = "<wbr>"  # where a caption may be broken
+_KINDS = {
+    "input": mark("picture"),
+    "pool": mark("max pool"),
+    "flatten": mark("flatten"),
+    "dense": mark("dense"),
+    "output": mark("output"),
+}
 _SEVEN = ((0.28, 0.27), (0.72, 0.27), (0.45, 0.8))
 
 
@@ -39,13 +46,12 @@ def network_picture(layers: Sequence[Layer], t: Translator) -> Chart:
         for edge in (1, 0)
     )
     top, bottom = 44 + above, below + 36
+    kinds = " → ".join(_kind_text(column, t) for column in columns)
     return frame.figure(
         title,
         [line for line in lines if line is not None] + neurons + [_layer_targets(columns, t)],
         height=top + _PLOT + bottom,
-        alt=f"{title}: {' → '.join(_kind_text(column, t) for column in columns)}".replace(
-            _BREAK, ""
-        ),
+        alt=f"{title}: {kinds.replace(_BREAK, '')}",
         uirevision="network",
         shapes=shapes + _window_shapes(columns),
         annotations=captions,
@@ -113,36 +119,33 @@ def _window_shapes(columns: Sequence[Column]) -> list[Shape]:
         if after.kind in ("conv", "pool"):
             near, far = before.planes()[-1], after.planes()[0]
             window = near.window(0.5, min(0.5, after.layer.kernel / before.shape[0]))
-            goal = far.at(0.5, 0.5)
+            goal, ray = far.at(0.5, 0.5), faint(after.colour, 0.7)
             shapes.append(_outline(window, after.colour))
-            shapes += [
-                _stroke([corner, goal], faint(after.colour, 0.7), 1) for corner in window[1:3]
-            ]
+            shapes += [_stroke([corner, goal], ray, 1) for corner in window[1:3]]
     return shapes
 
 
 def _neuron_trace(column: Column) -> Trace:
     heights = column.heights()
-    common = {"x": [column.at] * len(heights), "y": heights, "hoverinfo": "skip"}
-    if column.kind == "output":
-        names = [str(number) for number in range(len(heights))]
-        # The picture at the other end shows a 7.
-        look = _neurons(column.colour, [0.95 if name == "7" else 0.2 for name in names])
-        return frame.trace(
-            "scatter",
-            **common,
-            mode="markers+text",
-            marker=look,
-            text=names,
-            textposition="middle right",
-        )
-    fills = [0.0 if column.dropped(number) else 0.6 for number in range(len(heights))]
-    return frame.trace("scatter", **common, mode="markers", marker=_neurons(column.colour, fills))
-
-
-def _neurons(colour: str, fills: Sequence[float]) -> dict[str, Any]:
-    colours = [faint(colour, fill) for fill in fills]
-    return {"size": 9, "color": colours, "line": {"color": colour, "width": 1.2}}
+    output = column.kind == "output"
+    if output:  # the picture at the other end shows a 7
+        fills = [0.95 if number == 7 else 0.2 for number in range(len(heights))]
+    else:
+        fills = [0.0 if column.dropped(number) else 0.6 for number in range(len(heights))]
+    return frame.trace(
+        "scatter",
+        x=[column.at] * len(heights),
+        y=heights,
+        hoverinfo="skip",
+        mode="markers+text" if output else "markers",
+        marker={
+            "size": 9,
+            "color": [faint(column.colour, fill) for fill in fills],
+            "line": {"color": column.colour, "width": 1.2},
+        },
+        text=[str(number) for number in range(len(heights))] if output else None,
+        textposition="middle right" if output else None,
+    )
 
 
 def _link(before: Column, after: Column) -> Any | None:
@@ -168,13 +171,12 @@ def _lines(pairs: Iterable[tuple[Point, Point]]) -> Trace:
 def _caption(column: Column, count: int, t: Translator) -> dict[str, Any]:
     staggered = _staggered(count)
     above = staggered and column.at % 2 == 1
-    lines = [_kind_text(column, t), "×".join(str(size) for size in column.shape)]
+    lines = [_kind_text(column, t), _sizes(column)]
     if column.kind != "input" and column.layer.parameters:
         lines.append(f"{column.layer.parameters:,}")
-    if column.rate:
-        lines.append(t("dropout<wbr> {rate}", rate=f"{column.rate:g}"))
+    text = "<br>".join(lines + _dropout_lines(column, t))
     return {
-        "text": frame.strong("<br>".join(lines).replace(_BREAK, "<br>" if staggered else "")),
+        "text": frame.strong(text.replace(_BREAK, "<br>" if staggered else "")),
         "x": column.at,
         "yref": "paper",
         "y": 1 if above else 0,
@@ -184,24 +186,8 @@ def _caption(column: Column, count: int, t: Translator) -> dict[str, Any]:
     }
 
 
-def _kind_text(column: Column, t: Translator) -> str:
-    match column.kind:
-        case "conv":
-            return t("conv {size}×{size}", size=column.layer.kernel)
-        case "pool":
-            return t("max pool")
-        case "flatten":
-            return t("flatten")
-        case "dense":
-            return t("dense")
-        case "output":
-            return t("output")
-        case _:
-            return t("picture")
-
-
 def _layer_targets(columns: Sequence[Column], t: Translator) -> Trace:
-    """Unseen markers over the layers, which say under the pointer what the layer is."""
+    """Transparent markers over the layers, which say under the pointer what the layer is."""
     heights = (0.35, 0.0, -0.35)
     return frame.trace(
         "scatter",
@@ -209,18 +195,29 @@ def _layer_targets(columns: Sequence[Column], t: Translator) -> Trace:
         y=[y for _ in columns for y in heights],
         mode="markers",
         marker={"size": 44, "color": GREY_BLUE, "opacity": 0},
-        text=[_layer_hover(column, t) for column in columns for _ in heights],
+        text=[_hover(column, t) for column in columns for _ in heights],
         hovertemplate="%{text}<extra></extra>",
     )
 
 
-def _layer_hover(column: Column, t: Translator) -> str:
-    sizes = "×".join(str(size) for size in column.shape)
-    lines = [_kind_text(column, t), t("output {sizes}", sizes=sizes)]
+def _hover(column: Column, t: Translator) -> str:
+    lines = [_kind_text(column, t), t("output {sizes}", sizes=_sizes(column))]
     if column.kind != "input":
         lines.append(t("parameters {count}", count=f"{column.layer.parameters:,}"))
         if column.layer.kernel_shape:
             lines.append(t("activation {name}", name=column.layer.activation))
-    if column.rate:
-        lines.append(t("dropout<wbr> {rate}", rate=f"{column.rate:g}"))
-    return "<br>".join(lines).replace(_BREAK, "")
+    return "<br>".join(lines + _dropout_lines(column, t)).replace(_BREAK, "")
+
+
+def _kind_text(column: Column, t: Translator) -> str:
+    if column.kind == "conv":
+        return t("conv {size}×{size}", size=column.layer.kernel)
+    return t(_KINDS[column.kind])
+
+
+def _sizes(column: Column) -> str:
+    return "×".join(map(str, column.shape))
+
+
+def _dropout_lines(column: Column, t: Translator) -> list[str]:
+    return [t("dropout<wbr> {rate}", rate=f"{column.rate:g}")] if column.rate else []

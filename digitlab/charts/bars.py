@@ -114,9 +114,8 @@ def count_bars(
         uirevision="counts",
         barmode="stack",
         bargap=0.25,
-        showlegend=stacked,
-        legend=frame.legend_below(traceorder="normal"),
-        margin=frame.margin(bottom=frame.LEGEND_ROOM if stacked else 8),
+        legend_room=frame.LEGEND_ROOM if stacked else 0,
+        legend={"traceorder": "normal"},
         xaxis=_digit_axis(t),
         yaxis=frame.axis(axis, rangemode="tozero", tickformat=",d"),
     )

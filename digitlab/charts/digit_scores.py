@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
 
 from digitlab.charts import frame
 from digitlab.charts.frame import BLUE, GREEN, VERMILLION, Chart
 from digitlab.config import DIGITS
+from digitlab.inspection.metrics import Rates
 from digitlab.messages import Translator
 
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)  # between two lines of the grid
@@ -17,23 +17,7 @@ _STRIPE = "rgba(128,128,128,0.1)"
 _APART = 0.22  # of the room of a digit, between its three dots
 
 
-class Scored(Protocol):
-    """What the chart needs to know of a digit: shares from 0 to 1, or None."""
-
-    @property
-    def precision(self) -> float | None:
-        """Of what is read as the digit, how much is it."""
-
-    @property
-    def recall(self) -> float | None:
-        """Of what is the digit, how much is read as it."""
-
-    @property
-    def f1(self) -> float | None:
-        """The harmonic mean of both."""
-
-
-def digit_scores(scores: Sequence[Scored], t: Translator) -> Chart:
+def digit_scores(scores: Sequence[Rates], t: Translator) -> Chart:
     """Three dots a digit, told apart by colour and form; a share that is None has no dot.
 
     The axis ends at 100% and begins at ``scores_axis_start``, which its title says.
@@ -71,9 +55,7 @@ def digit_scores(scores: Sequence[Scored], t: Translator) -> Chart:
         traces,
         height=360,
         uirevision="digit-scores",
-        showlegend=True,
-        legend=frame.legend_below(),
-        margin=frame.margin(bottom=frame.LEGEND_ROOM),
+        legend_room=frame.LEGEND_ROOM,
         shapes=stripes,
         xaxis=frame.axis(
             t("digit"), tickvals=list(range(DIGITS)), showgrid=False, range=[-0.5, DIGITS - 0.5]
@@ -88,18 +70,18 @@ def digit_scores(scores: Sequence[Scored], t: Translator) -> Chart:
     )
 
 
-def scores_axis_start(scores: Sequence[Scored]) -> float:
+def scores_axis_start(scores: Sequence[Rates]) -> float:
     """Where the axis begins: at the line of the grid below the smallest share."""
     step = _step(scores)
     return max(0.0, round(1 - math.ceil((1 - _smallest(scores)) / step - 1e-9) * step, 10))
 
 
-def _step(scores: Sequence[Scored]) -> float:
+def _step(scores: Sequence[Rates]) -> float:
     room = 1 - _smallest(scores)
     return next((step for step in _STEPS if room <= _MOST_LINES * step), _STEPS[-1])
 
 
-def _smallest(scores: Sequence[Scored]) -> float:
+def _smallest(scores: Sequence[Rates]) -> float:
     """Of all shares; never quite 1, so that the axis has a length."""
     there = [value for s in scores for value in (s.precision, s.recall, s.f1) if value is not None]
     return min([*there, 0.99])

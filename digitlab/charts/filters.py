@@ -162,9 +162,7 @@ def edge_chart(
         lines,
         height=height,
         uirevision="edges",
-        showlegend=True,
-        legend=frame.legend_below(),
-        margin=frame.margin(bottom=bottom),
+        legend_room=bottom,
         images=_edge_images(edges, height - frame.TITLE_ROOM - bottom),
         xaxis=frame.axis(
             t("angle that the edge gets bright towards (degrees)"),

@@ -40,6 +40,14 @@ _TITLE = {
     "yanchor": "top",
     "yref": "container",
 }
+_LEGEND = {  # in rows along the figure's lower edge
+    "orientation": "h",
+    "x": 0,
+    "xanchor": "left",
+    "y": 0,
+    "yanchor": "bottom",
+    "yref": "container",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +70,7 @@ def figure(
     height: int,
     alt: str = "",
     title_cells: int = TITLE_CELLS,
+    legend_room: int = 0,
     **layout: Any,
 ) -> Chart:
     """The figure that every chart is; ``layout`` adds to the common layout or replaces it.
@@ -73,11 +82,14 @@ def figure(
         height: pixels.
         alt: what it shows, for those who do not see it; without it the title does.
         title_cells: half-width characters that one line holds.
+        legend_room: pixels under the plot for its axis and a legend; without it there is none.
         layout: as in Plotly's JSON.
     """
     lines = title_lines(title, title_cells)
     more = TITLE_LINE * (len(lines) - 1)
-    room: dict[str, int] = layout.pop("margin", margin())
+    if legend_room:
+        layout["legend"] = _LEGEND | layout.get("legend", {})
+    room: dict[str, int] = layout.pop("margin", margin(bottom=legend_room or 8))
     common: dict[str, Any] = {
         "title": {"text": "<br>".join(lines), **_TITLE, "pad": {"t": 8 + more // 2}},
         "height": height + more,
@@ -89,7 +101,7 @@ def figure(
         "font": {"size": TEXT_SIZE},
         "dragmode": False,
         "uirevision": "digitlab",
-        "showlegend": False,
+        "showlegend": legend_room > 0,
         "hovermode": "closest",
     }
     return Chart(traces, common | layout, alt or title)
@@ -172,18 +184,6 @@ def error_bars(
 def margin(*, side: int = 8, top: int = TITLE_ROOM, bottom: int = 8) -> dict[str, int]:
     """The room round a chart's plot, in pixels."""
     return {"l": side, "r": side, "t": top, "b": bottom, "pad": 0}
-
-
-def legend_below(**settings: Any) -> dict[str, Any]:
-    """A legend in rows along the figure's lower edge; it takes ``LEGEND_ROOM``."""
-    return {
-        "orientation": "h",
-        "x": 0,
-        "xanchor": "left",
-        "y": 0,
-        "yanchor": "bottom",
-        "yref": "container",
-    } | settings
 
 
 def colour_bar(

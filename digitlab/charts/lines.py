@@ -117,7 +117,7 @@ def compared_curves(metric: Metric, runs: Sequence[RunCurves], t: Translator) ->
         room=room,
         title_cells=34,  # beside the tools of the chart
         uirevision=f"overlay-{metric}",
-        legend=frame.legend_below(orientation="v"),
+        legend={"orientation": "v"},
         yaxis=_value_axis(metric, t),
     )
 
@@ -175,8 +175,7 @@ def over_epochs(
         hoverformat=".2f",
         unifiedhovertitle={"text": t("epoch") + " %{x:.2f}"},
     )
-    settings = {"legend": frame.legend_below(), "margin": frame.margin(bottom=room)} | layout
-    return frame.figure(title, traces, height=height, showlegend=True, xaxis=xaxis, **settings)
+    return frame.figure(title, traces, height=height, legend_room=room, xaxis=xaxis, **layout)
 
 
 def thin(x: npt.ArrayLike, y: npt.ArrayLike, most: int = MOST_POINTS) -> tuple[Floats, Floats]:

@@ -76,9 +76,7 @@ def reliability_diagram(bins: Sequence[CalibrationBin], t: Translator) -> Chart:
         height=560,
         uirevision="reliability",
         barmode="overlay",
-        showlegend=True,
-        legend=frame.legend_below(),
-        margin=frame.margin(bottom=frame.LEGEND_ROOM),
+        legend_room=frame.LEGEND_ROOM,
         xaxis=frame.axis(t("certainty of the answer (%)"), range=wide, anchor="y2", **ticks),
         yaxis=frame.axis(t("share that is right (%)"), range=wide, domain=_DIAGRAM, **ticks),
         yaxis2=frame.axis(
@@ -106,27 +104,23 @@ def stretched(value: float, edges: Sequence[float]) -> float:
 
 def _points(bins: Sequence[CalibrationBin], edges: Sequence[float], t: Translator) -> Trace:
     """Mean certainty and share right of every bin that has samples, each with its interval."""
-    xs, ys, above, below = [], [], [], []
-    for each in bins:
-        if each.confidence is None or each.accuracy is None or each.interval is None:
-            continue
-        low, middle, high = (
-            stretched(share, edges) for share in (each.interval[0], each.accuracy, each.interval[1])
-        )
-        xs.append(stretched(each.confidence, edges))
-        ys.append(middle)
-        above.append(high - middle)
-        below.append(middle - low)
+    told = [
+        (each.confidence, each.accuracy, *each.interval)
+        for each in bins
+        if each.confidence is not None and each.accuracy is not None and each.interval is not None
+    ]
+    places = [[stretched(share, edges) for share in shares] for shares in told]
+    xs, ys, lows, highs = np.reshape(places, (-1, 4)).T
     return frame.trace(
         "scatter",
-        x=xs,
-        y=ys,
+        x=xs.tolist(),
+        y=ys.tolist(),
         name=t("share right, with its 95% interval"),
         mode="markers",
         marker={"color": BLUE, "size": 9},
         hoverinfo="skip",
         cliponaxis=False,
-        error_y=frame.error_bars(above, below, BLUE, width=5),
+        error_y=frame.error_bars((highs - ys).tolist(), (ys - lows).tolist(), BLUE, width=5),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from digitlab.charts import frame
 from digitlab.charts.click_targets import click_targets
 from digitlab.charts.frame import Chart
+from digitlab.inspection.metrics import Reading
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
 
@@ -31,26 +32,6 @@ _SHARPER = 4  # browsers smooth pictures: pixels drawn large before that keep th
 _HEADER_ROOM, _CAPTION_ROOM = 36, 32  # pixels
 
 Images = npt.NDArray[np.uint8]
-
-
-class Misread(Protocol):
-    """What a sheet needs to know of a sample that was read."""
-
-    @property
-    def index(self) -> int:
-        """Its number in the test set."""
-
-    @property
-    def truth(self) -> int:
-        """The digit it is."""
-
-    @property
-    def predicted(self) -> int:
-        """The digit it was taken for."""
-
-    @property
-    def confidence(self) -> float:
-        """The probability given to ``predicted``, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +53,8 @@ class _Tile:
     sample: LabelledSample
 
 
-def mistake_sheet(images: Images, columns: Sequence[Sequence[Misread]], t: Translator) -> Chart:
-    """Misread samples, a column a digit, "truth → read as" under each; empty places stay empty.
+def mistake_sheet(images: Images, columns: Sequence[Sequence[Reading]], t: Translator) -> Chart:
+    """Reading samples, a column a digit, "truth → read as" under each; empty places stay empty.
 
     Args:
         images: the whole test set (N, 28, 28) uint8, in which a sample's ``index`` counts.
@@ -98,7 +79,7 @@ def mistake_sheet(images: Images, columns: Sequence[Sequence[Misread]], t: Trans
 
 def reading_sheet(
     images: Images,
-    places: Sequence[Sequence[Misread | None]],
+    places: Sequence[Sequence[Reading | None]],
     t: Translator,
     *,
     title: str,
@@ -159,7 +140,7 @@ def labelled_sheet(
     return _sheet_in_rows(title, pictures, samples, LABELLED_COLUMNS, caption)
 
 
-def _misread_sample(found: Misread, t: Translator) -> LabelledSample:
+def _misread_sample(found: Reading, t: Translator) -> LabelledSample:
     hover = t(
         "Test sample {index}<br>truth {truth}, read as {predicted}<br>{confidence} certain",
         index=found.index,

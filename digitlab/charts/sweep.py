@@ -54,14 +54,42 @@ def sweep_points(
     numbers = [point.x for point in points if point.x is not None]
     ordered = len(numbers) == len(points)
     xs = numbers if ordered else [float(place) for place in range(len(points))]
+    value = value_format(metric)
+    pairs = [(x, point) for x, point in zip(xs, points, strict=True) if len(point.values)]
+    rings = frame.trace(
+        "scatter",
+        x=[x for x, point in pairs for _ in point.values],
+        y=[value for _, point in pairs for value in point.values],
+        mode="markers",
+        cliponaxis=False,
+        name=t("one run"),
+        customdata=[point.name for _, point in pairs for _ in point.values],
+        marker={"symbol": "circle-open", "size": 10, "color": GREY_BLUE, "line": {"width": 2}},
+        hovertemplate=f"%{{customdata}}: {value}<extra></extra>",
+    )
+    means = [float(np.mean(point.values)) for _, point in pairs]
+    dots = frame.line(
+        [x for x, _ in pairs],
+        means,
+        t("mean, and from the lowest to the highest seed"),
+        BLUE,
+        hover=f"%{{customdata[0]}}: {value} (n = %{{customdata[1]}})<extra></extra>",
+        mode="lines+markers" if ordered else "markers",
+        cliponaxis=False,
+        customdata=[(point.name, len(point.values)) for _, point in pairs],
+        error_y=frame.error_bars(
+            [max(point.values) - mean for mean, (_, point) in zip(means, pairs, strict=True)],
+            [mean - min(point.values) for mean, (_, point) in zip(means, pairs, strict=True)],
+            BLUE,
+            width=6,
+        ),
+    )
     return frame.figure(
         measure,
-        [_rings(xs, points, metric, t), _means(xs, points, metric, ordered, t)],
+        [rings, dots],
         height=400,
         uirevision=f"sweep-points-{measure}",
-        showlegend=True,
-        legend=frame.legend_below(),
-        margin=frame.margin(bottom=96),
+        legend_room=96,
         xaxis=_field_axis(field, xs, [point.name for point in points], ordered),
         yaxis=_measure_axis(metric, measure, [v for point in points for v in point.values], t),
     )
@@ -103,54 +131,6 @@ def measure_range(metric: Metric, values: Sequence[float]) -> list[float]:
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
     pad = 0.06 * (high - low) or 0.005 * max(1.0, abs(high))
     return [max(0.0, low - pad), min(1.0, high + pad) if metric == "accuracy" else high + pad]
-
-
-def _rings(
-    xs: Sequence[float], points: Sequence[SweepPoint], metric: Metric, t: Translator
-) -> Trace:
-    pairs = [
-        (x, value, point.name)
-        for x, point in zip(xs, points, strict=True)
-        for value in point.values
-    ]
-    return frame.trace(
-        "scatter",
-        x=[x for x, _, _ in pairs],
-        y=[y for _, y, _ in pairs],
-        mode="markers",
-        cliponaxis=False,
-        name=t("one run"),
-        customdata=[name for _, _, name in pairs],
-        marker={"symbol": "circle-open", "size": 10, "color": GREY_BLUE, "line": {"width": 2}},
-        hovertemplate=f"%{{customdata}}: {value_format(metric)}<extra></extra>",
-    )
-
-
-def _means(
-    xs: Sequence[float], points: Sequence[SweepPoint], metric: Metric, ordered: bool, t: Translator
-) -> Trace:
-    rows = [
-        (x, float(np.mean(point.values)), point)
-        for x, point in zip(xs, points, strict=True)
-        if len(point.values)
-    ]
-    shown = f"%{{customdata[0]}}: {value_format(metric)} (n = %{{customdata[1]}})<extra></extra>"
-    return frame.line(
-        [x for x, _, _ in rows],
-        [mean for _, mean, _ in rows],
-        t("mean, and from the lowest to the highest seed"),
-        BLUE,
-        hover=shown,
-        mode="lines+markers" if ordered else "markers",
-        cliponaxis=False,
-        customdata=[(point.name, len(point.values)) for _, _, point in rows],
-        error_y=frame.error_bars(
-            [max(point.values) - mean for _, mean, point in rows],
-            [mean - min(point.values) for _, mean, point in rows],
-            BLUE,
-            width=6,
-        ),
-    )
 
 
 def sweep_heatmap(
@@ -301,10 +281,9 @@ def shades(count: int) -> list[str]:
 
 def shade(share: float) -> str:
     """The ramp's colour at ``share``, 0 to 1."""
-    stops = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in _RAMP])
+    stops = np.array([list(bytes.fromhex(colour[1:])) for colour in _RAMP])
     where = np.linspace(0, 1, len(_RAMP))
-    red, green, blue = (round(float(np.interp(share, where, stops[:, part]))) for part in range(3))
-    return f"#{red:02X}{green:02X}{blue:02X}"
+    return "#" + "".join(f"{round(np.interp(share, where, stop)):02X}" for stop in stops.T)
 
 
 def wrapped(name: str) -> str:
