@@ -74,9 +74,9 @@ def digits_by_epoch(
     )
 
 
-def evenly(count: int, most: int = MOST_EPOCHS) -> list[int]:
-    """At most ``most`` of ``count`` places, evenly spread, the first and the last among them."""
-    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})
+def evenly(count: int) -> list[int]:
+    """At most ``MOST_EPOCHS`` of ``count`` places, evenly spread, the first and last among them."""
+    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, MOST_EPOCHS))})
 
 
 def _floor(epochs: Sequence[int], picked: frame.Floats) -> float:

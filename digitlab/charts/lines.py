@@ -133,7 +133,6 @@ def _run_lines(run: RunCurves, colour: str, metric: Metric, t: Translator) -> li
         # Three digits of the epoch: a run may have been stopped within one.
         hover = f"%{{x:.3~g}}: {value_format(metric)}<extra>{name}<br>{part}</extra>"
         mode = "markers" if len(xs) == 1 else "lines"
-        named = number == len(parts)  # one legend entry a run
         traces.append(
             frame.line(
                 xs,
@@ -144,7 +143,7 @@ def _run_lines(run: RunCurves, colour: str, metric: Metric, t: Translator) -> li
                 mode=mode,
                 dash=dash,
                 legendgroup=name,
-                showlegend=None if dash == "solid" else named,
+                showlegend=number == len(parts),  # one entry a run
             )
         )
     return traces
@@ -178,17 +177,17 @@ def over_epochs(
     return frame.figure(title, traces, height=height, legend_room=room, xaxis=xaxis, **layout)
 
 
-def thin(x: npt.ArrayLike, y: npt.ArrayLike, most: int = MOST_POINTS) -> tuple[Floats, Floats]:
-    """At most ``most`` points: the means of equally many neighbours (the last group may be less).
+def thin(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """At most ``MOST_POINTS`` points: the means of equally many neighbours, the last group less.
 
     ``x``, ``y`` and the result are float64 (N,). A group with a value that is not finite has NaN,
     which leaves a gap in the line.
     """
     xs, ys = np.asarray(x, np.float64), np.array(y, np.float64)
     ys[~np.isfinite(ys)] = np.nan
-    if len(xs) <= most:
+    if len(xs) <= MOST_POINTS:
         return xs, ys
-    size = math.ceil(len(xs) / most)
+    size = math.ceil(len(xs) / MOST_POINTS)
     starts = np.arange(0, len(xs), size)
     sizes = np.diff(np.append(starts, len(xs)))
     return np.add.reduceat(xs, starts) / sizes, np.add.reduceat(ys, starts) / sizes

@@ -66,26 +66,15 @@ def preprocessing_steps(
     """
     left, top, right, bottom = box
     side, centre = marks
-    crop, scale, middle = (
-        t("(off)") if step in off else "" for step in ("crop", "scale", "centre")
-    )
+    said = {step: t("(off)") if step in off else "" for step in ("crop", "scale", "centre")}
     width = max(1, round(_LINE * max(source.shape) / _SIDE))
-    low = round((len(scaled) - side) / 2 * _SIDE / len(scaled))
-    square = (low, low, _SIDE - low, _SIDE - low)
-    centred = _large(digit)
-    at = round((centre + 0.5) * _SIDE / len(digit))
-    cross = slice(at - _LINE // 2, at + _LINE // 2)
-    centred[cross] = centred[:, cross] = _rgb(VERMILLION)
-    pixels = _large(digit)
-    step = _SIDE // len(digit)
-    pixels[::step] = pixels[:, ::step] = _rgb(GREY_BLUE)
     return _row(
         [
             (_outlined(_coloured(source), box, VERMILLION, width), t("drawn"), ""),
-            (_coloured(source[top:bottom, left:right]), t("cut out"), crop),
-            (_outlined(_large(scaled), square, VERMILLION, _LINE), t("scaled"), scale),
-            (centred, t("centred"), middle),
-            (pixels, t("28x28 pixels"), ""),
+            (_coloured(source[top:bottom, left:right]), t("cut out"), said["crop"]),
+            (_with_square(scaled, side), t("scaled"), said["scale"]),
+            (_with_cross(digit, centre), t("centred"), said["centre"]),
+            (_with_grid(digit), t("28x28 pixels"), ""),
         ]
     )
 
@@ -204,3 +193,23 @@ def _outlined(picture: Picture, box: Box, colour: str, width: int) -> Picture:
 
 def _rgb(colour: str) -> tuple[int, ...]:
     return tuple(bytes.fromhex(colour[1:]))
+
+
+def _with_square(digit: Picture, side: float) -> Picture:
+    low = round((len(digit) - side) / 2 * _SIDE / len(digit))
+    return _outlined(_large(digit), (low, low, _SIDE - low, _SIDE - low), VERMILLION, _LINE)
+
+
+def _with_cross(digit: Picture, centre: float) -> Picture:
+    large = _large(digit)
+    at = round((centre + 0.5) * _SIDE / len(digit))
+    line = slice(at - _LINE // 2, at + _LINE // 2)
+    large[line] = large[:, line] = _rgb(VERMILLION)
+    return large
+
+
+def _with_grid(digit: Picture) -> Picture:
+    large = _large(digit)
+    step = _SIDE // len(digit)
+    large[::step] = large[:, ::step] = _rgb(GREY_BLUE)
+    return large

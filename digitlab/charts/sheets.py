@@ -54,7 +54,7 @@ class _Tile:
 
 
 def mistake_sheet(images: Images, columns: Sequence[Sequence[Reading]], t: Translator) -> Chart:
-    """Reading samples, a column a digit, "truth → read as" under each; empty places stay empty.
+    """Misread samples, a column a digit, "truth → read as" under each; empty places stay empty.
 
     Args:
         images: the whole test set (N, 28, 28) uint8, in which a sample's ``index`` counts.
