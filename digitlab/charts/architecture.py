@@ -8,7 +8,7 @@ from typing import Any
 
 from digitlab.charts import frame
 from digitlab.charts.frame import CLEAR, GREY_BLUE, SMALL_SIZE, VERMILLION, Chart, Trace, faint
-from digitlab.charts.layer_columns import STRAND, Column, Point, columns_of
+from digitlab.charts.layer_columns import STRIP_WIDTH, Column, Point, columns_of
 from digitlab.layers import Layer, parameter_count
 from digitlab.messages import Translator, mark
 
@@ -106,7 +106,7 @@ def _stroke(points: Sequence[Point], colour: str, width: float) -> Shape:
 
 
 def _strip(column: Column) -> Shape:
-    half = STRAND / 2
+    half = STRIP_WIDTH / 2
     reach = column.span() / 2
     corners = [(-half, reach), (half, reach), (half, -reach), (-half, -reach)]
     return _outline([(column.at + x, y) for x, y in corners], column.colour)
@@ -154,7 +154,7 @@ def _link(before: Column, after: Column) -> Any | None:
         return None
     starts = before.ends()
     if after.kind == "flatten":
-        edge, reach = after.at - STRAND / 2, after.span() / 2
+        edge, reach = after.at - STRIP_WIDTH / 2, after.span() / 2
         return _lines(zip(starts, [(edge, reach), (edge, -reach)], strict=True))
     goals = [(float(after.at), y) for y in after.heights()]
     return _lines(itertools.product(starts, goals))

@@ -1,4 +1,4 @@
-"""How each digit is read through the epochs: a field an epoch and digit, with its number."""
+"""The accuracy of each digit after each epoch, as a heatmap with its numbers."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def digits_by_epoch(
     """The share of each digit that is read right after each epoch, 0 to 1 (epochs, 10).
 
     NaN where the set has no sample of a digit. Of more epochs than ``MOST_EPOCHS`` some are left
-    out, evenly, the first and the last never. Colours part what trained epochs differ in: what is
-    lower than all of them has the colour of the lowest. With ``continued`` epoch 0 is what the run
-    took over from another one.
+    out, evenly, the first and the last never. The colour scale begins at the lowest share after
+    training: what is lower has the same colour. With ``continued`` epoch 0 is what the run took
+    over from another one.
     """
     shown = evenly(len(epochs))
     picked = shares[shown].T

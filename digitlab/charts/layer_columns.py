@@ -20,12 +20,12 @@ from digitlab.layers import Kind, Layer
 
 Point = tuple[float, float]
 
-STRAND = 0.08  # width of the flattened values, drawn as one strip
+STRIP_WIDTH = 0.08  # width of the flattened values, drawn as one strip
 
 _PLANE_GAP = 0.07
 _PLANE_LEAN = 0.12  # how much lower a plane's near edge stands, for each unit of its height
 _MOST_NEURONS = 12
-_INK: Mapping[str, str] = {
+_COLOURS: Mapping[str, str] = {
     "input": GREY_BLUE,
     "conv": BLUE,
     "pool": GREEN,
@@ -68,7 +68,7 @@ class Column:
     @property
     def colour(self) -> str:
         """What the layer is drawn in."""
-        return _INK[self.kind]
+        return _COLOURS[self.kind]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -115,7 +115,7 @@ class Column:
         """Where lines to the next layer begin."""
         if not self.flat:
             return [self.planes()[-1].at(1, down) for down in (0, 1)]
-        edge = self.at + (STRAND / 2 if self.kind == "flatten" else 0)
+        edge = self.at + (STRIP_WIDTH / 2 if self.kind == "flatten" else 0)
         return [(edge, y) for number, y in enumerate(self.heights()) if not self.dropped(number)]
 
 

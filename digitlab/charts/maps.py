@@ -24,7 +24,7 @@ from digitlab.charts import frame
 from digitlab.charts.click_targets import click_targets
 from digitlab.charts.frame import Chart, Floats
 from digitlab.charts.pixels import (
-    MAT,
+    GAP_COLOUR,
     MOSAIC_WIDTH,
     Mosaic,
     mosaic_columns,
@@ -173,7 +173,7 @@ def feature_map(
         plot=height - frame.TITLE_ROOM - frame.BAR_ROOM,
         uirevision="map",
         barmode="overlay",
-        plot_bgcolor=MAT,
+        plot_bgcolor=GAP_COLOUR,
         shapes=[] if box is None else pixel_outline(box),
     )
 

@@ -15,8 +15,8 @@ from digitlab.charts.click_targets import click_targets, outline
 from digitlab.charts.frame import Chart, Trace
 from digitlab.messages import Translator
 
-# Parts the tiles of a mosaic: what is near zero is as white as a light page.
-MAT = "rgba(128,128,128,0.75)"
+# Between the tiles of a mosaic: values near zero are as white as a light page.
+GAP_COLOUR = "rgba(128,128,128,0.75)"
 MOSAIC_WIDTH = 400  # pixels: fills half a wide page, and a phone with little left over
 
 
@@ -186,7 +186,7 @@ def mosaic_picture(
         plot=plot,
         rows=rows,
         barmode="overlay",
-        plot_bgcolor=MAT,
+        plot_bgcolor=GAP_COLOUR,
         shapes=[
             line
             for left, top in framed
