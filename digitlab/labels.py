@@ -106,13 +106,13 @@ def run_name(run: Run, t: Translator, varied: Collection[str] = ()) -> str:
 
     ``varied`` are the fields that its sweep varies: their values come first, changed or not.
     """
-    told = _brief(run, t, tuple(varied))
-    if not told:
+    named = _brief(run, t, tuple(varied))
+    if not named:
         return lesson(run)
-    named = list(told[:_NAMED])
-    if rest := len(told) - len(named):
-        named.append(t("+1 change") if rest == 1 else t("+{count} changes", count=rest))
-    return f"{', '.join(named)} · {lesson(run)}"
+    more = []
+    if (rest := len(named) - _NAMED) > 0:
+        more = [t("+1 change") if rest == 1 else t("+{count} changes", count=rest)]
+    return f"{', '.join([*named[:_NAMED], *more])} · {lesson(run)}"
 
 
 def lesson(run: Run) -> str:
@@ -143,11 +143,11 @@ def _briefly(
         for name in config.differences(base)
         if BY_NAME[name].applies(config) and name not in but
     }
-    told = [
+    named = [
         [tell(config, t) for names, tell in _BRIEF if not wanted.isdisjoint(names)]
         for wanted in (set(varied), changed)
     ]
-    return tuple(dict.fromkeys(told[0] + told[1]))
+    return tuple(dict.fromkeys(named[0] + named[1]))
 
 
 def _units(config: RunConfig, t: Translator) -> str:
@@ -194,12 +194,12 @@ def layer(of: Layer, t: Translator) -> str:
 
 def counts(t: Translator, *, runs: int = 0, sweeps: int = 0, drawings: int = 0) -> str:
     """How many runs, sweeps and drawings there are; a count of 0 is left out."""
-    told = [
+    kinds = [
         (runs, mark("1 run"), mark("{count} runs")),
         (sweeps, mark("1 sweep"), mark("{count} sweeps")),
         (drawings, mark("1 drawing"), mark("{count} drawings")),
     ]
-    named = [t(one if count == 1 else more, count=count) for count, one, more in told if count]
+    named = [t(one if count == 1 else more, count=count) for count, one, more in kinds if count]
     return t.listed(named) or t("nothing")
 
 
@@ -210,13 +210,13 @@ def epoch(number: int, t: Translator, *, continued: bool = False) -> str:
     return t("taken over") if continued else t("untrained")
 
 
-def data_set(digits: DataSetInfo, t: Translator) -> str:
+def data_set(info: DataSetInfo, t: Translator) -> str:
     """The name of a run's images. Any file of one's own is stored under the name "mnist"."""
-    if digits.name == "sample":
+    if info.name == "sample":
         return t("5,000 MNIST images")
-    if digits.fingerprint == MNIST_FINGERPRINT:
+    if info.fingerprint == MNIST_FINGERPRINT:
         return t("full MNIST")
-    return t("other images ({id})", id=digits.fingerprint[:4])
+    return t("other images ({id})", id=info.fingerprint[:4])
 
 
 def percentage(share: float) -> str:

@@ -217,7 +217,7 @@ def test_a_fitted_rule_tells_the_two_sides_apart_and_survives_its_file(tmp_path)
     stored = Table.load(tmp_path / "table.npz")
 
     assert stored.belongs_to(network) == fitted.belongs_to(network)
-    for images, low, high in ((material.digits, 0, 0.05), (material.others, 0.95, 1)):
+    for images, low, high in ((material.known, 0, 0.05), (material.others, 0.95, 1)):
         odds = stored.log_odds(images, network.activations(images))
         np.testing.assert_allclose(odds, fitted.log_odds(images, network.activations(images)))
         assert low <= (odds > 0).mean() <= high

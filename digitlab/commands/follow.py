@@ -48,7 +48,7 @@ def follow(
 
     With a ``title``, which stands before the bar, the bar is removed at the end.
     """
-    told = None
+    shown = None
     with tqdm(
         total=run.config.epochs,
         unit=t("epochs"),
@@ -63,9 +63,9 @@ def follow(
                 with suppress(StorageBusyError):  # asked again in the next iteration
                     engine.stop(run.id)
             trouble = engine.trouble
-            if trouble is not None and trouble != told:
+            if trouble is not None and trouble != shown:
                 bar.write(t(trouble), file=sys.stderr)
-                told = trouble
+                shown = trouble
             time.sleep(_POLL_SECONDS)
         _draw(bar, engine.store, run.id, title, t)
 
@@ -85,10 +85,10 @@ def _draw(bar: Any, store: Store, run_id: str, title: str, t: Translator) -> Non
         return
     if last is not None:
         bar.n = last.position
-        told = t(
+        shown = t(
             "loss {loss}, accuracy {accuracy}, {speed} images/s",
             loss=f"{last.loss:.3f}",
             accuracy=f"{last.accuracy:.3f}",
             speed=f"{last.images_per_second:,.0f}",
         )
-        bar.set_description_str(f"{title} {told}".strip(), refresh=True)
+        bar.set_description_str(f"{title} {shown}".strip(), refresh=True)

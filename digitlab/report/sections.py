@@ -71,13 +71,13 @@ def head(data: ReportData, t: Translator) -> Values:
 
 
 def _images(data: ReportData, t: Translator) -> str:
-    digits = data.run.digits
+    images = data.run.digits
     about = t(
         "Data: {name}; {train} images to train on, {validation} to validate, {test} to test.",
-        name=labels.data_set(digits, t),
-        train=f"{digits.train:,}",
-        validation=f"{digits.validation:,}",
-        test=f"{digits.test:,}",
+        name=labels.data_set(images, t),
+        train=f"{images.train:,}",
+        validation=f"{images.validation:,}",
+        test=f"{images.test:,}",
     )
     if data.run.config.validation != "test":
         return about
@@ -88,9 +88,9 @@ def _continued(data: ReportData, t: Translator) -> str:
     before = data.origin_run
     called = labels.run_name(before, t) if before else t("run {id}", id=(data.run.origin or "")[:6])
     origin = data.origin or called
-    told = t("It goes on from {name}: its beginning is that run's end.", name=origin)
+    text = t("It goes on from {name}: its beginning is that run's end.", name=origin)
     frozen = t("Its convolutions were frozen: they are still those of that run.")
-    return t.paragraph([told, frozen]) if data.run.frozen else told
+    return t.paragraph([text, frozen]) if data.run.frozen else text
 
 
 def _facts(run: Run, t: Translator) -> str:
@@ -202,13 +202,13 @@ def _line(
     line = plot.Line(name, points, colour, dotted=colour == plot.BLUE)
     if not line.finite:
         return line
-    told = t(
+    text = t(
         "{line}: {first} → {last}",
         line=name,
         first=_value(line.finite[0][1], metric),
         last=_value(line.finite[-1][1], metric),
     )
-    return dataclasses.replace(line, name=told)
+    return dataclasses.replace(line, name=text)
 
 
 def _value(value: float | None, metric: Metric) -> str:
@@ -341,7 +341,7 @@ def _weights(
         return None, t("{when}: these weights were not kept.", when=when)
     tiles, layer = weights.tiles(found, data.layer), data.layer
     kind = _kind(len(tiles), layer, t)
-    told = t(
+    text = t(
         "{when}: {kind}; weights from {low} to {high}, mean size {size}.",
         when=when,
         kind=kind,
@@ -349,7 +349,7 @@ def _weights(
         high=labels.fixed(found.max(), 2),
         size=f"{np.abs(found).mean():.3f}",
     )
-    return weights.mosaic(tiles, limit), told
+    return weights.mosaic(tiles, limit), text
 
 
 def _kind(shown: int, layer: Layer, t: Translator) -> str:
@@ -370,7 +370,7 @@ def misclassified(data: ReportData, t: Translator) -> Values:
     if not found:
         return {"title": title, "missing": t("No test sample is misread.")}
     columns = metrics.sheet(found)
-    told = t(
+    text = t(
         "A column for each digit, up to five of its misread samples, drawn at random: {shown} of "
         "{count}, of {all} test samples. Under each: truth → read as. Printed dark on light; the "
         "network sees it light on dark.",
@@ -382,21 +382,21 @@ def misclassified(data: ReportData, t: Translator) -> Values:
         [_sample(sample, data.images, t) if sample else None for sample in samples]
         for samples in metrics.upright(columns)
     ]
-    caption = t.paragraph([told, _most_often(found, t)])
+    caption = t.paragraph([text, _most_often(found, t)])
     return {"title": title, "missing": "", "rows": rows, "caption": caption}
 
 
 def _sample(sample: Reading, images: Bytes, t: Translator) -> Values:
     """A misclassified sample, in dark ink on light paper."""
     ink = enlarge(255 - images[sample.index], _FACTOR)
-    told = t(
+    text = t(
         "Test sample {index}: a {truth} read as a {predicted}",
         index=sample.index,
         truth=sample.truth,
         predicted=sample.predicted,
     )
     label = f"{sample.truth} → {sample.predicted}"
-    return {"png": png_bytes(ink), "alternative": told, "label": label}
+    return {"png": png_bytes(ink), "alternative": text, "label": label}
 
 
 def _most_often(found: Sequence[Mistake], t: Translator) -> str:
@@ -414,7 +414,7 @@ def _most_often(found: Sequence[Mistake], t: Translator) -> str:
 
 def questions(data: ReportData, t: Translator) -> Values:
     """The lesson's questions, with lines for the answers."""
-    text = TEXTS.get(labels.lesson(data.run))
-    asked = [t(text.question), t(text.look)] if text else [t(_GENERAL[1]), t(_GENERAL[2])]
+    lesson = TEXTS.get(labels.lesson(data.run))
+    asked = [t(lesson.question), t(lesson.look)] if lesson else [t(_GENERAL[1]), t(_GENERAL[2])]
     asked = [*(one.replace("**", "") for one in asked), t(_GENERAL[0])]
     return {"title": t("Questions"), "asked": asked, "lines": _ANSWER_LINES}

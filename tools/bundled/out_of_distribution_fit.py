@@ -46,7 +46,7 @@ _CHUNK = 500
 class FittingImages:
     """Pictures (N, 28, 28) to fit on, and digits new to the network to choose the threshold on."""
 
-    digits: Pictures
+    known: Pictures
     labels: Labels
     others: Pictures
     choosing: Pictures
@@ -85,10 +85,10 @@ def gathered(mnist: Path, pen: PenDigits) -> FittingImages:
 def fit(network: Network, material: FittingImages) -> Table:
     """The table of the rule for ``network``: its statistics, and a logistic regression on them."""
     start = _statistics(network, material)
-    digits, others = (
-        _features(start, network, images) for images in (material.digits, material.others)
+    known, others = (
+        _features(start, network, images) for images in (material.known, material.others)
     )
-    centre, weights, bias = _regression(digits, others)
+    centre, weights, bias = _regression(known, others)
     odds = (_features(start, network, material.choosing) - centre) @ weights + bias
     threshold = np.quantile(odds, 1 - SHARE_UNSURE)
     return replace(
@@ -104,7 +104,7 @@ def _statistics(network: Network, material: FittingImages) -> Table:
 
     The large arrays are rounded to float16 as in the table's file, so that both agree.
     """
-    hidden = _outputs(network, material.digits)[-2].astype(np.float64)
+    hidden = _outputs(network, material.known)[-2].astype(np.float64)
     means = np.stack([hidden[material.labels == digit].mean(axis=0) for digit in range(10)])
     known = hidden[np.random.default_rng(_SEED_FIT).permutation(len(hidden))[:_KNOWN]]
     known = known / np.maximum(np.linalg.norm(known, axis=1, keepdims=True), 1e-6)
@@ -126,13 +126,13 @@ def _whitening(differences: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(np.linalg.cholesky(np.linalg.inv(covariance)))
 
 
-def _regression(digits: Any, others: Any) -> tuple[Any, Any, float]:
+def _regression(known: Any, others: Any) -> tuple[Any, Any, float]:
     """Centre, weights and bias for unscaled features; both classes have the same weight."""
     from sklearn.linear_model import LogisticRegression
 
-    values = np.concatenate([digits, others])
+    values = np.concatenate([known, others])
     centre, spread = values.mean(axis=0), values.std(axis=0) + 1e-6
-    wanted = np.repeat([0, 1], [len(digits), len(others)])
+    wanted = np.repeat([0, 1], [len(known), len(others)])
     found = LogisticRegression(C=_STRENGTH, max_iter=1000, class_weight="balanced")
     found.fit((values - centre) / spread, wanted)
     return centre, found.coef_[0] / spread, float(found.intercept_[0])
@@ -174,16 +174,16 @@ def measure(
     others = {kind: some(kind, EACH_KIND, random, unseen, held_out=True) for kind in KINDS}
     every = [drawing for drawings in others.values() for drawing in drawings]
     judged = _Judged(network, table)
-    digits = {
+    rates = {
         "pen": judged.rates(pictures(unseen.strokes)),
         "pen_canvas": judged.rates(_canvas(unseen.strokes, random)),
     }
     if mnist is not None:
-        digits["mnist_test"] = judged.rates(mnist)
+        rates["mnist_test"] = judged.rates(mnist)
     kinds = {kind: judged.rates(pictures(_lines(drawings))) for kind, drawings in others.items()}
     never_met = [drawing for drawing in every if drawing[0] in HELD_OUT_TEMPLATES]
     return {
-        "digits_rejected": digits,
+        "digits_rejected": rates,
         "others_rejected": kinds | {"all": judged.rates(pictures(_lines(every)))},
         "never_met": judged.rates(pictures(_lines(never_met))),
         "others_as_canvas": judged.rates(_canvas(_lines(every), random)),

@@ -137,13 +137,13 @@ def bent(strokes: Strokes, random: np.random.Generator) -> Strokes:
     return [stroke @ matrix for stroke in strokes]
 
 
-def redrawn(digits: tuple[PenDigits, int]) -> tuple[Pictures, Pictures]:
+def redrawn(task: tuple[PenDigits, int]) -> tuple[Pictures, Pictures]:
     """The training pictures of pen digits as strokes and as canvas pictures.
 
     (variants, N, 28, 28) each. The first variant is the digit as it was drawn; the others are bent.
     The second value of the argument is the random seed.
     """
-    pen, seed = digits
+    pen, seed = task
     random = np.random.default_rng(seed)
     strokes = [
         np.stack([_by_strokes(lines, variant, random) for lines in pen.strokes])
@@ -173,7 +173,7 @@ def redraw_all(pen: PenDigits, seed: int) -> Pictures:
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:
         done = list(pool.map(redrawn, tasks))
-    strokes, canvases = (np.concatenate([pair[road] for pair in done], axis=1) for road in (0, 1))
+    strokes, canvases = (np.concatenate([pair[kind] for pair in done], axis=1) for kind in (0, 1))
     return np.concatenate([strokes, canvases])
 
 
@@ -487,7 +487,7 @@ def store(trained: Trained, output: Path) -> None:
 def measure(network: Network, digits: dataset.DigitSet, unseen: PenDigits) -> dict[str, Any]:
     """A network's accuracies; the only use of the MNIST test set."""
     measured = {
-        f"pen_{road}": right(network, pictures, unseen.labels)
-        for road, pictures in held_out_pictures(unseen, seed=1).items()
+        f"pen_{source}": right(network, pictures, unseen.labels)
+        for source, pictures in held_out_pictures(unseen, seed=1).items()
     }
     return measured | {"mnist_test": right(network, digits.x_test, digits.y_test)}

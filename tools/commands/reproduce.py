@@ -170,7 +170,7 @@ def _train(sheet: _Sheet, digits: DigitSet, keep: bool, t: Translator) -> bool:
             if ended.status is Status.FINISHED:
                 sheet.add(record.of_run(store, ended, digits, row.looks))
             clock.tick(config)
-            _say(_told(title, ended, clock.left, t))
+            _say(_progress(title, ended, clock.left, t))
             if not keep:
                 store.delete(ended.id)
     if asked.once and sheet.json:
@@ -178,7 +178,7 @@ def _train(sheet: _Sheet, digits: DigitSet, keep: bool, t: Translator) -> bool:
     return asked.once
 
 
-def _told(title: str, ended: Run, left: float, t: Translator) -> str:
+def _progress(title: str, ended: Run, left: float, t: Translator) -> str:
     if ended.outcome is None or ended.status is not Status.FINISHED:
         return f"{title} {t(ended.reason)}"
     return t(
@@ -190,19 +190,19 @@ def _told(title: str, ended: Run, left: float, t: Translator) -> str:
 
 
 def _plan(results: Results, seconds: float, t: Translator) -> str:
-    told = t(
+    plan = t(
         "{rows} rows, {runs} runs to train: at most about {time} on this machine.",
         rows=len(results.rows),
         runs=len(results.missing()),
         time=labels.duration(seconds, t),
     )
     if speed.load():
-        return told
+        return plan
     hint = t(
         "Its speed has not been measured yet; this is a guess, and runs may be slower than they "
         "need be. To measure it first: python -m tools bench speed"
     )
-    return t.paragraph([told, hint])
+    return t.paragraph([plan, hint])
 
 
 class _Clock:
