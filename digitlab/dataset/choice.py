@@ -1,4 +1,4 @@
-"""Which set the lab is on, and why: one choice for all sessions of this process."""
+"""The choice of the data set that all sessions of this process use, and the reason for it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _download: Future[DigitSet] | None = None
 
 @dataclass(frozen=True)
 class Choice:
-    """The set in use, why it is this one and how to get the other, and what was refused.
+    """The set in use, and why; how to get the other one, and what was refused.
 
-    ``notes`` has a sentence for each source that was refused, by name. ``fetching`` tells of the
-    download in the background: not started or not needed, under way, or given up.
+    ``notes`` has a sentence for each file that was refused. ``fetching`` is the state of the
+    download in the background: not started or not needed, running, or failed.
     """
 
     digits: DigitSet
@@ -42,7 +42,7 @@ class Choice:
 
     @property
     def on_page(self) -> tuple[Message, ...]:
-        """The same for a page: the set in use, and what is wrong; no file and no setting."""
+        """The same for a page, without the names of files and settings."""
         refused = message(
             "The images that this lab was set up with cannot be used; its terminal tells whoever "
             "runs it why."
@@ -65,16 +65,20 @@ class Choice:
 
 
 def current() -> Choice:
-    """The set that new runs use: ``DIGITLAB_MNIST``, else the cache, else the sample.
+    """The set that new runs use: ``DIGITLAB_MNIST``, else the downloaded MNIST, else the sample.
 
-    Cheap enough to ask at every turn: a file is read again only when it has changed.
+    Cheap enough to call often: a file is read again only when it has changed.
 
     Raises:
-        LabError: the sample is needed and cannot be kept in the lab's folder.
+        LabError: the sample is needed and cannot be cached in the lab's folder.
     """
     asked = os.environ.get("DIGITLAB_MNIST")
     if asked == "sample":
-        return Choice(sample(), _asked_for_sample())
+        reason = message(
+            "The lab is on its sample of 5,000 MNIST images, because DIGITLAB_MNIST asks for it. "
+            "For full MNIST, take that setting away."
+        )
+        return Choice(sample(), reason)
     notes = []
     if asked:
         try:
@@ -82,7 +86,7 @@ def current() -> Choice:
             return Choice(digits, _asked_for_file(digits))
         except DataFileError as error:
             notes.append(error.message)
-    fetching = _fetching()  # before the cache: it may end while that is looked at
+    fetching = _fetching()  # first, since the download may end while the file is looked at
     if paths.mnist_file().exists():
         try:
             digits = load(paths.mnist_file())
@@ -93,10 +97,10 @@ def current() -> Choice:
 
 
 def find(wanted: str) -> DigitSet:
-    """The set with this fingerprint, for a page that shows a run's images.
+    """The set with the fingerprint ``wanted``, for a page that shows a run's images.
 
     Raises:
-        DataFileError: it is neither in use, nor in the cache, nor the sample.
+        DataFileError: it is neither in use, nor the downloaded MNIST, nor the sample.
     """
     known = loader.known(wanted)
     if known is not None:
@@ -121,9 +125,9 @@ def find(wanted: str) -> DigitSet:
 
 
 def fetch_in_background(*, url: str = MNIST_URL, sha256: str = MNIST_SHA256) -> None:
-    """Start the download of full MNIST if the sample is in use for want of it; at most once.
+    """Start downloading full MNIST, once, if the sample is in use only because it is missing.
 
-    Returns at once, and raises nothing: ``current().reason`` and the log tell how it went.
+    Returns at once, and raises nothing: see ``current().reason`` and the log for the result.
     """
     global _download
     with _lock, contextlib.suppress(LabError):
@@ -140,7 +144,7 @@ def fetch_in_background(*, url: str = MNIST_URL, sha256: str = MNIST_SHA256) -> 
 
 
 def forget() -> None:
-    """Make this process forget every set, choice and download, as if it had just started."""
+    """Clear every cached set, choice and download of this process."""
     global _download
     loader.forget()
     _download = None
@@ -160,13 +164,6 @@ def _fetching() -> Fetching:
     if not _download.done():
         return "running"
     return "failed" if _download.exception() else "no"
-
-
-def _asked_for_sample() -> Message:
-    return message(
-        "The lab is on its sample of 5,000 MNIST images, because DIGITLAB_MNIST asks for it. "
-        "For full MNIST, take that setting away."
-    )
 
 
 def _asked_for_file(digits: DigitSet) -> Message:

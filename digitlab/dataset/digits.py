@@ -1,4 +1,4 @@
-"""A set of digits, and which of its images a run trains on, validates on and tests on."""
+"""A data set of digits, and its split into training, validation and test images for a run."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Name = Literal["mnist", "sample"]
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
-# What ``fingerprint`` makes of the original MNIST, and of the sample with its fixed split.
+# The ``fingerprint`` of the original MNIST, and of the sample with its fixed split.
 MNIST_FINGERPRINT = "1919c1bf377eac0e6087d80bc26c0260aa6d55f78f2ade2357176534e90bba8e"
 SAMPLE_FINGERPRINT = "2cae3a5eb9f6b96ece96f91d23f8401f293fc8e12c00e5723e874d3c2c649043"
 
 
 @dataclass(frozen=True, eq=False)
 class DigitSet:
-    """Training and test images with their labels, held once for the whole process.
+    """Training and test images with their labels, shared by the whole process.
 
     Images are uint8 (N, 28, 28), 0 is background; labels are uint8 (N,), 0 to 9. The arrays are
     read-only. ``path`` is the file that a worker reads them from, ``fingerprint`` their SHA-256.
@@ -49,24 +49,24 @@ class DigitSet:
 
     @property
     def original(self) -> bool:
-        """Whether these are MNIST's own images in their own order, or the lab's sample."""
+        """Whether these are MNIST's images in their original order, or the lab's sample."""
         return self.fingerprint in (MNIST_FINGERPRINT, SAMPLE_FINGERPRINT)
 
     @property
     def chance(self) -> float:
-        """The accuracy of giving every test image the most frequent answer, 0 to 1."""
+        """The accuracy of always predicting the most frequent test label, 0 to 1."""
         return float(counts(self.y_test).max() / len(self.y_test))
 
     def settings(self, config: RunConfig) -> dict[str, Value]:
-        """The settings that have an effect on these images: more than there are means all."""
+        """The relevant settings, with ``train_images`` limited to the images that there are."""
         used = min(config.train_images, len(self.x_train))
         return config.relevant() | {"train_images": used}
 
     def split(self, config: RunConfig) -> Split:
-        """Which of these images ``config`` trains on, and which it validates on.
+        """The images that ``config`` trains, validates and tests on.
 
         Raises:
-            LabError: there are too few images to train on some and validate on others.
+            LabError: there are too few images to keep some for validation.
         """
         count = min(config.train_images, len(self.x_train))
         if config.validation != "split":
@@ -85,10 +85,10 @@ class DigitSet:
 
 @dataclass(frozen=True)
 class Split:
-    """The parts of a set that one run uses; views of its arrays, never copies.
+    """The images that one run uses, as views of the set's arrays.
 
-    The run has the first ``count`` training images. It trains on the first ``train_count`` of
-    them and validates on the rest, as ``validation_split`` of Keras does it, or on the test set.
+    The run uses the first ``count`` training images. It trains on the first ``train_count`` of them
+    and validates on the rest, as Keras's ``validation_split`` does, or on the test set.
     """
 
     digits: DigitSet
@@ -98,12 +98,12 @@ class Split:
 
     @property
     def train(self) -> tuple[Bytes, Bytes]:
-        """Images and labels that the weights are fitted to."""
+        """Images and labels to train on."""
         return self.digits.x_train[: self.train_count], self.digits.y_train[: self.train_count]
 
     @property
     def validation(self) -> tuple[Bytes, Bytes]:
-        """Images and labels looked at after each epoch; empty without validation."""
+        """Images and labels to validate on after each epoch; empty without validation."""
         if self.on_test:
             return self.test
         kept = slice(self.train_count, self.count)
@@ -111,7 +111,7 @@ class Split:
 
     @property
     def validation_count(self) -> int:
-        """How many images validation looks at; all of the test set's when it is on those."""
+        """The number of validation images."""
         return len(self.validation[1])
 
     @property
@@ -127,7 +127,7 @@ def one_hot(labels: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.float32]:
 
 
 def counts(labels: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
-    """How many of each digit there are among ``labels``, int64 (10,)."""
+    """The number of each digit among ``labels``, int64 (10,)."""
     return np.bincount(labels, minlength=DIGITS).astype(np.int64)
 
 

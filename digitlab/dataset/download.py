@@ -1,4 +1,4 @@
-"""Full MNIST is downloaded here, from where Keras has it."""
+"""Downloads full MNIST from Keras's own address, checked by its SHA-256."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from digitlab.dataset.digits import DigitSet
 from digitlab.dataset.loader import load
 from digitlab.messages import LabError, message
 
+# Called with the bytes downloaded so far and in all; 0 in all where that is not known.
 Progress = Callable[[int, int], None]
 
-# The file that Keras downloads, and the hash that Keras knows it by.
+# The address and hash in keras.datasets.mnist.
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 
@@ -24,24 +25,24 @@ _CHUNK_BYTES = 1 << 16
 
 
 class DownloadError(LabError):
-    """MNIST did not come from where it was asked for."""
+    """The server could not be reached, or sent something else than MNIST."""
 
 
 def fetch(
     progress: Progress | None = None, *, url: str = MNIST_URL, sha256: str = MNIST_SHA256
 ) -> DigitSet:
-    """Full MNIST, downloaded into the lab's folder unless it is there, whole or not at all.
+    """Full MNIST, downloaded into the lab's folder unless it is there; the write is atomic.
 
-    Each address of the server is given five seconds to accept the connection.
+    Each IP address of the server has five seconds to accept the connection.
 
     Args:
-        progress: called with the bytes that have come and those there are (0: not known).
-        url: where the file is.
-        sha256: the only file that is accepted.
+        progress: called with the bytes downloaded so far and in all (0: not known).
+        url: the file's address.
+        sha256: the file's hash.
 
     Raises:
         DownloadError: the server cannot be reached, breaks off or sends another file.
-        StorageError: the disk does not take the file.
+        StorageError: the file cannot be written.
     """
     import pooch
     import requests
@@ -55,7 +56,7 @@ def fetch(
     )
 
     def download(address: str, target: str, asker: object) -> None:
-        Path(target).unlink()  # pooch made it for its owner alone; made anew, it is as any file
+        Path(target).unlink()  # pooch made it readable by its owner alone
         http(address, target, asker)
 
     try:
@@ -86,7 +87,7 @@ def fetch(
 
 
 class _Bar:
-    """What pooch wants of a progress bar, told to a ``Progress``."""
+    """The progress bar interface of pooch, which calls a ``Progress``."""
 
     total = 0
 

@@ -1,4 +1,4 @@
-"""A data file of unknown origin becomes a set of digits here, or is refused in a sentence."""
+"""Reads a set of digits from an untrusted ``.npz`` file, or refuses it in a sentence."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from digitlab.dataset.digits import ARRAYS, SAMPLE_FINGERPRINT, Bytes, DigitSet,
 from digitlab.messages import LabError, Message, message
 
 _SIDES = (IMAGE_SIZE, IMAGE_SIZE)
-_MOST_IMAGES = 300_000  # in one part; more is no digit set, but would fill the memory
+_MOST_IMAGES = 300_000  # in one part; more would fill the memory
 
 
 class DataFileError(LabError):
-    """A file that does not hold a whole set of digits; the sentence names it."""
+    """A file that does not hold a whole set of digits; the sentence names the file."""
 
 
 def read(path: Path) -> DigitSet:
     """The set in an ``.npz`` file with x_train, y_train, x_test and y_test; pickles are refused.
 
-    Images must be uint8 (N, 28, 28), labels integers (N,) from 0 to 9, N at least 1. Names,
-    shapes and types are checked before any image is read, and each array's CRC as it is read.
+    Images must be uint8 (N, 28, 28), labels integers (N,) from 0 to 9, N at least 1. Names, shapes
+    and dtypes are checked before any data is read, and each array's CRC while it is read.
 
     Raises:
-        DataFileError: the file is missing, no file, not whole, altered, or holds something else.
+        DataFileError: the file is missing, a folder, truncated, altered, or holds something else.
     """
     try:
-        _check_file(path)
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise refusal(message("{path} is a folder or a device, not a file.", path=str(path)))
         with zipfile.ZipFile(path) as archive:
             _check_headers(path, archive)
             arrays = {name: np.ascontiguousarray(npz.read(archive, name)) for name in ARRAYS}
@@ -57,7 +58,7 @@ def read(path: Path) -> DigitSet:
 
 
 def refusal(problem: Message) -> DataFileError:
-    """The error that names what is wrong with a file, and says what to use in its place."""
+    """The error that says what is wrong with a file, and what to use instead."""
     advice = message(
         "Use a whole .npz file with x_train, y_train, x_test and y_test, or get full MNIST with: "
         "python -m digitlab fetch"
@@ -65,13 +66,8 @@ def refusal(problem: Message) -> DataFileError:
     return DataFileError(message("{problem} {advice}", problem=problem, advice=advice))
 
 
-def _check_file(path: Path) -> None:
-    if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
-        raise refusal(message("{path} is a folder or a device, not a file.", path=str(path)))
-
-
 def _check_headers(path: Path, archive: zipfile.ZipFile) -> None:
-    """Refuse what the archive says of itself, before its data is read."""
+    """Refuse an archive by the names, shapes and dtypes in its headers."""
     missing = [name for name in ARRAYS if f"{name}.npy" not in archive.namelist()]
     if missing:
         raise refusal(

@@ -1,4 +1,4 @@
-"""What this process has read, held once for all its sessions while the files do not change."""
+"""A cache of the data files that this process has read, shared by all its sessions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 _MOST_HELD = 3
 
-# By the state of a file: its set, or why it was refused. The one asked for last stays longest.
+# From a file's state to its set, or to why it was refused; least recently used first.
 _held: dict[tuple[object, ...], DigitSet | Message] = {}
 _lock = threading.RLock()
 
@@ -26,7 +26,7 @@ def load(path: str | os.PathLike[str]) -> DigitSet:
     Raises:
         DataFileError: the file is refused.
     """
-    # A worker may run in another folder, so a relative path is settled here.
+    # A worker may have another working directory, so a relative path is made absolute here.
     place = Path(os.path.expanduser(path)).absolute()
     with _lock:
         state = _state(place)
@@ -40,14 +40,14 @@ def load(path: str | os.PathLike[str]) -> DigitSet:
 
 
 def known(wanted: str) -> DigitSet | None:
-    """The set with this fingerprint, if this process has read it."""
+    """The set with the fingerprint ``wanted``, if it is in the cache."""
     with _lock:
         sets = [found for found in _held.values() if isinstance(found, DigitSet)]
     return next((digits for digits in sets if digits.fingerprint == wanted), None)
 
 
 def open_fingerprint(path: str | os.PathLike[str], wanted: str) -> DigitSet:
-    """The set with this fingerprint, for a worker: held already, or read from ``path``.
+    """The set with the fingerprint ``wanted``, for a worker: from the cache, or from ``path``.
 
     Raises:
         DataFileError: the file is refused, or now holds other images.
@@ -61,7 +61,7 @@ def open_fingerprint(path: str | os.PathLike[str], wanted: str) -> DigitSet:
 
 
 def forget() -> None:
-    """Hold nothing any more."""
+    """Clear the cache."""
     with _lock:
         _held.clear()
 
@@ -76,7 +76,7 @@ def _read(path: Path) -> DigitSet | Message:
 
 
 def _state(path: Path) -> tuple[object, ...]:
-    """Another one as soon as the file at ``path`` is another one, or there is none."""
+    """A key that changes whenever the file at ``path`` does."""
     try:
         found = path.stat()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The files in the lab's folder that hold full MNIST and the sample."""
+"""The paths of full MNIST and the sample in the lab's folder."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from digitlab.home import home
 
 
 def mnist_file() -> Path:
-    """Where a download is kept."""
+    """The path of the downloaded MNIST."""
     return home() / "data" / "mnist.npz"
 
 
 def sample_file() -> Path:
-    """Where the sample is kept once it was made."""
+    """The path of the cached sample."""
     return home() / "data" / "sample.npz"
