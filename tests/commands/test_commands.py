@@ -78,7 +78,6 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
         (("predict",), "required: PATH"),
         (("predict", "x.png", "--model", "nonsense"), "nonsense is neither a run"),
         (("predict", "x.png", "--model", "../nowhere.npz"), "neither a run"),
-        (("bench", "everything"), "invalid choice: 'everything'"),
     ],
 )
 def test_bad_arguments_are_one_sentence_and_status_2(

@@ -57,6 +57,11 @@ def test_bad_arguments_are_one_sentence_and_status_2(
     assert Store(command_lab).runs_of("reproduce") == []
 
 
+def test_a_bench_of_another_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "everything"]) == 2
+    assert "invalid choice: 'everything'" in capsys.readouterr().err
+
+
 @pytest.mark.worker
 def test_a_lesson_is_trained_written_and_not_trained_again(
     command_lab: Path, tmp_path: Path
