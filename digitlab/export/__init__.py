@@ -1,17 +1,17 @@
-"""A run to take home: as plain Keras code that a student can read, and the images it used.
+"""Exports a run as plain Keras code that a student can read, with the images it used.
 
-The code trains the run again without the lab: same first weights, same batches, same dropout. A
-run that goes on from another takes the weights that it began with along as a file.
+The code trains the run again without the lab: same initial weights, same batches, same dropout. For
+a run that continues training from another, the weights it started with are a file beside the code.
 """
 
 from digitlab.export.images import images, images_name
 from digitlab.export.notebook import notebook
 from digitlab.export.parts import Part, parts
 from digitlab.export.script import script
-from digitlab.export.start import Memory, Start, start_file, start_name
+from digitlab.export.start import OptimizerState, Start, start_file, start_name
 
 __all__ = [
-    "Memory",
+    "OptimizerState",
     "Part",
     "Start",
     "images",

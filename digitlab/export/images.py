@@ -1,4 +1,4 @@
-"""Exactly the images of one run, as a file that its code finds by name."""
+"""The file of the images that one run used, which its code finds by name."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import numpy as np
 from digitlab.config import ALL_IMAGES, RunConfig
 from digitlab.dataset import DigitSet
 
-# Of zlib's levels the fastest: all of MNIST in 1.4 s and 12.8 MB, where the usual one takes 5.4 s
-# for 11.5 MB.
+# zlib's fastest level: all of MNIST in 1.4 s and 12.8 MB; the default takes 5.4 s for 11.5 MB.
 _LEVEL = 1
 
 
 def images_name(config: RunConfig, fingerprint: str) -> str:
-    """What the file is called: other images, another name.
+    """The file's name, which differs for other images.
 
-    ``fingerprint`` is the set's; of a text that is none, only hexadecimal digits are taken.
+    It has hexadecimal digits of the set's ``fingerprint`` only, whatever else that may hold.
     """
     which = re.sub(r"[^0-9a-f]", "", fingerprint)[:8]
     some = "" if config.train_images == ALL_IMAGES else f"-{config.train_images}"
@@ -27,7 +26,7 @@ def images_name(config: RunConfig, fingerprint: str) -> str:
 
 
 def images(config: RunConfig, digits: DigitSet) -> bytes:
-    """An ``.npz`` of the images that ``config`` uses of ``digits``; no pickles in it.
+    """An ``.npz`` file's bytes with the images of ``digits`` that ``config`` uses; no pickles.
 
     ``x_train`` uint8 (N, 28, 28) and ``y_train`` uint8 (N,) are the first N training images, those
     for validation included; ``x_test`` and ``y_test`` are the whole test set.

@@ -1,7 +1,7 @@
-"""A network as a ``.keras`` file, written without Keras: it can be saved while workers train.
+"""Writes a network as a ``.keras`` file without importing Keras, as the web process must not.
 
-The file is Keras 3's own (https://keras.io/api/models/model_saving_apis/model_saving_and_loading/):
-a zip with the layers as JSON, the version, and the weights as HDF5. Settings at Keras's default are
+The format is Keras 3's (https://keras.io/api/models/model_saving_apis/model_saving_and_loading/):
+a zip with the layers as JSON, the version, and the weights as HDF5. Settings at their defaults are
 left out, so that older and newer releases of Keras 3 read the file.
 """
 
@@ -20,10 +20,10 @@ from digitlab.config import IMAGE_SIZE
 from digitlab.layers import Kind, Layer
 from digitlab.network import Network
 
-_KERAS = "3.0.0"  # what the file needs at least
+_KERAS = "3.0.0"  # the oldest version that reads the file
 _INPUT = [None, IMAGE_SIZE, IMAGE_SIZE, 1]
 
-# The class of each kind of layer, and where Keras looks for the weights of the first of them.
+# The Keras class of each kind of layer, and the HDF5 group of the first layer of that class.
 _CLASSES: dict[Kind, tuple[str, str]] = {
     "conv": ("Conv2D", "conv2d"),
     "pool": ("MaxPooling2D", "max_pooling2d"),
@@ -34,9 +34,9 @@ _CLASSES: dict[Kind, tuple[str, str]] = {
 
 
 def keras_file(network: Network) -> bytes:
-    """The file that ``keras.models.load_model`` opens as a ``Sequential``, not compiled.
+    """The bytes of a file that ``keras.models.load_model`` opens as an uncompiled ``Sequential``.
 
-    It reads float32 pictures (N, 28, 28, 1) from 0 to 1 and gives ten probabilities.
+    The model takes float32 pictures (N, 28, 28, 1) from 0 to 1 and returns ten probabilities.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

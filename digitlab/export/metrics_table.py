@@ -1,4 +1,4 @@
-"""A run's metrics as tables to take away: a CSV file of its epochs, and one of its batches."""
+"""A run's metrics as CSV files: one of its epochs, and one of its batches."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from digitlab.progress import BatchMetrics, EpochMetrics
 
 
 def epochs_csv(epochs: Sequence[EpochMetrics]) -> bytes:
-    """A line an epoch, under the names of ``EpochMetrics``; what was not measured stays empty."""
+    """A line per epoch with the fields of ``EpochMetrics``; what was not measured is empty."""
     return _table(EpochMetrics, epochs)
 
 
 def batches_csv(batches: Sequence[BatchMetrics]) -> bytes:
-    """A line a report, under the names of ``BatchMetrics``."""
+    """A line per report with the fields of ``BatchMetrics``."""
     return _table(BatchMetrics, batches)
 
 

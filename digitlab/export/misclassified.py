@@ -1,4 +1,4 @@
-"""Misread samples to take away: a table (CSV) of them, and a sheet as a picture (PNG)."""
+"""Misclassified samples as files: a table (CSV), and a sheet of their pictures (PNG)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ COLUMNS = (
     *(f"p{digit}" for digit in range(DIGITS)),
 )
 
-_FACTOR = 3  # pixels of the file a pixel of a digit, a side
+_FACTOR = 3  # pixels of the file per pixel of a digit, each way
 _SIDE = _FACTOR * IMAGE_SIZE
-_LABEL, _GAP = 20, 8  # pixels: under each digit, and round it
+_LABEL, _GAP = 20, 8  # pixels below and around each digit
 _TEXT = 16
 
 
 def table(found: Iterable[Reading], probabilities: Probabilities) -> bytes:
-    """A CSV file, a line a sample, in the order they come; ``index`` counts from 0.
+    """A CSV file's bytes, a line per sample in the given order; ``index`` counts from 0.
 
     ``probabilities`` (N, 10) are the whole set's; they are written with six decimals.
     """
@@ -45,11 +45,11 @@ def table(found: Iterable[Reading], probabilities: Probabilities) -> bytes:
 
 
 def sheet(images: npt.NDArray[np.uint8], places: Grid) -> bytes:
-    """A PNG file of samples in rows, "truth -> read as" under each; empty places stay empty.
+    """A PNG file's bytes: samples in rows, "truth -> prediction" under each.
 
     Args:
         images: the whole test set (N, 28, 28) uint8, in which a sample's ``index`` counts.
-        places: rows of equal length.
+        places: rows of equal length, with None for an empty place.
 
     Raises:
         ValueError: there is no place at all.
@@ -61,7 +61,8 @@ def sheet(images: npt.NDArray[np.uint8], places: Grid) -> bytes:
         for column, sample in enumerate(samples):
             if sample is None:
                 continue
-            left, top = _corner(row, column)
+            left = _GAP + column * (_SIDE + _GAP)
+            top = _GAP + row * (_SIDE + _LABEL + _GAP)
             page.paste(Image.fromarray(enlarge(images[sample.index], _FACTOR)), (left, top))
             pen.text(
                 (left + _SIDE // 2, top + _SIDE + _LABEL // 2),
@@ -73,8 +74,3 @@ def sheet(images: npt.NDArray[np.uint8], places: Grid) -> bytes:
     if not height or not width:
         raise ValueError("no place on the sheet")
     return png_bytes(np.asarray(page))
-
-
-def _corner(row: int, column: int) -> tuple[int, int]:
-    """Left and top of a digit, in the file's pixels."""
-    return _GAP + column * (_SIDE + _GAP), _GAP + row * (_SIDE + _LABEL + _GAP)

@@ -22,7 +22,7 @@ def notebook(
     reached: Scores | None = None,
     start: Start | None = None,
 ) -> bytes:
-    """The code of ``script`` as a notebook: a text and a cell of code for each part, not yet run.
+    """The code of ``script`` as a notebook: a text and a code cell for each part, not yet run.
 
     The format is version 4.5 of https://nbformat.readthedocs.io/en/latest/format_description.html
     """
@@ -42,19 +42,15 @@ def notebook(
 
 def _cells(number: int, part: Part) -> tuple[dict[str, Any], dict[str, Any]]:
     text = "\n".join((f"{'##' if number else '#'} {part.title}", "", *part.remarks))
+    lines = text.splitlines(keepends=True)
     return (
-        {"cell_type": "markdown", "id": f"text-{number}", "metadata": {}, "source": _lines(text)},
+        {"cell_type": "markdown", "id": f"text-{number}", "metadata": {}, "source": lines},
         {
             "cell_type": "code",
             "id": f"code-{number}",
             "metadata": {},
-            "source": _lines(part.code),
+            "source": part.code.splitlines(keepends=True),
             "execution_count": None,
             "outputs": [],
         },
     )
-
-
-def _lines(text: str) -> list[str]:
-    """The lines of a cell; each but the last keeps its end."""
-    return text.splitlines(keepends=True)

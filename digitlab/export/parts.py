@@ -1,14 +1,13 @@
-"""A run's code, part by part: images, network, training, test, pictures.
+"""A run's Keras code in parts: images, network, training, test, pictures.
 
-What decides a run is written out, so that the code needs nothing but Keras. All text in it is the
-lab's own: numbers, and names of the configuration's choices.
+All settings of the run are written out, so that the code needs nothing but Keras. No text that a
+user typed is in it: only numbers, and names of the configuration's choices.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from digitlab.config import ALL_IMAGES, RunConfig
@@ -21,14 +20,14 @@ from digitlab.presets import matching, nearest
 from digitlab.progress import ExecutionSettings
 from digitlab.scores import Scores
 
-_SHOWN = 32  # filters, and misread samples
+_SHOWN = 32  # filters, and misclassified samples
 _COLUMNS = 8
 _OPTIMIZERS = {"adam": "Adam", "sgd": "SGD", "rmsprop": "RMSprop", "adadelta": "Adadelta"}
 
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of the code under a title; ``remarks`` are sentences, one a line."""
+    """A part of the code under a title; ``remarks`` are sentences, one per line."""
 
     title: str
     remarks: tuple[str, ...]
@@ -48,11 +47,11 @@ def parts(
 
     Args:
         config: the run's settings.
-        fingerprint: of the set of images that it was trained on.
+        fingerprint: of the data set that it was trained on.
         t: the language of titles and remarks; names and printed words are English as in Keras.
-        execution: number format and threads of the run; the figures depend on both.
-        reached: what the run scored on its test set, for comparison.
-        start: where the run goes on from another: the file it begins with, and how.
+        execution: number format and threads of the run; the results depend on both.
+        reached: the run's scores on its test set, for comparison.
+        start: of a run that continues training from another: the file it starts with, and how.
     """
     execution = execution or ExecutionSettings()
     bfloat16 = execution.format == "mixed_bfloat16"
@@ -82,10 +81,11 @@ def _preparation(
         if start
         else t("The seed decides the first weights, the order of the images and the dropout."),
         t("No graphics card, and the run's number of threads: both change how sums are rounded."),
-        *([] if start and start.memory == "lost" else [same]),
+        *([] if start and start.optimizer_state == "lost" else [same]),
     )
     code = _PREPARATION.format(threads=execution.threads, seed=config.seed)
-    return Part(_title(config, t), remarks, code)
+    lesson = matching(config) or t("{lesson}, changed", lesson=nearest(config))
+    return Part(f"Digit Lab: {lesson}", remarks, code)
 
 
 _PREPARATION = """\
@@ -101,11 +101,6 @@ tf.config.set_visible_devices([], "GPU")
 tf.config.threading.set_intra_op_parallelism_threads({threads:d})
 tf.config.threading.set_inter_op_parallelism_threads({threads:d})
 keras.utils.set_random_seed({seed})"""
-
-
-def _title(config: RunConfig, t: Translator) -> str:
-    lesson = matching(config) or t("{lesson}, changed", lesson=nearest(config))
-    return f"Digit Lab: {lesson}"
 
 
 def _images(config: RunConfig, fingerprint: str, bfloat16: bool, t: Translator) -> Part:
@@ -155,7 +150,7 @@ def _prepared(config: RunConfig) -> list[str]:
 
 
 def _kept(config: RunConfig) -> list[str]:
-    """The validation images by name, where Keras does not keep them by itself."""
+    """Code that splits off the validation images, where exact_model is validated on them."""
     targets = _targets(config, "train")
     if config.validation == "test":
         return [f"x_validation, t_validation = x_test, {_targets(config, 'test')}"]
@@ -196,7 +191,18 @@ def _sequential(config: RunConfig, named: bool, dtype: str = "") -> str:
 
 
 def _layer(layer: Layer, named: bool, dtype: str = "") -> str:
-    arguments = list(_arguments(layer))
+    arguments = []
+    match layer.kind:
+        case "conv":
+            arguments.append(f"{layer.output[-1]}, ({layer.kernel}, {layer.kernel})")
+        case "pool":
+            arguments.append("(2, 2)")
+        case "dense":
+            arguments.append(str(layer.output[0]))
+        case "dropout":
+            arguments.append(repr(layer.rate))
+    if layer.kind in ("conv", "dense"):
+        arguments.append(f'activation="{layer.activation}"')
     if named and layer.kernel_shape:
         arguments.append(f'name="{layer.name}"')
     if dtype:
@@ -209,20 +215,6 @@ def _layer(layer: Layer, named: bool, dtype: str = "") -> str:
         "dropout": "Dropout",
     }
     return f"layers.{names[layer.kind]}({', '.join(arguments)})"
-
-
-def _arguments(layer: Layer) -> Iterator[str]:
-    match layer.kind:
-        case "conv":
-            yield f"{layer.output[-1]}, ({layer.kernel}, {layer.kernel})"
-            yield f'activation="{layer.activation}"'
-        case "pool":
-            yield "(2, 2)"
-        case "dense":
-            yield str(layer.output[0])
-            yield f'activation="{layer.activation}"'
-        case "dropout":
-            yield repr(layer.rate)
 
 
 def _start(start: Start, t: Translator) -> Part:
@@ -248,7 +240,7 @@ _FROZEN = """
         layer.trainable = False
 model.summary()"""
 
-_REMEMBER = """
+_RESTORE = """
 model.optimizer.build(model.trainable_variables)
 for variable in model.optimizer.variables:
     slot = variable.path.split("/")[-1].removeprefix(model.name + "_")
@@ -256,9 +248,9 @@ for variable in model.optimizer.variables:
         variable.assign(start[slot])"""
 
 
-def _memory(start: Start, t: Translator) -> str:
-    """What became of the optimizer's memory."""
-    match start.memory:
+def _optimizer_state(start: Start, t: Translator) -> str:
+    """A sentence on the optimizer's state at the start."""
+    match start.optimizer_state:
         case "there":
             return t("The optimizer goes on with its internal state: steps and running means.")
         case "nothing":
@@ -273,7 +265,7 @@ def _memory(start: Start, t: Translator) -> str:
 def _compile(config: RunConfig, bfloat16: bool, start: Start | None, t: Translator) -> Part:
     remarks = [t("Without the compiler XLA, as in the run: on a processor it makes this slower.")]
     if start:
-        remarks.append(_memory(start, t))
+        remarks.append(_optimizer_state(start, t))
     momentum = f", momentum={config.momentum!r}" if config.optimizer == "sgd" else ""
     optimizer = f"{_OPTIMIZERS[config.optimizer]}({config.learning_rate!r}{momentum})"
     code = f"""\
@@ -287,8 +279,8 @@ model.compile(
         code += (
             f'\nexact_model.compile(loss="{config.loss}", metrics=["accuracy"], jit_compile=False)'
         )
-    if start and start.memory == "there":
-        code += _REMEMBER
+    if start and start.optimizer_state == "there":
+        code += _RESTORE
     return Part(t("Loss and optimizer"), tuple(remarks), code)
 
 
@@ -318,11 +310,17 @@ def _targets(config: RunConfig, which: str) -> str:
 
 
 def _fit(config: RunConfig, bfloat16: bool, t: Translator) -> Part:
-    remarks = [_validation_remark(config, t)]
+    remarks = [
+        {
+            "none": t("No images are kept for validation."),
+            "test": t("Validation is on the test images here."),
+            "split": t("The last of the training images are kept for validation."),
+        }[config.validation]
+    ]
     own = bfloat16 and config.validation != "none"
     if own:
         remarks.append(t("After each epoch exact_model takes the weights, and is validated."))
-    if _patience(config):
+    if config.validation != "none" and config.patience:
         remarks.append(
             t(
                 "Training ends when the validation loss has not improved for {patience} epochs.",
@@ -331,18 +329,6 @@ def _fit(config: RunConfig, bfloat16: bool, t: Translator) -> Part:
         )
     code = (_VALIDATE if own else "") + _fitted(config, own)
     return Part(t("Training"), tuple(remarks), code)
-
-
-def _validation_remark(config: RunConfig, t: Translator) -> str:
-    if config.validation == "none":
-        return t("No images are kept for validation.")
-    if config.validation == "test":
-        return t("Validation is on the test images here.")
-    return t("The last of the training images are kept for validation.")
-
-
-def _patience(config: RunConfig) -> bool:
-    return config.validation != "none" and config.patience > 0
 
 
 _VALIDATE = """\
@@ -365,19 +351,15 @@ def _fitted(config: RunConfig, own_validation: bool) -> str:
         lines.append(f"validation_split={config.validation_split!r},")
     if config.validation == "test" and not own_validation:
         lines.append(f"validation_data=(x_test, {_targets(config, 'test')}),")
-    if callbacks := _callbacks(config, own_validation):
+    callbacks = []
+    if own_validation:
+        callbacks.append("keras.callbacks.LambdaCallback(on_epoch_end=validate)")
+    if config.validation != "none" and config.patience:
+        stopping = f'EarlyStopping(monitor="val_loss", patience={config.patience})'
+        callbacks.append(f"keras.callbacks.{stopping}")
+    if callbacks:
         lines += ["callbacks=[", *(f"    {callback}," for callback in callbacks), "],"]
     return "history = model.fit(\n" + "".join(f"    {line}\n" for line in lines) + ")"
-
-
-def _callbacks(config: RunConfig, own_validation: bool) -> list[str]:
-    wanted = []
-    if own_validation:
-        wanted.append("keras.callbacks.LambdaCallback(on_epoch_end=validate)")
-    if _patience(config):
-        stopping = f'EarlyStopping(monitor="val_loss", patience={config.patience})'
-        wanted.append(f"keras.callbacks.{stopping}")
-    return wanted
 
 
 def _test(config: RunConfig, bfloat16: bool, reached: Scores | None, t: Translator) -> Part:

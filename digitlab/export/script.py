@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from digitlab.config import RunConfig
-from digitlab.export.parts import Part, parts
+from digitlab.export.parts import parts
 from digitlab.export.start import Start
 from digitlab.messages import Translator
 from digitlab.progress import ExecutionSettings
@@ -25,9 +25,8 @@ def script(
     ``parts``.
     """
     found = parts(config, fingerprint, t, execution=execution, reached=reached, start=start)
-    return "\n".join(_text(part) for part in found)
-
-
-def _text(part: Part) -> str:
-    comments = "".join(f"# {line}\n" for line in (part.title, *part.remarks))
-    return f"{comments}{part.code}\n"
+    texts = []
+    for part in found:
+        comments = "".join(f"# {line}\n" for line in (part.title, *part.remarks))
+        texts.append(f"{comments}{part.code}\n")
+    return "\n".join(texts)

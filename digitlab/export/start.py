@@ -1,4 +1,4 @@
-"""What a run that goes on from another began with, as a file that its code finds by name."""
+"""The file of the weights and optimizer state that a continued run started with."""
 
 from __future__ import annotations
 
@@ -12,35 +12,33 @@ import numpy as np
 
 from digitlab.network import Floats, Network
 
-# What the optimizer remembered at the beginning: it is in the file, there was nothing, or what
-# there was is not here any more.
-Memory = Literal["there", "nothing", "lost"]
+# The optimizer's state at the start: it is in the file, there was none, or it was deleted.
+OptimizerState = Literal["there", "nothing", "lost"]
 
 
 @dataclass(frozen=True)
 class Start:
-    """How the code of a run goes on from another.
+    """How the code of a run continues training from another.
 
-    ``file`` is the name of the file with the weights; ``frozen`` keeps the convolutions as they
-    are; ``memory`` is what became of the optimizer's.
+    ``file`` is the name of the file with the weights; with ``frozen`` the convolutions are not
+    trained.
     """
 
     file: str
     frozen: bool = False
-    memory: Memory = "there"
+    optimizer_state: OptimizerState = "there"
 
 
-def start_name(run: str) -> str:
-    """What the file is called; of a text that is no run's id, only hexadecimal digits are taken."""
-    return f"start-{re.sub(r'[^0-9a-f]', '', run)[:8]}.npz"
+def start_name(run_id: str) -> str:
+    """The file's name, from the hexadecimal digits of a run's id."""
+    return f"start-{re.sub(r'[^0-9a-f]', '', run_id)[:8]}.npz"
 
 
 def start_file(network: Network, optimizer: Mapping[str, Floats]) -> bytes:
-    """An ``.npz`` of float32 arrays; no pickles in it.
+    """An ``.npz`` file's bytes: float32 arrays, no pickles.
 
     ``conv1_kernel`` and ``conv1_bias`` are the weights of the layer ``conv1``, and so on;
-    ``conv1_kernel_momentum`` and its like what the optimizer remembers of them, and ``iteration``
-    how many steps it has made.
+    ``conv1_kernel_momentum`` and the like the optimizer's slots, and ``iteration`` its step count.
     """
     weights = {
         f"{layer}_{part}": array

@@ -223,11 +223,11 @@ def test_the_code_ends_with_the_figures_of_the_run(name: str, gone: dict[str, Go
     assert figures(gone[name].printed[-1]) == pytest.approx(
         (last.test_loss, last.test_accuracy), abs=6e-5
     )
-    assert gone[name].start.memory == "there"
+    assert gone[name].start.optimizer_state == "there"
 
 
 def test_without_the_optimizer_s_state_the_figures_are_others(gone: dict[str, Gone]) -> None:
-    assert gone["deleted"].start.memory == "lost"
+    assert gone["deleted"].start.optimizer_state == "lost"
     assert abs(figures(gone["deleted"].printed[-1])[0] - gone["deleted"].last.test_loss) > 6e-5
 
 
@@ -267,7 +267,7 @@ def test_a_name_that_is_no_run_s_id_does_not_become_a_path() -> None:
     ],
 )
 def test_the_code_says_what_became_of_the_optimizer_s_state(memory, sentence) -> None:
-    start = export.Start("start-0.npz", memory=memory)
+    start = export.Start("start-0.npz", optimizer_state=memory)
     code = export.script(CNN, "", EN, start=start)
     compile(code, "run.py", "exec")
     assert sentence in code

@@ -9,7 +9,7 @@ import streamlit as st
 
 from digitlab import dataset, export, labels
 from digitlab.dataset import DigitSet
-from digitlab.export import Memory, Start
+from digitlab.export import OptimizerState, Start
 from digitlab.messages import LabError, Message, Translator, message
 from digitlab.store import Run, Status, results
 from digitlab.training import going_on
@@ -90,7 +90,7 @@ def _starting(run: Run, beginning: Beginning | None) -> Start | None:
     return Start(export.start_name(run.id), run.frozen, _memory(beginning))
 
 
-def _memory(beginning: Beginning) -> Memory:
+def _memory(beginning: Beginning) -> OptimizerState:
     if beginning.optimizer is not None:
         return "there"
     return "nothing" if beginning.exact else "lost"
