@@ -220,7 +220,9 @@ def data_set(info: DataSetInfo, t: Translator) -> str:
 
 
 def percentage(share: float) -> str:
-    """A probability, 0 to 1, in percent with one decimal; never rounded up to 100%."""
+    """A probability, 0 to 1, in percent with one decimal; never rounded to 0% or 100%."""
+    if share < 0.0005:
+        return "< 0.1%"
     return f"{share:.1%}" if share < 0.9995 else "> 99.9%"
 
 

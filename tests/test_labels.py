@@ -147,7 +147,14 @@ def test_a_number_has_a_real_minus(value: float, decimals: int, told: str) -> No
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(0, "0.0%"), (0.123, "12.3%"), (0.9994, "99.9%"), (0.9995, "> 99.9%"), (1, "> 99.9%")],
+    [
+        (0, "< 0.1%"),
+        (0.0005, "0.1%"),
+        (0.123, "12.3%"),
+        (0.9994, "99.9%"),
+        (0.9995, "> 99.9%"),
+        (1, "> 99.9%"),
+    ],
 )
-def test_a_probability_is_never_rounded_up_to_certainty(share: float, shown: str) -> None:
+def test_a_probability_is_never_rounded_to_certainty(share: float, shown: str) -> None:
     assert labels.percentage(share) == shown

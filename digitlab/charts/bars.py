@@ -11,6 +11,7 @@ import numpy.typing as npt
 from digitlab.charts import frame
 from digitlab.charts.frame import BLUE, GREEN, GREY_BLUE, PURPLE, VERMILLION, Chart
 from digitlab.config import DIGITS
+from digitlab.labels import percentage
 from digitlab.messages import Translator
 
 Counts = Sequence[int] | npt.NDArray[np.integer[Any]]
@@ -75,6 +76,15 @@ def digit_responses(means: npt.ArrayLike, t: Translator, *, title: str) -> Chart
         xaxis=_digit_axis(t),
         yaxis=frame.axis(t("mean response"), zeroline=True, zerolinecolor=GREY_BLUE),
     )
+
+
+def _percent(share: float) -> str:
+    """A label that never says 100% of what is only nearly so; none for a bar under 1%."""
+    if not share >= 0.01:  # nor for one that is not a number
+        return ""
+    if share < 0.99 or share == 1:
+        return f"{share:.0%}"
+    return percentage(share)
 
 
 def count_bars(

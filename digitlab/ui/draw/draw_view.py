@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from digitlab import drawing, out_of_distribution
+from digitlab import drawing, labels, out_of_distribution
 from digitlab.charts.bars import probability_bars
 from digitlab.charts.picture_rows import network_input
 from digitlab.config import DIGITS, IMAGE_SIZE
@@ -146,7 +146,7 @@ def _pictures(probabilities: Floats, seen: drawing.Picture, t: Translator) -> No
 
 def _sentence(prediction: Prediction, judgement: Judgement, t: Translator) -> str:
     digit, confidence = prediction.digit, prediction.confidence
-    shown = f"{confidence:.1%}" if confidence < 0.9995 else "> 99.9%"
+    shown = labels.percentage(confidence)
     if judgement.out_of_distribution:
         return t("Unsure: this may be no digit. If it is one, then a {digit}.", digit=digit)
     if confidence >= _SURE:

@@ -96,7 +96,7 @@ def _way(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
     said = t(
         "So the network reads a **{digit}** ({confidence}).",
         digit=prediction.digit,
-        confidence=_percent(prediction.confidence),
+        confidence=labels.percentage(prediction.confidence),
     )
     if chosen != ALL_STEPS:
         off = t("A step is switched off: the answer above is made without it, too.")
@@ -287,10 +287,6 @@ def _read_by_run(run: str, epoch: int, digit: bytes) -> Floats:
     """Ten probabilities; the network is not kept, for twenty large ones would fill the memory."""
     picture = np.frombuffer(digit, np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
     return models.of_run(lab.store(), run, epoch).read(picture).probabilities
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}" if share < 0.9995 else "> 99.9%"
 
 
 _VIEWS: dict[str, Callable[[Drawing, SelectedModel, Visit], None]] = {

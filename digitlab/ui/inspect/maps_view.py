@@ -73,7 +73,7 @@ def reading(layers: Sequence[LayerMaps], t: Translator) -> str:
     return t(
         "The network reads a {digit} ({confidence}).",
         digit=int(layers[-1].output.argmax()),
-        confidence=f"{confidence:.1%}" if confidence < 0.9995 else "> 99.9%",
+        confidence=labels.percentage(confidence),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from digitlab import labels
 from digitlab.charts.bars import probability_bars
 from digitlab.charts.pixels import digit_image
 from digitlab.drawing import Picture
@@ -84,9 +85,9 @@ def _in_words(test: Predictions, index: int, t: Translator) -> str:
             "comes {second} with {share}.",
             index=index,
             truth=truth,
-            confidence=_percent(shares[truth]),
+            confidence=labels.percentage(shares[truth]),
             second=second,
-            share=_percent(shares[second]),
+            share=labels.percentage(shares[second]),
         )
     return t(
         "Test sample {index} is a **{truth}**, read as **{predicted}**: {confidence} certain. The "
@@ -94,15 +95,9 @@ def _in_words(test: Predictions, index: int, t: Translator) -> str:
         index=index,
         truth=truth,
         predicted=predicted,
-        confidence=_percent(shares[predicted]),
-        share=_percent(shares[truth]),
+        confidence=labels.percentage(shares[predicted]),
+        share=labels.percentage(shares[truth]),
     )
-
-
-def _percent(share: float) -> str:
-    if share < 0.0005:
-        return "< 0.1%"
-    return f"{share:.1%}" if share < 0.9995 else "> 99.9%"
 
 
 def _maps(picture: Picture, model: SelectedModel, t: Translator) -> None:
