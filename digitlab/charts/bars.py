@@ -137,12 +137,3 @@ def _one_other(place: int, colour: str, others: str) -> list[str]:
 
 def _digit_axis(t: Translator) -> dict[str, Any]:
     return frame.axis(t("digit"), dtick=1, showgrid=False, range=[-0.6, DIGITS - 0.4])
-
-
-def _percent(share: float) -> str:
-    """A label that never says 100% of what is only nearly so; none for a bar under 1%."""
-    if not share >= 0.01:  # nor for one that is not a number
-        return ""
-    if share < 0.99 or share == 1:
-        return f"{share:.0%}"
-    return f"{share:.1%}" if share < 0.9995 else ">99.9%"

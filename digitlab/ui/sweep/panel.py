@@ -16,11 +16,10 @@ from digitlab.sweeps.planning import SweepError
 from digitlab.training import estimates
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit, plain, sentences
-from digitlab.ui.sweep import mine, names, results
+from digitlab.ui.sweep import mine, names, results, state
 from digitlab.ui.timing import timed
 
 _TICK_SECONDS = 2.0
-_REFUSED = "sweep-refused"
 _NOT_AGAIN = mark("Runs that are finished are not trained again.")
 
 
@@ -29,7 +28,7 @@ def show(visit: Visit, sweep_id: str) -> None:
     try:
         sweep = lab.sweeps().sweep(sweep_id)
     except SweepError as error:
-        st.session_state.pop(_REFUSED, None)  # this says it all
+        state.REFUSED.take()  # this says it all
         st.warning(visit.t(error.on_page))
         return
     live = any(trial.live for trial in lab.sweeps().trials(sweep))
@@ -58,7 +57,7 @@ def _headline(visit: Visit, sweep: Sweep, trials: Sequence[Trial]) -> None:
             _buttons(visit, sweep, trials)
     if sweep.owner != visit.me:
         st.caption(t("Somebody else's sweep: you can look, not change it."))
-    refused = st.session_state.pop(_REFUSED, None)
+    refused = state.REFUSED.take()
     if refused is not None:
         st.error(plain(t(refused)))
 
@@ -103,7 +102,7 @@ def _change(action: Callable[[], object]) -> None:
     try:
         action()
     except LabError as error:
-        st.session_state[_REFUSED] = error.on_page
+        state.REFUSED.set(error.on_page)
     st.rerun()
 
 

@@ -14,6 +14,7 @@ from digitlab.sweeps.planning import LESSONS, MOST_FIELDS, MOST_SEEDS, Axis, Les
 from digitlab.training import estimates
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit, page_link, plain
+from digitlab.ui.sweep import state
 
 # What is written in the box of a field when it is chosen.
 _PROPOSED = {
@@ -55,22 +56,21 @@ def _lesson(name: str, lesson: Lesson, visit: Visit, digits: DigitSet) -> None:
     t = visit.t
     st.markdown(f"**{t(lesson.title)}**")
     st.markdown(t(lesson.question))
-    plan = lesson.plan(_seeds(f"sweep-seeds-{name}", lesson.seeds, t))
+    plan = lesson.plan(_seeds(name, lesson.seeds, t))
     _offer(plan, f"sweep-start-{name}", visit, digits)
 
 
-def _seeds(key: str, first: int, t: Translator) -> int:
-    st.session_state.setdefault(key, first)
+def _seeds(sweep: str, usual: int, t: Translator) -> int:
     chosen = st.segmented_control(
         t("Seeds"),
         list(range(1, MOST_SEEDS + 1)),
-        key=key,
+        key=state.seeds(sweep, usual).begin(),
         help=t(
             "Each value is trained with so many random seeds: single runs differ by luck, and "
             "their spread tells by how much."
         ),
     )
-    return chosen or first
+    return chosen or usual
 
 
 def _offer(plan: Plan, key: str, visit: Visit, digits: DigitSet) -> None:
@@ -131,7 +131,7 @@ def _own(visit: Visit, digits: DigitSet) -> None:
     with left:
         fields = _fields(base, t)
     with right:
-        seeds = _seeds("sweep-seeds-own", 1, t)
+        seeds = _seeds("own", 1, t)
     if not fields:
         st.info(t("Choose at least one setting to vary."))
         return
@@ -178,13 +178,12 @@ def _base(t: Translator) -> RunConfig:
 def _fields(base: RunConfig, t: Translator) -> list[Field]:
     """The fields to vary, as they were chosen."""
     names = [spec.name for spec in FIELDS if spec.applies(base) and spec.name != "seed"]
-    key = "sweep-fields"
-    first = [name for name in _FIRST if name in names][:1]
-    st.session_state[key] = [n for n in st.session_state.get(key, first) if n in names]
+    asked = state.fields([name for name in _FIRST if name in names][:1])
+    asked.set([name for name in asked.get() if name in names])
     chosen = st.multiselect(
         t("Settings to vary"),
         names,
-        key=key,
+        key=asked.key,
         max_selections=MOST_FIELDS,
         format_func=lambda name: t(BY_NAME[name].label),
         help=t("One gives a curve, two a heatmap, three or four parallel coordinates."),
@@ -198,18 +197,21 @@ def _values(spec: Field, t: Translator) -> tuple[Value, ...]:
     Raises:
         LabError: what is written is no list of values.
     """
-    key, label = f"sweep-values-{spec.name}", t(spec.label)
+    label = t(spec.label)
     choices: tuple[Value, ...] = (False, True) if spec.kind is bool else spec.choices
     if choices:
-        st.session_state.setdefault(key, list(choices))
         picked = st.multiselect(
-            label, choices, key=key, format_func=lambda value: labels.setting(spec.name, value, t)
+            label,
+            choices,
+            key=state.choices(spec.name, list(choices)).begin(),
+            format_func=lambda value: labels.setting(spec.name, value, t),
         )
         return tuple(picked)
-    st.session_state.setdefault(key, _PROPOSED.get(spec.name, f"{spec.low:g}, {spec.high:g}"))
+    proposed = _PROPOSED.get(spec.name, f"{spec.low:g}, {spec.high:g}")
     text = st.text_input(
         label,
-        key=key,  # no max_chars: the browser would drop a longer list without a word
+        key=state.values(spec.name, proposed).begin(),
+        # no max_chars: the browser would drop a longer list without a word
         help=t("Values with commas between them, or from:to:step, for example 0:0.8:0.1."),
     )
     return planning.parse_values(spec.name, text)

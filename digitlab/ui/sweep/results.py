@@ -23,7 +23,7 @@ from digitlab.sweeps.measures import (
 from digitlab.sweeps.planning import Plan
 from digitlab.ui import shell
 from digitlab.ui.shell import Visit
-from digitlab.ui.sweep import curves, names, pictures
+from digitlab.ui.sweep import curves, names, pictures, state
 
 
 def show(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs, visit: Visit) -> None:
@@ -53,12 +53,11 @@ def _measure(sweep: Sweep, t: Translator) -> Measure:
     known = [
         name for name, one in MEASURES.items() if "none" not in modes or one.part != "validation"
     ]
-    key = f"sweep-measure-{sweep.id}"
-    st.session_state.setdefault(key, known[0] if modes == {"split"} else "test_accuracy")
+    first = known[0] if modes == {"split"} else "test_accuracy"
     chosen = st.selectbox(
         t("What to compare"),
         known,
-        key=key,
+        key=state.measure(sweep.id, first).begin(),
         width=320,
         format_func=lambda name: t(MEASURES[name].label),
     )
