@@ -16,6 +16,7 @@ from digitlab.config import (
     Field,
     Group,
     RunConfig,
+    Value,
     apply_settings,
     from_query,
 )
@@ -23,8 +24,9 @@ from digitlab.messages import Message, Translator, mark, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS
 from digitlab.store import StoreError
 from digitlab.ui import folded, lab
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import plain
-from digitlab.ui.train import lesson_view
+from digitlab.ui.train import lesson_view, state
 
 # What an address may ask the lab for.
 _ASKED = {"me", "lang", "run", "model", "view", "way", "sweep", "preset", *BY_NAME}
@@ -61,7 +63,7 @@ def run_config(t: Translator, available: int) -> RunConfig:
     _write(config, PRESETS[preset])
     _about_lesson(preset, config, t)
     lesson_view.show(preset, t)
-    refused = st.session_state.pop("refused-setting", None)
+    refused = state.REFUSED_SETTING.take()
     for note in (*odd, *notes, *([refused] if refused else [])):
         st.warning(plain(t(note)))
     with st.container(key="sidebar-hint"):  # shown where the side bar is folded away
@@ -137,11 +139,11 @@ def _lesson(t: Translator) -> str:
         told = t("There is no lesson called {name}; this is {used}.", name=asked[:40], used=preset)
         st.warning(plain(told))
         st.query_params["preset"] = preset
-    st.session_state["lesson"] = preset
+    state.LESSON.set(preset)
     st.pills(
         t("Lesson"),
         list(PRESETS),
-        key="lesson",
+        key=state.LESSON.key,
         on_change=_choose_lesson,
         help=t("Sets every slider as the lesson's author has it. Then change what you like."),
     )
@@ -162,8 +164,8 @@ def _let_go() -> None:
 
 def _choose_lesson() -> None:
     _let_go()
-    if st.session_state["lesson"]:  # None: the lesson was pressed again, and starts afresh
-        st.query_params["preset"] = st.session_state["lesson"]
+    if lesson := state.LESSON.get():  # None: the lesson was pressed again, and starts afresh
+        st.query_params["preset"] = lesson
 
 
 def _write(config: RunConfig, base: RunConfig) -> None:
@@ -178,15 +180,15 @@ def _write(config: RunConfig, base: RunConfig) -> None:
 
 
 def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> None:
-    key, value = f"field-{spec.name}", getattr(config, spec.name)
+    held, value = state.setting(spec.name), getattr(config, spec.name)
     most = available if spec.name == "train_images" else spec.high
-    st.session_state[key] = min(value, most) if spec.high else value
+    held.set(min(value, most) if spec.high else value)
     label = t(spec.label)
     settings: dict[str, Any] = {
-        "key": key,
+        "key": held.key,
         "help": t(spec.help),
         "on_change": _change,
-        "args": (spec.name, key, config, most),
+        "args": (spec.name, held, config, most),
     }
     if spec.kind is bool:
         st.toggle(label, **settings)
@@ -231,13 +233,13 @@ def _number(spec: Field, value: Any, label: str, settings: dict[str, Any], t: Tr
 
     It has no bounds of its own, whose sentence would be the browser's: ``_change`` says ours.
     """
-    key = f"number-{spec.name}"
-    st.session_state[key] = value
-    arguments = (spec.name, key, *settings["args"][2:])
+    held = state.number(spec.name)
+    held.set(value)
+    arguments = (spec.name, held, *settings["args"][2:])
     real = {"step": 0.0001 if spec.name == "learning_rate" else 0.05, "format": "%g"}
     st.number_input(
         t("{field}, as a number", field=label),
-        key=key,
+        key=held.key,
         label_visibility="collapsed",
         width=_NUMBER_WIDTH,
         on_change=_change,
@@ -254,24 +256,26 @@ def _rates(value: float) -> list[float]:
     return sorted({rate for rate in steps if low <= rate <= high} | {value})
 
 
-def _change(name: str, key: str, config: RunConfig, most: float) -> None:
+def _change(name: str, held: SessionValue[Value | None], config: RunConfig, most: float) -> None:
     """Take a changed setting into the URL, unless it does not fit the other settings.
 
     A number out of its bounds becomes the nearest that is allowed, and the page says so.
     """
-    spec, value = BY_NAME[name], st.session_state[key]
-    if spec.high and value is not None and not spec.low <= value <= most:
+    spec, value = BY_NAME[name], held.get()
+    if spec.high and isinstance(value, int | float) and not spec.low <= value <= most:
         bounded = spec.nearest(str(min(value, most)))
-        st.session_state["refused-setting"] = message(
-            "{field}: {value} is not allowed; {used} is the nearest that is.",
-            field=message(spec.label),
-            value=labels.shown(value, Translator()),
-            used=bounded,
+        state.REFUSED_SETTING.set(
+            message(
+                "{field}: {value} is not allowed; {used} is the nearest that is.",
+                field=message(spec.label),
+                value=labels.shown(value, Translator()),
+                used=bounded,
+            )
         )
         value = bounded
     try:
         apply_settings(config, {name: str(value)})
     except ConfigError as error:
-        st.session_state["refused-setting"] = error.on_page
+        state.REFUSED_SETTING.set(error.on_page)
     else:
         st.query_params[name] = str(value)

@@ -17,6 +17,7 @@ from digitlab.training import estimates, going_on
 from digitlab.ui import lab
 from digitlab.ui.naming import called
 from digitlab.ui.shell import Visit, plain
+from digitlab.ui.train import state
 
 _SETS = {
     MNIST_FINGERPRINT: mark("full MNIST"),
@@ -89,10 +90,10 @@ def _chosen(run: Run, t: Translator) -> DigitSet:
         st.caption(plain(t(error.on_page)))
         sets = {other.fingerprint: other}
     set_names = {which: _label(digits, run, t) for which, digits in sets.items()}
-    key = f"go-on-{run.id}-set"
-    if st.session_state.get(key) not in set_names:
-        st.session_state.pop(key, None)  # the lab has come by another set meanwhile
-    asked = st.radio(t("Images"), list(set_names), format_func=set_names.__getitem__, key=key)
+    held = state.image_set(run.id)
+    if held.get() not in set_names:
+        held.take()  # the lab has come by another set meanwhile
+    asked = st.radio(t("Images"), list(set_names), format_func=set_names.__getitem__, key=held.key)
     _warn_of_known_images(run, sets[asked], t)
     return sets[asked]
 
@@ -120,18 +121,17 @@ def _warn_of_known_images(run: Run, digits: DigitSet, t: Translator) -> None:
 def _numbers(run: Run, digits: DigitSet, t: Translator) -> tuple[int, int]:
     """For how many epochs, and on how many of the set's training images."""
     there = _most(digits)
-    epochs, images = f"go-on-{run.id}-epochs", f"go-on-{run.id}-images-{digits.fingerprint[:8]}"
-    st.session_state.setdefault(epochs, run.config.epochs)
-    st.session_state.setdefault(images, min(run.config.train_images, there))
+    epochs = state.more_epochs(run.id, run.config.epochs)
+    images = state.images(run.id, digits.fingerprint, min(run.config.train_images, there))
     with st.container(horizontal=True):
         more = st.number_input(
-            t("More epochs"), 1, int(BY_NAME["epochs"].high), key=epochs, width=180
+            t("More epochs"), 1, int(BY_NAME["epochs"].high), key=epochs.begin(), width=180
         )
         many = st.number_input(
             t("Training images"),
             min(int(BY_NAME["train_images"].low), there),
             there,
-            key=images,
+            key=images.begin(),
             width=180,
             help=t("The first ones of the set, validation images included."),
         )
