@@ -59,7 +59,7 @@ class Chart:
     """
 
     traces: Sequence[Mapping[str, Any]]
-    settings: Mapping[str, Any]
+    layout: Mapping[str, Any]
     alt: str
 
 

@@ -133,9 +133,9 @@ def _activation(one: TopActivation) -> str:
         top, left, side = one.box
         patch = one.digit[top : top + side, left : left + side]
         pictures.insert(0, enlarge(patch, max(1, math.ceil(_ACTIVATION_SIDE / len(patch)))))
-        corners = (left, top, left + side, top + side)
-        inner = [factor * value for value in corners]
-        _outlined(large, (inner[0] - 2, inner[1] - 2, inner[2] + 2, inner[3] + 2), VERMILLION, 2)
+        near, low = factor * left - 2, factor * top - 2
+        far, high = factor * (left + side) + 2, factor * (top + side) + 2
+        _outlined(large, (near, low, far, high), VERMILLION, 2)  # outside the square
     style = (
         "display:block; width:64px; height:64px; margin:0 0 4px; image-rendering:pixelated; "
         f"outline:1px solid {GREY_BLUE};"  # a patch may be as white as the page

@@ -79,7 +79,7 @@ class _AsItIs(go.Figure):  # type: ignore[misc]
         chart: Chart = self.__dict__["_chart"]
         return {
             "data": [_packed(trace) for trace in chart.traces],
-            "layout": {"template": _template(), **chart.settings},
+            "layout": {"template": _template(), **chart.layout},
         }
 
 

@@ -13,4 +13,4 @@ def checked(chart: Chart) -> go.Figure:
     Raises:
         ValueError: Plotly knows no such property, or it may not have this value.
     """
-    return go.Figure(data=list(chart.traces), layout=dict(chart.settings))
+    return go.Figure(data=list(chart.traces), layout=dict(chart.layout))
