@@ -54,7 +54,8 @@ def test_ticked_runs_are_overlaid_deleted_and_taken_back(
     page.wait_for_timeout(1000)
 
     tick(page, 0)
-    expect(page.get_by_text("Loss: training dotted, validation solid")).to_be_visible()
+    curves = page.get_by_role("figure", name="Loss: training dotted, validation solid")
+    expect(curves).to_be_visible()
     tick(page, 1)
     expect(page.get_by_text("What differs")).to_be_visible()
     names = page.locator(".js-plotly-plot").first.locator(".legendtext")
