@@ -53,7 +53,7 @@ def refused(path: Path, error: OSError) -> StorageError:
 
 
 @contextlib.contextmanager
-def told(path: Path) -> Iterator[None]:
+def as_storage_error(path: Path) -> Iterator[None]:
     """Turn an OSError raised inside into a StorageError that names ``path``.
 
     Raises:
@@ -88,7 +88,7 @@ def writing(path: Path) -> Iterator[Path]:
     Raises:
         StorageError: it could not be written; what was at ``path`` is unchanged.
     """
-    with told(path):
+    with as_storage_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as partial:
             yield partial
@@ -112,7 +112,7 @@ def scratch(folder: Path, what: str) -> Iterator[Path]:
         StorageError: it cannot be made.
     """
     place = unfinished(folder / what)
-    with told(place):
+    with as_storage_error(place):
         place.mkdir(parents=True)
     try:
         yield place

@@ -20,7 +20,7 @@ def home() -> Path:
     named = os.environ.get("DIGITLAB_HOME")
     # A worker may have another working directory, so a relative path is made absolute here.
     folder = Path(os.path.expanduser(named)).absolute() if named else user_data_path("digitlab")
-    with disk.told(folder):
+    with disk.as_storage_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))

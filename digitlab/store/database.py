@@ -60,7 +60,7 @@ class Database:
         self, path: Path, schema: str, later: Mapping[str, Mapping[str, str]] = NO_COLUMNS
     ) -> None:
         self.path = path
-        with disk.told(path):
+        with disk.as_storage_error(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._refuse_log_alone()
         deadline = time.monotonic() + _BUSY_SECONDS

@@ -111,7 +111,7 @@ def _pack(visit: Visit, exact: bool) -> None:
     state.PACKED.take()  # two zips of one visitor need not lie on the disk
     made = _Zip()
     packing = _progress(visit.t("Packing…"))
-    with packing as progress, disk.told(made.path), made.path.open("w+b") as target:
+    with packing as progress, disk.as_storage_error(made.path), made.path.open("w+b") as target:
         made.packed = archive.pack(
             lab.library(), lab.drawings(), lab.sweeps(), visit.me, target, progress, exact=exact
         )
