@@ -20,14 +20,13 @@ from digitlab.layers import Layer
 from digitlab.messages import Translator
 from digitlab.network import softmax
 from digitlab.ui import clicks, plot
-from digitlab.ui.inspect import picture
+from digitlab.ui.inspect import picture, state
 from digitlab.ui.selected_model import SelectedModel
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit
 
 MOST_PRODUCTS = 12  # of a dense layer, shown one by one
 
-_LAYER, _UNIT = "hand-layer", "hand-unit"
-_ROW, _COLUMN, _INPUT = "hand-row", "hand-column", "hand-input"
 _WIDTH = 130  # pixels of a number's field
 
 
@@ -55,12 +54,14 @@ class _Asked:
 
 def begin(found: LayerMaps, unit: int) -> None:
     """Have this view go on with a layer's map, or neuron, ``unit``, where that is strongest."""
-    st.session_state.update({_LAYER: found.layer.name, _UNIT: unit})
-    st.session_state.pop(_INPUT, None)
+    state.HAND_LAYER.set(found.layer.name)
+    state.HAND_UNIT.set(unit)
+    state.hand_input().take()
     values = found.maps[unit]
     if found.spatial:
         row, column = divmod(int(np.abs(np.nan_to_num(values)).argmax()), values.shape[1])
-        st.session_state.update({_ROW: row, _COLUMN: column})
+        state.HAND_ROW.set(row)
+        state.HAND_COLUMN.set(column)
 
 
 def show(model: SelectedModel, visit: Visit) -> None:
@@ -75,14 +76,14 @@ def show(model: SelectedModel, visit: Visit) -> None:
         for number, found in enumerate(layers)
         if found.layer.kind in BY_HAND
     }
-    if st.session_state.get(_LAYER) not in numbers:
+    if state.HAND_LAYER.get() not in numbers:
         first = layers[next(iter(numbers.values()))]
         begin(first, first.strongest)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             t("Layer"),
             list(numbers),
-            key=_LAYER,
+            key=state.HAND_LAYER.key,
             width=190,
             on_change=_begin_layer,
             args=(layers,),
@@ -97,7 +98,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
 
 
 def _begin_layer(layers: Sequence[LayerMaps]) -> None:
-    found = next(found for found in layers if found.layer.name == st.session_state[_LAYER])
+    found = next(found for found in layers if found.layer.name == state.HAND_LAYER.get())
     begin(found, found.strongest)
 
 
@@ -105,22 +106,22 @@ def _ask(model: SelectedModel, layers: Sequence[LayerMaps], number: int, t: Tran
     """Fields for what is worked out, for those who do not click."""
     found = layers[number]
     if not found.spatial:
-        return _Asked(model, layers, number, _field(t("Unit"), _UNIT, found.count))
+        return _Asked(model, layers, number, _field(t("Unit"), state.HAND_UNIT, found.count))
     rows, columns, count = found.output.shape
     return _Asked(
         model,
         layers,
         number,
-        _field(t("Map"), _UNIT, count),
-        _field(t("Row"), _ROW, rows),
-        _field(t("Column"), _COLUMN, columns),
+        _field(t("Map"), state.HAND_UNIT, count),
+        _field(t("Row"), state.HAND_ROW, rows),
+        _field(t("Column"), state.HAND_COLUMN, columns),
     )
 
 
-def _field(label: str, key: str, count: int) -> int:
+def _field(label: str, held: SessionValue[int], count: int) -> int:
     """A whole number from 0 to ``count`` - 1."""
-    st.session_state[key] = min(int(st.session_state.get(key, 0)), count - 1)
-    return int(st.number_input(label, 0, count - 1, step=1, key=key, width=_WIDTH))
+    held.set(min(int(held.get()), count - 1))
+    return int(st.number_input(label, 0, count - 1, step=1, key=held.key, width=_WIDTH))
 
 
 # --- a pixel of a map -----------------------------------------------------------------------------
@@ -175,15 +176,17 @@ def _output_map(asked: _Asked, t: Translator) -> None:
 
 
 def _follow(columns: int, clicked: int) -> None:
-    st.session_state[_ROW], st.session_state[_COLUMN] = divmod(clicked, columns)
+    row, column = divmod(clicked, columns)
+    state.HAND_ROW.set(row)
+    state.HAND_COLUMN.set(column)
 
 
 def _channel(made: WeightedSum, t: Translator) -> int:
     """Which of the input's maps is looked at: at first the one that adds or takes most."""
     if len(made.subtotals) == 1:
         return 0
-    st.session_state.setdefault(_INPUT, int(np.abs(np.nan_to_num(made.subtotals)).argmax()))
-    return _field(t("Input map"), _INPUT, len(made.subtotals))
+    strongest = int(np.abs(np.nan_to_num(made.subtotals)).argmax())
+    return _field(t("Input map"), state.hand_input(strongest), len(made.subtotals))
 
 
 def _input_map(
@@ -282,7 +285,7 @@ def _neuron(asked: _Asked, t: Translator) -> None:
                 "{layer}: {count} units", layer=labels.layer(found.layer, t), count=found.count
             ),
         )
-        clicks.answer(figure, "hand-neurons", t, found.count, _take_neuron)
+        clicks.answer(figure, "hand-neurons", t, found.count, state.HAND_UNIT.set)
         st.caption(
             t(
                 "Output: unit {number} is {value}. A click on a unit works it out.",
@@ -298,10 +301,6 @@ def _neuron(asked: _Asked, t: Translator) -> None:
         _line(made, t)
         if made.logits is not None:
             _softmax(made, t)
-
-
-def _take_neuron(number: int) -> None:
-    st.session_state[_UNIT] = number
 
 
 def _products_picture(made: WeightedSum, shape: tuple[int, ...], t: Translator) -> None:

@@ -14,7 +14,7 @@ from digitlab.inspection.metrics import Mistake
 from digitlab.inspection.reliability import EQUAL_EDGES, Bin, Reliability, bin_numbers, reliability
 from digitlab.messages import Translator
 from digitlab.scores import wilson
-from digitlab.ui.inspect import last_used, sample_view
+from digitlab.ui.inspect import last_used, sample_view, state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
@@ -130,13 +130,13 @@ def _drawn(each: Bin) -> CalibrationBin:
 def _picked(found: Reliability, clicked: int | None, t: Translator) -> int:
     """The bin to look into: clicked in the diagram or chosen from the list, whichever was last."""
     bins = found.bins
-    st.session_state.setdefault("confidence-bin", _opened(bins))
+    opened = state.confidence_bin(_opened(bins))
     if clicked is not None:
-        st.session_state["confidence-bin"] = clicked
+        opened.set(clicked)
     return st.selectbox(
         t("Samples that it is so certain of"),
         range(len(bins)),
-        key="confidence-bin",
+        key=opened.begin(),
         on_change=last_used.forget,
         args=("confidence-diagram",),
         format_func=lambda place: t(

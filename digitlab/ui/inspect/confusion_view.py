@@ -10,13 +10,12 @@ from digitlab.inspection import metrics
 from digitlab.inspection.metrics import Counts
 from digitlab.messages import Translator, mark
 from digitlab.ui import clicks
-from digitlab.ui.inspect import reading_list, sample_view
+from digitlab.ui.inspect import reading_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 
 _MATRIX, _SHEET = "confusion-matrix", "confusion-sheet"
-_TRUTH, _READ_AS = "confusion-truth", "confusion-read-as"
 _UNITS = {"counts": mark("Numbers"), "shares": mark("Row percentages")}
 
 
@@ -37,21 +36,22 @@ def show(model: SelectedModel, visit: Visit) -> None:
 def _begin(matrix: Counts) -> None:
     """At first the field with most mistakes is open."""
     truth, predicted = metrics.worst(matrix) or (0, 0)
-    st.session_state.setdefault(_TRUTH, truth)
-    st.session_state.setdefault(_READ_AS, predicted)
+    state.confusion_truth(truth).begin()
+    state.confusion_read_as(predicted).begin()
 
 
 def _open(field: int) -> None:
-    st.session_state[_TRUTH], st.session_state[_READ_AS] = divmod(field, DIGITS)
+    truth, predicted = divmod(field, DIGITS)
+    state.confusion_truth().set(truth)
+    state.confusion_read_as().set(predicted)
 
 
 def _matrix(matrix: Counts, t: Translator) -> None:
     """The chart, in which a click opens a field, and its words."""
-    st.session_state.setdefault("confusion-unit", "counts")
     unit = st.segmented_control(
         t("Shown as"),
         list(_UNITS),
-        key="confusion-unit",
+        key=state.CONFUSION_UNIT.begin(),
         required=True,
         format_func=lambda name: t(_UNITS[name]),
         label_visibility="collapsed",
@@ -60,9 +60,9 @@ def _matrix(matrix: Counts, t: Translator) -> None:
         matrix,
         t,
         shares=unit == "shares",
-        chosen=(st.session_state[_TRUTH], st.session_state[_READ_AS]),
+        chosen=(state.confusion_truth().get(), state.confusion_read_as().get()),
     )
-    clicks.answer(figure, _MATRIX, t, DIGITS * DIGITS, _open, shows=_TRUTH)
+    clicks.answer(figure, _MATRIX, t, DIGITS * DIGITS, _open, shows=state.confusion_truth().key)
     st.caption(_in_words(matrix, t))
 
 
@@ -87,9 +87,13 @@ def _in_words(matrix: Counts, t: Translator) -> str:
 def _field(t: Translator) -> tuple[int, int]:
     """Truth and reading of the open field, which two boxes choose as a click does."""
     with st.container(horizontal=True):
-        for label, key in ((t("Truth"), _TRUTH), (t("Read as"), _READ_AS)):
-            st.selectbox(label, list(range(DIGITS)), key=key, width=110)
-    return st.session_state[_TRUTH], st.session_state[_READ_AS]
+        truth = st.selectbox(
+            t("Truth"), list(range(DIGITS)), key=state.confusion_truth().key, width=110
+        )
+        predicted = st.selectbox(
+            t("Read as"), list(range(DIGITS)), key=state.confusion_read_as().key, width=110
+        )
+    return truth, predicted
 
 
 def _samples(test: Predictions, truth: int, predicted: int, t: Translator) -> int | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +16,10 @@ from digitlab.inspection import filters
 from digitlab.messages import Translator
 from digitlab.network import Floats, Network
 from digitlab.ui import clicks, lab, plot, selected_model, shell
-from digitlab.ui.inspect import one_filter
+from digitlab.ui.inspect import one_filter, state
 from digitlab.ui.inspect.layer_weights import Weights, finite, weights_of
 from digitlab.ui.selected_model import SelectedModel
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed
 
@@ -98,12 +97,12 @@ def _layer(network: Network, t: Translator) -> str:
         layer_names = {layers[0].name: t("Units"), _TEMPLATES: t("Class templates")}
     if len(layer_names) == 1:
         return layers[0].name
-    if st.session_state.get("filters-layer") not in layer_names:
-        st.session_state["filters-layer"] = layers[0].name
+    if state.LAYER.get() not in layer_names:
+        state.LAYER.set(layers[0].name)
     chosen = st.segmented_control(
         t("Layer"),
         list(layer_names),
-        key="filters-layer",
+        key=state.LAYER.key,
         required=True,
         on_change=_pause,
         format_func=lambda name: layer_names[name],
@@ -186,13 +185,13 @@ def _explanation(weights: Weights, t: Translator) -> str:
 
 def _epoch(weights: Weights, t: Translator) -> int:
     """The slider through the epochs and the play button; one kept epoch needs neither."""
-    epochs, key = weights.epochs, f"filters-epoch-{weights.key}"
+    epochs = weights.epochs
     if len(epochs) == 1:
         st.caption(_only(weights, t))
         return epochs[0]
-    _follow(key, epochs)
+    _follow(weights)
     if _playing(weights.key):
-        _advance(key, weights)
+        _advance(weights)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         playing = _playing(weights.key)
         st.button(
@@ -200,12 +199,12 @@ def _epoch(weights: Weights, t: Translator) -> int:
             key="filters-play",
             icon=":material/stop:" if playing else ":material/play_arrow:",
             on_click=_toggle,
-            args=(key, weights),
+            args=(weights,),
         )
         chosen = st.select_slider(
             t("Epoch"),
             epochs,
-            key=key,
+            key=state.epoch(weights.key).key,
             on_change=_pause,
             format_func=lambda number: labels.epoch(number, t, continued=weights.model.continued),
         )
@@ -220,49 +219,49 @@ def _only(weights: Weights, t: Translator) -> str:
     return t("The untrained weights of this network were not kept.")
 
 
-def _follow(key: str, epochs: Sequence[int]) -> None:
+def _follow(weights: Weights) -> None:
     """Begin at the last epoch, and stay at it when a live run brings another."""
-    last = f"{key}-last"
-    if st.session_state.get(key) not in epochs or (
-        st.session_state[key] == st.session_state.get(last) and epochs[-1] > st.session_state[last]
-    ):
-        st.session_state[key] = epochs[-1]
-    st.session_state[last] = epochs[-1]
+    shown, last = state.epoch(weights.key), state.last_epoch(weights.key)
+    newest = weights.epochs[-1]
+    if shown.get() not in weights.epochs or shown.get() == last.get() != newest:
+        shown.set(newest)
+    last.set(newest)
 
 
 def _playing(key: str) -> bool:
     """Whether the epochs of these weights play; not after the visitor has been elsewhere."""
-    ticked = st.session_state.get("filters-ticked", 0.0)
-    return st.session_state.get("filters-playing") == key and time.monotonic() - ticked < _FORGOTTEN
+    return state.PLAYING.get() == key and time.monotonic() - state.TICKED.get() < _FORGOTTEN
 
 
-def _advance(key: str, weights: Weights) -> None:
+def _advance(weights: Weights) -> None:
     """One epoch on, if a tick and no click has run the page again; at the end nothing plays."""
     now = time.monotonic()
-    if now - st.session_state["filters-ticked"] < 0.7 * _TICK:
+    if now - state.TICKED.get() < 0.7 * _TICK:
         return
-    place = weights.epochs.index(st.session_state[key]) + 1
+    shown = state.epoch(weights.key)
+    place = weights.epochs.index(shown.get()) + 1
     if place == len(weights.epochs):
         _pause()
         st.rerun()
-    st.session_state[key] = weights.epochs[place]
-    st.session_state["filters-ticked"] = now
+    shown.set(weights.epochs[place])
+    state.TICKED.set(now)
 
 
-def _toggle(key: str, weights: Weights) -> None:
+def _toggle(weights: Weights) -> None:
     if _playing(weights.key):
         _pause()
         return
-    if st.session_state[key] == weights.epochs[-1]:
-        st.session_state[key] = weights.epochs[0]
-    st.session_state["filters-playing"] = weights.key
-    st.session_state["filters-ticked"] = time.monotonic()
-    st.session_state["filters-timer"] = "changed"
+    shown = state.epoch(weights.key)
+    if shown.get() == weights.epochs[-1]:
+        shown.set(weights.epochs[0])
+    state.PLAYING.set(weights.key)
+    state.TICKED.set(time.monotonic())
+    state.TIMER_CHANGED.set(True)
 
 
 def _pause() -> None:
-    if st.session_state.pop("filters-playing", None):
-        st.session_state["filters-timer"] = "changed"
+    if state.PLAYING.take():
+        state.TIMER_CHANGED.set(True)
 
 
 def _end_of_timer(model: SelectedModel) -> None:
@@ -272,7 +271,7 @@ def _end_of_timer(model: SelectedModel) -> None:
         and model.run.status.live
         and not lab.store().run(model.run.id).status.live
     )
-    if st.session_state.pop("filters-timer", None) or ended:
+    if state.TIMER_CHANGED.take() or ended:
         st.rerun()
 
 
@@ -291,23 +290,22 @@ def _show_filters(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> N
         title=_title(stage, epoch, t),
         names=names,
         first=stage.first,
-        chosen=st.session_state.get(opened),
+        chosen=opened.get(),
         caption=_tiles_caption(stage, pictures.shape[1], len(pictures), t),
     )
     left, right = st.columns(2)
     with left:
-        act = functools.partial(_open, opened)
-        clicks.answer(figure, "filters-tiles", t, len(numbers), act, shows="filters-kernel")
+        clicks.answer(figure, "filters-tiles", t, len(numbers), opened.set, shows="filters-kernel")
         st.caption(_in_numbers(stage, kernel, epoch, t))
         st.selectbox(
             t("Open one (or click it)"),
             numbers,
             index=None,
-            key=opened,
+            key=opened.key,
             placeholder=t("choose one"),
             format_func=lambda number: _name(stage, number, t),
         )
-    number = st.session_state[opened]
+    number = opened.get()
     if stage.channel is not None:
         with right:
             _one_kernel(stage, kernel, number, t)
@@ -320,13 +318,8 @@ def _show_filters(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> N
         one_filter.show(weights, number, kernel, epoch, t)
 
 
-def _opened(stage: _Stage) -> str:
-    """The session state's key of the tile that is open; None is none."""
-    return f"filters-open-{stage.weights.key}-{stage.channel}"
-
-
-def _open(key: str, number: int) -> None:
-    st.session_state[key] = number
+def _opened(stage: _Stage) -> SessionValue[int | None]:
+    return state.open_tile(stage.weights.key, stage.channel)
 
 
 def _one_kernel(stage: _Stage, kernel: Floats, number: int | None, t: Translator) -> None:
@@ -342,7 +335,7 @@ def _one_kernel(stage: _Stage, kernel: Floats, number: int | None, t: Translator
     title = _name(stage, number, t)
     figure = kernel_numbers(picture, stage.weights.limit, t, title=title)
     plot.draw(figure, t, key="filters-kernel")
-    if stage.channel is not None and st.session_state[_opened(stage)] is None:
+    if stage.channel is not None and _opened(stage).get() is None:
         st.caption(
             t("None was chosen: this one has the largest weights in sum, their signs left out.")
         )

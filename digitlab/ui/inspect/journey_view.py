@@ -20,7 +20,7 @@ from digitlab.messages import LabError, Translator, message
 from digitlab.scores import Scores, score
 from digitlab.store import Run, results
 from digitlab.ui import clicks, lab, plot
-from digitlab.ui.inspect import reading_list, sample_view
+from digitlab.ui.inspect import reading_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import predictions_of, probabilities
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
@@ -28,7 +28,6 @@ from digitlab.ui.shell import Visit
 _MOST_IMAGES = 1_000  # of the test set, that the bundled networks read here
 _MOST = 24  # samples on a sheet
 _HARDLY = 2 * results.CHANCE  # an accuracy below is hardly above chance
-_OPEN = "journey-open"  # the sample that was clicked last
 _LOSS = "categorical_crossentropy"  # of the bundled networks, without their label smoothing
 
 
@@ -250,7 +249,7 @@ def _then_and_now(found: Journey, model: SelectedModel, digits: DigitSet, visit:
             f"{model.name}-forgotten",
             t,
         )
-    opened = st.session_state.get(_OPEN)
+    opened = state.JOURNEY_SAMPLE.get()
     if opened is not None and opened < len(found.labels):
         st.markdown(_in_words(found, opened, name, t))
         sample_view.show(model, predictions_of(model, t), opened, visit)
@@ -261,8 +260,7 @@ def _epoch(found: Journey, model: SelectedModel, name: Callable[[int], str], t: 
     earlier = list(found.epochs[:-1])
     if len(earlier) < 2:
         return earlier[0]
-    key = f"journey-epoch-{model.name}"
-    st.session_state.setdefault(key, earlier[1])
+    key = state.journey_epoch(model.name, earlier).begin()
     return st.select_slider(t("After which epoch"), earlier, key=key, format_func=name)
 
 
@@ -300,11 +298,14 @@ def _sheet(
     ]
     caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
     figure = labelled_sheet(digits.x_test, shown, title=title, caption=caption)
-    clicks.answer(figure, f"journey-{name}", t, len(found.labels), _open, shows="opened-sample")
-
-
-def _open(index: int) -> None:
-    st.session_state[_OPEN] = index
+    clicks.answer(
+        figure,
+        f"journey-{name}",
+        t,
+        len(found.labels),
+        state.JOURNEY_SAMPLE.set,
+        shows="opened-sample",
+    )
 
 
 def _in_words(found: Journey, index: int, name: Callable[[int], str], t: Translator) -> str:

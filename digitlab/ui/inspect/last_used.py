@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from digitlab.charts.frame import Chart
 from digitlab.messages import Translator
 from digitlab.ui import clicks
+from digitlab.ui.inspect import state
 
 
 def place(
@@ -16,18 +15,10 @@ def place(
 
     ``shows`` is the key of what answers the click, which a phone scrolls to.
     """
-    return clicks.place(figure, f"{key}-{_turn(key)}", t, count, shows=shows)
+    return clicks.place(figure, f"{key}-{state.turn(key).get()}", t, count, shows=shows)
 
 
 def forget(key: str) -> None:
     """A widget was used: what was clicked before does not hold any more, nor is it marked."""
-    st.session_state[_name(key)] = _turn(key) + 1
-
-
-def _turn(key: str) -> int:
-    turn: int = st.session_state.get(_name(key), 0)
-    return turn
-
-
-def _name(key: str) -> str:
-    return f"{key}-turn"
+    turn = state.turn(key)
+    turn.set(turn.get() + 1)

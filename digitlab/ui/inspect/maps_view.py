@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 
 import streamlit as st
@@ -14,7 +13,7 @@ from digitlab.charts.number_tables import decimal_text
 from digitlab.inspection.feature_maps import PASS_ON, LayerMaps
 from digitlab.messages import Translator
 from digitlab.ui import clicks, plot
-from digitlab.ui.inspect import by_hand_view, picture
+from digitlab.ui.inspect import by_hand_view, picture, state
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
 
@@ -122,12 +121,13 @@ def _first(found: LayerMaps, key: str, t: Translator) -> int:
     if not found.spatial or found.count <= most:
         return 0
     starts = list(range(0, found.count, most))
-    if st.session_state.get(f"{key}-first") not in starts:
-        st.session_state[f"{key}-first"] = 0
+    held = state.first_map(key)
+    if held.get() not in starts:
+        held.take()
     first = st.selectbox(
         t("Which of the {count} maps", count=found.count),
         starts,
-        key=f"{key}-first",
+        key=held.begin(),
         width=220,
         format_func=lambda start: t(
             "{first} to {last}", first=start, last=min(start + most, found.count) - 1
@@ -138,11 +138,12 @@ def _first(found: LayerMaps, key: str, t: Translator) -> int:
 
 def _mosaic(found: LayerMaps, first: int, ends: ColourScale, key: str, t: Translator) -> int:
     """The picture of all maps; returns the one that is enlarged."""
-    name = f"{key}-open"
+    held = state.open_map(key, found.strongest)
     maps = found.maps[first : first + MOST_MAPS] if found.spatial else found.maps
-    chosen = st.session_state.setdefault(name, found.strongest)
-    if not 0 <= chosen < found.count:
-        chosen = st.session_state[name] = found.strongest
+    if not 0 <= held.get() < found.count:
+        held.take()
+    held.begin()
+    chosen = held.get()
     figure = layer_maps(
         maps,
         t,
@@ -151,12 +152,8 @@ def _mosaic(found: LayerMaps, first: int, ends: ColourScale, key: str, t: Transl
         shared=ends,
         chosen=chosen if first <= chosen < first + len(maps) else None,
     )
-    clicks.answer(figure, key, t, found.count, functools.partial(_open, name), shows=name)
+    clicks.answer(figure, key, t, found.count, held.set, shows=held.key)
     return int(chosen)
-
-
-def _open(key: str, number: int) -> None:
-    st.session_state[key] = number
 
 
 def _title(found: LayerMaps, t: Translator) -> str:
@@ -174,7 +171,7 @@ def _title(found: LayerMaps, t: Translator) -> str:
 
 def _enlarged(found: LayerMaps, chosen: int, ends: ColourScale, key: str, t: Translator) -> None:
     label = t("Map to enlarge") if found.spatial else t("Unit")
-    st.selectbox(label, range(found.count), key=f"{key}-open", width=180)
+    st.selectbox(label, range(found.count), key=state.open_map(key, chosen).key, width=180)
     if not found.spatial:
         st.markdown(
             t(

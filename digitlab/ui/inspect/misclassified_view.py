@@ -11,15 +11,14 @@ from digitlab.config import DIGITS
 from digitlab.inspection import metrics
 from digitlab.inspection.metrics import Mistake, Order
 from digitlab.messages import Translator, mark
-from digitlab.ui.inspect import last_used, reading_list, sample_view
+from digitlab.ui.inspect import last_used, reading_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.selected_model import SelectedModel
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit
 
 _SHEET = "misread-sheet"
-_DRAW = "misread-draw"
 _ROWS, _COLUMNS = 4, 8  # of the sheet of one digit
-_ANY = "any"
 
 _WAYS = {
     "all": mark("All, sorted"),
@@ -40,11 +39,11 @@ def show(model: SelectedModel, visit: Visit) -> None:
     clicked = None
     if test.mistakes:
         asked = st.query_params.get("way", "")
-        st.session_state["misread-way"] = asked if asked in _WAYS else "all"
+        state.MISREAD_WAY.set(asked if asked in _WAYS else "all")
         way = st.segmented_control(
             t("Which misread samples"),
             list(_WAYS),
-            key="misread-way",
+            key=state.MISREAD_WAY.key,
             required=True,
             on_change=_remember_way,
             format_func=lambda name: t(_WAYS[name]),
@@ -55,7 +54,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
 
 
 def _remember_way() -> None:
-    st.query_params["way"] = st.session_state["misread-way"]
+    st.query_params["way"] = state.MISREAD_WAY.get()
 
 
 def _count(model: SelectedModel, test: Predictions, t: Translator) -> None:
@@ -110,13 +109,12 @@ def _all(test: Predictions, name: str, t: Translator) -> int | None:
 
 def _filtered(test: Predictions, t: Translator) -> tuple[list[Mistake], Order]:
     with st.container(horizontal=True):
-        truth = _digit_box(t("Truth"), "misread-truth", t)
-        predicted = _digit_box(t("Read as"), "misread-read-as", t)
-        st.session_state.setdefault("misread-order", "certain")
+        truth = _digit_box(t("Truth"), state.MISREAD_TRUTH, t)
+        predicted = _digit_box(t("Read as"), state.MISREAD_READ_AS, t)
         order: Order = st.selectbox(
             t("Order"),
             list(_ORDERS),
-            key="misread-order",
+            key=state.MISREAD_ORDER.begin(),
             width=250,
             format_func=lambda name: t(_ORDERS[name]),
         )
@@ -129,16 +127,15 @@ def _filtered(test: Predictions, t: Translator) -> tuple[list[Mistake], Order]:
     return metrics.arranged(found, order, test.probabilities), order
 
 
-def _digit_box(label: str, key: str, t: Translator) -> int | None:
-    st.session_state.setdefault(key, _ANY)
+def _digit_box(label: str, held: SessionValue[str | int], t: Translator) -> int | None:
     chosen = st.selectbox(
         label,
-        [_ANY, *range(DIGITS)],
-        key=key,
+        [state.ANY, *range(DIGITS)],
+        key=held.begin(),
         width=110,
-        format_func=lambda name: t("any") if name == _ANY else str(name),
+        format_func=lambda name: t("any") if name == state.ANY else str(name),
     )
-    return None if chosen == _ANY else int(chosen)
+    return None if chosen == state.ANY else int(chosen)
 
 
 def _margin(test: Predictions, found: Mistake, t: Translator) -> str:
@@ -151,7 +148,7 @@ def _margin(test: Predictions, found: Mistake, t: Translator) -> str:
 
 def _lesson(test: Predictions, name: str, t: Translator) -> int | None:
     """A column a digit, at random."""
-    columns = metrics.sheet(test.mistakes, seed=_draw())
+    columns = metrics.sheet(test.mistakes, seed=state.MISREAD_DRAW.get())
     figure = mistake_sheet(test.images, columns, t)
     clicked = last_used.place(figure, _SHEET, t, len(test.labels))
     found = [sample for column in columns for sample in column]
@@ -173,10 +170,11 @@ def _lesson(test: Predictions, name: str, t: Translator) -> int | None:
 
 
 def _digit(test: Predictions, name: str, t: Translator) -> int | None:
-    st.session_state.setdefault("misread-digit", 8)
-    digit = st.selectbox(t("Digit"), list(range(DIGITS)), key="misread-digit", width=110)
+    digit = st.selectbox(
+        t("Digit"), list(range(DIGITS)), key=state.MISREAD_DIGIT.begin(), width=110
+    )
     every = metrics.about(test.mistakes, digit)
-    found = metrics.drawn(every, _ROWS * _COLUMNS, seed=_draw())
+    found = metrics.drawn(every, _ROWS * _COLUMNS, seed=state.MISREAD_DRAW.get())
     places = metrics.in_rows(found, _COLUMNS, _ROWS)
     title = t("Misread, and {digit} is the truth or the reading", digit=digit)
     clicked = reading_list.sheet(test, places, _SHEET, t, title=title)
@@ -196,12 +194,6 @@ def _digit(test: Predictions, name: str, t: Translator) -> int | None:
     return clicked
 
 
-def _draw() -> int:
-    """Which of the random draws is shown."""
-    draw: int = st.session_state.setdefault(_DRAW, 0)
-    return draw
-
-
 def _others(t: Translator, *, disabled: bool) -> None:
     st.button(
         t("Show others"),
@@ -214,7 +206,7 @@ def _others(t: Translator, *, disabled: bool) -> None:
 
 
 def _show_others() -> None:
-    st.session_state[_DRAW] += 1
+    state.MISREAD_DRAW.set(state.MISREAD_DRAW.get() + 1)
 
 
 _SHEETS: dict[str, Callable[[Predictions, str, Translator], int | None]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +15,13 @@ from digitlab.messages import Translator, mark
 from digitlab.network import Network
 from digitlab.pictures import data_uri, enlarge
 from digitlab.ui import own_drawing, shell
+from digitlab.ui.inspect import state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.selected_model import SelectedModel
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit
 
+T = TypeVar("T")
 Picture = npt.NDArray[np.uint8]
 
 SHARED = "picture"  # the key of the views that show one and the same picture
@@ -51,12 +55,12 @@ def choose(model: SelectedModel, visit: Visit, *, key: str = SHARED) -> Chosen |
         LabError: as ``predictions_of``, where a sample is asked for.
     """
     t = visit.t
-    source = _keep(f"{key}-source", "sample")
+    source = _keep(state.source(key))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
             t("Which picture"),
             list(_SOURCES),
-            key=source,
+            key=source.key,
             required=True,
             format_func=lambda name: t(_SOURCES[name]),
         )
@@ -104,13 +108,12 @@ def _mine(t: Translator) -> Chosen | None:
 
 
 def _sample(test: Predictions, key: str, t: Translator) -> Chosen:
-    name = _keep(f"{key}-number", 0)
-    last = len(test.labels) - 1
-    st.session_state[name] = min(int(st.session_state[name]), last)
+    held, last = _keep(state.sample_number(key)), len(test.labels) - 1
+    held.set(min(int(held.get()), last))
     number = st.number_input(
-        t("Number, 0 to {last}", last=last), 0, last, step=1, key=name, width=180
+        t("Number, 0 to {last}", last=last), 0, last, step=1, key=held.key, width=180
     )
-    _kept(name)
+    _kept(held)
     return _chosen(test, int(number), t)
 
 
@@ -119,26 +122,36 @@ def _misclassified(test: Predictions, key: str, t: Translator) -> Chosen | None:
     if not count:
         st.info(t("No test sample is misread."))
         return None
-    name = _keep(f"{key}-misread", 1)
-    st.session_state[name] = min(int(st.session_state[name]), count)
+    held = _keep(state.misread_number(key))
+    held.set(min(int(held.get()), count))
     place = int(
         st.number_input(
-            t("Misread sample, 1 to {count}", count=count), 1, count, step=1, key=name, width=180
+            t("Misread sample, 1 to {count}", count=count),
+            1,
+            count,
+            step=1,
+            key=held.key,
+            width=180,
         )
     )
-    _kept(name)
+    _kept(held)
     for label, icon, step, off in (
         (t("Previous"), ":material/chevron_left:", -1, place == 1),
         (t("Next"), ":material/chevron_right:", 1, place == count),
     ):
         st.button(
-            label, icon=icon, disabled=off, key=f"{name}-{step}", on_click=_go, args=(name, step)
+            label,
+            icon=icon,
+            disabled=off,
+            key=f"{held.key}-{step}",
+            on_click=_go,
+            args=(held, step),
         )
     return _chosen(test, test.mistakes[place - 1].index, t)
 
 
-def _go(name: str, step: int) -> None:
-    st.session_state[name] += step
+def _go(held: SessionValue[int], step: int) -> None:
+    held.set(held.get() + step)
 
 
 def _chosen(test: Predictions, number: int, t: Translator) -> Chosen:
@@ -152,13 +165,18 @@ def _chosen(test: Predictions, number: int, t: Translator) -> Chosen:
     return Chosen(test.images[number], name, truth)
 
 
-def _keep(name: str, default: str | int) -> str:
-    """A widget's key, with the value it had when it was drawn last: Streamlit forgets that."""
-    st.session_state.setdefault(name, st.session_state.get(f"{name}-kept", default))
-    return name
+def _keep(widget: SessionValue[T]) -> SessionValue[T]:
+    """``widget`` with the value it had when it was drawn last: Streamlit forgets that."""
+    if not widget.known:
+        widget.set(_copy(widget).get())
+    return widget
 
 
-def _kept(name: str) -> str | int:
-    value: str | int = st.session_state[name]
-    st.session_state[f"{name}-kept"] = value
-    return value
+def _kept(widget: SessionValue[T]) -> T:
+    """The value of a widget that has been drawn, which is its value the next time."""
+    _copy(widget).set(widget.get())
+    return widget.get()
+
+
+def _copy(widget: SessionValue[T]) -> SessionValue[T]:
+    return SessionValue(f"{widget.key}-kept", widget.default)

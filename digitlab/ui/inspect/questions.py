@@ -17,6 +17,7 @@ from digitlab.ui.inspect import (
     journey_view,
     maps_view,
     misclassified_view,
+    state,
     two_runs_view,
 )
 from digitlab.ui.selected_model import SelectedModel
@@ -55,13 +56,14 @@ _QUESTION_OF = {view: name for name, (_, views) in _QUESTIONS.items() for view i
 def show(model: SelectedModel, visit: Visit) -> None:
     """The choice of a question and of a view, both kept in the URL, and that view."""
     t, view = visit.t, _asked()
-    question = st.session_state["question"] = _QUESTION_OF[view]
+    question = _QUESTION_OF[view]
     views = _QUESTIONS[question][1]
-    st.session_state["view"] = view
+    state.QUESTION.set(question)
+    state.VIEW.set(view)
     st.segmented_control(
         t("Question"),
         list(_QUESTIONS),
-        key="question",
+        key=state.QUESTION.key,
         required=True,
         on_change=_ask,
         label_visibility="collapsed",
@@ -72,7 +74,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
         st.pills(
             t("View"),
             list(views),
-            key="view",
+            key=state.VIEW.key,
             required=True,
             on_change=_open,
             label_visibility="collapsed",
@@ -94,8 +96,8 @@ def _asked() -> str:
 
 
 def _ask() -> None:
-    st.query_params["view"] = next(iter(_QUESTIONS[st.session_state["question"]][1]))
+    st.query_params["view"] = next(iter(_QUESTIONS[state.QUESTION.get()][1]))
 
 
 def _open() -> None:
-    st.query_params["view"] = st.session_state["view"]
+    st.query_params["view"] = state.VIEW.get()

@@ -13,7 +13,7 @@ from digitlab.export import misclassified
 from digitlab.inspection import metrics
 from digitlab.inspection.metrics import Grid, Reading
 from digitlab.messages import Translator
-from digitlab.ui.inspect import last_used
+from digitlab.ui.inspect import last_used, state
 from digitlab.ui.inspect.test_predictions import Predictions
 
 PAGE = 40
@@ -26,9 +26,11 @@ def page(found: Sequence[T], key: str, t: Translator, size: int = PAGE) -> Seque
     pages = -(-len(found) // size)
     if pages < 2:
         return found
-    if st.session_state.setdefault(key, 1) > pages:
-        st.session_state[key] = pages
-    number = st.number_input(t("Page, 1 to {pages}", pages=pages), 1, pages, key=key, width=160)
+    turned_to = state.page(key)
+    turned_to.set(min(turned_to.get(), pages))
+    number = st.number_input(
+        t("Page, 1 to {pages}", pages=pages), 1, pages, key=turned_to.key, width=160
+    )
     return found[(number - 1) * size : number * size]
 
 

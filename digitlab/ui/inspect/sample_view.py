@@ -13,7 +13,7 @@ from digitlab.charts.pixels import digit_image
 from digitlab.drawing import Picture
 from digitlab.messages import Translator, mark
 from digitlab.ui import like_view, parts_view, plot
-from digitlab.ui.inspect import last_used, maps_view
+from digitlab.ui.inspect import last_used, maps_view, state
 from digitlab.ui.inspect.picture import layers_of
 from digitlab.ui.inspect.test_predictions import Predictions
 from digitlab.ui.selected_model import SelectedModel
@@ -33,18 +33,18 @@ def choose(
 
     What was used last holds. ``sheet`` is the key that ``last_used`` knows the picture by.
     """
-    key, count = f"{sheet}-sample", len(test.labels)
+    opened, count = state.opened_sample(sheet), len(test.labels)
     if clicked is not None:
-        st.session_state[key] = clicked
-    if not (st.session_state.get(key) or 0) < count:  # it was chosen in a larger set
-        st.session_state[key] = None
+        opened.set(clicked)
+    if (opened.get() or 0) >= count:  # it was chosen in a larger set
+        opened.set(None)
     index = st.number_input(
         visit.t("Open a test sample: click it, or type its number (0 to {last})", last=count - 1),
         0,
         count - 1,
         value=None,
         step=1,
-        key=key,
+        key=opened.key,
         width=420,
         on_change=functools.partial(last_used.forget, sheet),
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
@@ -15,7 +13,7 @@ from digitlab.inspection.comparison import Comparison
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats
 from digitlab.ui import clicks, selected_model
-from digitlab.ui.inspect import reading_list, sample_view
+from digitlab.ui.inspect import reading_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_on
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
@@ -46,7 +44,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
         _sheet(found.mended, one, other, t("Mended: truth→first/second"), "mended", t)
     with right:
         _sheet(found.broken, one, other, t("Broken: truth→first/second"), "broken", t)
-    opened = st.session_state.get(_open_key(one, other))
+    opened = state.sample_of_two(one.key, other.key).get()
     if opened is not None:
         st.markdown(_in_words(opened, one, other, t))
         sample_view.show(model, one, opened, visit)
@@ -58,10 +56,13 @@ def _second(model: SelectedModel, visit: Visit) -> SelectedModel:
     others = [name for name in labels if name not in _BUNDLED] + list(_BUNDLED)
     if model.name in others:  # unless it was deleted in another tab
         others.remove(model.name)
-    if st.session_state.get("runs-second") not in others:  # it is the first now, or was deleted
-        st.session_state["runs-second"] = others[0]
+    if state.SECOND_MODEL.get() not in others:  # it is the first now, or was deleted
+        state.SECOND_MODEL.set(others[0])
     chosen = st.selectbox(
-        visit.t("Compare it with"), others, key="runs-second", format_func=labels.__getitem__
+        visit.t("Compare it with"),
+        others,
+        key=state.SECOND_MODEL.key,
+        format_func=labels.__getitem__,
     )
     return selected_model.load(chosen)
 
@@ -124,16 +125,8 @@ def _sheet(
     shown = [_labelled(index, one, other, t) for index in turned_to]
     caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
     figure = labelled_sheet(one.images, shown, title=title, caption=caption)
-    act = functools.partial(_open, _open_key(one, other))
+    act = state.sample_of_two(one.key, other.key).set
     clicks.answer(figure, f"runs-{name}", t, len(one.labels), act, shows="opened-sample")
-
-
-def _open_key(one: Predictions, other: Predictions) -> str:
-    return f"runs-open-{one.key}-{other.key}"
-
-
-def _open(key: str, index: int) -> None:
-    st.session_state[key] = index
 
 
 def _in_words(index: int, one: Predictions, other: Predictions, t: Translator) -> str:
