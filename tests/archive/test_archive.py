@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from make_run import add_run, make_epoch
 from msgspec.structs import asdict
 from packed_lab import ME, YOU, Lab, Members, members_of, zip_of
 
@@ -103,31 +104,40 @@ def state_of(config: RunConfig) -> dict[str, np.ndarray[Any, Any]]:
 
 def add(lab: Lab, config: RunConfig = MLP, owner: str = ME, **more: Any) -> Run:
     """A run as the engine leaves it, every kind of file included."""
-    store = lab.store
-    parameters = parameter_count(layers_of(config))
-    run = store.add(owner, "engine", config, matching(config), parameters, DIGITS, **more)
-    store.start(run.id)
-    store.set_execution(run.id, ExecutionSettings("mixed_bfloat16", 2, 20))
-    store.report(run.id, Untrained(2.4, 0.1))
+    kept = {"probabilities.npy": npy(probabilities(2))}
     for epoch in range(3):
         after = network(config, epoch)
-        store.keep(run.id, f"weights-{epoch:03d}.npz", after.to_bytes())
-        store.keep(run.id, f"reading-{epoch:03d}.npz", reading(probabilities(epoch)))
+        kept[f"weights-{epoch:03d}.npz"] = after.to_bytes()
+        kept[f"reading-{epoch:03d}.npz"] = reading(probabilities(epoch))
         if config.network == "cnn":
-            store.keep(run.id, f"kernels-{epoch:03d}.npy", npy(after.weights["conv1"][0]))
-        if epoch:
-            store.report(run.id, BatchMetrics(epoch, 10, 25, 0.7, 0.8, 1e4))
-            store.report(run.id, BatchMetrics(epoch, 25, 25, 0.6, 0.85, 1.1e4))
-            store.report(
-                run.id, EpochMetrics(epoch, True, 0.6, 0.8, None, None, 0.5, 0.9, 1.5, 3200)
-            )
-    store.keep(run.id, "probabilities.npy", npy(probabilities(2)))
+            kept[f"kernels-{epoch:03d}.npy"] = npy(after.weights["conv1"][0])
     packed = pack_state(state_of(config))
     assert packed is not None
-    store.keep(run.id, "optimizer.npz", packed)
+    kept["optimizer.npz"] = packed
+    run = add_run(
+        lab.store,
+        config,
+        owner=owner,
+        preset=matching(config),
+        parameters=parameter_count(layers_of(config)),
+        digits=DIGITS,
+        execution=ExecutionSettings("mixed_bfloat16", 2, 20),
+        untrained=Untrained(2.4, 0.1),
+        epochs=[make_epoch(epoch, val_loss=None, val_accuracy=None) for epoch in (1, 2)],
+        batches=[
+            batch
+            for epoch in (1, 2)
+            for batch in (
+                BatchMetrics(epoch, 10, 25, 0.7, 0.8, 1e4),
+                BatchMetrics(epoch, 25, 25, 0.6, 0.85, 1.1e4),
+            )
+        ],
+        files=kept,
+        **more,
+    )
     reason = message("All {epochs} epochs were trained.", epochs=2)
-    store.end(run.id, Status.FINISHED, reason, Outcome("finished", 2, 2, False, 3.5, 1e4))
-    return store.run(run.id)
+    lab.store.end(run.id, Status.FINISHED, reason, Outcome("finished", 2, 2, False, 3.5, 1e4))
+    return lab.store.run(run.id)
 
 
 def facts(run: Run) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from make_run import add_run, make_epoch
 from packed_lab import ME, YOU, Lab, members_of, zip_of
 
 from digitlab import dataset
@@ -16,7 +17,6 @@ from digitlab.config import BY_NAME, RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.layers import layers_of, parameter_count
 from digitlab.presets import PRESETS
-from digitlab.progress import EpochMetrics
 from digitlab.store import DataSetInfo, Run, Status
 from digitlab.sweeps import Sweep, planning
 from digitlab.sweeps.planning import LESSONS, Axis, Plan
@@ -29,11 +29,15 @@ class SweepingLab(Lab):
 
     def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
         parts = DataSetInfo(digits.name, digits.fingerprint, 3200, 800, 1000)
-        run = self.store.add(owner, "x", config, None, parameter_count(layers_of(config)), parts)
-        self.store.start(run.id)
-        self.store.report(run.id, EpochMetrics(1, True, 0.5, 0.8, None, None, 0.3, 0.9, 1.5, 3200))
-        self.store.end(run.id, Status.FINISHED, run.reason)
-        return run
+        return add_run(
+            self.store,
+            config,
+            owner=owner,
+            parameters=parameter_count(layers_of(config)),
+            digits=parts,
+            epochs=[make_epoch(1)],
+            status=Status.FINISHED,
+        )
 
     def stop(self, run: str) -> None:
         self.store.ask_to_stop(run)

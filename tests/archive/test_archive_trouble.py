@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_run import add_run
 from packed_lab import ME, YOU, Lab, members_of, zip_of
 from trouble import damage, full_disk, locked
 
@@ -23,9 +24,15 @@ def data(tmp_path: Path) -> bytes:
     """A zip with two runs that have a file of 400 kB."""
     here = Lab(tmp_path / "here")
     for _ in range(2):
-        run = here.store.add(ME, "e", CONFIG, None, 12_730, DIGITS)
-        here.store.keep(run.id, "probabilities.npy", npy(np.full((10_000, 10), 0.1, np.float32)))
-        here.store.end(run.id, Status.STOPPED, run.reason)
+        add_run(
+            here.store,
+            CONFIG,
+            owner=ME,
+            parameters=12_730,
+            digits=DIGITS,
+            files={"probabilities.npy": npy(np.full((10_000, 10), 0.1, np.float32))},
+            status=Status.STOPPED,
+        )
     return here.pack()[0]
 
 

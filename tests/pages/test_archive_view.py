@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_run import add_run, make_epoch
 from streamlit.testing.v1 import AppTest
 
 from digitlab import archive
 from digitlab.config import RunConfig
 from digitlab.layers import layers_of
 from digitlab.network import Network, Prediction
-from digitlab.progress import EpochMetrics
 from digitlab.store import DataSetInfo, Run, Status
 from digitlab.ui import lab
 from digitlab.ui.runs import downloads
@@ -63,16 +63,17 @@ def add(*, weights: bool = True) -> Run:
         for layer in layers
         if layer.kernel_shape
     }
-    run = lab.store().add(ME, "engine", CONFIG, None, 1, DIGITS)
-    lab.store().start(run.id)
-    if weights:
-        for epoch in (0, 1):
-            file = f"weights-{epoch:03d}.npz"
-            lab.store().keep(run.id, file, Network(layers, arrays).to_bytes())
-    report = EpochMetrics(1, True, 0.5, 0.8, 0.4, 0.9, 0.3, 0.91, 1.5, 3200)
-    lab.store().report(run.id, report)
-    lab.store().end(run.id, Status.STOPPED, run.reason)
-    return lab.store().run(run.id)
+    network = Network(layers, arrays).to_bytes()
+    return add_run(
+        lab.store(),
+        CONFIG,
+        owner=ME,
+        parameters=1,
+        digits=DIGITS,
+        epochs=[make_epoch(1)],
+        files={f"weights-{epoch:03d}.npz": network for epoch in (0, 1)} if weights else None,
+        status=Status.STOPPED,
+    )
 
 
 def keep_drawing() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from make_run import add_run
 from streamlit.testing.v1 import AppTest
 from trouble import damage, locked
 
@@ -62,9 +63,7 @@ def opened(page: str, language: str = "en") -> AppTest:
 
 def add(config: RunConfig | None = None) -> Run:
     store = lab.store()
-    run = store.add(ME, "e", config or RunConfig(), None, 101_770, DIGITS)
-    store.end(run.id, Status.FINISHED, run.reason)
-    return store.run(run.id)
+    return add_run(store, config, owner=ME, digits=DIGITS, status=Status.FINISHED)
 
 
 def tick(app: AppTest, *rows: int) -> AppTest:

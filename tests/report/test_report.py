@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_run import add_run
 from msgspec.structs import replace
 from PIL import Image
 
@@ -96,20 +97,23 @@ def add(
     """A run in the store as a worker would leave it, without having trained it."""
     digits = dataset.sample()
     parts = DataSetInfo(digits.name, digits.fingerprint, 3600, 400, len(digits.y_test))
-    run = store.add("ada", "engine", config, None, 12_345, parts, origin=origin, frozen=frozen)
-    store.start(run.id)
-    store.set_execution(run.id, ExecutionSettings())
-    if untrained:
-        store.report(run.id, Untrained(2.345, 0.112))
-    for report in (*EPOCHS[:epochs], *BATCHES[:2]):
-        store.report(run.id, report)
-    if files:
-        for epoch in {0, epochs}:
-            store.keep(run.id, f"weights-{epoch:03d}.npz", random_network(config).to_bytes())
-        store.keep(run.id, "probabilities.npy", npy(readings()))
+    kept = {f"weights-{epoch:03d}.npz": random_network(config).to_bytes() for epoch in (0, epochs)}
     ending = "finished" if status is Status.FINISHED else "stopped"
-    store.end(run.id, status, run.reason, Outcome(ending, epochs, epochs, False, 12.34, 567.0))
-    return store.run(run.id)
+    return add_run(
+        store,
+        config,
+        parameters=12_345,
+        digits=parts,
+        origin=origin,
+        frozen=frozen,
+        execution=ExecutionSettings(),
+        untrained=Untrained(2.345, 0.112) if untrained else None,
+        epochs=EPOCHS[:epochs],
+        batches=BATCHES[:2],
+        files=kept | {"probabilities.npy": npy(readings())} if files else None,
+        status=status,
+        outcome=Outcome(ending, epochs, epochs, False, 12.34, 567.0),
+    )
 
 
 def random_network(config: RunConfig) -> Network:

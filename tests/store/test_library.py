@@ -4,15 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from make_run import add_run, make_epoch
 
-from digitlab.config import RunConfig
 from digitlab.messages import LabError
-from digitlab.progress import EpochMetrics
-from digitlab.store import DataSetInfo, Run, Status, Store, StoreError
+from digitlab.store import Run, Status, Store, StoreError
 from digitlab.store.library import LONGEST_NAME, Library
 
 ME, SOMEBODY = "me" * 8, "somebody" * 2
-DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 
 
 @pytest.fixture
@@ -21,31 +19,28 @@ def library(tmp_path: Path) -> Library:
 
 
 def add(library: Library, owner: str = ME, *, ended: bool = True, kilobytes: int = 0) -> Run:
-    run = library.store.add(owner, "engine", RunConfig(), "mlp-128", 101_770, DIGITS)
-    if kilobytes:
-        library.store.keep(run.id, "weights-001.npz", os.urandom(1000 * kilobytes))
-        library.store.keep(run.id, "reading-001.npz", b"read")
-    if ended:
-        library.store.start(run.id)
-        library.store.end(run.id, Status.FINISHED, run.reason)
-    return run
-
-
-def epoch(number: int) -> EpochMetrics:
-    return EpochMetrics(number, True, 0.5, 0.8, 0.4, 0.9, 0.3, 0.91, 1.5, 3200)
+    files = {"weights-001.npz": os.urandom(1000 * kilobytes), "reading-001.npz": b"read"}
+    return add_run(
+        library.store,
+        owner=owner,
+        preset="mlp-128",
+        started=ended,
+        files=files if kilobytes else None,
+        status=Status.FINISHED if ended else None,
+    )
 
 
 def test_the_list_is_newest_first_with_each_runs_last_epoch(library: Library) -> None:
     first, second = add(library), add(library)
     add(library, SOMEBODY)
     for number in (1, 2, 3):
-        library.store.report(first.id, epoch(number))
+        library.store.report(first.id, make_epoch(number))
 
     summaries = library.summaries(ME)
 
     assert [summary.run.id for summary in summaries] == [second.id, first.id]
     assert summaries[0].last is None
-    assert summaries[1].last == epoch(3)
+    assert summaries[1].last == make_epoch(3)
     assert summaries[1].run == library.store.run(first.id)
 
 
@@ -87,7 +82,7 @@ def test_nobody_renames_pins_or_deletes_a_run_of_somebody_else(library: Library)
 
 def test_a_deleted_run_is_gone_until_it_is_taken_back(library: Library) -> None:
     run = add(library, kilobytes=1)
-    library.store.report(run.id, epoch(1))
+    library.store.report(run.id, make_epoch(1))
 
     library.delete(ME, [run.id])
 
@@ -97,7 +92,7 @@ def test_a_deleted_run_is_gone_until_it_is_taken_back(library: Library) -> None:
         library.store.run(run.id)
     library.restore(ME, [run.id])
     (summary,) = library.summaries(ME)
-    assert summary.last == epoch(1)
+    assert summary.last == make_epoch(1)
     assert library.store.file(run.id, "weights-001.npz").exists()
 
 
@@ -189,12 +184,12 @@ def test_a_run_that_trains_is_stopped_by_its_deletion_and_is_there_when_taken_ba
     library.delete(ME, [run])
     assert not library.trains(ME), "nobody waits for what is in the bin"
 
-    library.store.report(run, epoch(1))  # its worker ends the batch
+    library.store.report(run, make_epoch(1))  # its worker ends the batch
     library.store.end(run, Status.STOPPED, reason)
     library.restore(ME, library.last_deleted(ME))
     (summary,) = library.summaries(ME)
     assert summary.run.stop, "it was asked to stop"
-    assert (summary.run.status, summary.last) == (Status.STOPPED, epoch(1))
+    assert (summary.run.status, summary.last) == (Status.STOPPED, make_epoch(1))
 
 
 @pytest.mark.parametrize(

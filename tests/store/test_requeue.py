@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
+from make_run import DIGITS, add_run
 
 from digitlab.config import RunConfig
 from digitlab.messages import message
 from digitlab.progress import BatchMetrics, EpochMetrics, ExecutionSettings, Untrained
-from digitlab.store import DataSetInfo, Run, Status, Store
-
-DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
+from digitlab.store import Run, Status, Store
 
 
 @pytest.fixture
@@ -20,12 +19,14 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def running(store: Store) -> Run:
     """A run with a batch and no epoch."""
-    run = store.add("ada", "e1", RunConfig(epochs=2), None, 101_770, DIGITS)
-    assert store.start(run.id)
-    store.set_execution(run.id, ExecutionSettings("float32", 2, 5))
-    store.report(run.id, Untrained(2.3, 0.1))
-    store.report(run.id, BatchMetrics(1, 5, 25, 2.0, 0.5, 1000.0))
-    return run
+    return add_run(
+        store,
+        RunConfig(epochs=2),
+        engine="e1",
+        execution=ExecutionSettings("float32", 2, 5),
+        untrained=Untrained(2.3, 0.1),
+        batches=[BatchMetrics(1, 5, 25, 2.0, 0.5, 1000.0)],
+    )
 
 
 def test_it_waits_as_before_and_comes_before_those_after_it(store: Store, running: Run) -> None:

@@ -2,10 +2,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from make_run import make_epoch, make_run
 from msgspec.structs import replace
 
 from digitlab.config import RunConfig
-from digitlab.messages import message
 from digitlab.progress import EpochMetrics, Untrained
 from digitlab.scores import Scores, score
 from digitlab.store import DataSetInfo, Run, Status
@@ -23,19 +23,16 @@ SPLIT = RunConfig(validation="split")
 
 
 def epoch(number: int, loss: float, val_loss: float | None, **values: Any) -> EpochMetrics:
-    made = EpochMetrics(
-        epoch=number,
-        complete=True,
-        loss=loss,
-        accuracy=0.9,
-        val_loss=val_loss,
-        val_accuracy=None if val_loss is None else 0.9,
-        test_loss=0.5,
-        test_accuracy=0.8,
-        seconds=1.0,
-        images=100,
-    )
-    return replace(made, **values)
+    measured: dict[str, Any] = {
+        "loss": loss,
+        "accuracy": 0.9,
+        "val_loss": val_loss,
+        "val_accuracy": None if val_loss is None else 0.9,
+        "test_loss": 0.5,
+        "test_accuracy": 0.8,
+        "images": 100,
+    }
+    return make_epoch(number, **measured | values)
 
 
 def history(*losses: tuple[float, float | None], **last: Any) -> list[EpochMetrics]:
@@ -44,26 +41,7 @@ def history(*losses: tuple[float, float | None], **last: Any) -> list[EpochMetri
 
 
 def run(untrained: Untrained | None) -> Run:
-    return Run(
-        id="0" * 16,
-        owner="me",
-        engine="e",
-        status=Status.FINISHED,
-        reason=message("Done."),
-        stop=False,
-        config=RunConfig(),
-        preset=None,
-        parameters=1,
-        digits=DataSetInfo("sample", "f", 1, 1, 1),
-        execution=None,
-        untrained=untrained,
-        outcome=None,
-        created=0.0,
-        started=None,
-        ended=None,
-        origin=None,
-        frozen=False,
-    )
+    return make_run(untrained=untrained)
 
 
 # The test set -------------------------------------------------------------------------------
@@ -162,12 +140,11 @@ def test_a_rise_of_a_twentieth_is_noise(last, overfits) -> None:
 
 
 def ended(status: Status = Status.FINISHED, *, test: int = 1000, **settings: Any) -> Run:
-    made = run(Untrained(2.35, 0.1))
-    return replace(
-        made,
+    return make_run(
         status=status,
         config=RunConfig(**settings),
-        digits=DataSetInfo("sample", "f", 3200, 800, test),
+        digits=DataSetInfo("sample", "f" * 64, 3200, 800, test),
+        untrained=Untrained(2.35, 0.1),
     )
 
 

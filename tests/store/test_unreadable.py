@@ -11,20 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_run import DIGITS, add_run
 
 from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.network import Prediction
 from digitlab.presets import PRESETS
 from digitlab.progress import ExecutionSettings, Outcome, Untrained
-from digitlab.store import DataSetInfo, Run, Status, Store, StoreError
+from digitlab.store import Run, Status, Store, StoreError
 from digitlab.store.library import Library
 from digitlab.store.saved_drawings import SavedDrawings
 from digitlab.sweeps import Sweeps, planning
 from digitlab.sweeps.planning import Axis
 
 ME = "ada"
-DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 CONFIG = RunConfig().to_json()
 
 DAMAGE = [
@@ -60,10 +60,14 @@ def store(tmp_path: Path) -> Store:
 
 
 def add(store: Store, owner: str = ME) -> Run:
-    run = store.add(owner, "e", RunConfig(), "mlp-128", 101_770, DIGITS)
-    store.set_execution(run.id, ExecutionSettings())
-    store.report(run.id, Untrained(2.3, 0.1))
-    return run
+    return add_run(
+        store,
+        owner=owner,
+        preset="mlp-128",
+        started=False,
+        execution=ExecutionSettings(),
+        untrained=Untrained(2.3, 0.1),
+    )
 
 
 def spoil(store: Store, run: str, column: str, value: str | bytes) -> None:
