@@ -10,6 +10,7 @@ import streamlit as st
 from digitlab.charts.frame import Chart
 from digitlab.messages import Translator
 from digitlab.ui import browser, plot
+from digitlab.ui.session import SessionValue
 
 
 def answer(
@@ -47,15 +48,15 @@ def place(figure: Chart, key: str, t: Translator, count: int, *, shows: str = ""
 
 
 def _draw(figure: Chart, key: str, t: Translator, act: Callable[[], None], shows: str) -> None:
-    counted = f"{key}-clicks"
+    clicks = SessionValue(f"{key}-clicks", 0)
 
     def clicked() -> None:
-        st.session_state[counted] = st.session_state.get(counted, 0) + 1
+        clicks.set(clicks.get() + 1)
         act()
 
     plot.draw(figure, t, key=key, on_select=clicked)
     if shows:
-        browser.reveal(shows, key, st.session_state.get(counted, 0))
+        browser.reveal(shows, key, clicks.get())
 
 
 def _number(event: Any, count: int) -> int | None:

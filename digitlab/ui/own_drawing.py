@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from digitlab.drawing import Picture
+from digitlab.ui.session import SessionValue
 
-_KEY = "last-drawing"
+_LAST = SessionValue[Picture | None]("last-drawing", None)
 
 
 def put(digit: Picture) -> None:
     """Keep a drawing as the network saw it, uint8 (28, 28)."""
-    st.session_state[_KEY] = digit
+    _LAST.set(digit)
 
 
 def last() -> Picture | None:
     """The drawing kept last in this session."""
-    found: Picture | None = st.session_state.get(_KEY)
-    return found
+    return _LAST.get()

@@ -15,9 +15,11 @@ from digitlab.network import ModelFileError, Network
 from digitlab.store import Run, Status, StoreError, UnreadableRunError, results
 from digitlab.store.library import RunSummary
 from digitlab.ui import lab, naming
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit, plain, sentences
 
 _LIVE_TICK = 3.0  # seconds
+_CHOSEN = SessionValue("model", models.BUNDLED_NAME)
 
 # What the networks that come with the lab are called.
 _BUNDLED = {
@@ -58,11 +60,11 @@ def choose(visit: Visit) -> SelectedModel:
     asked = st.query_params.get("model") or st.query_params.get("run")
     if asked and asked not in labels:
         st.warning(_missing(asked, visit))
-    st.session_state["model"] = asked if asked in labels else models.BUNDLED_NAME
+    _CHOSEN.set(asked if asked and asked in labels else models.BUNDLED_NAME)
     chosen = st.selectbox(
         visit.t("Which network"),
         list(labels),
-        key="model",
+        key=_CHOSEN.key,
         on_change=_remember,
         format_func=labels.__getitem__,
     )
@@ -171,7 +173,7 @@ def _network(run: str, epoch: int) -> Network:
 
 
 def _remember() -> None:
-    st.query_params["model"] = st.session_state["model"]
+    st.query_params["model"] = _CHOSEN.get()
 
 
 def _missing(asked: str, visit: Visit) -> str:

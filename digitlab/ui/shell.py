@@ -32,6 +32,7 @@ from digitlab.messages import (
     pick_language,
 )
 from digitlab.ui import browser, lab
+from digitlab.ui.session import SessionValue
 from digitlab.ui.timing import timed
 
 # Streamlit loads pandas at its first table, in the thread of one session, and Plotly in another
@@ -46,7 +47,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _LET_GO = {"run", "preset", *BY_NAME}
 _SIDEBAR = 344  # pixels: the longest name of a choice fits into its field
 
-_REFUSED = "click-refused"
+_REFUSED = SessionValue[Message | None]("click-refused", None)  # why a click came to nothing
+_CHOSEN_LANGUAGE = SessionValue[str | None]("language", None)
 _NOTE_SECONDS = 60.0  # the log is told of the same trouble at most so often
 
 # Where each page is, what it is called in the links, and its icon.
@@ -99,7 +101,7 @@ def _frame(name: str) -> Visit:
 @contextmanager
 def sentences(t: Translator) -> Iterator[None]:
     """Turn errors inside into a sentence. Fragments need it too: they run again by themselves."""
-    refused = st.session_state.pop(_REFUSED, None)
+    refused = _REFUSED.take()
     if refused is not None:  # by a click; it stays until it is closed, whatever is drawn anew
         st.toast(plain(t(refused)), icon=":material/error:", duration="infinite")
     try:
@@ -119,7 +121,7 @@ def guarded(click: Callable[_P, object]) -> Callable[_P, None]:
         try:
             click(*args, **values)
         except Exception as error:
-            st.session_state[_REFUSED] = _sentence(error)
+            _REFUSED.set(_sentence(error))
 
     return tried
 
@@ -196,11 +198,11 @@ def _top_bar(name: str, t: Translator) -> None:
         for other, (_, label, _) in PAGES.items():
             page_link(other, f"**{t(label)}**" if other == name else t(label))
         st.space("stretch")
-        st.session_state["language"] = t.language
+        _CHOSEN_LANGUAGE.set(t.language)
         st.segmented_control(
             t("Language"),
             list(LANGUAGES),
-            key="language",
+            key=_CHOSEN_LANGUAGE.key,
             format_func=lambda code: LANGUAGES[code],
             label_visibility="collapsed",
             on_change=_change_language,
@@ -208,6 +210,5 @@ def _top_bar(name: str, t: Translator) -> None:
 
 
 def _change_language() -> None:
-    chosen = st.session_state["language"]
-    if chosen:
+    if chosen := _CHOSEN_LANGUAGE.get():
         st.query_params["lang"] = chosen

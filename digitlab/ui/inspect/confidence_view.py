@@ -9,12 +9,12 @@ import streamlit as st
 
 from digitlab import models
 from digitlab.charts.reliability import CalibrationBin, edge_text, reliability_diagram
-from digitlab.charts.sheets import reading_sheet
-from digitlab.inspection.metrics import Mistake
+from digitlab.inspection import metrics
+from digitlab.inspection.metrics import Reading
 from digitlab.inspection.reliability import EQUAL_EDGES, Bin, Reliability, bin_numbers, reliability
 from digitlab.messages import Translator
 from digitlab.scores import wilson
-from digitlab.ui.inspect import last_used, sample_view, state
+from digitlab.ui.inspect import last_used, reading_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
@@ -173,8 +173,8 @@ def _samples(test: Predictions, found: Reliability, place: int, t: Translator) -
         shown=len(order),
         count=f"{chosen.count:,}",
     )
-    figure = reading_sheet(test.images, _rows(test, order), t, title=title, caption=caption)
-    return last_used.place(figure, "confidence-sheet", t, len(test.labels))
+    places = metrics.in_rows([_read(test, int(index)) for index in order], _COLUMNS)
+    return reading_list.sheet(test, places, "confidence-sheet", t, title=title, caption=caption)
 
 
 def _sentence(chosen: Bin, t: Translator) -> str:
@@ -195,13 +195,6 @@ def _sentence(chosen: Bin, t: Translator) -> str:
     )
 
 
-def _rows(test: Predictions, order: Sequence[int]) -> list[list[Mistake | None]]:
-    """The samples in rows of one length; places that are left over stay empty."""
-    places: list[Mistake | None] = [_read(test, int(index)) for index in order]
-    places += [None] * (-len(places) % _COLUMNS)
-    return [places[start : start + _COLUMNS] for start in range(0, len(places), _COLUMNS)]
-
-
-def _read(test: Predictions, index: int) -> Mistake:
+def _read(test: Predictions, index: int) -> Reading:
     confidence = float(test.probabilities[index].max())
-    return Mistake(index, int(test.labels[index]), int(test.predicted[index]), confidence)
+    return Reading(index, int(test.labels[index]), int(test.predicted[index]), confidence)

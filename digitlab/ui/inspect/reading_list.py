@@ -40,9 +40,12 @@ def show(test: Predictions, found: Sequence[Reading], key: str, t: Translator) -
     return sheet(test, places, key, t, title=t("Test samples: truth → read as"))
 
 
-def sheet(test: Predictions, places: Grid, key: str, t: Translator, *, title: str) -> int | None:
-    """The same with each sample in its place."""
-    figure = reading_sheet(test.images, places, t, title=title, caption=_caption(places, t))
+def sheet(
+    test: Predictions, places: Grid, key: str, t: Translator, *, title: str, caption: str = ""
+) -> int | None:
+    """The same with each sample in its place; without a ``caption``, how many there are is said."""
+    told = caption or _caption(places, t)
+    figure = reading_sheet(test.images, places, t, title=title, caption=told)
     return last_used.place(figure, key, t, len(test.labels))
 
 
