@@ -253,7 +253,7 @@ def test_a_run_that_waits_is_stopped_without_being_trained(
     ended = store.run(waiting.id)
     assert (ended.status, str(ended.reason)) == (Status.STOPPED, "Stopped before it began.")
     assert ended.started is None
-    assert store.run_folders(waiting.id) == []
+    assert store.files(waiting.id) == []
 
 
 def test_stopping_a_run_that_is_over_or_unknown_changes_nothing(
