@@ -116,8 +116,8 @@ def settings(data: ReportData, t: Translator) -> Values:
     rows = [
         (
             t(field.label),
-            labels.shown(getattr(config, field.name), t),
-            t("(lesson: {value})", value=labels.shown(getattr(base, field.name), t))
+            labels.setting(field.name, getattr(config, field.name), t),
+            t("(lesson: {value})", value=labels.setting(field.name, getattr(base, field.name), t))
             if field.name in changed
             else "",
         )
