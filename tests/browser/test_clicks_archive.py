@@ -27,8 +27,8 @@ from digitlab.config import RunConfig
 from digitlab.layers import layers_of
 from digitlab.network import Network
 from digitlab.progress import EpochMetrics
-from digitlab.store.library import Shelf
-from digitlab.store import Digits, Status, Store
+from digitlab.store.library import Library
+from digitlab.store import DataSetInfo, Status, Store
 from digitlab.messages import message
 store, owner = Store(Path(sys.argv[1])), sys.argv[2]
 config = RunConfig(units1=8, epochs=2)
@@ -36,7 +36,7 @@ arrays = {
     layer.name: (np.ones(layer.kernel_shape, "f4"), np.zeros(layer.kernel_shape[-1:], "f4"))
     for layer in layers_of(config) if layer.kernel_shape
 }
-run = store.add(owner, "engine", config, None, 1, Digits("sample", "f" * 64, 3200, 800, 1000))
+run = store.add(owner, "engine", config, None, 1, DataSetInfo("sample", "f" * 64, 3200, 800, 1000))
 store.start(run.id)
 for epoch in (0, 1, 2):
     data = Network(layers_of(config), arrays).to_bytes()

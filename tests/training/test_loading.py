@@ -72,7 +72,7 @@ _CALIBRATION = """
 import os, sys
 from digitlab.training import calibration, speed
 sys.argv[1:] = ["1"]
-calibration.measure = lambda threads: speed.Trial((), True)
+calibration.measure = lambda threads: speed.Timing((), True)
 calibration.main()
 print(os.getpriority(os.PRIO_PROCESS, 0))
 """
