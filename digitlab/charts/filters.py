@@ -114,7 +114,8 @@ def kernel_numbers(kernel: Floats, limit: float, t: Translator, *, title: str) -
         hovertemplate=t("row") + " %{y}, " + t("column") + " %{x}: %{z:.4f}<extra></extra>",
         xgap=1,
         ygap=1,
-        texttemplate="%{z:+.2f}" if max(rows, columns) <= MOST_NUMBERS else None,
+        text=[[signed_text(weight) for weight in row] for row in kernel.tolist()],
+        texttemplate="%{text}" if max(rows, columns) <= MOST_NUMBERS else None,
         textfont={"size": frame.LABEL_SIZE + 1},
     )
     caption = t("{rows}x{columns} weights", rows=rows, columns=columns)
