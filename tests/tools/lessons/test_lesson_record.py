@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
+from lesson_results import lesson_result
 
 from digitlab.config import RunConfig
-from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome, Untrained
 from tools.lessons.page import Results, document
 from tools.lessons.record import LessonResult, RecordError, key, read, write
 
@@ -19,26 +18,6 @@ SETTING = {
 }
 
 
-def record_of(config: RunConfig, **changes: Any) -> LessonResult:
-    epochs = tuple(
-        EpochMetrics(number, True, 0.5, 0.9, 0.4, 0.92, 0.3, 0.98, 1.5, 48_000)
-        for number in range(1, config.epochs + 1)
-    )
-    outcome = Outcome("finished", len(epochs), len(epochs), False, 12.25, 50_000.0)
-    made = LessonResult(
-        config,
-        101_770,
-        48_000,
-        Untrained(2.4, 0.1),
-        epochs,
-        outcome,
-        ExecutionSettings(),
-        {},
-        1.7e9,
-    )
-    return replace(made, **changes)
-
-
 def written(path: Path, *records: LessonResult, setting: dict[str, Any] = SETTING) -> Path:
     results = Results((), {key(record.config): record for record in records}, setting, "command")
     write(path, document(results))
@@ -46,8 +25,8 @@ def written(path: Path, *records: LessonResult, setting: dict[str, Any] = SETTIN
 
 
 def test_what_was_written_is_read_back_equal(tmp_path: Path) -> None:
-    first = record_of(RunConfig(epochs=2), looks={"typeset-six": 6.0})
-    second = record_of(RunConfig(seed=2, validation="none"), untrained=None)
+    first = lesson_result(RunConfig(epochs=2), looks={"typeset-six": 6.0})
+    second = lesson_result(RunConfig(seed=2, validation="none"), untrained=None)
     found = read(written(tmp_path / "r.json", first, second), SETTING)
     assert list(found.values()) == [first, second]
     assert found[key(first.config)] == first
@@ -93,7 +72,7 @@ def test_numbers_of_another_machine_version_or_data_set_are_not_mixed_with_ours(
 def test_a_record_that_is_none_is_refused_by_the_files_name(
     tmp_path: Path, path: tuple[Any, ...], value: Any
 ) -> None:
-    file = written(tmp_path / "r.json", record_of(RunConfig()))
+    file = written(tmp_path / "r.json", lesson_result(RunConfig()))
     data = json.loads(file.read_text())
     place = data["runs"][0]
     for step in path[:-1]:

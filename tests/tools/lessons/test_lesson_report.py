@@ -5,11 +5,11 @@ import json
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
+from lesson_results import lesson_result
 
 from digitlab.dataset import MNIST_FINGERPRINT
 from digitlab.messages import Translator
-from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome, Untrained
+from digitlab.progress import EpochMetrics
 from tools.lessons.page import Results, document, markdown
 from tools.lessons.record import LessonResult, key
 from tools.lessons.rows import ROWS, Row, rows_of
@@ -23,24 +23,21 @@ SETTING: dict[str, Any] = {
 
 
 def record_of(row: Row, seed: int, accuracy: float, **changes: Any) -> LessonResult:
-    config = dataclasses.replace(row.config, seed=seed)
-    epochs = tuple(
-        EpochMetrics(number, True, 0.5, accuracy, 0.4, accuracy, 0.3, accuracy, 1.5, 48_000)
-        for number in range(1, config.epochs + 1)
+    return lesson_result(
+        dataclasses.replace(row.config, seed=seed),
+        train=accuracy,
+        validation=accuracy,
+        test=accuracy,
+        speed=51_234.0,
+        looks={"typeset-six": 6.0},
+        **changes,
     )
-    outcome = Outcome("finished", len(epochs), len(epochs), False, 12.25, 51_234.0)
-    made = LessonResult(
-        config,
-        101_770,
-        48_000,
-        Untrained(2.4, 0.1),
-        epochs,
-        outcome,
-        ExecutionSettings(),
-        {"typeset-six": 6.0},
-        1.7e9,
-    )
-    return replace(made, **changes)
+
+
+def dropout_record(row: Row, seed: int, val_loss: float) -> LessonResult:
+    """A run of the dropout sweep with one epoch, which ended at this validation loss."""
+    epoch = EpochMetrics(1, True, 0.1, 0.9, val_loss, 0.97, 0.3, 0.98, 1.5, 54_000)
+    return record_of(row, seed, 0.98, epochs=(epoch,))
 
 
 def results(
@@ -101,25 +98,7 @@ def test_what_is_not_trained_yet_is_said_and_counted() -> None:
 def test_the_sweep_is_a_table_of_its_own_with_its_lowest_validation_loss() -> None:
     rows = rows_of("dropout")
     records = [
-        record_of(
-            row,
-            seed,
-            0.98,
-            epochs=(
-                EpochMetrics(
-                    1,
-                    True,
-                    0.1,
-                    0.9,
-                    abs(row.config.dropout - 0.3) + seed / 100,
-                    0.97,
-                    0.3,
-                    0.98,
-                    1.5,
-                    54_000,
-                ),
-            ),
-        )
+        dropout_record(row, seed, abs(row.config.dropout - 0.3) + seed / 100)
         for row in rows
         for seed in (1, 2, 3)
     ]
@@ -139,25 +118,7 @@ def test_the_sweep_is_a_table_of_its_own_with_its_lowest_validation_loss() -> No
 def test_a_lowest_loss_that_the_seeds_do_not_part_is_told_with_its_rivals(seeds, said) -> None:
     rows = rows_of("dropout")
     records = [
-        record_of(
-            row,
-            seed,
-            0.98,
-            epochs=(
-                EpochMetrics(
-                    1,
-                    True,
-                    0.1,
-                    0.9,
-                    abs(row.config.dropout - 0.31) + seed / 15,
-                    0.97,
-                    0.3,
-                    0.98,
-                    1.5,
-                    54_000,
-                ),
-            ),
-        )
+        dropout_record(row, seed, abs(row.config.dropout - 0.31) + seed / 15)
         for row in rows
         for seed in seeds
     ]
