@@ -17,7 +17,7 @@ from digitlab.dataset import DataFileError, file
 from digitlab.drawing import DrawingError
 from digitlab.messages import LabError
 from digitlab.network import ModelFileError, Network
-from digitlab.training import going_on
+from digitlab.training import continuing
 
 
 def picture() -> bytes:
@@ -65,10 +65,10 @@ READERS: dict[
         "ZipFile",
     ),
     "an optimizer's state": (
-        lambda data, _: going_on.unpack_state(data),
+        lambda data, _: continuing.unpack_state(data),
         archive,
         None,
-        going_on,
+        continuing,
         "_array",
     ),
 }

@@ -32,7 +32,7 @@ from digitlab.network import Floats, Network
 from digitlab.progress import BatchMetrics
 from digitlab.store import Run
 from digitlab.store.run_files import npy
-from digitlab.training.going_on import MOST_STATE_BYTES, pack_state
+from digitlab.training.continuing import MOST_STATE_BYTES, pack_state
 
 _MOST_ARRAYS = 64  # in one file; our largest networks have 8 layers with weights
 _LARGEST_LOSS = 1e30

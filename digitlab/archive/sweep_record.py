@@ -19,7 +19,7 @@ from digitlab.archive.fields import read, wrong
 from digitlab.config import BY_NAME
 from digitlab.records import Fingerprint, RunId, Time
 from digitlab.sweeps import Sweep, Trial, planning
-from digitlab.sweeps.planning import LESSONS, MOST_FIELDS, MOST_RUNS, MOST_SEEDS, Axis, Plan
+from digitlab.sweeps.planning import MOST_FIELDS, MOST_RUNS, MOST_SEEDS, SWEEP_LESSONS, Axis, Plan
 
 
 class _PackedAxis(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,7 +86,7 @@ def from_json(data: Any) -> SweepRecord:
 
 
 def _plan(packed: _PackedSweep) -> Plan:
-    if packed.lesson not in ("", *LESSONS):
+    if packed.lesson not in ("", *SWEEP_LESSONS):
         raise wrong("lesson")
     axes = [_axis(axis, f"axes[{number}]") for number, axis in enumerate(packed.axes)]
     if axes:
@@ -96,7 +96,7 @@ def _plan(packed: _PackedSweep) -> Plan:
         return planning.vary(base, axes, packed.seeds, lesson=packed.lesson)
     if not packed.lesson:
         raise wrong("lesson")
-    return LESSONS[packed.lesson].plan(packed.seeds)
+    return SWEEP_LESSONS[packed.lesson].plan(packed.seeds)
 
 
 def _axis(packed: _PackedAxis, path: str) -> Axis:

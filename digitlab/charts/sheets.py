@@ -17,7 +17,7 @@ import numpy.typing as npt
 from digitlab.charts import frame
 from digitlab.charts.click_targets import click_targets
 from digitlab.charts.frame import Chart
-from digitlab.inspection.metrics import Reading
+from digitlab.inspection.metrics import SamplePrediction
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
 
@@ -53,7 +53,9 @@ class _Tile:
     sample: LabelledSample
 
 
-def mistake_sheet(images: Images, columns: Sequence[Sequence[Reading]], t: Translator) -> Chart:
+def mistake_sheet(
+    images: Images, columns: Sequence[Sequence[SamplePrediction]], t: Translator
+) -> Chart:
     """Misread samples, a column a digit, "truth → read as" under each; empty places stay empty.
 
     Args:
@@ -77,9 +79,9 @@ def mistake_sheet(images: Images, columns: Sequence[Sequence[Reading]], t: Trans
     return _sheet(title, tiles, (SHEET_ROWS, len(columns)), header, header=True)
 
 
-def reading_sheet(
+def prediction_sheet(
     images: Images,
-    places: Sequence[Sequence[Reading | None]],
+    places: Sequence[Sequence[SamplePrediction | None]],
     t: Translator,
     *,
     title: str,
@@ -140,7 +142,7 @@ def labelled_sheet(
     return _sheet_in_rows(title, pictures, samples, LABELLED_COLUMNS, caption)
 
 
-def _misread_sample(found: Reading, t: Translator) -> LabelledSample:
+def _misread_sample(found: SamplePrediction, t: Translator) -> LabelledSample:
     hover = t(
         "Test sample {index}<br>truth {truth}, read as {predicted}<br>{confidence} certain",
         index=found.index,

@@ -8,12 +8,12 @@ from digitlab.export.images import images, images_name
 from digitlab.export.notebook import notebook
 from digitlab.export.parts import Part, parts
 from digitlab.export.script import script
-from digitlab.export.start import OptimizerState, Start, start_file, start_name
+from digitlab.export.start import OptimizerState, StartFile, start_file, start_name
 
 __all__ = [
     "OptimizerState",
     "Part",
-    "Start",
+    "StartFile",
     "images",
     "images_name",
     "notebook",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from digitlab.config import DIGITS, IMAGE_SIZE
-from digitlab.inspection.metrics import Grid, Probabilities, Reading
+from digitlab.inspection.metrics import Grid, Probabilities, SamplePrediction
 from digitlab.pictures import enlarge, png_bytes
 
 COLUMNS = (
@@ -29,7 +29,7 @@ _LABEL, _GAP = 20, 8  # pixels below and around each digit
 _TEXT = 16
 
 
-def table(found: Iterable[Reading], probabilities: Probabilities) -> bytes:
+def table(found: Iterable[SamplePrediction], probabilities: Probabilities) -> bytes:
     """A CSV file's bytes, a line per sample in the given order; ``index`` counts from 0.
 
     ``probabilities`` (N, 10) are the whole set's; they are written with six decimals.

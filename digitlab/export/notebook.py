@@ -7,7 +7,7 @@ from typing import Any
 
 from digitlab.config import RunConfig
 from digitlab.export.parts import Part, parts
-from digitlab.export.start import Start
+from digitlab.export.start import StartFile
 from digitlab.messages import Translator
 from digitlab.progress import ExecutionSettings
 from digitlab.scores import Scores
@@ -20,7 +20,7 @@ def notebook(
     *,
     execution: ExecutionSettings | None = None,
     reached: Scores | None = None,
-    start: Start | None = None,
+    start: StartFile | None = None,
 ) -> bytes:
     """The code of ``script`` as a notebook: a text and a code cell for each part, not yet run.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from digitlab.config import ALL_IMAGES, RunConfig
 from digitlab.dataset import MNIST_FINGERPRINT
 from digitlab.export.images import images_name
-from digitlab.export.start import Start
+from digitlab.export.start import StartFile
 from digitlab.layers import Layer, layers_of
 from digitlab.messages import Translator
 from digitlab.presets import matching, nearest
@@ -41,7 +41,7 @@ def parts(
     *,
     execution: ExecutionSettings | None = None,
     reached: Scores | None = None,
-    start: Start | None = None,
+    start: StartFile | None = None,
 ) -> tuple[Part, ...]:
     """The code that trains ``config`` again.
 
@@ -72,7 +72,7 @@ def parts(
 
 
 def _preparation(
-    config: RunConfig, execution: ExecutionSettings, start: Start | None, t: Translator
+    config: RunConfig, execution: ExecutionSettings, start: StartFile | None, t: Translator
 ) -> Part:
     same = t("Where the run was trained the figures are the run's; elsewhere they differ a little.")
     remarks = (
@@ -163,7 +163,7 @@ def _kept(config: RunConfig) -> list[str]:
     ]
 
 
-def _network(config: RunConfig, bfloat16: bool, start: Start | None, t: Translator) -> Part:
+def _network(config: RunConfig, bfloat16: bool, start: StartFile | None, t: Translator) -> Part:
     named = start is not None
     # What is frozen counts as not trainable: then the summary follows the freezing.
     summary = "" if start is not None and start.frozen else "\nmodel.summary()"
@@ -217,7 +217,7 @@ def _layer(layer: Layer, named: bool, dtype: str = "") -> str:
     return f"layers.{names[layer.kind]}({', '.join(arguments)})"
 
 
-def _start(start: Start, t: Translator) -> Part:
+def _start(start: StartFile, t: Translator) -> Part:
     name = json.dumps(start.file)
     remarks = [
         t("The run goes on from another: it begins with the weights that the other ended with."),
@@ -248,7 +248,7 @@ for variable in model.optimizer.variables:
         variable.assign(start[slot])"""
 
 
-def _optimizer_state(start: Start, t: Translator) -> str:
+def _optimizer_state(start: StartFile, t: Translator) -> str:
     """A sentence on the optimizer's state at the start."""
     match start.optimizer_state:
         case "there":
@@ -262,7 +262,7 @@ def _optimizer_state(start: Start, t: Translator) -> str:
             )
 
 
-def _compile(config: RunConfig, bfloat16: bool, start: Start | None, t: Translator) -> Part:
+def _compile(config: RunConfig, bfloat16: bool, start: StartFile | None, t: Translator) -> Part:
     remarks = [t("Without the compiler XLA, as in the run: on a processor it makes this slower.")]
     if start:
         remarks.append(_optimizer_state(start, t))
@@ -284,7 +284,7 @@ model.compile(
     return Part(t("Loss and optimizer"), tuple(remarks), code)
 
 
-def _before(config: RunConfig, bfloat16: bool, start: Start | None, t: Translator) -> Part:
+def _before(config: RunConfig, bfloat16: bool, start: StartFile | None, t: Translator) -> Part:
     remark = t("Ten classes and no knowledge: about one in ten is right.")
     if start:
         remark = t("What the network can do before it goes on.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from digitlab.config import RunConfig
 from digitlab.export.parts import parts
-from digitlab.export.start import Start
+from digitlab.export.start import StartFile
 from digitlab.messages import Translator
 from digitlab.progress import ExecutionSettings
 from digitlab.scores import Scores
@@ -17,7 +17,7 @@ def script(
     *,
     execution: ExecutionSettings | None = None,
     reached: Scores | None = None,
-    start: Start | None = None,
+    start: StartFile | None = None,
 ) -> str:
     """A Keras script that trains ``config`` again; it imports nothing of the lab.
 

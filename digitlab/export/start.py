@@ -17,7 +17,7 @@ OptimizerState = Literal["there", "nothing", "lost"]
 
 
 @dataclass(frozen=True)
-class Start:
+class StartFile:
     """How the code of a run continues training from another.
 
     ``file`` is the name of the file with the weights; with ``frozen`` the convolutions are not

@@ -169,7 +169,7 @@ def softmax_steps(network: Network, digit: Pictures) -> SoftmaxSteps:
     return SoftmaxSteps(sums, shifted, powers, powers / powers.sum())
 
 
-def readings(networks: Mapping[str, Network], digit: Pictures) -> dict[str, Prediction]:
+def predictions(networks: Mapping[str, Network], digit: Pictures) -> dict[str, Prediction]:
     """The prediction of each network, by its name, for one digit (28, 28)."""
     return {name: network.read(digit) for name, network in networks.items()}
 

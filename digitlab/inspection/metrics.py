@@ -17,11 +17,11 @@ Probabilities = npt.NDArray[np.floating[Any]]
 Order = Literal["certain", "unsure", "close"]
 _ALL_DIGITS = np.arange(DIGITS)
 
-Grid = tuple[tuple["Reading | None", ...], ...]
+Grid = tuple[tuple["SamplePrediction | None", ...], ...]
 
 
 @dataclass(frozen=True)
-class Reading:
+class SamplePrediction:
     """A sample's index in its set, its digit, the predicted digit, and the probability of that."""
 
     index: int
@@ -31,7 +31,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Mistake(Reading):
+class Mistake(SamplePrediction):
     """A misclassified sample."""
 
 
@@ -75,7 +75,7 @@ def misclassified(
 
 def cell(
     labels: Integers, probabilities: Probabilities, truth: int, predicted: int
-) -> list[Reading]:
+) -> list[SamplePrediction]:
     """The samples of one cell of the confusion matrix, from probabilities (N, 10).
 
     The most confident mistakes come first; of correct predictions, the least confident.
@@ -84,7 +84,7 @@ def cell(
     found = np.flatnonzero((labels == truth) & (probabilities.argmax(axis=1) == predicted))
     sign = 1 if truth == predicted else -1
     order = found[np.argsort(sign * confidence[found], kind="stable")]
-    return [Reading(int(i), truth, predicted, float(confidence[i])) for i in order]
+    return [SamplePrediction(int(i), truth, predicted, float(confidence[i])) for i in order]
 
 
 def margins(probabilities: Probabilities) -> Probabilities:
@@ -206,7 +206,7 @@ def drawn(found: Sequence[Mistake], count: int, seed: int = 0) -> list[Mistake]:
     return [found[i] for i in sorted(places)]
 
 
-def in_rows(found: Sequence[Reading], columns: int, rows: int | None = None) -> Grid:
+def in_rows(found: Sequence[SamplePrediction], columns: int, rows: int | None = None) -> Grid:
     """The places of a sheet, row by row; those after the last sample are None.
 
     There are as many ``rows`` as are needed by default; samples that do not fit are left out.
@@ -216,7 +216,7 @@ def in_rows(found: Sequence[Reading], columns: int, rows: int | None = None) -> 
     return tuple(tuple(places[row * columns :][:columns]) for row in range(count))
 
 
-def upright(columns: Iterable[Sequence[Reading]], rows: int = 5) -> Grid:
+def upright(columns: Iterable[Sequence[SamplePrediction]], rows: int = 5) -> Grid:
     """The same from a sheet's columns, each cut to ``rows``."""
     padded = [[*column[:rows], *[None] * (rows - len(column))] for column in columns]
     return tuple(zip(*padded, strict=True))

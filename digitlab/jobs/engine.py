@@ -29,7 +29,7 @@ from digitlab.messages import LabError, Message, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS, matching
 from digitlab.store import DataSetInfo, Run, Status, StorageError, Store, interrupted
 from digitlab.store.library import Library
-from digitlab.training import going_on, speed
+from digitlab.training import continuing, speed
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class Engine:
         self._wake()
         return run
 
-    def go_on(
+    def continue_run(
         self,
         owner: str,
         origin: Run,
@@ -118,7 +118,7 @@ class Engine:
             LabError: the run has not ended, has no weights, a number is out of bounds, or the
                 origin's images are needed and no longer here.
         """
-        going_on.last_epoch(self.store, origin)
+        continuing.last_epoch(self.store, origin)
         config = dataclasses.replace(origin.config, epochs=epochs, train_images=train_images)
         images = digits or dataset.find(origin.digits.fingerprint)
         return self._add(owner, config, images, None, origin=origin.id, frozen=frozen)
@@ -215,7 +215,7 @@ class Engine:
             self.trouble = None
             embedded = self._cluster is not None and self._cluster.embedded
             if self._calibration and self._trained and embedded and not self._supervisors:
-                self._calibration.go_on()
+                self._calibration.resume()
             return
         if self._calibration:
             self._calibration.pause()

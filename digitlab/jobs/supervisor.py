@@ -18,7 +18,7 @@ from digitlab.messages import LabError, Message, message
 from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome
 from digitlab.store import Run, Status, Store, StoreError, interrupted
 from digitlab.store.database import DATABASE, StorageBusyError, StorageError
-from digitlab.training import going_on, speed
+from digitlab.training import continuing, speed
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class RunSupervisor:
             self._end_worker()
         except EngineClosedError:
             log.info("run %s was left when the engine was closed", self.queued.id)
-        except going_on.OriginError as error:
+        except continuing.OriginError as error:
             self._end(Status.FAILED, error.message)
         except StoreError:
             log.info("run %s was deleted while it trained", self.queued.id)
@@ -162,7 +162,7 @@ class RunSupervisor:
         """
         start = None
         if self.queued.origin is not None:
-            weights, state = going_on.files_of_origin(self.store, self.queued.origin)
+            weights, state = continuing.files_of_origin(self.store, self.queued.origin)
             start = {"weights": weights, "optimizer": state, "frozen": self.queued.frozen}
         return self._submit(
             "train",

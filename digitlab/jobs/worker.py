@@ -23,7 +23,7 @@ from digitlab.home import home
 from digitlab.network import Network
 from digitlab.progress import ExecutionSettings, Report
 from digitlab.training import loading
-from digitlab.training.going_on import Start, unpack_state
+from digitlab.training.continuing import InitialState, unpack_state
 
 # What waits to be fetched may hold this many bytes; past that, training waits until it is fetched.
 _OUTBOX_BYTES = 64_000_000
@@ -179,12 +179,12 @@ def train_run(
     return sent
 
 
-def _begin(start: dict[str, Any] | None) -> Start | None:
+def _begin(start: dict[str, Any] | None) -> InitialState | None:
     """What the engine sends of the run to go on from: bytes of its files."""
     if start is None:
         return None
     network = Network.load(start["weights"])
-    return Start(network, unpack_state(start["optimizer"]), start["frozen"])
+    return InitialState(network, unpack_state(start["optimizer"]), start["frozen"])
 
 
 def _wanted() -> Callable[[], bool]:

@@ -17,7 +17,7 @@ from digitlab import labels
 from digitlab.charts.pixels import colour_limit
 from digitlab.config import BY_NAME, FIELDS
 from digitlab.inspection import metrics
-from digitlab.inspection.metrics import Mistake, Rates, Reading
+from digitlab.inspection.metrics import Mistake, Rates, SamplePrediction
 from digitlab.layers import Layer
 from digitlab.lessons import TEXTS
 from digitlab.messages import Translator, mark
@@ -386,7 +386,7 @@ def misclassified(data: ReportData, t: Translator) -> Values:
     return {"title": title, "missing": "", "rows": rows, "caption": caption}
 
 
-def _sample(sample: Reading, images: Bytes, t: Translator) -> Values:
+def _sample(sample: SamplePrediction, images: Bytes, t: Translator) -> Values:
     """A misclassified sample, in dark ink on light paper."""
     ink = enlarge(255 - images[sample.index], _FACTOR)
     text = t(

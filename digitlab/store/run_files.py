@@ -18,7 +18,7 @@ def npy(array: npt.NDArray[Any]) -> bytes:
     return buffer.getvalue()
 
 
-def reading(probabilities: Floats) -> bytes:
+def packed_predictions(probabilities: Floats) -> bytes:
     """What each test image is read as (uint8) and how surely (float16), as ``.npz`` bytes."""
     buffer = io.BytesIO()
     digit = probabilities.argmax(axis=1).astype(np.uint8)

@@ -57,7 +57,7 @@ class Plan:
 
     ``axes`` is empty where the cells are configurations of their own; then they are labelled.
     The cells of axes are in the order of ``itertools.product``. ``lesson`` is a name in
-    ``LESSONS``, or "".
+    ``SWEEP_LESSONS``, or "".
     """
 
     cells: tuple[Cell, ...]
@@ -331,7 +331,7 @@ def run_seconds(config: RunConfig, digits: DigitSet, known: Known) -> float:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class SweepLesson:
     """A sweep that is one click: its name, its question, and how many seeds it begins with."""
 
     title: str
@@ -353,8 +353,8 @@ def _few_images(seeds: int) -> Plan:
     return Plan(cells, seeds, lesson="600-images")
 
 
-LESSONS: dict[str, Lesson] = {
-    "dropout": Lesson(
+SWEEP_LESSONS: dict[str, SweepLesson] = {
+    "dropout": SweepLesson(
         mark("Dropout from 0 to 0.8"),
         mark(
             "How much dropout helps two large layers, and from where on does it harm? The lesson "
@@ -363,7 +363,7 @@ LESSONS: dict[str, Lesson] = {
         1,
         _dropout,
     ),
-    "600-images": Lesson(
+    "600-images": SweepLesson(
         mark("600 images: CNN against MLP"),
         mark(
             "Which network learns more from only 600 images? Both are trained on the same ones, "

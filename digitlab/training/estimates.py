@@ -91,7 +91,7 @@ def read_after_epoch(run: Run) -> int:
     return run.digits.test + (run.digits.validation if run.config.validation == "split" else 0)
 
 
-def reading_share(images: int, read: int) -> float:
+def evaluation_share(images: int, read: int) -> float:
     """The time to evaluate ``read`` images, relative to that of training on ``images``."""
     return _READING * read / max(1, images)
 
@@ -120,7 +120,7 @@ def _model(
     execution: ExecutionSettings | None = None,
 ) -> float:
     epoch = seconds_per_epoch(config, images, known.measured, execution)
-    return epochs * epoch * (1 + reading_share(images, read)) + _RUN_SECONDS
+    return epochs * epoch * (1 + evaluation_share(images, read)) + _RUN_SECONDS
 
 
 def _correction(config: RunConfig, images: int, known: Known) -> float:

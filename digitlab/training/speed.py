@@ -197,7 +197,7 @@ class Calibration:
         # After a trial on a busy machine: seconds until the next, and its time on the clock.
         self._pause, self._next = _AGAIN_SECONDS, 0.0
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Start the next measurement, or collect a finished one; returns at once."""
         if self._process is not None and self._process.poll() is not None:
             self._collect(self._process)

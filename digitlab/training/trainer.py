@@ -28,8 +28,8 @@ from digitlab.progress import (
     Untrained,
 )
 from digitlab.scores import Scores, score
-from digitlab.store.run_files import npy, reading
-from digitlab.training.going_on import STATE_FILE, Start, pack_state
+from digitlab.store.run_files import npy, packed_predictions
+from digitlab.training.continuing import STATE_FILE, InitialState, pack_state
 from digitlab.training.keras_model import (
     build,
     compile_model,
@@ -62,7 +62,7 @@ def train(
     keep: Keep,
     should_stop: ShouldStop,
     execution: ExecutionSettings,
-    start: Start | None = None,
+    start: InitialState | None = None,
     drop: Drop | None = None,
 ) -> Outcome:
     """Train ``config`` on ``digits``.
@@ -108,7 +108,7 @@ def train(
     )
 
 
-def _model(config: RunConfig, execution: ExecutionSettings, start: Start | None) -> Any:
+def _model(config: RunConfig, execution: ExecutionSettings, start: InitialState | None) -> Any:
     model = build(layers_of(config), execution.format, config.seed)
     if start is not None:
         set_weights(model, start.network)
@@ -120,7 +120,7 @@ def _model(config: RunConfig, execution: ExecutionSettings, start: Start | None)
     return model
 
 
-def _keep_state(model: Any, ending: Ending, keep: Keep, start: Start | None) -> None:
+def _keep_state(model: Any, ending: Ending, keep: Keep, start: InitialState | None) -> None:
     """Keep the optimizer's state, with the earlier state of layers that are frozen now."""
     earlier = dict(start.optimizer) if start is not None else {}
     state = pack_state(earlier | optimizer_state(model)) if ending != "diverged" else None
@@ -359,7 +359,7 @@ class _Files:
             self.keep(f"kernels-{epoch:03d}.npy", npy(self.network.weights[self.layers[0].name][0]))
         self.probabilities = probabilities
         if probabilities is not None:
-            self.keep(f"reading-{epoch:03d}.npz", reading(probabilities))
+            self.keep(f"reading-{epoch:03d}.npz", packed_predictions(probabilities))
 
     def finish(self) -> None:
         """Keep the last weights, and their probabilities for the test set."""

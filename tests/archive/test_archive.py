@@ -41,8 +41,8 @@ from digitlab.progress import BatchMetrics, EpochMetrics, ExecutionSettings, Out
 from digitlab.records import SavedDrawing
 from digitlab.store import DataSetInfo, Run, Status
 from digitlab.store.library import Library
-from digitlab.store.run_files import npy, reading
-from digitlab.training.going_on import pack_state, unpack_state
+from digitlab.store.run_files import npy, packed_predictions
+from digitlab.training.continuing import pack_state, unpack_state
 
 TEST = 40  # test images
 DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, TEST)
@@ -108,7 +108,7 @@ def add(lab: Lab, config: RunConfig = MLP, owner: str = ME, **more: Any) -> Run:
     for epoch in range(3):
         after = network(config, epoch)
         kept[f"weights-{epoch:03d}.npz"] = after.to_bytes()
-        kept[f"reading-{epoch:03d}.npz"] = reading(probabilities(epoch))
+        kept[f"reading-{epoch:03d}.npz"] = packed_predictions(probabilities(epoch))
         if config.network == "cnn":
             kept[f"kernels-{epoch:03d}.npy"] = npy(after.weights["conv1"][0])
     packed = pack_state(state_of(config))

@@ -19,7 +19,7 @@ from digitlab.layers import layers_of, parameter_count
 from digitlab.presets import PRESETS
 from digitlab.store import DataSetInfo, Run, Status
 from digitlab.sweeps import Sweep, planning
-from digitlab.sweeps.planning import LESSONS, Axis, Plan
+from digitlab.sweeps.planning import SWEEP_LESSONS, Axis, Plan
 
 PLAN = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.5)), Axis("epochs", (2,))], 2)
 
@@ -63,7 +63,7 @@ def there(tmp_path: Path) -> SweepingLab:
 def test_sweeps_are_grouped_again_where_they_are_loaded(
     here: SweepingLab, there: SweepingLab
 ) -> None:
-    swept = [here.sweep(PLAN), here.sweep(LESSONS["600-images"].plan(1))]
+    swept = [here.sweep(PLAN), here.sweep(SWEEP_LESSONS["600-images"].plan(1))]
 
     data, packed = here.pack()
     told = there.unpack(data)

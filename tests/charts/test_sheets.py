@@ -8,7 +8,7 @@ import pytest
 from checked import checked
 from PIL import Image
 
-from digitlab.charts.sheets import mistake_sheet, reading_sheet, sample_sheet
+from digitlab.charts.sheets import mistake_sheet, prediction_sheet, sample_sheet
 from digitlab.inspection.metrics import Mistake
 from digitlab.messages import Translator
 
@@ -129,7 +129,7 @@ def test_samples_come_row_by_row_with_their_labels() -> None:
 def test_a_sheet_in_rows_leaves_empty_places_empty() -> None:
     found = [Mistake(number, 8, number % 8, 0.9) for number in range(11)]
     places = [found[:8], [*found[8:], None, None, None, None, None], [None] * 8, [None] * 8]
-    figure = checked(reading_sheet(IMAGES, places, T, title="Misread 8s", caption="11 of 11"))
+    figure = checked(prediction_sheet(IMAGES, places, T, title="Misread 8s", caption="11 of 11"))
     assert labels_of(figure) == [f"8 → {m.predicted}" for m in found]
     assert [data[0] for data in figure.data[0].customdata] == list(range(11))
     assert len(set(boxes(figure))) == 11
@@ -139,7 +139,7 @@ def test_a_sheet_in_rows_leaves_empty_places_empty() -> None:
 
 
 def test_a_sheet_without_places_is_empty() -> None:
-    figure = checked(reading_sheet(IMAGES, [], T, title="Samples", caption="none"))
+    figure = checked(prediction_sheet(IMAGES, [], T, title="Samples", caption="none"))
     assert not figure.layout.images
 
 

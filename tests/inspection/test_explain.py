@@ -230,7 +230,7 @@ def test_each_reader_reads_for_itself_in_the_order_given() -> None:
     networks = {name: network_of(config) for name, config in CONFIGS.items()}
     digit = pictures(1)[0]
 
-    found = explain.readings(networks, digit)
+    found = explain.predictions(networks, digit)
 
     assert list(found) == list(CONFIGS)
     for name, network in networks.items():

@@ -22,7 +22,7 @@ from digitlab.jobs import cluster, supervisor
 from digitlab.jobs.engine import Engine
 from digitlab.presets import PRESETS
 from digitlab.store import Run, Status, Store
-from digitlab.training.going_on import STATE_FILE, unpack_state
+from digitlab.training.continuing import STATE_FILE, unpack_state
 from digitlab.training.loading import NICENESS
 
 TINY = RunConfig(units1=8, train_images=64, epochs=1)

@@ -13,7 +13,7 @@ from digitlab.config import RunConfig
 from digitlab.messages import Translator, message
 from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome
 from digitlab.store import DataSetInfo, Run, Status, Store
-from digitlab.training.going_on import STATE_FILE
+from digitlab.training.continuing import STATE_FILE
 
 CONFIG = RunConfig(units1=8, train_images=100, epochs=1)
 LAST = EpochMetrics(1, True, 2.0, 0.3, 1.9, 0.4, 1.87654, 0.45678, 1.0, 80)

@@ -14,7 +14,7 @@ from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics
 from digitlab.store import DataSetInfo, Run, Status
 from digitlab.sweeps import Sweep, planning
-from digitlab.sweeps.planning import LESSONS, Axis, Plan
+from digitlab.sweeps.planning import SWEEP_LESSONS, Axis, Plan
 from digitlab.ui import lab
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +100,7 @@ def test_both_lessons_are_one_click_and_say_how_much_they_are(app: AppTest) -> N
     shown = told(app)
     assert "Runs: **9** (combinations: 9, seeds for each: 1), at most about" in shown
     assert "Runs: **6** (combinations: 2, seeds for each: 3), at most about" in shown
-    for lesson in LESSONS:
+    for lesson in SWEEP_LESSONS:
         assert not app.button(key=f"sweep-start-{lesson}").disabled
     assert charts_of(app) == 0
 
@@ -349,7 +349,7 @@ def test_every_number_of_fields_has_its_picture(app: AppTest, axes: list[Axis]) 
 
 
 def test_the_600_image_lesson_shows_what_differs(app: AppTest) -> None:
-    open_sweep(app, swept(LESSONS["600-images"].plan(1)))
+    open_sweep(app, swept(SWEEP_LESSONS["600-images"].plan(1)))
     (differences,) = [d.value for d in app.dataframe if "Setting" in d.value]
     assert "Network" in list(differences["Setting"])
     assert {"CNN on 600 images", "MLP on 600 images"} <= set(differences.columns)
@@ -451,7 +451,7 @@ def test_a_sweep_from_a_zip_shows_its_result_again(app: AppTest) -> None:
 
 def test_my_sweeps_are_listed_with_how_far_they_are(app: AppTest) -> None:
     swept()
-    swept(LESSONS["600-images"].plan(1))
+    swept(SWEEP_LESSONS["600-images"].plan(1))
     swept(owner=SOMEBODY)
     table = open_sweep(app).dataframe[-1].value
     assert list(table["Sweep"]) == [
@@ -477,7 +477,7 @@ def test_the_list_follows_a_sweep_that_goes_on(app: AppTest) -> None:
 
 
 def test_sweeps_older_than_the_newest_ten_are_one_click_away(app: AppTest) -> None:
-    oldest, *_ = [swept(LESSONS["600-images"].plan(1)) for _ in range(11)]
+    oldest, *_ = [swept(SWEEP_LESSONS["600-images"].plan(1)) for _ in range(11)]
     open_sweep(app)
     assert len(app.dataframe[-1].value) == 10
 

@@ -14,11 +14,11 @@ from digitlab.messages import LabError
 from digitlab.presets import PRESETS
 from digitlab.sweeps import planning
 from digitlab.sweeps.planning import (
-    LESSONS,
     LONG_SECONDS,
     MOST_FIELDS,
     MOST_RUNS,
     MOST_SEEDS,
+    SWEEP_LESSONS,
     Axis,
     Cell,
     Plan,
@@ -60,7 +60,7 @@ def test_values_are_taken_as_their_field_takes_them_and_once() -> None:
 def test_a_plan_comes_back_from_json() -> None:
     plans = [
         vary(BASE, [Axis("dropout", (0.0, 0.5)), Axis("optimizer", ("adam", "sgd"))], 2),
-        *(lesson.plan(lesson.seeds) for lesson in LESSONS.values()),
+        *(lesson.plan(lesson.seeds) for lesson in SWEEP_LESSONS.values()),
     ]
     for plan in plans:
         assert planning.from_json(json.loads(json.dumps(plan.to_json()))) == plan
@@ -205,7 +205,7 @@ def test_a_sweep_whose_largest_network_does_not_fit_is_refused(
 
 
 def test_the_dropout_lesson_is_mlp_512_from_0_to_08() -> None:
-    plan = LESSONS["dropout"].plan(1)
+    plan = SWEEP_LESSONS["dropout"].plan(1)
 
     assert [cell.config.dropout for cell in plan.cells] == [k / 10 for k in range(9)]
     for cell in plan.cells:
@@ -213,7 +213,7 @@ def test_the_dropout_lesson_is_mlp_512_from_0_to_08() -> None:
 
 
 def test_the_600_image_lesson_is_the_cnn_against_the_mlp() -> None:
-    plan = LESSONS["600-images"].plan(5)
+    plan = SWEEP_LESSONS["600-images"].plan(5)
 
     assert [cell.config for cell in plan.cells] == [PRESETS["cnn-600"], PRESETS["mlp-600"]]
     assert all(cell.label for cell in plan.cells)
@@ -221,8 +221,8 @@ def test_the_600_image_lesson_is_the_cnn_against_the_mlp() -> None:
     assert {spec.name for spec in plan.differing} > {"network", "filters1", "units1"}
 
 
-@pytest.mark.parametrize("lesson", LESSONS.values())
-def test_every_lesson_fits(lesson: planning.Lesson, shared_data: Path, lab_home: Path) -> None:
+@pytest.mark.parametrize("lesson", SWEEP_LESSONS.values())
+def test_every_lesson_fits(lesson: planning.SweepLesson, shared_data: Path, lab_home: Path) -> None:
     """On full MNIST, with its own seeds, on a machine that has not been measured."""
     plan, full = lesson.plan(lesson.seeds), dataset.load(shared_data / "mnist.npz")
     planning.refuse_too_much(plan)

@@ -19,7 +19,7 @@ from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.store.database import DATABASE, Database
 from digitlab.store.library import BIN_SECONDS, Library
 from digitlab.sweeps import Standing, Sweep, Sweeps, planning
-from digitlab.sweeps.planning import LESSONS, Axis, Plan, SweepError
+from digitlab.sweeps.planning import SWEEP_LESSONS, Axis, Plan, SweepError
 from digitlab.sweeps.sweeps import MOST_TRIES
 
 ME, SOMEBODY = "me" * 8, "somebody" * 2
@@ -425,7 +425,7 @@ def test_a_sweep_of_equal_runs_is_refused_and_nothing_is_queued(
 def test_a_sweep_keeps_nobody_waiting_for_more_than_one_of_its_runs(
     sweeps: Sweeps, queue: Queue, store: Store
 ) -> None:
-    sweep = start(sweeps, queue, plan=LESSONS["dropout"].plan(5))
+    sweep = start(sweeps, queue, plan=SWEEP_LESSONS["dropout"].plan(5))
     swept = runs(sweeps, sweep)
     store.start(swept[0].id)
     theirs = [queue.submit(SOMEBODY, PRESETS["mlp-128"], dataset.sample()) for _ in range(2)]

@@ -172,7 +172,7 @@ def test_a_placeholder_of_an_earlier_version_was_not_measured(lab_home: Path) ->
 def test_a_machine_that_was_measured_is_not_measured_again(lab_home: Path) -> None:
     speed.save(ROWS)
     calibration = Calibration()
-    calibration.go_on()
+    calibration.resume()
     assert calibration._process is None
     calibration.pause()
     assert speed.load() == ROWS
@@ -180,10 +180,10 @@ def test_a_machine_that_was_measured_is_not_measured_again(lab_home: Path) -> No
 
 def test_a_measurement_that_is_paused_is_made_later(lab_home: Path, two_cores) -> None:
     calibration = Calibration()
-    calibration.go_on()
+    calibration.resume()
     started = calibration._process
     assert started is not None
-    calibration.go_on()  # it goes on: no second process
+    calibration.resume()  # it goes on: no second process
     assert calibration._process is started
     calibration.pause()
     assert started.poll() is not None
@@ -239,10 +239,10 @@ def answer(rows: tuple[Measurement, ...], quiet: bool) -> str:
 
 def finish(calibration: Calibration) -> None:
     """Start what is to be started now, and collect it."""
-    calibration.go_on()
+    calibration.resume()
     if calibration._process is not None:
         calibration._process.wait()
-        calibration.go_on()
+        calibration.resume()
 
 
 def test_what_a_busy_machine_gave_is_thrown_away_and_measured_again(

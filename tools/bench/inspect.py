@@ -19,7 +19,7 @@ from digitlab.messages import LabError, message
 from digitlab.network import Floats, Network
 from digitlab.presets import PRESETS
 from digitlab.store import DataSetInfo, Status, Store
-from digitlab.store.run_files import npy, reading
+from digitlab.store.run_files import npy, packed_predictions
 from tools.bench import server as bench_server
 from tools.bench.server import Server
 
@@ -89,7 +89,7 @@ def _keep_epoch(store: Store, run: str, epoch: int, network: Network, test: Floa
     after = Network(network.layers, network.weights, {"epoch": epoch})
     store.keep(run, f"weights-{epoch:03d}.npz", after.to_bytes())
     store.keep(run, f"kernels-{epoch:03d}.npy", npy(np.asarray(kernel, np.float32)))
-    store.keep(run, f"reading-{epoch:03d}.npz", reading(test))
+    store.keep(run, f"reading-{epoch:03d}.npz", packed_predictions(test))
 
 
 def _visit(page: Any, server: Server, run: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from digitlab.training.estimates import Known
 from tools.lessons import page, record
 from tools.lessons.page import Results
 from tools.lessons.record import LessonResult
-from tools.lessons.rows import LESSONS, Row, rows_of
+from tools.lessons.rows import LESSON_NAMES, Row, rows_of
 
 ABOUT = mark("Train every lesson, and print its author's figures beside ours.")
 OWNER = "reproduce"
@@ -38,7 +38,9 @@ _TRAINS_WITH = ("tensorflow-cpu", "tensorflow", "keras", "numpy")
 def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
     """The options of ``reproduce``."""
     parser.add_argument(
-        "--lesson", metavar="NAME", help=t("only this one of {names}", names=", ".join(LESSONS))
+        "--lesson",
+        metavar="NAME",
+        help=t("only this one of {names}", names=", ".join(LESSON_NAMES)),
     )
     parser.add_argument(
         "--json",

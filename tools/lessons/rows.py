@@ -229,7 +229,7 @@ ROWS: tuple[Row, ...] = (
     *(_dropout(rate) for rate in DROPOUT_RATES),
 )
 
-LESSONS: tuple[str, ...] = tuple(dict.fromkeys(row.lesson for row in ROWS))
+LESSON_NAMES: tuple[str, ...] = tuple(dict.fromkeys(row.lesson for row in ROWS))
 
 # What differs from the author's, and why.
 NOTES: Mapping[str, str] = {
@@ -289,12 +289,12 @@ def rows_of(lesson: str | None) -> tuple[Row, ...]:
     """
     if lesson is None:
         return ROWS
-    if lesson not in LESSONS:
+    if lesson not in LESSON_NAMES:
         raise ConfigError(
             message(
                 "There is no lesson called {name}; there are {names}.",
                 name=lesson[:40],
-                names=", ".join(LESSONS),
+                names=", ".join(LESSON_NAMES),
             )
         )
     return tuple(row for row in ROWS if row.lesson == lesson)

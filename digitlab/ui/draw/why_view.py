@@ -199,7 +199,7 @@ def _readers(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
     if len(runs) == _MOST_RUNS:
         st.caption(t("Of your runs the newest {count} read here.", count=_MOST_RUNS))
     names = told_apart({run.id: _run_name(run, visit) for run in runs.values()})
-    read = list(explain.readings(_bundled(t), drawing.digit).items())
+    read = list(explain.predictions(_bundled(t), drawing.digit).items())
     for run in runs.values():
         reading = Prediction(_of_run(run, max(_epochs(run)), drawing.digit))
         read.append((names[run.id], reading))

@@ -10,11 +10,11 @@ import streamlit as st
 from digitlab import models
 from digitlab.charts.reliability import CalibrationBin, edge_text, reliability_diagram
 from digitlab.inspection import metrics
-from digitlab.inspection.metrics import Reading
+from digitlab.inspection.metrics import SamplePrediction
 from digitlab.inspection.reliability import EQUAL_EDGES, Bin, Reliability, bin_numbers, reliability
 from digitlab.messages import Translator
 from digitlab.scores import wilson
-from digitlab.ui.inspect import last_used, reading_list, sample_view, state
+from digitlab.ui.inspect import last_used, sample_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
@@ -174,7 +174,7 @@ def _samples(test: Predictions, found: Reliability, place: int, t: Translator) -
         count=f"{chosen.count:,}",
     )
     places = metrics.in_rows([_read(test, int(index)) for index in order], _COLUMNS)
-    return reading_list.sheet(test, places, "confidence-sheet", t, title=title, caption=caption)
+    return sample_list.sheet(test, places, "confidence-sheet", t, title=title, caption=caption)
 
 
 def _sentence(chosen: Bin, t: Translator) -> str:
@@ -195,6 +195,6 @@ def _sentence(chosen: Bin, t: Translator) -> str:
     )
 
 
-def _read(test: Predictions, index: int) -> Reading:
+def _read(test: Predictions, index: int) -> SamplePrediction:
     confidence = float(test.probabilities[index].max())
-    return Reading(index, int(test.labels[index]), int(test.predicted[index]), confidence)
+    return SamplePrediction(index, int(test.labels[index]), int(test.predicted[index]), confidence)

@@ -10,7 +10,7 @@ from digitlab.inspection import metrics
 from digitlab.inspection.metrics import Counts
 from digitlab.messages import Translator, mark
 from digitlab.ui import clicks
-from digitlab.ui.inspect import reading_list, sample_view, state
+from digitlab.ui.inspect import sample_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
@@ -102,8 +102,8 @@ def _samples(test: Predictions, truth: int, predicted: int, t: Translator) -> in
     st.markdown(_heading(len(found), truth, predicted, t))
     if not found:
         return None
-    shown = reading_list.page(found, f"confusion-page-{truth}-{predicted}", t)
-    return reading_list.show(test, shown, _SHEET, t)
+    shown = sample_list.page(found, f"confusion-page-{truth}-{predicted}", t)
+    return sample_list.show(test, shown, _SHEET, t)
 
 
 def _heading(count: int, truth: int, predicted: int, t: Translator) -> str:

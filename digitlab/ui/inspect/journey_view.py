@@ -20,7 +20,7 @@ from digitlab.messages import LabError, Translator, message
 from digitlab.scores import Scores, score
 from digitlab.store import Run, results
 from digitlab.ui import clicks, lab, plot
-from digitlab.ui.inspect import reading_list, sample_view, state
+from digitlab.ui.inspect import sample_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import predictions_of, probabilities
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
@@ -294,7 +294,7 @@ def _sheet(
                 end=int(end[index]),
             ),
         )
-        for index in reading_list.page(samples.tolist(), f"journey-{name}-page", t, _MOST)
+        for index in sample_list.page(samples.tolist(), f"journey-{name}-page", t, _MOST)
     ]
     caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
     figure = labelled_sheet(digits.x_test, shown, title=title, caption=caption)

@@ -28,7 +28,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
     if chosen is None:
         return
     layers = picture.layers_of(model, chosen.picture)
-    picture.thumbnail(chosen, reading(layers, t))
+    picture.thumbnail(chosen, description(layers, t))
     st.caption(_explanation(layers, t))
     all_layers(layers, "maps", t, by_hand=True)
 
@@ -56,7 +56,7 @@ def all_layers(layers: Sequence[LayerMaps], key: str, t: Translator, *, by_hand:
     last = layers[-1]
     figure = probability_bars(last.output, t)
     plot.draw(figure, t, key=f"{key}-{last.layer.name}")
-    st.caption(reading(layers, t))
+    st.caption(description(layers, t))
     if any(found.layer.kind in PASS_ON for found in layers):
         st.caption(
             t(
@@ -66,7 +66,7 @@ def all_layers(layers: Sequence[LayerMaps], key: str, t: Translator, *, by_hand:
         )
 
 
-def reading(layers: Sequence[LayerMaps], t: Translator) -> str:
+def description(layers: Sequence[LayerMaps], t: Translator) -> str:
     """The network's answer in a sentence."""
     confidence = float(layers[-1].output.max())
     return t(

@@ -11,7 +11,7 @@ from digitlab.config import DIGITS
 from digitlab.inspection import metrics
 from digitlab.inspection.metrics import Mistake, Order
 from digitlab.messages import Translator, mark
-from digitlab.ui.inspect import last_used, reading_list, sample_view, state
+from digitlab.ui.inspect import last_used, sample_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.session import SessionValue
@@ -101,9 +101,9 @@ def _all(test: Predictions, name: str, t: Translator) -> int | None:
             margin=_margin(test, first, t),
         )
     )
-    shown = reading_list.page(found, f"misread-page-{order}", t)
-    clicked = reading_list.show(test, shown, _SHEET, t)
-    reading_list.downloads(test, found, metrics.in_rows(shown, 10), f"misread-{name}", t)
+    shown = sample_list.page(found, f"misread-page-{order}", t)
+    clicked = sample_list.show(test, shown, _SHEET, t)
+    sample_list.downloads(test, found, metrics.in_rows(shown, 10), f"misread-{name}", t)
     return clicked
 
 
@@ -162,7 +162,7 @@ def _lesson(test: Predictions, name: str, t: Translator) -> int | None:
         )
     )
     _others(t, disabled=len(found) == len(test.mistakes))
-    reading_list.downloads(test, found, metrics.upright(columns), f"misread-5x10-{name}", t)
+    sample_list.downloads(test, found, metrics.upright(columns), f"misread-5x10-{name}", t)
     return clicked
 
 
@@ -177,7 +177,7 @@ def _digit(test: Predictions, name: str, t: Translator) -> int | None:
     found = metrics.drawn(every, _ROWS * _COLUMNS, seed=state.MISREAD_DRAW.get())
     places = metrics.in_rows(found, _COLUMNS, _ROWS)
     title = t("Misread, and {digit} is the truth or the reading", digit=digit)
-    clicked = reading_list.sheet(test, places, _SHEET, t, title=title)
+    clicked = sample_list.sheet(test, places, _SHEET, t, title=title)
     st.caption(
         t(
             "{missed} samples of the digit {digit} are read as another one, {taken} others are "
@@ -190,7 +190,7 @@ def _digit(test: Predictions, name: str, t: Translator) -> int | None:
         )
     )
     _others(t, disabled=len(found) == len(every))
-    reading_list.downloads(test, found, places, f"misread-{digit}s-{name}", t)
+    sample_list.downloads(test, found, places, f"misread-{digit}s-{name}", t)
     return clicked
 
 

@@ -13,7 +13,7 @@ from digitlab.inspection.comparison import Comparison
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats
 from digitlab.ui import clicks, selected_model
-from digitlab.ui.inspect import reading_list, sample_view, state
+from digitlab.ui.inspect import sample_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_on
 from digitlab.ui.selected_model import SelectedModel
 from digitlab.ui.shell import Visit
@@ -121,7 +121,7 @@ def _sheet(
         st.markdown(f"**{title}**")
         st.caption(t("There is no such sample."))
         return
-    turned_to = reading_list.page(samples.tolist(), f"runs-{name}-page", t, _MOST)
+    turned_to = sample_list.page(samples.tolist(), f"runs-{name}-page", t, _MOST)
     shown = [_labelled(index, one, other, t) for index in turned_to]
     caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
     figure = labelled_sheet(one.images, shown, title=title, caption=caption)

@@ -7,13 +7,13 @@ from digitlab.config import BY_NAME
 from digitlab.messages import Translator
 from digitlab.presets import nearest
 from digitlab.sweeps.measures import Measure
-from digitlab.sweeps.planning import LESSONS, Axis, Cell, Plan
+from digitlab.sweeps.planning import SWEEP_LESSONS, Axis, Cell, Plan
 
 
 def title(plan: Plan, t: Translator) -> str:
     """A sweep's name: its lesson's, or what varies."""
-    if plan.lesson in LESSONS:
-        return t(LESSONS[plan.lesson].title)
+    if plan.lesson in SWEEP_LESSONS:
+        return t(SWEEP_LESSONS[plan.lesson].title)
     return t("{fields} of {lesson}", fields=fields(plan, t), lesson=nearest(plan.base))
 
 

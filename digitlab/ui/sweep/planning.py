@@ -10,7 +10,7 @@ from digitlab.dataset import DigitSet
 from digitlab.messages import LabError, Translator
 from digitlab.presets import DEFAULT_PRESET, PRESETS
 from digitlab.sweeps import planning
-from digitlab.sweeps.planning import LESSONS, MOST_FIELDS, MOST_SEEDS, Axis, Lesson, Plan
+from digitlab.sweeps.planning import MOST_FIELDS, MOST_SEEDS, SWEEP_LESSONS, Axis, Plan, SweepLesson
 from digitlab.training import estimates
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit, page_link, plain
@@ -44,7 +44,9 @@ def show(visit: Visit, digits: DigitSet) -> None:
     """The lessons side by side, and below them the visitor's own sweep."""
     t = visit.t
     st.subheader(t("The lessons' sweeps"))
-    for column, (name, lesson) in zip(st.columns(len(LESSONS)), LESSONS.items(), strict=True):
+    for column, (name, lesson) in zip(
+        st.columns(len(SWEEP_LESSONS)), SWEEP_LESSONS.items(), strict=True
+    ):
         with column.container(border=True, height="stretch"):
             _lesson(name, lesson, visit, digits)
     st.subheader(t("A sweep of your own"))
@@ -52,7 +54,7 @@ def show(visit: Visit, digits: DigitSet) -> None:
         _own(visit, digits)
 
 
-def _lesson(name: str, lesson: Lesson, visit: Visit, digits: DigitSet) -> None:
+def _lesson(name: str, lesson: SweepLesson, visit: Visit, digits: DigitSet) -> None:
     t = visit.t
     st.markdown(f"**{t(lesson.title)}**")
     st.markdown(t(lesson.question))

@@ -11,10 +11,10 @@ from digitlab.store import Run, StoreError
 from digitlab.ui import lab
 from digitlab.ui.runs import downloads
 from digitlab.ui.shell import Visit, sentences
-from digitlab.ui.train import code_view, go_on_view, report_view
+from digitlab.ui.train import code_view, continue_view, report_view
 
 _WAYS: dict[str, tuple[str, Callable[[Run, Visit], None]]] = {
-    "on": (mark("Go on training"), go_on_view.show),
+    "on": (mark("Go on training"), continue_view.show),
     "code": (mark("The code"), lambda run, visit: code_view.show(run, visit.t)),
     "files": (mark("Its files"), lambda run, visit: downloads.show(run, visit.t)),
     "report": (mark("A report to hand in"), report_view.show),
@@ -29,7 +29,7 @@ def show(visit: Visit, run_id: str) -> None:
             run = lab.store().run(run_id)
         except StoreError:
             return  # said above, where the run would be
-        go_on_view.origin(run, visit)
+        continue_view.origin(run, visit)
         if not run.status.live:
             _show(run, visit)
 

@@ -9,18 +9,18 @@ import streamlit as st
 
 from digitlab import dataset, export, labels
 from digitlab.dataset import DigitSet
-from digitlab.export import OptimizerState, Start
+from digitlab.export import OptimizerState, StartFile
 from digitlab.messages import LabError, Message, Translator, message
 from digitlab.store import Run, Status, results
-from digitlab.training import going_on
-from digitlab.training.going_on import Beginning
+from digitlab.training import continuing
+from digitlab.training.continuing import Beginning
 from digitlab.ui import lab
 from digitlab.ui.shell import plain
 
 
 def show(run: Run, t: Translator) -> None:
     """Script and notebook of ``run``, each to read and to save, and the files beside them."""
-    beginning = going_on.beginning(lab.store(), run)
+    beginning = continuing.beginning(lab.store(), run)
     st.markdown(t(_promise(run, beginning)))
     settings = _settings(run, beginning)
     script, notebook = st.tabs([t("Script"), t("Notebook")], key=f"code-{run.id}-form")
@@ -48,7 +48,7 @@ def _promise(run: Run, beginning: Beginning | None) -> Message:
             epochs=run.config.epochs,
         )
     if beginning is not None:
-        return _promise_to_go_on(beginning)
+        return _about_continuing(beginning)
     return message(
         "This code trains the run again in plain Keras, without Digit Lab. Where the run was "
         "trained it gives the same loss and accuracy to four decimals; another processor, a "
@@ -56,7 +56,7 @@ def _promise(run: Run, beginning: Beginning | None) -> Message:
     )
 
 
-def _promise_to_go_on(beginning: Beginning) -> Message:
+def _about_continuing(beginning: Beginning) -> Message:
     if beginning.exact:
         return message(
             "This code goes on as the run did, in plain Keras, without Digit Lab. Where the run "
@@ -84,10 +84,10 @@ def _settings(run: Run, beginning: Beginning | None) -> dict[str, Any]:
     }
 
 
-def _starting(run: Run, beginning: Beginning | None) -> Start | None:
+def _starting(run: Run, beginning: Beginning | None) -> StartFile | None:
     if beginning is None:
         return None
-    return Start(export.start_name(run.id), run.frozen, _memory(beginning))
+    return StartFile(export.start_name(run.id), run.frozen, _memory(beginning))
 
 
 def _memory(beginning: Beginning) -> OptimizerState:

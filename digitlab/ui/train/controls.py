@@ -37,7 +37,7 @@ _GROUPS: dict[Group, str] = {
     "data": mark("The images"),
 }
 _NUMBERS = {"seed": 1, "train_images": 100}  # typed alone, without a slider; their steps
-_LESSONS: dict[str, str] = {
+_ABOUT_LESSONS: dict[str, str] = {
     "mlp-128": mark("A first network: 128 units, ten classes."),
     "mlp-64": mark("The exercise: half the units, small batches."),
     "cnn-tutorial": mark("A first CNN: two convolutions, no pooling, 4.7 million parameters."),
@@ -153,7 +153,7 @@ def _lesson(t: Translator) -> str:
 def _about_lesson(preset: str, config: RunConfig, t: Translator) -> None:
     """What the lesson is, and what has been changed since it was chosen."""
     told = labels.changes(config, PRESETS[preset], t)
-    about = t(_LESSONS[preset])
+    about = t(_ABOUT_LESSONS[preset])
     st.caption(t("{lesson} Changed: {fields}.", lesson=about, fields=told) if told else about)
 
 

@@ -161,7 +161,7 @@ def _execution_text(run: Run, last: BatchMetrics, t: Translator) -> str:
     if not last.images_per_second:
         return epoch
     images = (run.config.epochs - last.position) * run.digits.train
-    reading = estimates.reading_share(run.digits.train, estimates.read_after_epoch(run))
+    reading = estimates.evaluation_share(run.digits.train, estimates.read_after_epoch(run))
     seconds = images / last.images_per_second * (1 + reading)
     speed = f"{last.images_per_second:,.0f}"
     return t(

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import streamlit as st
 
-from digitlab.charts.sheets import reading_sheet
+from digitlab.charts.sheets import prediction_sheet
 from digitlab.export import misclassified
 from digitlab.inspection import metrics
-from digitlab.inspection.metrics import Grid, Reading
+from digitlab.inspection.metrics import Grid, SamplePrediction
 from digitlab.messages import Translator
 from digitlab.ui.inspect import last_used, state
 from digitlab.ui.inspect.test_predictions import Predictions
@@ -34,7 +34,9 @@ def page(found: Sequence[T], key: str, t: Translator, size: int = PAGE) -> Seque
     return found[(number - 1) * size : number * size]
 
 
-def show(test: Predictions, found: Sequence[Reading], key: str, t: Translator) -> int | None:
+def show(
+    test: Predictions, found: Sequence[SamplePrediction], key: str, t: Translator
+) -> int | None:
     """A sheet of them in rows of ten; returns the sample clicked last."""
     places = metrics.in_rows(found, _COLUMNS)
     return sheet(test, places, key, t, title=t("Test samples: truth → read as"))
@@ -45,12 +47,12 @@ def sheet(
 ) -> int | None:
     """The same with each sample in its place; without a ``caption``, how many there are is said."""
     told = caption or _caption(places, t)
-    figure = reading_sheet(test.images, places, t, title=title, caption=told)
+    figure = prediction_sheet(test.images, places, t, title=title, caption=told)
     return last_used.place(figure, key, t, len(test.labels))
 
 
 def downloads(
-    test: Predictions, found: Sequence[Reading], places: Grid, name: str, t: Translator
+    test: Predictions, found: Sequence[SamplePrediction], places: Grid, name: str, t: Translator
 ) -> None:
     """Both files, which are made only when they are asked for."""
     with st.container(horizontal=True):

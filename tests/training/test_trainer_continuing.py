@@ -12,7 +12,7 @@ from digitlab.dataset import DigitSet
 from digitlab.layers import layers_of
 from digitlab.network import Network, as_pixels
 from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome, Report, Untrained
-from digitlab.training.going_on import STATE_FILE, Start, unpack_state
+from digitlab.training.continuing import STATE_FILE, InitialState, unpack_state
 
 keras = pytest.importorskip("keras")
 
@@ -78,12 +78,12 @@ class Ran:
     def state(self) -> dict[str, np.ndarray]:
         return unpack_state(self.files.get(STATE_FILE))
 
-    def start(self, **changes: object) -> Start:
-        return dataclasses.replace(Start(self.network, self.state), **changes)  # type: ignore[arg-type]
+    def start(self, **changes: object) -> InitialState:
+        return dataclasses.replace(InitialState(self.network, self.state), **changes)  # type: ignore[arg-type]
 
 
 def run(
-    config: RunConfig, start: Start | None = None, execution: ExecutionSettings | None = None
+    config: RunConfig, start: InitialState | None = None, execution: ExecutionSettings | None = None
 ) -> Ran:
     reports: list[Report] = []
     files: dict[str, bytes] = {}
@@ -186,7 +186,7 @@ def test_it_goes_on_with_more_images() -> None:
 def test_a_state_of_another_network_is_left_alone(first: Ran) -> None:
     wider = dataclasses.replace(WHOLE, units1=9, batch_size=16, epochs=1)
     network = run(wider).network
-    gone_on = run(wider, Start(network, first.state))  # "iteration" alone fits
+    gone_on = run(wider, InitialState(network, first.state))  # "iteration" alone fits
     assert gone_on.state["iteration"] == 4 + 4
     assert gone_on.state["dense1_kernel_velocity"].shape == (784, 9)
 
@@ -194,6 +194,6 @@ def test_a_state_of_another_network_is_left_alone(first: Ran) -> None:
 def test_a_run_that_diverged_keeps_no_state() -> None:
     start = run(dataclasses.replace(WHOLE, epochs=1)).start()
     huge = {name: (kernel * 1e30, bias) for name, (kernel, bias) in start.network.weights.items()}
-    ran = run(WHOLE, Start(dataclasses.replace(start.network, weights=huge), {}))
+    ran = run(WHOLE, InitialState(dataclasses.replace(start.network, weights=huge), {}))
     assert ran.outcome.ending == "diverged"
     assert STATE_FILE not in ran.files

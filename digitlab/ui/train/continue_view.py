@@ -13,7 +13,7 @@ from digitlab.dataset import MNIST_FINGERPRINT, SAMPLE_FINGERPRINT, DigitSet
 from digitlab.layers import Layer, layers_of
 from digitlab.messages import LabError, Translator, mark
 from digitlab.store import Run, StoreError
-from digitlab.training import estimates, going_on
+from digitlab.training import continuing, estimates
 from digitlab.ui import lab
 from digitlab.ui.naming import called
 from digitlab.ui.shell import Visit, plain
@@ -56,7 +56,7 @@ def _name(origin: str, visit: Visit) -> str:
 
 def _form(run: Run, visit: Visit) -> None:
     t, store = visit.t, lab.store()
-    going_on.last_epoch(store, run)
+    continuing.last_epoch(store, run)
     digits = _chosen(run, t)
     epochs, images = _numbers(run, digits, t)
     layers = layers_of(run.config)
@@ -70,7 +70,9 @@ def _form(run: Run, visit: Visit) -> None:
     _plan(run, epochs, images, t)
     if st.button(t("Go on"), type="primary", icon=":material/resume:", key=f"go-on-{run.id}-start"):
         wanted = _configured(run, images, digits)
-        started = lab.engine().go_on(visit.me, run, epochs, wanted, frozen=frozen, digits=digits)
+        started = lab.engine().continue_run(
+            visit.me, run, epochs, wanted, frozen=frozen, digits=digits
+        )
         st.query_params["run"] = started.id
         st.rerun(scope="app")
 
@@ -166,19 +168,19 @@ def _table(layers: Sequence[Layer], frozen: bool, t: Translator) -> None:
 
 
 def _plan(run: Run, epochs: int, images: int, t: Translator) -> None:
-    """How long it takes, and whether the optimizer remembers."""
+    """How long it takes, and whether the optimizer state was kept."""
     config = dataclasses.replace(run.config, epochs=epochs)
     known, read = estimates.known(lab.store()), estimates.read_after_epoch(run)
     seconds = estimates.seconds(config, images, read, known)
-    remembers = (
+    optimizer = (
         t("The optimizer goes on with its internal state.")
-        if going_on.remembers(lab.store(), run)
+        if continuing.has_optimizer_state(lab.store(), run)
         else t("The optimizer's internal state was not kept; it begins afresh.")
     )
     st.caption(
         t(
             "About {time} on this machine. {optimizer}",
             time=labels.duration(seconds, t),
-            optimizer=remembers,
+            optimizer=optimizer,
         )
     )

@@ -18,7 +18,7 @@ from digitlab.layers import layers_of, parameter_count
 from digitlab.network import Network
 from digitlab.progress import Outcome
 from digitlab.store import DataSetInfo, Run, Status, Store
-from digitlab.training.going_on import STATE_FILE, pack_state
+from digitlab.training.continuing import STATE_FILE, pack_state
 from digitlab.ui import lab
 
 CNN = RunConfig(network="cnn", filters1=2, dense=4, epochs=3, train_images=64, batch_size=16)
@@ -66,15 +66,15 @@ def add(
 SCRIPT = """
 import streamlit as st
 from digitlab.messages import Translator
-from digitlab.ui.train import go_on_view, report_view
+from digitlab.ui.train import continue_view, report_view
 from digitlab.ui import lab
 from digitlab.ui.shell import Visit
 
 if __name__ == "__main__":
     visit = Visit(Translator("en"), st.query_params["me"])
     run = lab.store().run(st.query_params["run"])
-    go_on_view.origin(run, visit)
-    go_on_view.show(run, visit)
+    continue_view.origin(run, visit)
+    continue_view.show(run, visit)
     report_view.show(run, visit)
 """
 

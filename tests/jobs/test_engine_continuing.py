@@ -14,7 +14,7 @@ from digitlab.jobs.engine import Engine
 from digitlab.messages import LabError
 from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.store.library import Library
-from digitlab.training.going_on import STATE_FILE, unpack_state
+from digitlab.training.continuing import STATE_FILE, unpack_state
 
 CNN = RunConfig(
     network="cnn", filters1=2, dense=4, train_images=64, batch_size=16, epochs=1, validation="none"
@@ -65,7 +65,7 @@ def test_a_run_goes_on_with_more_images_and_is_listed_with_its_origin(
     engine: Engine, store: Store
 ) -> None:
     origin = finished(store, engine.submit("ada", CNN, dataset.sample()))
-    run = finished(store, engine.go_on("ada", origin, 2, 128, frozen=True))
+    run = finished(store, engine.continue_run("ada", origin, 2, 128, frozen=True))
 
     assert (run.origin, run.frozen, run.preset) == (origin.id, True, None)
     assert (run.config.epochs, run.digits.train) == (2, 128)
@@ -84,7 +84,7 @@ def test_a_run_goes_on_with_another_set_and_the_store_says_which(
     few = {name: getattr(dataset.sample(), name)[:400] for name in ARRAYS}
     np.savez(store.folder / "few.npz", **few)  # type: ignore[arg-type]
     other = dataset.load(store.folder / "few.npz")
-    run = finished(store, engine.go_on("ada", origin, 1, 300, digits=other))
+    run = finished(store, engine.continue_run("ada", origin, 1, 300, digits=other))
     assert run.digits == DataSetInfo("mnist", other.fingerprint, 300, 0, 400)
     assert len(np.load(store.file(run.id, "probabilities.npy"))) == 400
     assert unpack_state(store.file(run.id, STATE_FILE).read_bytes())["iteration"] == 4 + 19
@@ -92,7 +92,7 @@ def test_a_run_goes_on_with_another_set_and_the_store_says_which(
 
 def test_large_weights_reach_the_worker_too(engine: Engine, store: Store) -> None:
     origin = finished(store, engine.submit("ada", LARGE, dataset.sample()))
-    run = finished(store, engine.go_on("ada", origin, 1, 64))
+    run = finished(store, engine.continue_run("ada", origin, 1, 64))
     first, began = models.of_run(store, origin.id), models.of_run(store, run.id, 0)
     np.testing.assert_array_equal(first.weights["dense2"][0], began.weights["dense2"][0])
     state = unpack_state(store.file(run.id, STATE_FILE).read_bytes())
@@ -105,16 +105,16 @@ def test_numbers_out_of_bounds_and_runs_that_cannot_go_on_are_refused(
     origin = finished(store, engine.submit("ada", CNN, dataset.sample()))
     for epochs, images in ((0, 64), (101, 64), (1, 9), (1, 60_001)):
         with pytest.raises(ConfigError, match="must be a whole number"):
-            engine.go_on("ada", origin, epochs, images)
+            engine.continue_run("ada", origin, epochs, images)
     store.drop_weights(origin.id)
     with pytest.raises(LabError, match="has kept no weights"):
-        engine.go_on("ada", origin, 1, 64)
+        engine.continue_run("ada", origin, 1, 64)
 
 
 def test_a_run_whose_origin_goes_away_while_it_waits_says_so(engine: Engine, store: Store) -> None:
     origin = finished(store, engine.submit("ada", CNN, dataset.sample()))
     long = engine.submit("ada", RunConfig(epochs=100, batch_size=16), dataset.sample())
-    waiting = engine.go_on("ada", origin, 1, 64)
+    waiting = engine.continue_run("ada", origin, 1, 64)
     until(lambda: store.run(long.id).status is Status.RUNNING)
     store.delete(origin.id)
     engine.stop(long.id)

@@ -11,15 +11,15 @@ from digitlab.config import RunConfig
 from digitlab.messages import LabError
 from digitlab.progress import Outcome
 from digitlab.store import DataSetInfo, Run, Status, Store
-from digitlab.training import going_on
-from digitlab.training.going_on import (
+from digitlab.training import continuing
+from digitlab.training.continuing import (
     STATE_FILE,
     OriginError,
     files_of,
     files_of_origin,
+    has_optimizer_state,
     last_epoch,
     pack_state,
-    remembers,
     unpack_state,
 )
 
@@ -49,9 +49,9 @@ def test_the_state_comes_back_as_it_was() -> None:
 
 
 def test_a_state_that_is_too_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(going_on, "MOST_STATE_BYTES", 4 + 48 + 16)
+    monkeypatch.setattr(continuing, "MOST_STATE_BYTES", 4 + 48 + 16)
     assert pack_state(STATE) is not None
-    monkeypatch.setattr(going_on, "MOST_STATE_BYTES", 4 + 48 + 15)
+    monkeypatch.setattr(continuing, "MOST_STATE_BYTES", 4 + 48 + 15)
     assert pack_state(STATE) is None
 
 
@@ -116,7 +116,7 @@ def test_of_what_is_not_sound_nothing_is_taken(data: bytes | None) -> None:
 def test_bytes_beyond_the_limit_are_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     data = pack_state(STATE)
     assert data is not None
-    monkeypatch.setattr(going_on, "MOST_STATE_BYTES", len(data) // 2 - 1)
+    monkeypatch.setattr(continuing, "MOST_STATE_BYTES", len(data) // 2 - 1)
     assert unpack_state(data) == {}
 
 
@@ -159,7 +159,7 @@ def test_a_run_that_has_ended_gives_its_last_weights_and_its_state(
 ) -> None:
     run = add(store, [0, 1, 3], status=status)
     assert last_epoch(store, run) == 3
-    assert remembers(store, run)
+    assert has_optimizer_state(store, run)
     assert files_of(store, run) == (b"weights 3", b"state")
 
 
@@ -177,7 +177,7 @@ def test_a_state_that_does_not_go_with_the_weights_is_left(
     store: Store, status: Status, kept_epoch: int, state: bool
 ) -> None:
     run = add(store, [0, 3], status=status, kept_epoch=kept_epoch, state=state)
-    assert not remembers(store, run)
+    assert not has_optimizer_state(store, run)
     assert files_of(store, run) == (b"weights 3", None)
 
 
@@ -192,7 +192,7 @@ def test_a_run_without_weights_is_refused(store: Store) -> None:
     run = add(store, [], state=False)
     with pytest.raises(LabError, match="has kept no weights to go on from"):
         files_of(store, run)
-    assert not remembers(store, run)
+    assert not has_optimizer_state(store, run)
     store.keep(run.id, STATE_FILE, b"state")  # alone, it is of no use
     with pytest.raises(LabError, match="has kept no weights"):
         files_of(store, run)

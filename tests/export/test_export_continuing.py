@@ -23,8 +23,8 @@ from digitlab.network import Network
 from digitlab.progress import EpochMetrics, ExecutionSettings, Untrained
 from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.store.run_files import npy
-from digitlab.training import going_on
-from digitlab.training.going_on import Start, unpack_state
+from digitlab.training import continuing
+from digitlab.training.continuing import StartFile, unpack_state
 
 EN = Translator("en")
 FLOAT32 = ExecutionSettings(threads=os.cpu_count() or 1)
@@ -88,7 +88,7 @@ class Gone:
     """A run that went on, its figures in the lab, and what its code printed."""
 
     run: Run
-    start: export.Start
+    start: export.StartFile
     began: Untrained
     last: EpochMetrics
     printed: list[str]
@@ -126,8 +126,8 @@ def trained(store: Store, case: Case, config: RunConfig, origin: Run | None = No
     store.start(run.id)
     start = None
     if origin is not None:
-        weights, state = going_on.files_of_origin(store, origin.id)
-        start = Start(Network.load(weights), unpack_state(state), frozen)
+        weights, state = continuing.files_of_origin(store, origin.id)
+        start = StartFile(Network.load(weights), unpack_state(state), frozen)
     outcome = train(
         config,
         digits(),
@@ -141,11 +141,11 @@ def trained(store: Store, case: Case, config: RunConfig, origin: Run | None = No
     return store.run(run.id)
 
 
-def start_of(store: Store, run: Run) -> export.Start:
-    found = going_on.beginning(store, run)
+def start_of(store: Store, run: Run) -> export.StartFile:
+    found = continuing.beginning(store, run)
     assert found is not None
     memory = "there" if found.optimizer else "nothing" if found.exact else "lost"
-    return export.Start(export.start_name(run.id), run.frozen, memory)
+    return export.StartFile(export.start_name(run.id), run.frozen, memory)
 
 
 def save(store: Store, run: Run, case: Case, folder: Path) -> str:
@@ -153,7 +153,7 @@ def save(store: Store, run: Run, case: Case, folder: Path) -> str:
     folder.mkdir()
     images = folder / export.images_name(run.config, "ad" * 32)
     images.write_bytes(export.images(run.config, digits()))
-    found = going_on.beginning(store, run)
+    found = continuing.beginning(store, run)
     assert found is not None
     start = found.read()
     name = export.start_name(run.id)
@@ -267,7 +267,7 @@ def test_a_name_that_is_no_run_s_id_does_not_become_a_path() -> None:
     ],
 )
 def test_the_code_says_what_became_of_the_optimizer_s_state(memory, sentence) -> None:
-    start = export.Start("start-0.npz", optimizer_state=memory)
+    start = export.StartFile("start-0.npz", optimizer_state=memory)
     code = export.script(CNN, "", EN, start=start)
     compile(code, "run.py", "exec")
     assert sentence in code
@@ -278,7 +278,7 @@ def test_the_code_says_what_became_of_the_optimizer_s_state(memory, sentence) ->
 
 
 def test_the_notebook_begins_there_too() -> None:
-    start = export.Start("start-0.npz", frozen=True)
+    start = export.StartFile("start-0.npz", frozen=True)
     cells = json.loads(export.notebook(CNN, "", EN, start=start))["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     script = export.script(CNN, "", EN, start=start)
@@ -301,20 +301,20 @@ def kept(store: Store, config: RunConfig, epochs: list[int], origin: str | None 
 
 def test_a_run_that_began_anew_has_no_start(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    assert going_on.beginning(store, kept(store, MLP, [0, 2])) is None
+    assert continuing.beginning(store, kept(store, MLP, [0, 2])) is None
 
 
 def test_an_origin_without_a_state_had_none_to_take_over(tmp_path: Path) -> None:
     store = Store(tmp_path)
     origin = kept(store, MLP, [0, 1])  # its worker died
-    found = going_on.beginning(store, kept(store, MLP, [], origin.id))
-    assert found == going_on.Beginning(store.file(origin.id, "weights-001.npz"), None, True)
+    found = continuing.beginning(store, kept(store, MLP, [], origin.id))
+    assert found == continuing.Beginning(store.file(origin.id, "weights-001.npz"), None, True)
 
 
 def test_an_origin_of_other_settings_is_not_believed(tmp_path: Path) -> None:
     store = Store(tmp_path)
     run = kept(store, MLP, [0], kept(store, CNN, [0, 1]).id)
-    found = going_on.beginning(store, run)
-    assert found == going_on.Beginning(store.file(run.id, "weights-000.npz"), None, False)
+    found = continuing.beginning(store, run)
+    assert found == continuing.Beginning(store.file(run.id, "weights-000.npz"), None, False)
     store.drop_weights(run.id)
-    assert going_on.beginning(store, run) is None
+    assert continuing.beginning(store, run) is None

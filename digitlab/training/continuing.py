@@ -24,7 +24,7 @@ class OriginError(LabError):
 
 
 @dataclass(frozen=True)
-class Start:
+class InitialState:
     """The weights and optimizer state to start training with.
 
     ``optimizer`` is empty where the state is not known. With ``frozen`` the convolutions are not
@@ -48,14 +48,14 @@ class Beginning:
     optimizer: Path | None
     exact: bool
 
-    def read(self) -> Start:
+    def read(self) -> InitialState:
         """The weights and the optimizer's arrays.
 
         Raises:
             ModelFileError, OSError: the weights were deleted meanwhile, or are broken.
         """
         state = self.optimizer.read_bytes() if self.optimizer else None
-        return Start(Network.load(self.weights), unpack_state(state))
+        return InitialState(Network.load(self.weights), unpack_state(state))
 
 
 def pack_state(state: Mapping[str, Floats]) -> bytes | None:
@@ -100,7 +100,7 @@ def files_of(store: Store, run: Run) -> tuple[bytes, bytes | None]:
         LabError: the run has not ended, or has kept no weights.
     """
     weights = store.file(run.id, f"weights-{last_epoch(store, run):03d}.npz")
-    state = store.file(run.id, STATE_FILE) if remembers(store, run) else None
+    state = store.file(run.id, STATE_FILE) if has_optimizer_state(store, run) else None
     try:
         return weights.read_bytes(), None if state is None else state.read_bytes()
     except FileNotFoundError as error:  # removed since they were listed
@@ -135,7 +135,7 @@ def last_epoch(store: Store, run: Run) -> int:
     return max(kept)
 
 
-def remembers(store: Store, run: Run) -> bool:
+def has_optimizer_state(store: Store, run: Run) -> bool:
     """Whether the optimizer's state is kept, and belongs to the run's last weights."""
     return STATE_FILE in store.files(run.id) and _has_state(store, run)
 
@@ -151,7 +151,7 @@ def beginning(store: Store, run: Run) -> Beginning | None:
         return None
     if origin is None:
         return Beginning(weights, None, exact=False)
-    if remembers(store, origin):
+    if has_optimizer_state(store, origin):
         return Beginning(weights, store.file(origin.id, STATE_FILE), exact=True)
     return Beginning(weights, None, exact=not _has_state(store, origin))
 
