@@ -5,7 +5,7 @@ import pytest
 from digitlab.config import ConfigError
 from digitlab.lessons import TEXTS
 from digitlab.presets import PRESETS
-from tools.lessons.rows import DROPOUT_RATES, LESSONS, NOTES, ROWS, Figure, rows_of, verdict
+from tools.lessons.rows import DROPOUT_RATES, LESSON_NAMES, NOTES, ROWS, Figure, rows_of, verdict
 
 
 def test_every_lesson_is_trained_and_every_row_has_a_name_of_its_own() -> None:
@@ -32,7 +32,7 @@ def test_a_row_has_a_run_for_each_seed() -> None:
 
 
 def test_what_differs_is_said_for_every_lesson_and_each_preset_has_its_text() -> None:
-    assert set(NOTES) == set(LESSONS)
+    assert set(NOTES) == set(LESSON_NAMES)
     assert set(TEXTS) == set(PRESETS)
     for text in TEXTS.values():
         assert text.question.endswith("?")

@@ -24,7 +24,7 @@ from digitlab.progress import EpochMetrics, ExecutionSettings, Untrained
 from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.store.run_files import npy
 from digitlab.training import continuing
-from digitlab.training.continuing import StartFile, unpack_state
+from digitlab.training.continuing import InitialState, unpack_state
 
 EN = Translator("en")
 FLOAT32 = ExecutionSettings(threads=os.cpu_count() or 1)
@@ -127,7 +127,7 @@ def trained(store: Store, case: Case, config: RunConfig, origin: Run | None = No
     start = None
     if origin is not None:
         weights, state = continuing.files_of_origin(store, origin.id)
-        start = StartFile(Network.load(weights), unpack_state(state), frozen)
+        start = InitialState(Network.load(weights), unpack_state(state), frozen)
     outcome = train(
         config,
         digits(),
