@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from digitlab.charts import frame
-from digitlab.charts.frame import CLEAR, GREY_BLUE, SMALL_SIZE, VERMILLION, Chart, Trace, faint
+from digitlab.charts.frame import CLEAR, GREY_BLUE, VERMILLION, Chart, Settings, Trace, faint
 from digitlab.charts.layer_columns import STRIP_WIDTH, Column, Point, columns_of
 from digitlab.layers import Layer, parameter_count
 from digitlab.messages import Translator, mark
-
-Shape = dict[str, Any]
 
 _PLOT = 180  # pixels: height of the drawing, without its captions
 _LINE = 16  # pixels: height of a caption's line
@@ -36,9 +33,14 @@ def network_picture(layers: Sequence[Layer], t: Translator) -> Chart:
     maps before it. What a dropout may switch off is drawn hollow.
     """
     columns = columns_of(layers)
-    shapes = [shape for column in columns for shape in _column_shapes(column)]
-    lines = [_link(before, after) for before, after in itertools.pairwise(columns)]
-    neurons = [_neuron_trace(c) for c in columns if c.flat and c.kind != "flatten"]
+    shapes = [shape for column in columns for shape in _shapes(column)]
+    lines = []
+    for before, after in itertools.pairwise(columns):
+        if after.flat:
+            lines.append(_links(before, after))
+        elif after.kind in ("conv", "pool"):
+            shapes += _window(before, after)
+    neurons = [_neurons(column) for column in columns if column.flat and column.kind != "flatten"]
     title = t("The network: {count} parameters", count=f"{parameter_count(layers):,}")
     captions = [_caption(column, len(columns), t) for column in columns]
     above, below = (
@@ -49,11 +51,11 @@ def network_picture(layers: Sequence[Layer], t: Translator) -> Chart:
     kinds = " → ".join(_kind_text(column, t) for column in columns)
     return frame.figure(
         title,
-        [line for line in lines if line is not None] + neurons + [_layer_targets(columns, t)],
+        [*lines, *neurons, _hover_targets(columns, t)],
         height=top + _PLOT + bottom,
         alt=f"{title}: {kinds.replace(_BREAK, '')}",
         uirevision="network",
-        shapes=shapes + _window_shapes(columns),
+        shapes=shapes,
         annotations=captions,
         margin=frame.margin(side=4, top=top, bottom=bottom),
         xaxis=frame.bare(
@@ -66,14 +68,13 @@ def network_picture(layers: Sequence[Layer], t: Translator) -> Chart:
     )
 
 
-def _staggered(count: int) -> bool:
-    """Whether every other caption stands above: on a phone more than four do not fit in a row."""
-    return count > 4
-
-
-def _column_shapes(column: Column) -> list[Shape]:
+def _shapes(column: Column) -> list[Settings]:
+    """The maps of a column as planes, or its flattened values as a strip; neurons are a trace."""
     if column.kind == "flatten":
-        return [_strip(column)]
+        left, right = column.at - STRIP_WIDTH / 2, column.at + STRIP_WIDTH / 2
+        low, high = -column.span() / 2, column.span() / 2
+        corners = [(left, high), (right, high), (right, low), (left, low)]
+        return [_outline(corners, column.colour)]
     if column.flat:
         return []
     planes = column.planes()
@@ -86,122 +87,89 @@ def _column_shapes(column: Column) -> list[Shape]:
     return shapes
 
 
-def _path(points: Sequence[Point]) -> str:
-    return "M" + " L".join(f"{x:.4f},{y:.4f}" for x, y in points)
+def _window(before: Column, after: Column) -> list[Settings]:
+    """The window of a convolution or pooling on the maps before, and where it leads."""
+    near, goal = before.planes()[-1], after.planes()[0].at(0.5, 0.5)
+    window = near.window(0.5, min(0.5, after.layer.kernel / before.shape[0]))
+    rays = [_stroke([corner, goal], faint(after.colour, 0.7), 1) for corner in window[1:3]]
+    return [_outline(window, after.colour), *rays]
 
 
-def _outline(corners: Sequence[Point], colour: str, *, hollow: bool = False) -> Shape:
-    return {
-        "type": "path",
-        "path": _path(corners) + " Z",
-        "layer": "above",
-        "fillcolor": CLEAR if hollow else faint(colour, 0.22),
-        "line": {"color": faint(colour, 0.85), "width": 1, "dash": "dot" if hollow else "solid"},
-    }
-
-
-def _stroke(points: Sequence[Point], colour: str, width: float) -> Shape:
+def _stroke(points: Sequence[Point], colour: str, width: float) -> Settings:
+    path = "M" + " L".join(f"{x:.4f},{y:.4f}" for x, y in points)
     line = {"color": colour, "width": width}
-    return {"type": "path", "path": _path(points), "layer": "above", "line": line}
+    return {"type": "path", "path": path, "layer": "above", "line": line}
 
 
-def _strip(column: Column) -> Shape:
-    half = STRIP_WIDTH / 2
-    reach = column.span() / 2
-    corners = [(-half, reach), (half, reach), (half, -reach), (-half, -reach)]
-    return _outline([(column.at + x, y) for x, y in corners], column.colour)
+def _outline(corners: Sequence[Point], colour: str, *, hollow: bool = False) -> Settings:
+    shape = _stroke(corners, faint(colour, 0.85), 1)
+    shape["path"] += " Z"
+    shape["line"]["dash"] = "dot" if hollow else "solid"
+    return shape | {"fillcolor": CLEAR if hollow else faint(colour, 0.22)}
 
 
-def _window_shapes(columns: Sequence[Column]) -> list[Shape]:
-    """For each convolution and pooling: its window on the maps before, and where it leads."""
-    shapes: list[Shape] = []
-    for before, after in itertools.pairwise(columns):
-        if after.kind in ("conv", "pool"):
-            near, far = before.planes()[-1], after.planes()[0]
-            window = near.window(0.5, min(0.5, after.layer.kernel / before.shape[0]))
-            goal, ray = far.at(0.5, 0.5), faint(after.colour, 0.7)
-            shapes.append(_outline(window, after.colour))
-            shapes += [_stroke([corner, goal], ray, 1) for corner in window[1:3]]
-    return shapes
-
-
-def _neuron_trace(column: Column) -> Trace:
+def _neurons(column: Column) -> Trace:
     heights = column.heights()
-    output = column.kind == "output"
-    if output:  # the picture at the other end shows a 7
-        fills = [0.95 if number == 7 else 0.2 for number in range(len(heights))]
-    else:
-        fills = [0.0 if column.dropped(number) else 0.6 for number in range(len(heights))]
-    return frame.trace(
-        "scatter",
-        x=[column.at] * len(heights),
-        y=heights,
-        hoverinfo="skip",
-        mode="markers+text" if output else "markers",
-        marker={
-            "size": 9,
-            "color": [faint(column.colour, fill) for fill in fills],
-            "line": {"color": column.colour, "width": 1.2},
-        },
-        text=[str(number) for number in range(len(heights))] if output else None,
-        textposition="middle right" if output else None,
-    )
+    numbers = range(len(heights))
+    words: Settings = {"mode": "markers"}
+    fills = [0.0 if column.dropped(number) else 0.6 for number in numbers]
+    if column.kind == "output":  # the picture at the other end shows a 7
+        fills = [0.95 if number == 7 else 0.2 for number in numbers]
+        texts = [str(number) for number in numbers]
+        words = {"mode": "markers+text", "text": texts, "textposition": "middle right"}
+    colours = [faint(column.colour, fill) for fill in fills]
+    marker = {"size": 9, "color": colours, "line": {"color": column.colour, "width": 1.2}}
+    xs = [column.at] * len(heights)
+    return frame.trace("scatter", x=xs, y=heights, hoverinfo="skip", marker=marker, **words)
 
 
-def _link(before: Column, after: Column) -> Any | None:
-    """The lines that lead from a layer's values into a column of values."""
-    if not after.flat:
-        return None
-    starts = before.ends()
+def _links(before: Column, after: Column) -> Trace:
+    """Thin lines from a layer's values into a column of values, all in one trace."""
     if after.kind == "flatten":
         edge, reach = after.at - STRIP_WIDTH / 2, after.span() / 2
-        return _lines(zip(starts, [(edge, reach), (edge, -reach)], strict=True))
-    goals = [(float(after.at), y) for y in after.heights()]
-    return _lines(itertools.product(starts, goals))
-
-
-def _lines(pairs: Iterable[tuple[Point, Point]]) -> Trace:
-    """Thin lines between pairs of points, all in one trace."""
-    ends = [(*pair, (None, None)) for pair in pairs]
-    xs, ys = zip(*itertools.chain.from_iterable(ends), strict=True) if ends else ((), ())
+        pairs = list(zip(before.ends(), [(edge, reach), (edge, -reach)], strict=True))
+    else:
+        goals = [(float(after.at), y) for y in after.heights()]
+        pairs = list(itertools.product(before.ends(), goals))
+    xs = [x for (start, _), (end, _) in pairs for x in (start, end, None)]
+    ys = [y for (_, start), (_, end) in pairs for y in (start, end, None)]
     line = {"color": faint(GREY_BLUE, 0.35), "width": 0.6}
     return frame.trace("scatter", x=xs, y=ys, mode="lines", line=line, hoverinfo="skip")
 
 
-def _caption(column: Column, count: int, t: Translator) -> dict[str, Any]:
-    staggered = _staggered(count)
-    above = staggered and column.at % 2 == 1
-    lines = [_kind_text(column, t), _sizes(column)]
+def _caption(column: Column, count: int, t: Translator) -> Settings:
+    staggered = count > 4  # every other caption stands above: a phone's row has room for four
+    lines = [_kind_text(column, t), "×".join(map(str, column.shape))]
     if column.kind != "input" and column.layer.parameters:
         lines.append(f"{column.layer.parameters:,}")
     text = "<br>".join(lines + _dropout_lines(column, t))
-    return {
-        "text": frame.strong(text.replace(_BREAK, "<br>" if staggered else "")),
-        "x": column.at,
-        "yref": "paper",
-        "y": 1 if above else 0,
-        "yanchor": "bottom" if above else "top",
-        "showarrow": False,
-        "font": {"size": SMALL_SIZE if count <= 8 else SMALL_SIZE - 1},
-    }
+    return frame.note(
+        text.replace(_BREAK, "<br>" if staggered else ""),
+        column.at,
+        1 if staggered and column.at % 2 else 0,
+        frame.LABEL_SIZE if count <= 8 else frame.LABEL_SIZE - 1,
+        yref="paper",
+        yanchor="bottom" if staggered and column.at % 2 else "top",
+    )
 
 
-def _layer_targets(columns: Sequence[Column], t: Translator) -> Trace:
+def _hover_targets(columns: Sequence[Column], t: Translator) -> Trace:
     """Transparent markers over the layers, which say under the pointer what the layer is."""
-    heights = (0.35, 0.0, -0.35)
+    places = list(itertools.product(columns, (0.35, 0.0, -0.35)))
     return frame.trace(
         "scatter",
-        x=[column.at for column in columns for _ in heights],
-        y=[y for _ in columns for y in heights],
+        x=[column.at for column, _ in places],
+        y=[y for _, y in places],
         mode="markers",
         marker={"size": 44, "color": GREY_BLUE, "opacity": 0},
-        text=[_hover(column, t) for column in columns for _ in heights],
+        text=[_hover(column, t) for column, _ in places],
         hovertemplate="%{text}<extra></extra>",
     )
 
 
 def _hover(column: Column, t: Translator) -> str:
-    lines = [_kind_text(column, t), t("output {sizes}", sizes=_sizes(column))]
+    sizes = "×".join(map(str, column.shape))
+    lines = [_kind_text(column, t), t("output {sizes}", sizes=sizes)]
     if column.kind != "input":
         lines.append(t("parameters {count}", count=f"{column.layer.parameters:,}"))
         if column.layer.kernel_shape:
@@ -213,10 +181,6 @@ def _kind_text(column: Column, t: Translator) -> str:
     if column.kind == "conv":
         return t("conv {size}×{size}", size=column.layer.kernel)
     return t(_KINDS[column.kind])
-
-
-def _sizes(column: Column) -> str:
-    return "×".join(map(str, column.shape))
 
 
 def _dropout_lines(column: Column, t: Translator) -> list[str]:

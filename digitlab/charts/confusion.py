@@ -8,15 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from digitlab.charts import frame
-from digitlab.charts.click_targets import click_targets, outline
 from digitlab.charts.frame import GREY_BLUE, VERMILLION, Chart
 from digitlab.config import DIGITS
 from digitlab.messages import Translator
 
 Counts = npt.NDArray[np.integer[Any]]
 
-_ROW = 34  # pixels
-_AXIS, _BAR = 46, 52  # pixels
+_ROW, _AXIS, _BAR = 34, 46, 52  # pixels
 _NONE, _RIGHT = frame.faint(GREY_BLUE, 0.08), frame.faint(GREY_BLUE, 0.35)
 # The page's own text colour can be read on all of them, on a light page and on a dark one.
 _MISTAKES = [[0, frame.faint(VERMILLION, 0.12)], [1, frame.faint(VERMILLION, 0.65)]]
@@ -37,51 +35,41 @@ def confusion_matrix(
         shares: show percentages of each row in place of numbers.
         chosen: truth and reading of the field that gets a frame.
     """
-    rows = np.maximum(matrix.sum(axis=1)[:, None], 1)
-    values = 100 * matrix / rows if shares else matrix.astype(np.float64)
+    wholes = matrix.sum(axis=1)
+    values = 100 * matrix / np.maximum(wholes, 1)[:, None] if shares else matrix.astype(np.float64)
     wrong = np.where(np.eye(DIGITS, dtype=bool) | (matrix == 0), np.nan, values)
     limit = float(np.nanmax(wrong, initial=0)) or 1.0
     full = f"{limit:.1f}%" if shares else f"{limit:,.0f}"
-    cells = frame.trace(
-        "heatmap",
-        z=wrong,
-        zmin=0,
-        zmax=limit,
-        colorscale=_MISTAKES,
-        hoverinfo="skip",
-        xgap=2,
-        ygap=2,
-        colorbar=frame.colour_bar([0, limit], ["0", full], length=200),
-    )
-    fields = [divmod(value, DIGITS) for value in range(DIGITS * DIGITS)]
-    targets = click_targets(
-        [read for _, read in fields],
-        [truth - 0.5 for truth, _ in fields],
-        list(range(DIGITS * DIGITS)),
-        [_hover(matrix, truth, read, t) for truth, read in fields],
-    )
-    # Behind the diagonal's fields, and fainter behind those that are zero.
-    backgrounds = [
-        frame.box(
-            *_sides(truth, read, 0.47),
-            layer="below",
-            fillcolor=_RIGHT if truth == read else _NONE,
+    bar = frame.colour_bar([0, limit], ["0", full], length=200)
+    cells = frame.heatmap(wrong, (0, limit), _MISTAKES, "", xgap=2, ygap=2, colorbar=bar)
+    backgrounds, numbers, hovers = [], [], []
+    for (truth, read), count in np.ndenumerate(matrix):
+        whole = wholes[truth]
+        hovers.append(
+            t(
+                "truth {truth}, read as {predicted}<br>{count} of {whole} samples ({share})",
+                truth=truth,
+                predicted=read,
+                count=f"{count:,}",
+                whole=f"{whole:,}",
+                share=f"{count / max(whole, 1):.1%}",
+            )
         )
-        for truth, read in fields
-        if truth == read or not matrix[truth, read]
-    ]
-    numbers = [
-        {
-            "text": frame.strong(_number(values[truth, read], shares)),
-            "x": int(read),
-            "y": int(truth),
-            "showarrow": False,
-            "font": {"size": frame.LABEL_SIZE},
-        }
-        for truth, read in np.argwhere(matrix > 0)
-    ]
+        if truth == read or not count:  # behind the diagonal, and fainter behind those of nothing
+            colour = _RIGHT if truth == read else _NONE
+            square = _square(truth, read, 0.47)
+            backgrounds.append(frame.box(*square, layer="below", fillcolor=colour))
+        if count:
+            numbers.append(frame.note(_number(float(values[truth, read]), shares), read, truth))
+    places = range(DIGITS)
+    targets = frame.click_targets(
+        [*places] * DIGITS,
+        [truth - 0.5 for truth in places for _ in places],
+        range(matrix.size),
+        hovers,
+    )
     title = t("Percent of each digit") if shares else t("Number of samples")
-    digits: dict[str, Any] = {"tickvals": list(range(DIGITS)), "showgrid": False, "zeroline": False}
+    digits = {"tickvals": list(places), "showgrid": False}
     return frame.figure(
         title,
         [cells, targets],
@@ -90,14 +78,14 @@ def confusion_matrix(
         margin=frame.margin(bottom=_AXIS + _BAR),
         uirevision="confusion",
         barmode="overlay",
-        shapes=backgrounds + ([] if chosen is None else outline(*_sides(*chosen, 0.45))),
+        shapes=backgrounds + ([] if chosen is None else frame.outline(*_square(*chosen, 0.45))),
         annotations=numbers,
         xaxis=frame.axis(t("read as"), range=[-0.5, DIGITS - 0.5], **digits),
         yaxis=frame.axis(t("truth"), range=[DIGITS - 0.5, -0.5], **digits),
     )
 
 
-def _sides(truth: int, read: int, half: float) -> tuple[float, float, float, float]:
+def _square(truth: int, read: int, half: float) -> tuple[float, float, float, float]:
     """Left, top, right and bottom of a square of twice ``half`` in the middle of a field."""
     return read - half, truth - half, read + half, truth + half
 
@@ -108,15 +96,3 @@ def _number(value: float, shares: bool) -> str:
     if value < 0.1:
         return "<0.1"
     return f"{value:.1f}" if value < 100 else "100"
-
-
-def _hover(matrix: Counts, truth: int, read: int, t: Translator) -> str:
-    count, whole = int(matrix[truth, read]), int(matrix[truth].sum())
-    return t(
-        "truth {truth}, read as {predicted}<br>{count} of {whole} samples ({share})",
-        truth=truth,
-        predicted=read,
-        count=f"{count:,}",
-        whole=f"{whole:,}",
-        share=f"{count / max(whole, 1):.1%}",
-    )

@@ -22,20 +22,18 @@ def digit_scores(scores: Sequence[Rates], t: Translator) -> Chart:
 
     The axis ends at 100% and begins at ``scores_axis_start``, which its title says.
     """
-    least, step = scores_axis_start(scores), _step(scores)
-    rows = [
-        (t("precision"), [s.precision for s in scores], BLUE, "circle"),
-        (t("recall"), [s.recall for s in scores], VERMILLION, "diamond"),
-        (t("F1"), [s.f1 for s in scores], GREEN, "line-ew-open"),
-    ]
     traces = []
-    for place, (name, values, colour, symbol) in enumerate(rows):
+    for shift, name, values, colour, symbol in (
+        (-_APART, t("precision"), [s.precision for s in scores], BLUE, "circle"),
+        (0.0, t("recall"), [s.recall for s in scores], VERMILLION, "diamond"),
+        (_APART, t("F1"), [s.f1 for s in scores], GREEN, "line-ew-open"),
+    ):
         digits = [digit for digit, value in enumerate(values) if value is not None]
         edge = {"width": 3 if "open" in symbol else 0, "color": colour}
         traces.append(
             frame.trace(
                 "scatter",
-                x=[digit + (place - 1) * _APART for digit in digits],
+                x=[digit + shift for digit in digits],
                 y=[values[digit] for digit in digits],
                 mode="markers",
                 name=name,
@@ -50,6 +48,10 @@ def digit_scores(scores: Sequence[Rates], t: Translator) -> Chart:
         frame.box(digit - 0.5, 0, digit + 0.5, 1, layer="below", yref="paper", fillcolor=_STRIPE)
         for digit in range(1, DIGITS, 2)
     ]
+    least, step = scores_axis_start(scores), _step(scores)
+    every = {"tickvals": list(range(DIGITS)), "range": [-0.5, DIGITS - 0.5]}
+    shares = {"dtick": step, "tick0": least, "range": [least - step / 4, 1 + step / 4]}
+    share = t("share (from {least})", least=f"{least:.0%}") if least else t("share")
     return frame.figure(
         t("Precision, recall and F1 of each digit"),
         traces,
@@ -57,31 +59,23 @@ def digit_scores(scores: Sequence[Rates], t: Translator) -> Chart:
         uirevision="digit-scores",
         legend_room=frame.LEGEND_ROOM,
         shapes=stripes,
-        xaxis=frame.axis(
-            t("digit"), tickvals=list(range(DIGITS)), showgrid=False, range=[-0.5, DIGITS - 0.5]
-        ),
-        yaxis=frame.axis(
-            t("share (from {least})", least=f"{least:.0%}") if least else t("share"),
-            tickformat=".0%",
-            dtick=step,
-            tick0=least,
-            range=[least - step / 4, 1 + step / 4],
-        ),
+        xaxis=frame.axis(t("digit"), showgrid=False, **every),
+        yaxis=frame.axis(share, tickformat=".0%", **shares),
     )
 
 
 def scores_axis_start(scores: Sequence[Rates]) -> float:
     """Where the axis begins: at the line of the grid below the smallest share."""
     step = _step(scores)
-    return max(0.0, round(1 - math.ceil((1 - _smallest(scores)) / step - 1e-9) * step, 10))
+    return max(0.0, round(1 - math.ceil(_room(scores) / step - 1e-9) * step, 10))
 
 
 def _step(scores: Sequence[Rates]) -> float:
-    room = 1 - _smallest(scores)
+    room = _room(scores)
     return next((step for step in _STEPS if room <= _MOST_LINES * step), _STEPS[-1])
 
 
-def _smallest(scores: Sequence[Rates]) -> float:
-    """Of all shares; never quite 1, so that the axis has a length."""
+def _room(scores: Sequence[Rates]) -> float:
+    """From the smallest of all shares to 1; never quite 0, so that the axis has a length."""
     there = [value for s in scores for value in (s.precision, s.recall, s.f1) if value is not None]
-    return min([*there, 0.99])
+    return 1 - min([*there, 0.99])

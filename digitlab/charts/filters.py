@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,6 @@ from digitlab.charts.frame import GREY_BLUE, LEGEND_ROOM, VERMILLION, Chart, Flo
 from digitlab.charts.number_tables import signed_text
 from digitlab.charts.pixels import (
     MOSAIC_WIDTH,
-    Mosaic,
     mosaic_columns,
     mosaic_picture,
     picture,
@@ -53,48 +51,42 @@ def weight_tiles(
         first: the number of the first; a click tells ``first`` and upwards.
         chosen: the number of the one to frame.
     """
-    count, height, width = pictures.shape
-    mosaic = Mosaic(count, mosaic_columns(count), height, width)
-    weights = tile(pictures.astype(np.float32), mosaic.columns, fill=np.nan)
+    columns = mosaic_columns(len(pictures))
+    rows = -(-len(pictures) // columns)
+    weights = tile(pictures.astype(np.float32), columns, fill=np.nan)
     said = t("{name}: weights {least} to {most}")
+    hovers = [
+        said.format(name=name, least=signed_text(kernel.min()), most=signed_text(kernel.max()))
+        for name, kernel in zip(names, pictures, strict=True)
+    ]
     return mosaic_picture(
         title,
-        signed_heatmap(weights, limit, f"{limit:.2g}", hoverongaps=False, hoverinfo="skip"),
-        mosaic,
-        [
-            said.format(
-                name=name, least=signed_text(weights.min()), most=signed_text(weights.max())
-            )
-            for name, weights in zip(names, pictures, strict=True)
-        ],
-        caption=caption,
-        plot=round(min(MOSAIC_WIDTH * mosaic.rows / mosaic.columns, mosaic.rows * _WIDEST_TILE)),
+        signed_heatmap(weights, limit, "", hoverongaps=False),
+        pictures.shape,
+        columns,
+        hovers,
         first=first,
         chosen=chosen,
+        caption=caption,
+        plot=round(min(MOSAIC_WIDTH * rows / columns, rows * _WIDEST_TILE)),
         uirevision="tiles",
     )
 
 
 def class_templates(templates: Floats, limit: float, t: Translator, *, title: str) -> Chart:
     """One template a class, (10, 28, 28), its digit above each; scale as in ``weight_tiles``."""
-    columns = _TEMPLATE_COLUMNS
     spread = np.pad(templates.astype(np.float32), ((0, 0), (5, 0), (0, 0)), constant_values=np.nan)
-    weights = tile(spread, columns, fill=np.nan)
+    weights = tile(spread, _TEMPLATE_COLUMNS, fill=np.nan)
     side = templates.shape[1]
-    digits = [
-        {
-            "text": frame.strong(f"<b>{digit}</b>"),
-            "showarrow": False,
-            "font": {"size": frame.LABEL_SIZE + 1},
-            "x": digit % columns * (side + 1) + (side - 1) / 2,
-            "y": digit // columns * (side + 6) + 2,
-        }
-        for digit in range(len(templates))
-    ]
-    said = t("row") + " %{y}, " + t("column") + " %{x}: %{z:.3f}<extra></extra>"
+    digits = []
+    for digit in range(len(templates)):
+        row, column = divmod(digit, _TEMPLATE_COLUMNS)
+        middle = column * (side + 1) + (side - 1) / 2
+        digits.append(frame.note(f"<b>{digit}</b>", middle, row * (side + 6) + 2, 13))
+    said = t("row") + " %{y}, " + t("column") + " %{x}: %{z:.3f}"
     return picture(
         title,
-        [signed_heatmap(weights, limit, f"{limit:.2g}", hoverongaps=False, hovertemplate=said)],
+        [signed_heatmap(weights, limit, said, hoverongaps=False)],
         (weights.shape[1], weights.shape[0]),
         caption=t("red pixels speak for the class, blue ones against it"),
         plot=230,
@@ -109,14 +101,13 @@ def kernel_numbers(kernel: Floats, limit: float, t: Translator, *, title: str) -
     cells = signed_heatmap(
         kernel.astype(np.float32),
         limit,
-        f"{limit:.2g}",
+        t("row") + " %{y}, " + t("column") + " %{x}: %{z:.4f}",
         hoverongaps=False,
-        hovertemplate=t("row") + " %{y}, " + t("column") + " %{x}: %{z:.4f}<extra></extra>",
         xgap=1,
         ygap=1,
         text=[[signed_text(weight) for weight in row] for row in kernel.tolist()],
         texttemplate="%{text}" if max(rows, columns) <= MOST_NUMBERS else None,
-        textfont={"size": frame.LABEL_SIZE + 1},
+        textfont={"size": 13},
     )
     caption = t("{rows}x{columns} weights", rows=rows, columns=columns)
     return picture(title, [cells], (columns, rows), caption=caption, plot=250, uirevision="kernel")
@@ -142,60 +133,39 @@ def edge_chart(
     """
     height, bottom = 300 + _EDGE_ROOM, LEGEND_ROOM + _EDGE_ROOM
     styles = [(GREY_BLUE, "dash", "circle-open"), (VERMILLION, "solid", "circle")]
-    lines = [
-        frame.line(
-            list(angles),
-            np.asarray(values, np.float64),
-            name,
-            colour,
-            hover=f"%{{x}}°: %{{y:.3f}}<extra>{html.escape(name)}</extra>",
-            mode="lines+markers",
-            dash=dash,
-            symbol=symbol,
-            size=6,
+    lines = []
+    for (name, values), (colour, dash, symbol) in zip(
+        responses.items(), styles[-len(responses) :], strict=True
+    ):
+        hover = f"%{{x}}°: %{{y:.3f}}<extra>{html.escape(name)}</extra>"
+        look: frame.Settings = {"mode": "lines+markers", "dash": dash, "symbol": symbol}
+        sums = np.asarray(values, np.float64)
+        lines.append(frame.line(list(angles), sums, name, colour, hover=hover, size=6, **look))
+    plot = height - frame.TITLE_ROOM - bottom
+    images = []
+    for angle, edge in edges.items():
+        # A grey frame: its white would run into a light page, its black into a dark one.
+        source = data_uri(enlarge(np.pad(edge, 1, constant_values=128), 2))
+        # Between the axis's numbers and its title.
+        place = {"xanchor": "center", "yref": "paper", "yanchor": "top", "layer": "above"}
+        images.append(
+            frame.image(source, angle, -22 / plot, (40, (_EDGE_ROOM - 4) / plot), **place)
         )
-        for (name, values), (colour, dash, symbol) in zip(
-            responses.items(), styles[-len(responses) :], strict=True
-        )
-    ]
+    ticks = {"tickvals": list(edges), "ticktext": [f"{angle}°" for angle in edges]}
     return frame.figure(
         title,
         lines,
         height=height,
         uirevision="edges",
         legend_room=bottom,
-        images=_edge_images(edges, height - frame.TITLE_ROOM - bottom),
+        images=images,
         xaxis=frame.axis(
             t("angle that the edge gets bright towards (degrees)"),
             standoff=_EDGE_ROOM + 4,
             range=[-14, max(angles) + 14],
-            tickvals=list(edges),
             showgrid=False,
             automargin=False,
-            ticktext=[f"{angle}°" for angle in edges],
+            **ticks,
         ),
         yaxis=frame.axis(t("weighted sum"), zeroline=True, zerolinecolor=GREY_BLUE),
     )
-
-
-def _edge_images(edges: Mapping[int, npt.NDArray[np.uint8]], plot: int) -> list[dict[str, Any]]:
-    """The edges between the axis's numbers and its title; ``plot`` is the plot's height.
-
-    Each has a grey frame: its white would run into a light page, its black into a dark one.
-    """
-    return [
-        {
-            "source": data_uri(enlarge(np.pad(edge, 1, constant_values=128), 2)),
-            "sizing": "contain",
-            "x": angle,
-            "xref": "x",
-            "xanchor": "center",
-            "sizex": 40,
-            "layer": "above",
-            "y": -22 / plot,
-            "yref": "paper",
-            "yanchor": "top",
-            "sizey": (_EDGE_ROOM - 4) / plot,
-        }
-        for angle, edge in edges.items()
-    ]

@@ -1,4 +1,4 @@
-"""What all charts share: the figure, its axes, lines, legend and colour bar, and the colours.
+"""What all charts share: the figure, its axes, traces, legend, colour bar and colours, and clicks.
 
 A chart is transparent, so that it stands on the page's own background, light or dark; it takes its
 text colour from the page's theme, has a fixed height, and cannot be dragged, so that a finger
@@ -22,32 +22,18 @@ from plotly.colors import get_colorscale
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GREY_BLUE = "#7B8EA3"
 CLEAR = "rgba(0,0,0,0)"
-TEXT_SIZE, LABEL_SIZE, SMALL_SIZE = 14, 12, 12  # pixels; axes are read from the back row
-TITLE_CELLS = 40  # half-width characters of a title's line on a phone
+TEXT_SIZE, LABEL_SIZE = 14, 12  # pixels; axes are read from the back row
 TITLE_LINE = 22  # pixels
 TITLE_ROOM = 40  # pixels over a chart's plot
 BAR_ROOM = 78  # pixels under a picture with a colour bar: its caption and the bar
 LEGEND_ROOM = 100  # pixels under a chart with a legend: axis, its title, and the legend
 
-Trace = dict[str, Any]  # a trace of a figure, as Plotly's JSON has it
+Settings = dict[str, Any]  # a part of a figure, as Plotly's JSON has it
+Trace = Settings
 Floats = npt.NDArray[np.floating[Any]]
 
-_TITLE = {
-    "font": {"size": 17},
-    "x": 0,
-    "xanchor": "left",
-    "y": 1,
-    "yanchor": "top",
-    "yref": "container",
-}
-_LEGEND = {  # in rows along the figure's lower edge
-    "orientation": "h",
-    "x": 0,
-    "xanchor": "left",
-    "y": 0,
-    "yanchor": "bottom",
-    "yref": "container",
-}
+_LEFT = {"x": 0, "xanchor": "left", "yref": "container"}
+_BELOW = {"y": 0, "yanchor": "bottom", "yref": "container"}  # along the figure's lower edge
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,29 +55,25 @@ def figure(
     *,
     height: int,
     alt: str = "",
-    title_cells: int = TITLE_CELLS,
+    title_cells: int = 40,
     legend_room: int = 0,
     **layout: Any,
 ) -> Chart:
     """The figure that every chart is; ``layout`` adds to the common layout or replaces it.
 
-    Args:
-        title: in the reader's language. With more than ``title_cells`` half-width characters, too
-            long for a phone, it gets a second line, and the figure the room for it.
-        traces: as ``trace`` makes them.
-        height: pixels.
-        alt: what it shows, for those who do not see it; without it the title does.
-        title_cells: half-width characters that one line holds.
-        legend_room: pixels under the plot for its axis and a legend; without it there is none.
-        layout: as in Plotly's JSON.
+    A title of more than ``title_cells`` half-width characters, by default a line on a phone, gets a
+    second line, and the figure the room for it. ``height`` and ``legend_room``, that of the axis
+    and a legend under the plot (0: no legend), are in pixels. ``alt`` is what the figure shows, for
+    those who do not see it; without it the title is.
     """
     lines = title_lines(title, title_cells)
     more = TITLE_LINE * (len(lines) - 1)
     if legend_room:
-        layout["legend"] = _LEGEND | layout.get("legend", {})
+        layout["legend"] = _LEFT | _BELOW | {"orientation": "h"} | layout.get("legend", {})
     room: dict[str, int] = layout.pop("margin", margin(bottom=legend_room or 8))
-    common: dict[str, Any] = {
-        "title": {"text": "<br>".join(lines), **_TITLE, "pad": {"t": 8 + more // 2}},
+    top = {"font": {"size": 17}, "y": 1, "yanchor": "top", "pad": {"t": 8 + more // 2}}
+    common: Settings = {
+        "title": {"text": "<br>".join(lines)} | _LEFT | top,
         "height": height + more,
         "margin": room | {"t": room["t"] + more},
         # Plotly takes these from the paper, which is clear: white icons on a white page.
@@ -100,7 +82,6 @@ def figure(
         "plot_bgcolor": CLEAR,
         "font": {"size": TEXT_SIZE},
         "dragmode": False,
-        "uirevision": "digitlab",
         "showlegend": legend_room > 0,
         "hovermode": "closest",
     }
@@ -113,18 +94,67 @@ def title_lines(title: str, most: int) -> list[str]:
     It is broken after a colon or comma, else at a space; Chinese and Japanese characters are two
     cells wide.
     """
-    if _cells(title) <= most:
-        return [title]
+
+    def cells(text: str) -> int:
+        return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
     places = [found.end() for found in re.finditer(r"[:,] |[：、]", title[:-1])]
     places = places or [found.end() for found in re.finditer(" ", title)]
-    if not places:
+    if cells(title) <= most or not places:
         return [title]
-    place = min(places, key=lambda at: max(_cells(title[:at]), _cells(title[at:])))
+    place = min(places, key=lambda at: max(cells(title[:at]), cells(title[at:])))
     return [title[:place].rstrip(), title[place:]]
 
 
-def _cells(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+def margin(*, side: int = 8, top: int = TITLE_ROOM, bottom: int = 8) -> dict[str, int]:
+    """The room round a chart's plot, in pixels."""
+    return {"l": side, "r": side, "t": top, "b": bottom, "pad": 0}
+
+
+# Axes and colours ---------------------------------------------------------------------------------
+
+
+def axis(title: str, **settings: Any) -> Settings:
+    """An axis with a title, which makes its own room; ``standoff``, pixels, is the title's."""
+    standoff = settings.pop("standoff", 6)
+    return {
+        "title": {"text": title, "standoff": standoff, "font": {"size": TEXT_SIZE}},
+        "tickfont": {"size": TEXT_SIZE},  # Streamlit's own template has 12
+        "automargin": True,
+        "zeroline": False,
+        "ticklabelstandoff": 4,
+    } | settings
+
+
+def bare(title: str = "", **settings: Any) -> Settings:
+    """An axis of a picture: no ticks, no grid; its title serves as the caption."""
+    hidden = {"showgrid": False, "showticklabels": False, "ticks": "", "showline": False}
+    return axis(title, **(hidden | {"automargin": bool(title)} | settings))
+
+
+def colour_bar(
+    values: Sequence[float], labels: Sequence[str], *, length: int = 280, **settings: Any
+) -> Settings:
+    """A colour bar along the figure's lower edge, ``length`` pixels, with labels at ``values``."""
+    ticks = {"tickvals": list(values), "ticktext": list(labels), "tickfont": {"size": LABEL_SIZE}}
+    form = {"orientation": "h", "thickness": 10, "lenmode": "pixels", "len": length}
+    return _BELOW | form | ticks | {"outlinewidth": 0, "x": 0.5, "xanchor": "center"} | settings
+
+
+@functools.cache
+def named_scale(name: str) -> list[list[Any]]:
+    """The colour scale that Plotly's Python calls so: the browser knows only some of its names."""
+    scale: list[list[Any]] = get_colorscale(name)
+    return scale
+
+
+def faint(colour: str, opacity: float) -> str:
+    """``colour``, "#RRGGBB", with an opacity: 0 is transparent, 1 is full."""
+    red, green, blue = bytes.fromhex(colour[1:])
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+# Traces -------------------------------------------------------------------------------------------
 
 
 def trace(kind: str, **settings: Any) -> Trace:
@@ -153,112 +183,97 @@ def line(
     """
     style = {"color": colour, "width": width} | ({"dash": dash} if dash else {})
     marker = {"color": colour, "size": size} | ({"symbol": symbol} if symbol else {})
-    return trace(
-        "scatter",
-        x=x,
-        y=y,
-        name=name,
-        mode=mode,
-        line=style,
-        marker=marker,
-        hovertemplate=hover,
-        **settings,
-    )
+    look = {"mode": mode, "line": style, "marker": marker, "hovertemplate": hover}
+    return trace("scatter", x=x, y=y, name=name, **look, **settings)
+
+
+def heatmap(
+    z: Any, ends: tuple[float, float], colours: list[list[Any]], hover: str, **settings: Any
+) -> Trace:
+    """Cells of values ``z`` (H, W), None or NaN a gap, in ``colours`` from one end to the other.
+
+    ``hover`` is Plotly's template for the words under the pointer, "" for none.
+    """
+    words = {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
+    low, high = ends
+    return trace("heatmap", z=z, zmin=low, zmax=high, colorscale=colours, **words, **settings)
 
 
 def error_bars(
     above: Sequence[float], below: Sequence[float], colour: str, *, width: int
-) -> dict[str, Any]:
+) -> Settings:
     """Error bars (N,) up and down from a trace's values; ``width`` of their ends in pixels."""
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": list(above),
-        "arrayminus": list(below),
-        "color": colour,
-        "thickness": 2,
-        "width": width,
-    }
+    reach = {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
+    return reach | {"color": colour, "thickness": 2, "width": width}
 
 
-def margin(*, side: int = 8, top: int = TITLE_ROOM, bottom: int = 8) -> dict[str, int]:
-    """The room round a chart's plot, in pixels."""
-    return {"l": side, "r": side, "t": top, "b": bottom, "pad": 0}
+# Clicks: Streamlit hears of none on a heatmap or picture, but of one on bars ----------------------
 
 
-def colour_bar(
-    values: Sequence[float], labels: Sequence[str], *, length: int = 280, **settings: Any
-) -> dict[str, Any]:
-    """A colour bar along the figure's lower edge, ``length`` pixels, with labels at ``values``."""
-    return {
-        "orientation": "h",
-        "thickness": 10,
-        "lenmode": "pixels",
-        "len": length,
-        "outlinewidth": 0,
-        "x": 0.5,
-        "xanchor": "center",
-        "y": 0,
-        "yanchor": "bottom",
-        "yref": "container",
-        "tickvals": list(values),
-        "ticktext": list(labels),
-        "tickfont": {"size": SMALL_SIZE},
-    } | settings
+def click_targets(
+    columns: Sequence[float],
+    rows: Sequence[float],
+    values: Sequence[Any],
+    hover: Sequence[str],
+    *,
+    width: float = 1.0,
+    height: float = 1.0,
+    chosen: float = 0,
+) -> Trace:
+    """Transparent bars over N places of a picture; a click on one of them tells its value.
+
+    They grow with the picture, as markers of fixed size would not. A figure that holds them needs
+    ``barmode="overlay"``.
+
+    Args:
+        columns: the middle of each place along x, in the axis's units.
+        rows: the upper edge of each place along y, on an axis that counts downwards.
+        values: what a click tells, one JSON value a place (``customdata``).
+        hover: what the pointer finds at each place, in the reader's language.
+        width: of every place, in units of x.
+        height: of every place, in units of y.
+        chosen: opacity, 0 to 1, of the colour over the place clicked last.
+    """
+    return trace(
+        "bar",
+        x=np.array(columns),
+        width=width,
+        base=np.array(rows),
+        y=np.full(len(values), height),
+        marker={"color": GREY_BLUE, "opacity": 0},
+        selected={"marker": {"opacity": chosen, "color": VERMILLION}},
+        unselected={"marker": {"opacity": 0}},
+        customdata=[[value] for value in values],
+        hovertext=list(hover),
+        hovertemplate="%{hovertext}<extra></extra>",
+        showlegend=False,
+    )
 
 
-@functools.cache
-def named_scale(name: str) -> list[list[Any]]:
-    """The colour scale that Plotly's Python calls so: the browser knows only some of its names."""
-    scale: list[list[Any]] = get_colorscale(name)
-    return scale
-
-
-def axis(title: str, *, standoff: int = 6, **settings: Any) -> dict[str, Any]:
-    """An axis with a title, which makes its own room."""
-    return {
-        "title": {"text": title, "standoff": standoff, "font": {"size": TEXT_SIZE}},
-        "tickfont": {"size": TEXT_SIZE},  # Streamlit's own template has 12
-        "automargin": True,
-        "zeroline": False,
-        "ticklabelstandoff": 4,
-    } | settings
-
-
-def bare(title: str = "", **settings: Any) -> dict[str, Any]:
-    """An axis of a picture: no ticks, no grid; its title serves as the caption."""
-    hidden: dict[str, Any] = {
-        "showgrid": False,
-        "showticklabels": False,
-        "ticks": "",
-        "showline": False,
-    }
-    return axis(title, **(hidden | {"automargin": bool(title)} | settings))
-
-
-def pixel_axes(
-    x: Mapping[str, Any], y: Mapping[str, Any], width: int, height: int
-) -> dict[str, Any]:
-    """Axes of ``width`` x ``height`` square pixels in the middle of the figure, rows downwards."""
-    across = {"range": [-0.5, width - 0.5], "constrain": "domain", "constraintoward": "center"}
-    down = {"range": [height - 0.5, -0.5], "constrain": "domain", "constraintoward": "middle"}
-    return {"xaxis": {**x, **across}, "yaxis": {**y, **down, "scaleanchor": "x"}}
-
-
-def strong(text: str) -> str:
-    """``text`` of an annotation in the page's own colour: Streamlit's is a fainter grey."""
-    return f'<span style="color:currentColor">{text}</span>'
-
-
-def faint(colour: str, opacity: float) -> str:
-    """``colour``, "#RRGGBB", with an opacity: 0 is transparent, 1 is full."""
-    red, green, blue = bytes.fromhex(colour[1:])
-    return f"rgba({red},{green},{blue},{opacity})"
+# Shapes, words and images over a plot -------------------------------------------------------------
 
 
 def box(
     left: float, top: float, right: float, bottom: float, *, layer: str, **settings: Any
-) -> dict[str, Any]:
+) -> Settings:
     """A rectangle in the axes' units; ``layer`` is "above" or "below" the traces."""
     sides = {"x0": left, "x1": right, "y0": top, "y1": bottom}
     return {"type": "rect", "layer": layer, "line": {"width": 0}} | sides | settings
+
+
+def outline(left: float, top: float, right: float, bottom: float) -> list[Settings]:
+    """A dark line with a light edge, seen on every colour, round the open place (axes' units)."""
+    lines = ({"color": "#FFFFFF", "width": 6}, {"color": "#000000", "width": 3})
+    return [box(left, top, right, bottom, layer="above", line=line) for line in lines]
+
+
+def note(text: str, x: float, y: float, size: int = LABEL_SIZE, **settings: Any) -> Settings:
+    """Words at a point, ``size`` pixels, in the page's own colour: Streamlit's grey is fainter."""
+    strong = f'<span style="color:currentColor">{text}</span>'
+    return {"text": strong, "x": x, "y": y, "showarrow": False, "font": {"size": size}} | settings
+
+
+def image(source: str, x: float, y: float, size: tuple[float, float], **settings: Any) -> Settings:
+    """An image of ``size`` (width, height), its top left at a point; all in the axes' units."""
+    place = {"xref": "x", "x": x, "yref": "y", "y": y, "sizex": size[0], "sizey": size[1]}
+    return {"source": source, "sizing": "contain", "layer": "below"} | place | settings

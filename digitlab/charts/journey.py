@@ -14,7 +14,8 @@ from digitlab.messages import Translator
 
 MOST_EPOCHS = 11  # whose numbers have room side by side on a phone
 
-_LOW, _HIGH, _INK = "#DE8F05", "#E3EFF8", "#1A1A1A"  # every number is read on every colour
+_COLOURS = [[0, "#DE8F05"], [1, "#E3EFF8"]]
+_INK = "#1A1A1A"  # every number is read on every colour
 
 
 def digits_by_epoch(
@@ -24,52 +25,42 @@ def digits_by_epoch(
 
     NaN where the set has no sample of a digit. Of more epochs than ``MOST_EPOCHS`` some are left
     out, evenly, the first and the last never. The colour scale begins at the lowest share after
-    training: what is lower has the same colour. With ``continued`` epoch 0 is what the run took
-    over from another one.
+    training, in whole tenths: what is lower has the same colour. With ``continued`` epoch 0 is what
+    the run took over from another one.
     """
     shown = evenly(len(epochs))
     picked = shares[shown].T
-    floor = _floor([epochs[place] for place in shown], picked)
     columns = [labels.epoch(epochs[place], t, continued=continued) for place in shown]
+    trained = picked[:, [place for place, at in enumerate(shown) if epochs[at]] or [0]]
+    lowest = float(np.nanmin(trained)) if np.isfinite(trained).any() else 0.0
+    floor = min(0.9, math.floor(10 * lowest) / 10)
     ticks = np.linspace(floor, 1, 3).tolist()
     texts = [f"≤ {floor:.0%}" if floor else "0%", *(f"{tick:.0%}" for tick in ticks[1:])]
-    where = t(
-        "digit {digit}, epoch {epoch}: {share} right",
-        digit="%{y}",
-        epoch="%{customdata}",
-        share="%{z:.2%}",
-    )
-    cells = frame.trace(
-        "heatmap",
-        z=picked,
+    where = {"digit": "%{y}", "epoch": "%{customdata}", "share": "%{z:.2%}"}
+    cells = frame.heatmap(
+        picked,
+        (floor, 1),
+        _COLOURS,
+        t("digit {digit}, epoch {epoch}: {share} right", **where),
         x=list(range(len(shown))),
         y=list(range(DIGITS)),
-        zmin=floor,
-        zmax=1,
-        colorscale=[[0, _LOW], [1, _HIGH]],
         xgap=1,
         ygap=1,
         hoverongaps=False,
         customdata=[columns] * DIGITS,
         text=[[_percent(share) for share in row] for row in picked],
         texttemplate="%{text}",
-        textfont={"size": frame.SMALL_SIZE, "color": _INK},
+        textfont={"size": frame.LABEL_SIZE, "color": _INK},
         colorbar=frame.colour_bar(ticks, texts, length=240),
-        hovertemplate=f"{where}<extra></extra>",
     )
+    names = {"tickvals": list(range(len(shown))), "ticktext": columns, "tickangle": 0}
     return frame.figure(
         t("Right for each digit after each epoch (%)"),
         [cells],
         height=40 + 26 * DIGITS + 108,
         uirevision="journey",
         margin=frame.margin(bottom=108),
-        xaxis=frame.axis(
-            t("epoch"),
-            tickvals=list(range(len(shown))),
-            ticktext=columns,
-            showgrid=False,
-            tickangle=0,
-        ),
+        xaxis=frame.axis(t("epoch"), showgrid=False, **names),
         yaxis=frame.axis(t("digit"), dtick=1, autorange="reversed", showgrid=False),
     )
 
@@ -77,13 +68,6 @@ def digits_by_epoch(
 def evenly(count: int) -> list[int]:
     """At most ``MOST_EPOCHS`` of ``count`` places, evenly spread, the first and last among them."""
     return sorted({round(place) for place in np.linspace(0, count - 1, min(count, MOST_EPOCHS))})
-
-
-def _floor(epochs: Sequence[int], picked: frame.Floats) -> float:
-    """The lowest share of the trained epochs, in whole tenths, where the colours begin."""
-    trained = picked[:, [place for place, epoch in enumerate(epochs) if epoch] or [0]]
-    lowest = float(np.nanmin(trained)) if np.isfinite(trained).any() else 0.0
-    return min(0.9, math.floor(10 * lowest) / 10)
 
 
 def _percent(share: float) -> str:

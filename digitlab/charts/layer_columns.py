@@ -51,9 +51,7 @@ class Plane:
     def window(self, start: float, size: float) -> list[Point]:
         """The four corners of a square part of the map."""
         end = start + size
-        return [
-            self.at(*corner) for corner in ((start, start), (end, start), (end, end), (start, end))
-        ]
+        return [self.at(x, y) for x, y in ((start, start), (end, start), (end, end), (start, end))]
 
 
 @dataclass(frozen=True)

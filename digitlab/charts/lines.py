@@ -25,8 +25,6 @@ MOST_POINTS = 1500
 RUN_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, GREY_BLUE, "#E69F00", "#56B4E9", "#8B5A2B")
 MOST_RUNS = len(RUN_COLOURS)
 
-_LEGEND_ROW = 22  # pixels
-
 
 def learning_curves(
     metric: Metric,
@@ -50,25 +48,23 @@ def learning_curves(
         continued: whether it began with what another run had learned, and not untrained.
         epochs: how far the axis reaches; without it, as far as the points.
     """
-    name = metric_name(metric, t)
     value = value_format(metric)
 
-    def line(points: Points, name: str, mode: str, colour: str, **style: Any) -> Trace:
-        xs, ys = thin(*points)
-        mode = "markers" if len(xs) == 1 else mode  # a line of one point would not be seen
-        hover = f"{value}<extra>{name}</extra>"
-        return frame.line(xs, ys, name, colour, hover=hover, mode=mode, **style)
+    def curve(points: Points, name: str, colour: str, **style: Any) -> Trace:
+        return _curve(points, name, colour, f"{value}<extra>{name}</extra>", **style)
 
-    validated = has_points(validation)
+    dots = {"symbol": "circle", "size": 6}
+    validated = np.size(validation[0]) > 0
     trained = t("training") if validated else t("training (no validation)")
-    traces = [line(training, trained, "lines", BLUE, symbol="circle", size=6)]
+    traces = [curve(training, trained, BLUE, **dots)]
     if validated:
-        style = {"width": 2.5, "symbol": "circle", "size": 6}
-        traces.append(line(validation, t("validation"), "lines+markers", VERMILLION, **style))
+        style = {"mode": "lines+markers", "width": 2.5}
+        traces.append(curve(validation, t("validation"), VERMILLION, **style, **dots))
     if untrained is not None:
         start = t("at its beginning, test set") if continued else t("untrained, test set")
-        style = {"width": 2.5, "symbol": "diamond", "size": 10}
-        traces.append(line(((0.0,), (untrained,)), start, "markers", GREEN, **style))
+        style = {"mode": "markers", "width": 2.5, "symbol": "diamond", "size": 10}
+        traces.append(curve(((0.0,), (untrained,)), start, GREEN, **style))
+    name = metric_name(metric, t)
     ends = t.listed(f"{line['name']} {line['y'][-1]:.4f}" for line in traces if len(line["y"]))
     return over_epochs(
         name,
@@ -103,14 +99,21 @@ def compared_curves(metric: Metric, runs: Sequence[RunCurves], t: Translator) ->
     """
     if len(runs) > MOST_RUNS:
         raise ValueError(f"{len(runs)} runs cannot be told apart")
-    room = 60 + _LEGEND_ROW * len(runs)
+    traces = []
+    for run, colour in zip(runs, RUN_COLOURS, strict=False):
+        name = html.escape(run.name, quote=False)  # a person has typed it, and Plotly knows tags
+        parts = [("dot", t("training"), run.training)]
+        if np.size(run.validation[0]):
+            parts.append(("solid", t("validation"), run.validation))
+        for dash, part, points in parts:  # the last has the run's entry in the legend
+            # Three digits of the epoch: a run may have been stopped within one.
+            hover = f"%{{x:.3~g}}: {value_format(metric)}<extra>{name}<br>{part}</extra>"
+            entry: frame.Settings = {"legendgroup": name, "showlegend": dash == parts[-1][0]}
+            traces.append(_curve(points, name, colour, hover, dash=dash, **entry))
+    room = 60 + 22 * len(runs)  # a row of the legend each
     return over_epochs(
         t("{metric}: training dotted, validation solid", metric=metric_name(metric, t)),
-        [
-            line
-            for run, colour in zip(runs, RUN_COLOURS, strict=False)
-            for line in _run_lines(run, colour, metric, t)
-        ],
+        traces,
         epochs_of(run.training for run in runs),
         t,
         height=320 + room,
@@ -122,31 +125,12 @@ def compared_curves(metric: Metric, runs: Sequence[RunCurves], t: Translator) ->
     )
 
 
-def _run_lines(run: RunCurves, colour: str, metric: Metric, t: Translator) -> list[Trace]:
-    parts = [(run.training, "dot", t("training"))]
-    if has_points(run.validation):
-        parts.append((run.validation, "solid", t("validation")))
-    name = html.escape(run.name, quote=False)  # a person has typed it, and Plotly knows tags
-    traces: list[Trace] = []
-    for number, (points, dash, part) in enumerate(parts, 1):
-        xs, ys = thin(*points)
-        # Three digits of the epoch: a run may have been stopped within one.
-        hover = f"%{{x:.3~g}}: {value_format(metric)}<extra>{name}<br>{part}</extra>"
-        mode = "markers" if len(xs) == 1 else "lines"
-        traces.append(
-            frame.line(
-                xs,
-                ys,
-                name,
-                colour,
-                hover=hover,
-                mode=mode,
-                dash=dash,
-                legendgroup=name,
-                showlegend=number == len(parts),  # one entry a run
-            )
-        )
-    return traces
+def _curve(
+    points: Points, name: str, colour: str, hover: str, *, mode: str = "lines", **style: Any
+) -> Trace:
+    xs, ys = thin(*points)
+    mode = "markers" if len(xs) == 1 else mode  # a line of one point would not be seen
+    return frame.line(xs, ys, name, colour, hover=hover, mode=mode, **style)
 
 
 def over_epochs(
@@ -155,14 +139,13 @@ def over_epochs(
     span: tuple[float, float],
     t: Translator,
     *,
-    height: int,
     room: int,
     **layout: Any,
 ) -> Chart:
     """A figure of lines over the epochs of ``span`` (first, last), ticks at whole ones.
 
-    ``height`` and ``room``, which the legend and its axis have below, are in pixels; ``layout``
-    adds to the figure's or replaces it.
+    The legend and its axis have ``room`` pixels below; ``layout`` is the height and the rest of
+    the figure's.
     """
     first, last = span
     pad = 0.02 * (last - first) or 0.5
@@ -174,7 +157,7 @@ def over_epochs(
         hoverformat=".2f",
         unifiedhovertitle={"text": t("epoch") + " %{x:.2f}"},
     )
-    return frame.figure(title, traces, height=height, legend_room=room, xaxis=xaxis, **layout)
+    return frame.figure(title, traces, legend_room=room, xaxis=xaxis, **layout)
 
 
 def thin(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -187,15 +170,9 @@ def thin(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
     ys[~np.isfinite(ys)] = np.nan
     if len(xs) <= MOST_POINTS:
         return xs, ys
-    size = math.ceil(len(xs) / MOST_POINTS)
-    starts = np.arange(0, len(xs), size)
-    sizes = np.diff(np.append(starts, len(xs)))
+    starts = np.arange(0, len(xs), math.ceil(len(xs) / MOST_POINTS))
+    sizes = np.diff(starts, append=len(xs))
     return np.add.reduceat(xs, starts) / sizes, np.add.reduceat(ys, starts) / sizes
-
-
-def has_points(points: Points) -> bool:
-    """Whether there is any point."""
-    return np.size(points[0]) > 0
 
 
 def epochs_of(lines: Iterable[Points]) -> tuple[float, float]:
@@ -214,7 +191,7 @@ def value_format(metric: Metric) -> str:
     return "%{y:.4f}" if metric == "loss" else "%{y:.2%}"
 
 
-def _value_axis(metric: Metric, t: Translator) -> dict[str, Any]:
+def _value_axis(metric: Metric, t: Translator) -> frame.Settings:
     """An axis of losses from 0, or of accuracies from 0 to 100%."""
     name = metric_name(metric, t)
     if metric == "loss":

@@ -12,7 +12,6 @@ import functools
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,18 +19,8 @@ from PIL import Image
 from plotly.colors import sample_colorscale, unlabel_rgb
 
 from digitlab import labels
-from digitlab.charts import frame
-from digitlab.charts.click_targets import click_targets
+from digitlab.charts import frame, pixels
 from digitlab.charts.frame import Chart, Floats
-from digitlab.charts.pixels import (
-    GAP_COLOUR,
-    MOSAIC_WIDTH,
-    Mosaic,
-    mosaic_columns,
-    mosaic_picture,
-    picture,
-    pixel_outline,
-)
 from digitlab.messages import Translator
 from digitlab.pictures import enlarge, tile
 
@@ -41,7 +30,6 @@ _PNG_WIDTH = 600  # pixels or so, before the browser scales it
 _LEVELS = 255  # colours of a palette; the one left over is clear
 _CELL = 24  # pixels: a neuron's square
 _UNIT = 6  # pixels of it in the mosaic, where one is the gap
-_FEW_UNITS, _NARROW, _WIDE = 256, 16, 32
 
 
 @dataclass(frozen=True)
@@ -56,6 +44,13 @@ class ColourScale:
         """Plotly's name of the colour scale."""
         return "RdBu_r" if self.low < 0 else "Cividis"
 
+    @property
+    def bar(self) -> frame.Settings:
+        """The colour bar of a chart with this scale."""
+        ticks = sorted({self.low, 0.0, self.high})
+        texts = [f"{tick:+.3g}".replace("-", "−") if tick else "0" for tick in ticks]
+        return frame.colour_bar(ticks, texts, outlinewidth=1, outlinecolor=frame.GREY_BLUE)
+
 
 def colour_scale(values: npt.ArrayLike) -> ColourScale:
     """From 0 to the largest of ``values``; from -limit to limit where some are below zero.
@@ -64,7 +59,7 @@ def colour_scale(values: npt.ArrayLike) -> ColourScale:
     """
     numbers = np.asarray(values, np.float64)
     finite = numbers[np.isfinite(numbers)]
-    limit = float(np.abs(finite).max()) if finite.size and finite.any() else 1.0
+    limit = float(np.abs(finite).max(initial=0)) or 1.0
     return ColourScale(-limit if (finite < 0).any() else 0.0, limit)
 
 
@@ -92,33 +87,38 @@ def layer_maps(
     """
     ends = shared or colour_scale(maps)
     count = len(maps)
-    neurons = maps.ndim == 1
-    if neurons:
+    if maps.ndim == 1:
         stack, largest = np.broadcast_to(maps[:, None, None], (count, _UNIT, _UNIT)), maps
-        columns = min(count, _NARROW if count <= _FEW_UNITS else _WIDE)
+        columns = min(count, 16 if count <= 256 else 32)
         caption, said = t("a square is a unit"), t("unit {number}: {value}")
     else:
-        stack, largest = maps, maps.max(axis=(1, 2))
-        columns = mosaic_columns(count)
+        stack, largest, columns = maps, maps.max(axis=(1, 2)), pixels.mosaic_columns(count)
         caption = t("one colour scale for all of these maps")
         said = t("map {number}<br>largest value: {value}")
-    mosaic = Mosaic(count, columns, *stack.shape[1:])
-    width, height = mosaic.size
-    plot = round(MOSAIC_WIDTH * height / width)
-    return mosaic_picture(
+    levels = tile(_levels(stack, ends), columns, fill=_LEVELS)
+    height, width = levels.shape
+    plot = round(pixels.MOSAIC_WIDTH * height / width)
+    if maps.ndim == 1:
+        plot = min(plot, _CELL * (height + 1) // (_UNIT + 1))
+    colours = {"colorscale": frame.named_scale(ends.name), "showscale": True, "colorbar": ends.bar}
+    marker = {"color": [ends.low], "cmin": ends.low, "cmax": ends.high} | colours
+    size = (width, height)
+    return pixels.mosaic_picture(
         title,
-        _colour_bar_alone(ends),
-        mosaic,
+        # Only for its colour bar: the PNG has none of its own.
+        frame.trace("scatter", x=[None], y=[None], mode="markers", hoverinfo="skip", marker=marker),
+        stack.shape,
+        columns,
         [
             said.format(number=number, value=labels.fixed(float(value), 4))
             for number, value in enumerate(largest, first)
         ],
-        caption=caption,
-        plot=min(plot, _CELL * (height + 1) // (_UNIT + 1)) if neurons else plot,
         first=first,
         chosen=chosen,
+        caption=caption,
+        plot=plot,
         uirevision="maps",
-        images=[_image(tile(_levels(stack, ends), columns, fill=_LEVELS), ends)],
+        images=[frame.image(_png(levels, ends.name), -0.5, -0.5, size, sizing="stretch")],
     )
 
 
@@ -131,7 +131,7 @@ def feature_map(
     box: tuple[int, int, int, int] | None = None,
     shared: ColourScale | None = None,
     clickable: bool = False,
-    height: int = frame.TITLE_ROOM + frame.BAR_ROOM + MOSAIC_WIDTH,
+    height: int = frame.TITLE_ROOM + frame.BAR_ROOM + pixels.MOSAIC_WIDTH,
 ) -> Chart:
     """One map (H, W) enlarged, each value under the pointer.
 
@@ -147,25 +147,18 @@ def feature_map(
     """
     ends = shared or colour_scale(values)
     said = t("row {row}, column {column}: {value}")
-    cells = frame.trace(
-        "heatmap",
-        z=values,
-        zmin=ends.low,
-        zmax=ends.high,
-        colorscale=frame.named_scale(ends.name),
-        colorbar=_colour_bar(ends),
-        hovertemplate=said.format(row="%{y}", column="%{x}", value="%{z:.4f}") + "<extra></extra>",
-    )
-    traces = [cells]
+    hover = said.format(row="%{y}", column="%{x}", value="%{z:.4f}")
+    scale = frame.named_scale(ends.name)
+    traces = [frame.heatmap(values, (ends.low, ends.high), scale, hover, colorbar=ends.bar)]
     if clickable:
         rows, columns = (places.ravel().tolist() for places in np.indices(values.shape))
-        hover = [
+        words = [
             said.format(row=row, column=column, value=labels.fixed(float(value), 4))
             for row, column, value in zip(rows, columns, values.ravel(), strict=True)
         ]
         tops = [row - 0.5 for row in rows]
-        traces.append(click_targets(columns, tops, list(range(values.size)), hover))
-    return picture(
+        traces.append(frame.click_targets(columns, tops, range(values.size), words))
+    return pixels.picture(
         title,
         traces,
         (values.shape[1], values.shape[0]),
@@ -173,30 +166,9 @@ def feature_map(
         plot=height - frame.TITLE_ROOM - frame.BAR_ROOM,
         uirevision="map",
         barmode="overlay",
-        plot_bgcolor=GAP_COLOUR,
-        shapes=[] if box is None else pixel_outline(box),
+        plot_bgcolor=pixels.GAP_COLOUR,
+        shapes=[] if box is None else pixels.pixel_outline(box),
     )
-
-
-def _colour_bar_alone(ends: ColourScale) -> frame.Trace:
-    """The colour bar of a PNG, which has none of its own."""
-    marker = {
-        "color": [ends.low],
-        "cmin": ends.low,
-        "cmax": ends.high,
-        "colorscale": frame.named_scale(ends.name),
-        "showscale": True,
-        "colorbar": _colour_bar(ends),
-    }
-    return frame.trace(
-        "scatter", x=[None], y=[None], mode="markers", hoverinfo="skip", marker=marker
-    )
-
-
-def _colour_bar(ends: ColourScale) -> dict[str, Any]:
-    ticks = sorted({ends.low, 0.0, ends.high})
-    texts = [f"{tick:+.3g}".replace("-", "−") if tick else "0" for tick in ticks]
-    return frame.colour_bar(ticks, texts, outlinewidth=1, outlinecolor=frame.GREY_BLUE)
 
 
 def _levels(values: Floats, ends: ColourScale) -> npt.NDArray[np.uint8]:
@@ -206,29 +178,18 @@ def _levels(values: Floats, ends: ColourScale) -> npt.NDArray[np.uint8]:
     return np.where(np.isfinite(values), levels, _LEVELS).astype(np.uint8)
 
 
-def _image(levels: npt.NDArray[np.uint8], ends: ColourScale) -> dict[str, Any]:
-    """A mosaic (H, W) of levels as a PNG with a palette, a quarter of the size of one without."""
-    height, width = levels.shape
-    image = Image.fromarray(enlarge(levels, max(1, round(_PNG_WIDTH / max(height, width)))))
-    image.putpalette(_palette(ends.name))
+def _png(levels: npt.NDArray[np.uint8], scale: str) -> str:
+    """The address of levels (H, W) as a PNG with a palette, a quarter of one without."""
+    image = Image.fromarray(enlarge(levels, max(1, round(_PNG_WIDTH / max(levels.shape)))))
+    image.putpalette(_palette(scale))
     file = io.BytesIO()
     image.save(file, "PNG", transparency=_LEVELS, compress_level=1)
-    return {
-        "source": "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii"),
-        "sizing": "stretch",
-        "layer": "below",
-        "xref": "x",
-        "x": -0.5,
-        "sizex": width,
-        "yref": "y",
-        "y": -0.5,
-        "sizey": height,
-    }
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 
 
 @functools.cache
-def _palette(name: str) -> bytes:
+def _palette(scale: str) -> bytes:
     """RGB of every level, and of the one that is clear."""
-    sampled: Sequence[str] = sample_colorscale(name, _LEVELS)
+    sampled: Sequence[str] = sample_colorscale(scale, _LEVELS)
     channels = [round(float(part)) for text in sampled for part in unlabel_rgb(text)]
     return bytes([*channels, 0, 0, 0])

@@ -17,7 +17,7 @@ from digitlab.charts.frame import GREY_BLUE, VERMILLION, Floats
 
 DECIMALS = 4
 
-_RED, _BLUE, _FAINTEST = (214, 96, 77), (67, 147, 195), 0.55
+_RED, _BLUE, _FAINTEST = "214,96,77", "67,147,195", 0.55
 _LONGEST = 1e5  # beyond it decimals say nothing
 _SIDE = 52  # pixels of a cell where there is room
 
@@ -33,10 +33,8 @@ class NumberTable:
 
 def decimal_text(value: float) -> str:
     """A number as all sums here show it: ``DECIMALS`` decimals and a real minus sign."""
-    if not math.isfinite(value) or abs(value) >= _LONGEST:
-        text = f"{value:.{DECIMALS}g}"
-    else:
-        text = f"{value:.{DECIMALS}f}"
+    form = "f" if abs(value) < _LONGEST else "g"
+    text = f"{value:.{DECIMALS}{form}}"
     text = text.removeprefix("-") if float(text) == 0 else text
     return text.replace("-", "−")
 
@@ -60,7 +58,7 @@ def number_tables(tables: Sequence[NumberTable], signs: Sequence[str] = ()) -> s
 
 def _table(table: NumberTable) -> str:
     sizes = np.abs(table.values[np.isfinite(table.values)])
-    limit = float(sizes.max()) if sizes.size and sizes.max() > 0 else 1.0
+    limit = float(sizes.max(initial=0)) or 1.0
     style = (
         f"border-collapse:collapse; table-layout:fixed; width:{table.values.shape[1] * _SIDE}px; "
         "max-width:100%; font-size:0.72rem; font-variant-numeric:tabular-nums; margin:0;"
@@ -68,16 +66,15 @@ def _table(table: NumberTable) -> str:
     caption_style = "caption-side:top; text-align:left; font-size:0.85rem; padding:0 0 0.25rem;"
     caption = f'<caption style="{caption_style}">{html.escape(table.caption)}</caption>'
     rows = []
-    for r, values in enumerate(table.values):
-        cells = [_cell(float(v), limit, table.marked == (r, c)) for c, v in enumerate(values)]
+    for r, values in enumerate(table.values.tolist()):
+        cells = [_cell(value, limit, table.marked == (r, c)) for c, value in enumerate(values)]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return f'<table style="{style}">{caption}{"".join(rows)}</table>'
 
 
 def _cell(value: float, limit: float, marked: bool) -> str:
-    colour = _RED if value > 0 else _BLUE
     share = abs(value) / limit if math.isfinite(value) else 0.0
-    tint = f"rgba({colour[0]},{colour[1]},{colour[2]},{_FAINTEST * share:.2f})"
+    tint = f"rgba({_RED if value > 0 else _BLUE},{_FAINTEST * share:.2f})"
     edge = f"outline:3px solid {VERMILLION}; outline-offset:-3px; " if marked else ""
     return (
         f'<td style="{edge}background:{tint}; border:1px solid {GREY_BLUE}; padding:0.3rem 0; '

@@ -21,7 +21,6 @@ def occlusion_map(
     *,
     title: str,
     measure: Literal["probability", "logit"],
-    height: int = 440,
 ) -> frame.Chart:
     """How much a class's probability or logit falls where ink is erased, over the digit's outline.
 
@@ -32,24 +31,17 @@ def occlusion_map(
         t: the reader's language.
         title: what the map shows, in the reader's language.
         measure: what fell; sets the unit, and the least length of the scale.
-        height: of the figure, in pixels.
     """
     limit = max(float(np.abs(falls).max()), LEAST_FALL[measure])
-    size = len(digit) / len(falls)
-    places = (np.arange(len(falls)) + 0.5) * size - 0.5
     if measure == "probability":
         unit = t("fall of the probability (percentage points)")
         said, most = "%{z:.1%}", f"{100 * limit:.1f}"
     else:
         unit, said, most = t("fall of the logit"), "%{z:.2f}", f"{limit:.2f}"
-    fields = signed_heatmap(
-        falls,
-        limit,
-        most,
-        x=places,
-        y=places,
-        hovertemplate=t("falls by") + f" {said}<extra></extra>",
-    )
+    size = len(digit) / len(falls)
+    places = (np.arange(len(falls)) + 0.5) * size - 0.5
+    said = t("falls by") + f" {said}"
+    fields = signed_heatmap(falls, limit, said, label=most, x=places, y=places)
     outline = frame.trace(
         "contour",
         z=digit,
@@ -59,11 +51,5 @@ def occlusion_map(
         showscale=False,
         hoverinfo="skip",
     )
-    return picture(
-        title,
-        [fields, outline],
-        (digit.shape[1], digit.shape[0]),
-        caption=unit,
-        plot=height - frame.TITLE_ROOM - frame.BAR_ROOM,
-        uirevision="occlusion",
-    )
+    shape = (digit.shape[1], digit.shape[0])
+    return picture(title, [fields, outline], shape, caption=unit, plot=322, uirevision="occlusion")

@@ -33,58 +33,37 @@ def parallel_coordinates(
     parallel coordinates", 1985.
     """
     xs = list(range(len(coordinates)))
-    drawn = [
-        places for places in zip(*_apart(coordinates), names, strict=True) if None not in places
-    ]
-    uprights = [
-        frame.trace(
-            "scatter",
-            x=[x, x],
-            y=[-_SPREAD / 2, 1 + _SPREAD / 2],
-            mode="lines",
-            hoverinfo="skip",
-            line={"color": frame.faint(frame.GREY_BLUE, 0.7), "width": 1},
-        )
+    ends = [-_SPREAD / 2, 1 + _SPREAD / 2]
+    thin = {"color": frame.faint(frame.GREY_BLUE, 0.7), "width": 1}
+    traces = [
+        frame.trace("scatter", x=[x, x], y=ends, mode="lines", hoverinfo="skip", line=thin)
         for x in xs
     ]
-    lines = [
-        frame.line(
-            xs,
-            places,
-            name,
-            shade(places[-1]),
-            hover=f"{name}<extra></extra>",
-            mode="lines+markers",
-            size=5,
-        )
-        for *places, name in drawn
-    ]
+    *fields, result = (each.places for each in coordinates)
+    for *places, name in zip(*(_fanned(f, result) for f in fields), result, names, strict=True):
+        if None not in places:
+            hover, colour = f"{name}<extra></extra>", shade(places[-1])
+            mode = "lines+markers"
+            traces.append(frame.line(xs, places, name, colour, hover=hover, mode=mode, size=5))
     # Each on a plate of its own, left of its axis: lines pass behind it.
+    plate = {"bgcolor": _PLATE, "borderpad": 2, "xanchor": "right", "xshift": -5}
+    font = {"size": frame.LABEL_SIZE, "color": "#FFFFFF"}
     tick_labels = [
-        {
-            "x": x,
-            "y": height,
-            "text": text,
-            "xanchor": "right",
-            "xshift": -5,
-            "showarrow": False,
-            "bgcolor": _PLATE,
-            "borderpad": 2,
-            "font": {"size": frame.LABEL_SIZE, "color": "#FFFFFF"},
-        }
+        {"x": x, "y": height, "text": text, "showarrow": False, "font": font} | plate
         for x, each in enumerate(coordinates)
         for height, text in each.ticks
     ]
+    axis_names = [wrapped(each.name) for each in coordinates]
     return frame.figure(
         title,
-        [*uprights, *lines],
+        traces,
         height=440,
         uirevision="sweep-parallel",
         margin=frame.margin(side=34, bottom=16),
         annotations=tick_labels,
         xaxis={
             "tickvals": xs,
-            "ticktext": [wrapped(each.name) for each in coordinates],
+            "ticktext": axis_names,
             "range": [-0.4, len(xs) - 0.9],
             "showgrid": False,
             "zeroline": False,
@@ -96,19 +75,15 @@ def parallel_coordinates(
     )
 
 
-def _apart(coordinates: Sequence[Coordinate]) -> list[list[float | None]]:
-    """The places on each axis; lines that share one lie side by side, in the last axis's order."""
-    *fields, result = coordinates
-    return [*(_fanned(each.places, result.places) for each in fields), list(result.places)]
-
-
 def _fanned(places: Sequence[float | None], results: Sequence[float | None]) -> list[float | None]:
+    """The places on an axis; lines that share one lie side by side, in their results' order."""
     moved: list[float | None] = [None] * len(places)
     for place in {place for place in places if place is not None}:
-        lines = [number for number, other in enumerate(places) if other == place]
-        lines = sorted(
-            (n for n in lines if results[n] is not None), key=lambda n: results[n] or 0.0
-        )
-        for rank, number in enumerate(lines):
-            moved[number] = place + _SPREAD * ((rank + 0.5) / len(lines) - 0.5)
+        sharing = [
+            (result, number)
+            for number, (other, result) in enumerate(zip(places, results, strict=True))
+            if other == place and result is not None
+        ]
+        for rank, (_, number) in enumerate(sorted(sharing)):
+            moved[number] = place + _SPREAD * ((rank + 0.5) / len(sharing) - 0.5)
     return moved

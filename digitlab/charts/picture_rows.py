@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitlab.charts.frame import BLUE, GREY_BLUE, VERMILLION
+from digitlab.config import IMAGE_SIZE
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
 
@@ -23,8 +24,6 @@ Box = tuple[int, int, int, int]
 
 _SIDE = 280  # pixels of a picture before the browser scales it: ten for each of a digit's
 _LINE = 4  # of those: a line in such a picture
-_WIDEST = 150  # pixels of a picture on a wide page
-_INPUT_WIDEST = 210  # of the one that stands beside the ten bars
 _ACTIVATION_SIDE = 112  # pixels of an activating digit before the browser scales it
 
 
@@ -59,22 +58,33 @@ def preprocessing_steps(
         box: what is taken of it: left, top, right, bottom, in its pixels.
         scaled: (28, 28), scaled and not yet centred.
         digit: (28, 28), as the network sees it.
+        t: the reader's language.
         marks: side of the box that ink is scaled to, and the pixel its centre of mass comes to;
             both are drawn where they belong.
         off: those of "crop", "scale" and "centre" that were left out; it is said under them.
-        t: the reader's language.
     """
     left, top, right, bottom = box
     side, centre = marks
-    said = {step: t("(off)") if step in off else "" for step in ("crop", "scale", "centre")}
     width = max(1, round(_LINE * max(source.shape) / _SIDE))
+    drawn = _outlined(_coloured(source), box, VERMILLION, width)
+    cut = _coloured(source[top:bottom, left:right])
+    pixel = _SIDE / IMAGE_SIZE
+    low = round((IMAGE_SIZE - side) / 2 * pixel)
+    with_square = _outlined(_large(scaled), (low, low, _SIDE - low, _SIDE - low), VERMILLION, _LINE)
+    with_cross, with_grid = _large(digit), _large(digit)
+    at = round((centre + 0.5) * pixel)
+    line = slice(at - _LINE // 2, at + _LINE // 2)
+    with_cross[line] = with_cross[:, line] = _rgb(VERMILLION)
+    step = round(pixel)
+    with_grid[::step] = with_grid[:, ::step] = _rgb(GREY_BLUE)
+    said = {step: t("(off)") if step in off else "" for step in ("crop", "scale", "centre")}
     return _row(
         [
-            (_outlined(_coloured(source), box, VERMILLION, width), t("drawn"), ""),
-            (_coloured(source[top:bottom, left:right]), t("cut out"), said["crop"]),
-            (_with_square(scaled, side), t("scaled"), said["scale"]),
-            (_with_cross(digit, centre), t("centred"), said["centre"]),
-            (_with_grid(digit), t("28x28 pixels"), ""),
+            (drawn, t("drawn"), ""),
+            (cut, t("cut out"), said["crop"]),
+            (with_square, t("scaled"), said["scale"]),
+            (with_cross, t("centred"), said["centre"]),
+            (with_grid, t("28x28 pixels"), ""),
         ]
     )
 
@@ -90,7 +100,7 @@ def network_input(digit: Picture, t: Translator) -> str:
         f"border:1px solid {GREY_BLUE};"
     )
     return (
-        f'<figure style="margin:0; max-width:{_INPUT_WIDEST}px;">'
+        '<figure style="margin:0; max-width:210px;">'
         f'<figcaption style="font-size:15px; font-weight:600; line-height:40px;">{title}'
         f'</figcaption><img src="{data_uri(digit)}" alt="{title}" style="{image}">'
         f'<div style="font-size:0.8rem; opacity:0.7; text-align:center; padding-top:4px;">'
@@ -105,17 +115,12 @@ def nearest_digits(
 
     The frame is blue round those labelled ``read``, vermillion round the others.
     """
-    whole, width = (0, 0, _SIDE, _SIDE), 3 * _LINE
-    return _row(
-        [
-            (
-                _outlined(_large(image), whole, BLUE if label == read else VERMILLION, width),
-                str(label),
-                f"{distance:.1f}",
-            )
-            for image, label, distance in zip(images, labels, distances, strict=True)
-        ]
-    )
+    pictures = []
+    for image, label, distance in zip(images, labels, distances, strict=True):
+        colour = BLUE if label == read else VERMILLION
+        framed = _outlined(_large(image), (0, 0, _SIDE, _SIDE), colour, 3 * _LINE)
+        pictures.append((framed, str(label), f"{distance:.1f}"))
+    return _row(pictures)
 
 
 def top_activations(found: Sequence[TopActivation]) -> str:
@@ -157,19 +162,17 @@ def _row(pictures: Sequence[tuple[Picture, str, str]]) -> str:
     They shrink with the page, however narrow it is.
     """
     style = "display:flex; gap:2%; align-items:flex-start; text-align:center; margin:0;"
-    return f'<div style="{style}">{"".join(_figure(*each) for each in pictures)}</div>'
-
-
-def _figure(picture: Picture, label: str, small: str) -> str:
-    label, small = html.escape(label), html.escape(small)
-    alt = " ".join(filter(None, (label, small)))
     image = "display:block; margin:0 auto 4px; width:100%; aspect-ratio:1; object-fit:contain;"
-    return (
-        f'<figure style="flex:1 1 0; min-width:0; max-width:{_WIDEST}px; margin:0;">'
-        f'<img src="{data_uri(picture)}" alt="{alt}" style="{image}">'
-        f'<figcaption style="font-size:0.8rem; line-height:1.25;">{label}'
-        f'<div style="opacity:0.7;">{small or "&nbsp;"}</div></figcaption></figure>'
-    )
+    figures = ""
+    for picture, label, small in pictures:
+        label, small = html.escape(label), html.escape(small)
+        figures += (
+            '<figure style="flex:1 1 0; min-width:0; max-width:150px; margin:0;">'
+            f'<img src="{data_uri(picture)}" alt="{f"{label} {small}".strip()}" style="{image}">'
+            f'<figcaption style="font-size:0.8rem; line-height:1.25;">{label}'
+            f'<div style="opacity:0.7;">{small or "&nbsp;"}</div></figcaption></figure>'
+        )
+    return f'<div style="{style}">{figures}</div>'
 
 
 def _coloured(picture: Picture) -> Picture:
@@ -193,23 +196,3 @@ def _outlined(picture: Picture, box: Box, colour: str, width: int) -> Picture:
 
 def _rgb(colour: str) -> tuple[int, ...]:
     return tuple(bytes.fromhex(colour[1:]))
-
-
-def _with_square(digit: Picture, side: float) -> Picture:
-    low = round((len(digit) - side) / 2 * _SIDE / len(digit))
-    return _outlined(_large(digit), (low, low, _SIDE - low, _SIDE - low), VERMILLION, _LINE)
-
-
-def _with_cross(digit: Picture, centre: float) -> Picture:
-    large = _large(digit)
-    at = round((centre + 0.5) * _SIDE / len(digit))
-    line = slice(at - _LINE // 2, at + _LINE // 2)
-    large[line] = large[:, line] = _rgb(VERMILLION)
-    return large
-
-
-def _with_grid(digit: Picture) -> Picture:
-    large = _large(digit)
-    step = _SIDE // len(digit)
-    large[::step] = large[:, ::step] = _rgb(GREY_BLUE)
-    return large

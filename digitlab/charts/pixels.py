@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from digitlab.charts import frame
-from digitlab.charts.click_targets import click_targets, outline
-from digitlab.charts.frame import Chart, Trace
+from digitlab.charts.frame import Chart, Settings, Trace
 from digitlab.messages import Translator
 
 # Between the tiles of a mosaic: values near zero are as white as a light page.
@@ -24,53 +22,43 @@ def digit_image(
     image: npt.NDArray[np.uint8], t: Translator, *, title: str, height: int = 360
 ) -> Chart:
     """A picture (H, W) uint8 enlarged, white on black, each pixel's value under the pointer."""
-    rows, columns = image.shape
     where = t("row {row}, column {column}: {value}", row="%{y}", column="%{x}", value="%{z}")
-    pixels = frame.trace(
-        "heatmap",
-        z=image,
-        zmin=0,
-        zmax=255,
-        colorscale=[[0, "#000000"], [1, "#FFFFFF"]],
-        showscale=False,
-        hovertemplate=f"{where}<extra></extra>",
-    )
-    edge: dict[str, Any] = {
-        "showline": True,
-        "mirror": True,
-        "linecolor": frame.GREY_BLUE,
-        "linewidth": 1,
-        "showgrid": False,
-        "dtick": 5,
-        "tick0": 0,
-    }
+    shades = [[0, "#000000"], [1, "#FFFFFF"]]
+    pixels = frame.heatmap(image, (0, 255), shades, where, showscale=False)
+    line = {"showline": True, "mirror": True, "linecolor": frame.GREY_BLUE, "linewidth": 1}
+    edge: Settings = line | {"showgrid": False, "dtick": 5, "tick0": 0}
     x, y = frame.axis(t("column (pixels)"), **edge), frame.axis(t("row (pixels)"), **edge)
-    axes = frame.pixel_axes(x, y, columns, rows)
+    axes = _square_pixels(x, y, (image.shape[1], image.shape[0]))
     return frame.figure(title, [pixels], height=height, uirevision="digit", **axes)
+
+
+def _square_pixels(x: Settings, y: Settings, size: tuple[int, int]) -> Settings:
+    """Axes of ``size`` (width, height) in square pixels, mid in the figure, rows downwards."""
+    across = {"range": [-0.5, size[0] - 0.5], "constraintoward": "center"}
+    down = {"range": [size[1] - 0.5, -0.5], "constraintoward": "middle", "scaleanchor": "x"}
+    whole = {"constrain": "domain"}
+    return {"xaxis": x | across | whole, "yaxis": y | down | whole}
 
 
 def colour_limit(*weights: npt.ArrayLike) -> float:
     """The largest finite size of all weights: scales that share it run from -limit to limit."""
     sizes = [np.abs(np.asarray(array, np.float64)).ravel() for array in weights]
-    values = np.concatenate(sizes) if sizes else np.zeros(0)
-    finite = values[np.isfinite(values)]
-    return float(finite.max()) if finite.size and finite.max() > 0 else 1.0
+    values = np.concatenate([[0.0], *sizes])
+    return float(values[np.isfinite(values)].max()) or 1.0
 
 
-def signed_heatmap(values: frame.Floats, limit: float, label: str, **settings: Any) -> Trace:
+def signed_heatmap(
+    values: frame.Floats, limit: float, hover: str, *, label: str = "", **settings: Any
+) -> Trace:
     """``values`` (H, W) from blue at -``limit`` over white to red at ``limit``, with a colour bar.
 
-    ``label`` is ``limit`` as the bar writes it; ``settings`` is added to the trace.
+    ``label`` is ``limit`` as the bar writes it, by default with two digits; ``hover`` and
+    ``settings`` are those of ``frame.heatmap``.
     """
-    return frame.trace(
-        "heatmap",
-        z=values,
-        zmin=-limit,
-        zmax=limit,
-        colorscale=frame.named_scale("RdBu_r"),
-        colorbar=frame.colour_bar([-limit, 0, limit], [f"−{label}", "0", f"+{label}"]),
-        **settings,
-    )
+    label = label or f"{limit:.2g}"
+    bar = frame.colour_bar([-limit, 0, limit], [f"−{label}", "0", f"+{label}"])
+    colours = frame.named_scale("RdBu_r")
+    return frame.heatmap(values, (-limit, limit), colours, hover, colorbar=bar, **settings)
 
 
 def picture(
@@ -80,53 +68,22 @@ def picture(
     *,
     caption: str,
     plot: int,
-    rows: dict[str, Any] | None = None,
+    rows: Settings | None = None,
     **layout: Any,
 ) -> Chart:
     """A figure of square pixels, its caption under it and room for a colour bar.
 
-    Args:
-        title: in the reader's language.
-        traces: of the figure.
-        size: width and height in the picture's own pixels.
-        caption: in the reader's language.
-        plot: height of the plot, in pixels of the page.
-        rows: the y axis, where it has numbers.
-        layout: adds to the figure's.
+    ``size`` is (width, height) in the picture's own pixels, ``plot`` the plot's height in the
+    page's; ``rows`` is the y axis, where it has numbers; ``layout`` adds to the figure's.
     """
     return frame.figure(
         title,
         traces,
         height=frame.TITLE_ROOM + frame.BAR_ROOM + plot,
         margin=frame.margin(bottom=frame.BAR_ROOM),
-        **frame.pixel_axes(frame.bare(caption), rows or frame.bare(), *size),
+        **_square_pixels(frame.bare(caption), rows or frame.bare(), size),
         **layout,
     )
-
-
-@dataclass(frozen=True)
-class Mosaic:
-    """Where the tiles of a mosaic are, row by row: ``tall`` x ``broad`` pixels, one between."""
-
-    count: int
-    columns: int
-    tall: int
-    broad: int
-
-    @property
-    def rows(self) -> int:
-        """Rows of tiles, the last one perhaps not full."""
-        return math.ceil(self.count / self.columns)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return self.columns * (self.broad + 1) - 1, self.rows * (self.tall + 1) - 1
-
-    def corner(self, number: int) -> tuple[int, int]:
-        """Left and top pixel of a tile."""
-        row, column = divmod(number, self.columns)
-        return column * (self.broad + 1), row * (self.tall + 1)
 
 
 def mosaic_columns(tiles: int) -> int:
@@ -138,11 +95,10 @@ def mosaic_columns(tiles: int) -> int:
 def mosaic_picture(
     title: str,
     drawn: Trace,
-    mosaic: Mosaic,
+    tiles: tuple[int, ...],
+    columns: int,
     hover: Sequence[str],
     *,
-    caption: str,
-    plot: int,
     first: int,
     chosen: int | None,
     **layout: Any,
@@ -152,51 +108,47 @@ def mosaic_picture(
     Args:
         title: in the reader's language.
         drawn: the tiles themselves, or the colour bar of an image in ``layout``.
-        mosaic: where they are.
+        tiles: (N, H, W): how many there are, and their pixels; one is between them.
+        columns: of tiles, which come row by row.
         hover: what the pointer finds at each tile, in the reader's language.
-        caption: in the reader's language.
-        plot: height of the plot, in pixels of the page.
         first: the number of the first tile.
         chosen: the number of the tile that gets a frame.
-        layout: adds to the figure's.
+        layout: ``caption`` and ``plot`` of ``picture``, and what adds to the figure's.
     """
-    corners = [mosaic.corner(number) for number in range(mosaic.count)]
-    targets = click_targets(
-        [left + (mosaic.broad - 1) / 2 for left, _ in corners],
-        [top - 0.5 for _, top in corners],
-        [first + number for number in range(mosaic.count)],
-        hover,
-        width=mosaic.broad,
-        height=mosaic.tall,
-    )
-    framed = [corner for number, corner in enumerate(corners, first) if number == chosen]
+    count, tall, broad = tiles
+    numbers, rows = range(first, first + count), math.ceil(count / columns)
+    tops = [place // columns * (tall + 1) for place in range(count)]
+    lefts = [place % columns * (broad + 1) for place in range(count)]
+    middles = [left + (broad - 1) / 2 for left in lefts]
+    edges = [top - 0.5 for top in tops]
+    targets = frame.click_targets(middles, edges, numbers, hover, width=broad, height=tall)
+    shapes = [
+        line
+        for number, left, top in zip(numbers, lefts, tops, strict=True)
+        if number == chosen
+        for line in pixel_outline((left, top, left + broad, top + tall))
+    ]
     # At each row the number of its first tile, for fingers find no hover.
-    rows = frame.bare(
+    row_numbers = frame.bare(
         showticklabels=True,
         automargin=True,
-        tickfont={"size": frame.SMALL_SIZE},
-        tickvals=[row * (mosaic.tall + 1) + (mosaic.tall - 1) / 2 for row in range(mosaic.rows)],
-        ticktext=[str(first + row * mosaic.columns) for row in range(mosaic.rows)],
+        tickfont={"size": frame.LABEL_SIZE},
+        tickvals=[row * (tall + 1) + (tall - 1) / 2 for row in range(rows)],
+        ticktext=[str(number) for number in numbers[::columns]],
     )
     return picture(
         title,
         [drawn, targets],
-        mosaic.size,
-        caption=caption,
-        plot=plot,
-        rows=rows,
+        (columns * (broad + 1) - 1, rows * (tall + 1) - 1),
+        rows=row_numbers,
         barmode="overlay",
         plot_bgcolor=GAP_COLOUR,
-        shapes=[
-            line
-            for left, top in framed
-            for line in pixel_outline((left, top, left + mosaic.broad, top + mosaic.tall))
-        ],
+        shapes=shapes,
         **layout,
     )
 
 
-def pixel_outline(pixels: tuple[int, int, int, int]) -> list[dict[str, Any]]:
+def pixel_outline(pixels: tuple[int, int, int, int]) -> list[Settings]:
     """A frame round some pixels: left, top, right and bottom, the last two exclusive."""
     left, top, right, bottom = (side - 0.5 for side in pixels)
-    return outline(left, top, right, bottom)
+    return frame.outline(left, top, right, bottom)

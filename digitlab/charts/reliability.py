@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from digitlab.charts import frame
-from digitlab.charts.click_targets import click_targets
 from digitlab.charts.frame import BLUE, GREY_BLUE, VERMILLION, Chart, Trace
 from digitlab.messages import Translator
 
@@ -43,11 +41,6 @@ def reliability_diagram(bins: Sequence[CalibrationBin], t: Translator) -> Chart:
     """
     edges = [bins[0].low, *(each.high for each in bins)]
     count = len(bins)
-    ticks: dict[str, Any] = {
-        "tickvals": list(range(len(edges))),
-        "ticktext": [edge_text(edge) for edge in edges],
-    }
-    wide = [-0.05, count + 0.05]
     diagonal = frame.trace(
         "scatter",
         x=[0, count],
@@ -57,19 +50,36 @@ def reliability_diagram(bins: Sequence[CalibrationBin], t: Translator) -> Chart:
         line={"color": GREY_BLUE, "width": 2, "dash": "dash"},
         hoverinfo="skip",
     )
-    targets = click_targets(
-        [place + 0.5 for place in range(count)],
-        [0.0] * count,
-        list(range(count)),
-        [_hover(each, t) for each in bins],
-        chosen=0.16,
+    middles = [place + 0.5 for place in range(count)]
+    histogram = frame.trace(
+        "bar",
+        x=middles,
+        width=0.86,
+        y=[each.count or None for each in bins],
+        yaxis="y2",
+        name=t("samples in the bin (log scale)"),
+        marker={"color": VERMILLION},
+        text=[f"{each.count:,}" for each in bins],
+        textposition="outside",
+        textangle=0,
+        cliponaxis=False,
+        constraintext="none",
+        textfont={"size": frame.LABEL_SIZE},
+        hoverinfo="skip",
     )
+    hovers = [_hover(each, t) for each in bins]
+    targets = frame.click_targets(middles, [0.0] * count, range(count), hovers, chosen=0.16)
+    texts = [edge_text(edge) for edge in edges]
+    shares = {"tickvals": list(range(count + 1)), "ticktext": texts, "range": [-0.05, count + 0.05]}
+    low, high = float(np.log10(_LEAST)), float(np.log10(max(1, *(each.count for each in bins))))
+    tallest = high + 0.28 * (high - low)  # with room for its number
+    log = {"type": "log", "range": [low, tallest], "dtick": 1, "exponentformat": "none"}
     return frame.figure(
         t("Right as often as it is certain?"),
         [
             diagonal,
             _points(bins, edges, t),
-            _histogram(bins, t),
+            histogram,
             targets | {"yaxis": "y3"},
             targets | {"yaxis": "y4"},
         ],
@@ -77,16 +87,9 @@ def reliability_diagram(bins: Sequence[CalibrationBin], t: Translator) -> Chart:
         uirevision="reliability",
         barmode="overlay",
         legend_room=frame.LEGEND_ROOM,
-        xaxis=frame.axis(t("certainty of the answer (%)"), range=wide, anchor="y2", **ticks),
-        yaxis=frame.axis(t("share that is right (%)"), range=wide, domain=_DIAGRAM, **ticks),
-        yaxis2=frame.axis(
-            t("samples"),
-            type="log",
-            domain=_HISTOGRAM,
-            range=_log_range(bins),
-            dtick=1,
-            exponentformat="none",
-        ),
+        xaxis=frame.axis(t("certainty of the answer (%)"), anchor="y2", **shares),
+        yaxis=frame.axis(t("share that is right (%)"), domain=_DIAGRAM, **shares),
+        yaxis2=frame.axis(t("samples"), domain=_HISTOGRAM, **log),
         yaxis3=_AXIS_OF_TARGETS | {"overlaying": "y"},
         yaxis4=_AXIS_OF_TARGETS | {"overlaying": "y2"},
     )
@@ -97,11 +100,6 @@ def edge_text(edge: float) -> str:
     return f"{100 * edge:.10g}"
 
 
-def stretched(value: float, edges: Sequence[float]) -> float:
-    """Where ``value`` lies on an axis on which the edges stand at 0, 1, 2 …"""
-    return float(np.interp(value, edges, np.arange(len(edges))))
-
-
 def _points(bins: Sequence[CalibrationBin], edges: Sequence[float], t: Translator) -> Trace:
     """Mean certainty and share right of every bin that has samples, each with its interval."""
     told = [
@@ -109,8 +107,9 @@ def _points(bins: Sequence[CalibrationBin], edges: Sequence[float], t: Translato
         for each in bins
         if each.confidence is not None and each.accuracy is not None and each.interval is not None
     ]
-    places = [[stretched(share, edges) for share in shares] for shares in told]
-    xs, ys, lows, highs = np.reshape(places, (-1, 4)).T
+    # Where they lie on axes on which the edges stand at 0, 1, 2 ...
+    places = np.interp(np.reshape(told, (-1, 4)), edges, np.arange(len(edges)))
+    xs, ys, lows, highs = places.T
     return frame.trace(
         "scatter",
         x=xs.tolist(),
@@ -122,32 +121,6 @@ def _points(bins: Sequence[CalibrationBin], edges: Sequence[float], t: Translato
         cliponaxis=False,
         error_y=frame.error_bars((highs - ys).tolist(), (ys - lows).tolist(), BLUE, width=5),
     )
-
-
-def _histogram(bins: Sequence[CalibrationBin], t: Translator) -> Trace:
-    return frame.trace(
-        "bar",
-        x=[place + 0.5 for place in range(len(bins))],
-        width=0.86,
-        y=[each.count or None for each in bins],
-        yaxis="y2",
-        name=t("samples in the bin (log scale)"),
-        marker={"color": VERMILLION},
-        text=[f"{each.count:,}" for each in bins],
-        textposition="outside",
-        textangle=0,
-        cliponaxis=False,
-        constraintext="none",
-        textfont={"size": frame.SMALL_SIZE},
-        hoverinfo="skip",
-    )
-
-
-def _log_range(bins: Sequence[CalibrationBin]) -> list[float]:
-    """Room over the tallest bar for its number."""
-    most = max(each.count for each in bins)
-    low, high = float(np.log10(_LEAST)), float(np.log10(max(most, 1)))
-    return [low, high + 0.28 * (high - low)]
 
 
 def _hover(each: CalibrationBin, t: Translator) -> str:

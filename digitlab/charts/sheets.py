@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitlab.charts import frame
-from digitlab.charts.click_targets import click_targets
-from digitlab.charts.frame import Chart
+from digitlab.charts.frame import CLEAR, VERMILLION, Chart
 from digitlab.inspection.metrics import SamplePrediction
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
@@ -43,14 +42,7 @@ class LabelledSample:
     hover: str
 
 
-@dataclass(frozen=True)
-class _Tile:
-    """A sample at its place of a sheet, with its picture (28, 28) uint8."""
-
-    row: int
-    column: int
-    picture: Images
-    sample: LabelledSample
+_Tile = tuple[int, int, Images, LabelledSample]  # row, column, picture (28, 28), and its sample
 
 
 def mistake_sheet(
@@ -64,19 +56,15 @@ def mistake_sheet(
         t: the reader's language.
     """
     tiles = [
-        _Tile(row, column, images[found.index], _misread_sample(found, t))
+        (row, column, images[found.index], _misread_sample(found, t))
         for column, samples in enumerate(columns)
         for row, found in enumerate(samples[:SHEET_ROWS])
     ]
-    header = frame.bare(
-        t("the digit it is"),
-        side="top",
-        showticklabels=True,
-        tickvals=list(range(len(columns))),
-        ticktext=[str(digit) for digit in range(len(columns))],
-    )
+    digits = list(range(len(columns)))
+    ticks = {"showticklabels": True, "tickvals": digits, "ticktext": [str(n) for n in digits]}
+    header = frame.bare(t("the digit it is"), side="top", **ticks)
     title = t("Misread test samples: truth → read as")
-    return _sheet(title, tiles, (SHEET_ROWS, len(columns)), header, header=True)
+    return _sheet(title, tiles, (SHEET_ROWS, len(columns)), header)
 
 
 def prediction_sheet(
@@ -93,13 +81,13 @@ def prediction_sheet(
     ``title`` and ``caption`` are in the reader's language. The height follows the rows.
     """
     tiles = [
-        _Tile(row, column, images[found.index], _misread_sample(found, t))
+        (row, column, images[found.index], _misread_sample(found, t))
         for row, samples in enumerate(places)
         for column, found in enumerate(samples)
         if found is not None
     ]
-    grid = (max(1, len(places)), max([1, *(len(samples) for samples in places)]))
-    return _sheet(title, tiles, grid, frame.bare(caption))
+    widest = max([1, *(len(samples) for samples in places)])
+    return _sheet(title, tiles, (max(1, len(places)), widest), frame.bare(caption))
 
 
 def sample_sheet(
@@ -107,24 +95,19 @@ def sample_sheet(
     labels: Sequence[int] | npt.NDArray[np.integer[Any]],
     t: Translator,
     *,
-    indices: Sequence[int] | None = None,
+    indices: Sequence[int],
 ) -> Chart:
     """Pictures (N, 28, 28) uint8 with their labels (N,) under them, row by row.
 
-    ``indices`` are the samples' numbers in their set, 0 to N-1 where nothing else is said. The
-    height follows the number of rows.
+    ``indices`` are the samples' numbers in their set. The height follows the number of rows.
 
     Raises:
         ValueError: there are not as many labels, or indices, as pictures.
     """
-    numbers = range(len(images)) if indices is None else indices
+    said = t("Sample {index}<br>label {label}")
     samples = [
-        LabelledSample(
-            int(number),
-            str(label),
-            t("Sample {index}<br>label {label}", index=number, label=label),
-        )
-        for label, number, _ in zip(labels, numbers, images, strict=True)
+        LabelledSample(int(number), str(label), said.format(index=number, label=label))
+        for label, number in zip(labels, indices, strict=True)
     ]
     caption = t("{count} images, the label under each", count=len(samples))
     return _sheet_in_rows(t("Samples"), images, samples, _COLUMNS, caption)
@@ -161,37 +144,39 @@ def _sheet_in_rows(
     caption: str,
 ) -> Chart:
     tiles = [
-        _Tile(*divmod(place, columns), picture, sample)
+        (*divmod(place, columns), picture, sample)
         for place, (picture, sample) in enumerate(zip(pictures, samples, strict=True))
     ]
-    grid = (max(1, math.ceil(len(tiles) / columns)), columns)
-    return _sheet(title, tiles, grid, frame.bare(caption))
+    rows = max(1, math.ceil(len(tiles) / columns))
+    return _sheet(title, tiles, (rows, columns), frame.bare(caption))
 
 
 def _sheet(
-    title: str,
-    tiles: Sequence[_Tile],
-    grid: tuple[int, int],
-    xaxis: dict[str, Any],
-    *,
-    header: bool = False,
+    title: str, tiles: Sequence[_Tile], grid: tuple[int, int], xaxis: frame.Settings
 ) -> Chart:
-    """Tiles in rows and columns of ``grid``; the caption stands below, a header above."""
+    """Tiles in rows and columns of ``grid``; a caption stands below, a header above."""
     rows, columns = grid
-    top = frame.TITLE_ROOM + (_HEADER_ROOM if header else 0)
-    bottom = 8 if header else _CAPTION_ROOM
-    targets = click_targets(
-        [tile.column for tile in tiles],
-        [tile.row + _GAP_SHARE for tile in tiles],
-        [tile.sample.index for tile in tiles],
-        [tile.sample.hover for tile in tiles],
+    header = xaxis.get("side") == "top"
+    top, bottom = frame.TITLE_ROOM + header * _HEADER_ROOM, 8 if header else _CAPTION_ROOM
+    images, labels = [], []
+    for row, column, picture, sample in tiles:
+        source = data_uri(enlarge(picture, _SHARPER))
+        size = (_WIDEST, 1 - _LABEL_SHARE - _GAP_SHARE)  # as large as its place allows
+        place = (column, row + 1 - _LABEL_SHARE)  # close above its label
+        images.append(frame.image(source, *place, size, xanchor="center", yanchor="bottom"))
+        labels.append(frame.note(sample.label, column, row + 1 - _LABEL_SHARE / 2))
+    targets = frame.click_targets(
+        [column for _, column, _, _ in tiles],
+        [row + _GAP_SHARE for row, _, _, _ in tiles],
+        [sample.index for _, _, _, sample in tiles],
+        [sample.hover for _, _, _, sample in tiles],
         width=_WIDEST,
         height=1 - _GAP_SHARE,
         chosen=1,
     )
     # The one clicked last gets a frame, which leaves its digit as it is.
-    targets["marker"] |= {"color": frame.CLEAR, "line": {"color": frame.VERMILLION, "width": 3}}
-    targets["selected"]["marker"]["color"] = frame.CLEAR
+    targets["marker"] |= {"color": CLEAR, "line": {"color": VERMILLION, "width": 3}}
+    targets["selected"]["marker"]["color"] = CLEAR
     return frame.figure(
         title,
         [targets],
@@ -199,34 +184,8 @@ def _sheet(
         uirevision="sheet",
         margin=frame.margin(top=top, bottom=bottom),
         barmode="overlay",
-        images=[_image(tile) for tile in tiles],
-        annotations=[
-            {
-                "text": frame.strong(tile.sample.label),
-                "showarrow": False,
-                "font": {"size": frame.LABEL_SIZE},
-                "x": tile.column,
-                "y": tile.row + 1 - _LABEL_SHARE / 2,
-            }
-            for tile in tiles
-        ],
+        images=images,
+        annotations=labels,
         xaxis=xaxis | {"range": [-0.5, columns - 0.5]},
         yaxis=frame.bare(range=[rows, 0]),
     )
-
-
-def _image(tile: _Tile) -> dict[str, Any]:
-    """The digit, square and as large as its place allows, close above its label."""
-    return {
-        "source": data_uri(enlarge(tile.picture, _SHARPER)),
-        "sizing": "contain",
-        "xref": "x",
-        "x": tile.column,
-        "sizex": _WIDEST,
-        "xanchor": "center",
-        "yref": "y",
-        "y": tile.row + 1 - _LABEL_SHARE,
-        "yanchor": "bottom",
-        "sizey": 1 - _LABEL_SHARE - _GAP_SHARE,
-        "layer": "below",
-    }

@@ -9,21 +9,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from digitlab.charts import frame
-from digitlab.charts.frame import BLUE, GREY_BLUE, VERMILLION, Chart, Trace
-from digitlab.charts.lines import (
-    Metric,
-    Points,
-    epochs_of,
-    metric_name,
-    over_epochs,
-    thin,
-    value_format,
-)
+from digitlab.charts import frame, lines
+from digitlab.charts.frame import BLUE, GREY_BLUE, VERMILLION, Chart, Settings
+from digitlab.charts.lines import Metric, Points
 from digitlab.messages import Translator
 
 _RAMP = (BLUE, "#8C6BB1", "#C8517F", VERMILLION)
@@ -54,20 +45,24 @@ def sweep_points(
     numbers = [point.x for point in points if point.x is not None]
     ordered = len(numbers) == len(points)
     xs = numbers if ordered else [float(place) for place in range(len(points))]
-    value = value_format(metric)
+    value = lines.value_format(metric)
     pairs = [(x, point) for x, point in zip(xs, points, strict=True) if len(point.values)]
+    runs = [(x, point.name, value) for x, point in pairs for value in point.values]
+    ring = {"symbol": "circle-open", "size": 10, "color": GREY_BLUE, "line": {"width": 2}}
     rings = frame.trace(
         "scatter",
-        x=[x for x, point in pairs for _ in point.values],
-        y=[value for _, point in pairs for value in point.values],
+        x=[x for x, _, _ in runs],
+        y=[value for _, _, value in runs],
         mode="markers",
         cliponaxis=False,
         name=t("one run"),
-        customdata=[point.name for _, point in pairs for _ in point.values],
-        marker={"symbol": "circle-open", "size": 10, "color": GREY_BLUE, "line": {"width": 2}},
+        customdata=[name for _, name, _ in runs],
+        marker=ring,
         hovertemplate=f"%{{customdata}}: {value}<extra></extra>",
     )
     means = [float(np.mean(point.values)) for _, point in pairs]
+    above = [max(point.values) - mean for mean, (_, point) in zip(means, pairs, strict=True)]
+    below = [mean - min(point.values) for mean, (_, point) in zip(means, pairs, strict=True)]
     dots = frame.line(
         [x for x, _ in pairs],
         means,
@@ -77,46 +72,34 @@ def sweep_points(
         mode="lines+markers" if ordered else "markers",
         cliponaxis=False,
         customdata=[(point.name, len(point.values)) for _, point in pairs],
-        error_y=frame.error_bars(
-            [max(point.values) - mean for mean, (_, point) in zip(means, pairs, strict=True)],
-            [mean - min(point.values) for mean, (_, point) in zip(means, pairs, strict=True)],
-            BLUE,
-            width=6,
-        ),
+        error_y=frame.error_bars(above, below, BLUE, width=6),
     )
+    if not ordered:
+        scale: Settings = {"range": [-0.5, len(xs) - 0.5]}
+    elif min(xs) > 0 and max(xs) / min(xs) > _LOG_FROM:
+        scale = {"type": "log", "range": _padded(np.log10(min(xs)), np.log10(max(xs)))}
+    else:
+        scale = {"range": _padded(min(xs), max(xs))}
+    names = [wrapped(point.name) for point in points]
     return frame.figure(
         measure,
         [rings, dots],
         height=400,
         uirevision=f"sweep-points-{measure}",
         legend_room=96,
-        xaxis=_field_axis(field, xs, [point.name for point in points], ordered),
+        xaxis=frame.axis(field, tickvals=list(xs), ticktext=names, **scale),
         yaxis=_measure_axis(metric, measure, [v for point in points for v in point.values], t),
     )
 
 
-def _field_axis(
-    field: str, xs: Sequence[float], names: Sequence[str], ordered: bool
-) -> dict[str, Any]:
-    ticks: dict[str, Any] = {"tickvals": list(xs), "ticktext": [wrapped(name) for name in names]}
-    if not ordered:
-        return frame.axis(field, range=[-0.5, len(xs) - 0.5], **ticks)
-    if min(xs) > 0 and max(xs) / min(xs) > _LOG_FROM:
-        low, high = _padded(float(np.log10(min(xs))), float(np.log10(max(xs))))
-        return frame.axis(field, type="log", range=[low, high], **ticks)
-    return frame.axis(field, range=_padded(min(xs), max(xs)), **ticks)
-
-
 def _padded(low: float, high: float) -> list[float]:
     """Room beside the first and the last value, those without a result yet included."""
-    pad = 0.05 * (high - low) or 1.0
-    return [low - pad, high + pad]
+    pad = 0.05 * float(high - low) or 1.0
+    return [float(low) - pad, float(high) + pad]
 
 
-def _measure_axis(
-    metric: Metric, measure: str, values: Sequence[float], t: Translator
-) -> dict[str, Any]:
-    scale: dict[str, Any] = {"range": measure_range(metric, values)} if len(values) else {}
+def _measure_axis(metric: Metric, measure: str, values: Sequence[float], t: Translator) -> Settings:
+    scale: Settings = {"range": measure_range(metric, values)} if len(values) else {}
     if metric == "accuracy":
         return frame.axis(t("{measure} (%)", measure=measure), tickformat=".4~p", **scale)
     return frame.axis(measure, tickformat=".3~g", **scale)
@@ -151,61 +134,59 @@ def sweep_heatmap(
         values: those of each cell, [down][across][seed]; none where no run has ended.
         t: the reader's language.
     """
-    means = [[float(np.mean(cell)) if len(cell) else None for cell in row] for row in values]
+    short, long, ticks = (".1%", ".2%", ".4~p") if metric == "accuracy" else (".3f", ".4f", ".3~g")
+
+    def spread(cell: Sequence[float]) -> str:
+        if not len(cell):
+            return t("no result yet")
+        mean, low, high = (f"{value:{long}}" for value in (np.mean(cell), min(cell), max(cell)))
+        return t("{mean} (seeds: {low} to {high})", mean=mean, low=low, high=high)
+
     down, across = names
+    means = [[float(np.mean(cell)) if len(cell) else None for cell in row] for row in values]
     low, high = measure_range(metric, [mean for row in means for mean in row if mean is not None])
-    short = "{:.1%}" if metric == "accuracy" else "{:.3f}"
-    cells = frame.trace(
-        "heatmap",
-        z=means,
+    hovers = [
+        [
+            f"{fields[0]} = {name}<br>{fields[1]} = {other}<br>{spread(cell)}"
+            for other, cell in zip(across, row, strict=True)
+        ]
+        for name, row in zip(down, values, strict=True)
+    ]
+    small = {"size": frame.LABEL_SIZE}
+    cells = frame.heatmap(
+        means,
+        (low, high),
+        frame.named_scale("Cividis"),
+        "%{hovertext}",
         x=list(range(len(across))),
         y=list(range(len(down))),
-        text=[["" if mean is None else short.format(mean) for mean in row] for row in means],
+        text=[["" if mean is None else f"{mean:{short}}" for mean in row] for row in means],
         texttemplate="%{text}",
         textfont={"size": frame.TEXT_SIZE + 1},
         xgap=2,
         ygap=2,
-        hovertext=[
-            [
-                f"{fields[0]} = {name}<br>{fields[1]} = {other}<br>" + _spread_text(cell, metric, t)
-                for other, cell in zip(across, row, strict=True)
-            ]
-            for name, row in zip(down, values, strict=True)
-        ],
-        hovertemplate="%{hovertext}<extra></extra>",
-        colorscale=frame.named_scale("Cividis"),
+        hovertext=hovers,
         reversescale=metric == "loss",
         hoverongaps=False,
-        zmin=low,
-        zmax=high,
-        colorbar={
-            "thickness": 10,
-            "outlinewidth": 0,
-            "tickfont": {"size": frame.SMALL_SIZE},
-            "tickformat": ".4~p" if metric == "accuracy" else ".3~g",
-        },
+        colorbar={"thickness": 10, "outlinewidth": 0, "tickfont": small, "tickformat": ticks},
+    )
+    yaxis, xaxis = (
+        frame.axis(
+            field,
+            tickvals=list(range(len(called))),
+            ticktext=[wrapped(name) for name in called],
+            showgrid=False,
+        )
+        for field, called in zip(fields, names, strict=True)
     )
     return frame.figure(
         measure,
         [cells],
         height=130 + 54 * len(down),
         uirevision=f"sweep-heatmap-{measure}",
-        xaxis=_names_axis(fields[1], across),
-        yaxis=_names_axis(fields[0], down),
+        xaxis=xaxis,
+        yaxis=yaxis,
     )
-
-
-def _names_axis(field: str, names: Sequence[str]) -> dict[str, Any]:
-    texts = [wrapped(name) for name in names]
-    return frame.axis(field, tickvals=list(range(len(names))), ticktext=texts, showgrid=False)
-
-
-def _spread_text(values: Sequence[float], metric: Metric, t: Translator) -> str:
-    if not len(values):
-        return t("no result yet")
-    form = "{:.2%}" if metric == "accuracy" else "{:.4f}"
-    mean, low, high = map(form.format, (float(np.mean(values)), min(values), max(values)))
-    return t("{mean} (seeds: {low} to {high})", mean=mean, low=low, high=high)
 
 
 @dataclass(frozen=True)
@@ -224,59 +205,56 @@ def sweep_curves(
 ) -> Chart:
     """The curves of all runs of a sweep over each other; ``groups`` are in the ramp's order."""
     colours = dict(zip(groups, shades(len(groups)), strict=True))
-    room = 64 + _LEGEND_ROW * -(-len(groups) // _LEGEND_COLUMNS)
     kinds: dict[tuple[str, int], list[SweepCurve]] = {}
     for curve in curves:
         kinds.setdefault((curve.group, curve.dash), []).append(curve)
     first = dict(reversed(kinds))
+    traces = []
+    for (group, dash), alike in kinds.items():
+        # Lines that look alike are one trace with gaps between them: few traces are drawn soon.
+        xs: list[float | None] = []
+        ys: list[float | None] = []
+        told: list[str] = []
+        for curve in alike:
+            x, y = lines.thin(*curve.points)
+            xs += [*x.tolist(), None]
+            ys += [*y.tolist(), None]
+            told += [curve.name] * (len(x) + 1)
+        traces.append(
+            frame.line(
+                xs,
+                ys,
+                group,
+                colours[group],
+                hover=f"%{{x:.3~g}}: {lines.value_format(metric)}<extra>%{{customdata}}</extra>",
+                mode="lines+markers",
+                width=1.8,
+                dash=_DASHES[dash % len(_DASHES)],
+                size=4,
+                customdata=told,
+                legendgroup=group,
+                showlegend=dash == first[group],
+                cliponaxis=False,
+                connectgaps=False,
+            )
+        )
+    room = 64 + _LEGEND_ROW * -(-len(groups) // _LEGEND_COLUMNS)
     values = [value for curve in curves for value in np.asarray(curve.points[1], float)]
-    return over_epochs(
+    return lines.over_epochs(
         title,
-        [
-            _lines(alike, colours[group], metric, dash == first[group])
-            for (group, dash), alike in kinds.items()
-        ],
-        epochs_of(curve.points for curve in curves),
+        traces,
+        lines.epochs_of(curve.points for curve in curves),
         t,
         height=300 + room,
         room=room,
         uirevision=f"sweep-curves-{title}",
-        yaxis=_measure_axis(metric, metric_name(metric, t), values, t),
-    )
-
-
-def _lines(curves: Sequence[SweepCurve], colour: str, metric: Metric, named: bool) -> Trace:
-    """Lines that look alike as one trace with gaps between them: few traces are drawn soon."""
-    xs: list[float | None] = []
-    ys: list[float | None] = []
-    told: list[str] = []
-    for curve in curves:
-        x, y = thin(*curve.points)
-        xs += [*x.tolist(), None]
-        ys += [*y.tolist(), None]
-        told += [curve.name] * (len(x) + 1)
-    group = curves[0].group
-    return frame.line(
-        xs,
-        ys,
-        group,
-        colour,
-        hover=f"%{{x:.3~g}}: {value_format(metric)}<extra>%{{customdata}}</extra>",
-        mode="lines+markers",
-        width=1.8,
-        dash=_DASHES[curves[0].dash % len(_DASHES)],
-        size=4,
-        customdata=told,
-        legendgroup=group,
-        showlegend=named,
-        cliponaxis=False,
-        connectgaps=False,
+        yaxis=_measure_axis(metric, lines.metric_name(metric, t), values, t),
     )
 
 
 def shades(count: int) -> list[str]:
     """``count`` colours along the ramp, "#RRGGBB"."""
-    return [shade(place / (count - 1) if count > 1 else 0.0) for place in range(count)]
+    return [shade(place / max(count - 1, 1)) for place in range(count)]
 
 
 def shade(share: float) -> str:

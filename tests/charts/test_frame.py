@@ -41,7 +41,7 @@ ALL: dict[str, Callable[[Translator], Chart]] = {
         KERNELS, 3, t, title="Untrained", caption="32 filters", names=list("f" * 32)
     ),
     "mistakes": lambda t: mistake_sheet(IMAGES, COLUMNS, t),
-    "samples": lambda t: sample_sheet(IMAGES[:24], np.arange(24) % 10, t),
+    "samples": lambda t: sample_sheet(IMAGES[:24], np.arange(24) % 10, t, indices=range(24)),
     "network": lambda t: network_picture(layers_of(RunConfig()), t),
 }
 PICTURES = {"filters", "mistakes", "samples", "network"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from checked import checked
 
-from digitlab.charts.reliability import CalibrationBin, edge_text, reliability_diagram, stretched
+from digitlab.charts.reliability import CalibrationBin, edge_text, reliability_diagram
 from digitlab.messages import Translator
 
 T = Translator("en")
@@ -17,17 +17,15 @@ BINS = [
 ]
 
 
-def test_edges_stand_at_whole_numbers_and_the_rest_between() -> None:
-    assert [stretched(edge, EDGES) for edge in EDGES] == [0, 1, 2, 3, 4]
-    assert stretched(0.7, EDGES) == pytest.approx(1.5)
-
-
-def test_a_point_and_its_interval_are_stretched_alike() -> None:
-    _, points, *_ = checked(reliability_diagram(BINS, T)).data
+def test_edges_stand_at_whole_numbers_a_point_and_its_interval_are_stretched_alike() -> None:
+    figure = checked(reliability_diagram(BINS, T))
+    assert list(figure.layout.xaxis.tickvals) == [0, 1, 2, 3, 4]
+    points = figure.data[1]
     assert points.x[0] == pytest.approx(1.5)
-    assert points.y[0] == pytest.approx(stretched(0.75, EDGES))
-    assert points.y[0] + points.error_y.array[0] == pytest.approx(stretched(0.95, EDGES))
-    assert points.y[0] - points.error_y.arrayminus[0] == pytest.approx(stretched(0.3, EDGES))
+    low, middle, high = (np.interp(share, EDGES, range(5)) for share in (0.3, 0.75, 0.95))
+    assert points.y[0] == pytest.approx(middle)
+    assert points.y[0] + points.error_y.array[0] == pytest.approx(high)
+    assert points.y[0] - points.error_y.arrayminus[0] == pytest.approx(low)
     assert len(points.x) == 3, "an empty bin has no point"
 
 

@@ -94,7 +94,7 @@ def test_all_tiles_lie_inside_the_sheet() -> None:
     full = [[Mistake(digit, digit, 0, 0.9)] * 5 for digit in range(10)]
     for figure in (
         checked(mistake_sheet(IMAGES, full, T)),
-        checked(sample_sheet(IMAGES, range(60), T)),
+        checked(sample_sheet(IMAGES, range(60), T, indices=range(60))),
     ):
         (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
         for a, b, c, d in boxes(figure):
@@ -144,13 +144,16 @@ def test_a_sheet_without_places_is_empty() -> None:
 
 
 def test_more_rows_make_a_higher_sheet() -> None:
-    heights = [checked(sample_sheet(IMAGES[:n], [0] * n, T)).layout.height for n in (0, 10, 11, 40)]
+    heights = [
+        checked(sample_sheet(IMAGES[:n], [0] * n, T, indices=range(n))).layout.height
+        for n in (0, 10, 11, 40)
+    ]
     assert heights[0] == heights[1] < heights[2] < heights[3]
 
 
 def test_samples_without_a_label_are_refused() -> None:
     with pytest.raises(ValueError, match="zip"):
-        checked(sample_sheet(IMAGES[:3], [1, 2], T))
+        checked(sample_sheet(IMAGES[:3], [1, 2], T, indices=range(3)))
 
 
 def test_the_sample_clicked_last_is_framed_and_its_digit_left_as_it_is() -> None:
