@@ -65,13 +65,12 @@ class WeightedSum:
         with np.errstate(all="ignore"):
             return np.multiply(self.inputs, self.weights, dtype=np.float64)
 
-    @functools.cached_property
+    @property
     def subtotals(self) -> Doubles:
         """The sum of the products of each input channel, (channels,)."""
-        totals: Doubles = self.products.sum(axis=(0, 1))
-        return totals
+        return np.asarray(self.products.sum(axis=(0, 1)))
 
-    @functools.cached_property
+    @property
     def total(self) -> float:
         """The sum of all products."""
         return float(self.products.sum())
@@ -115,13 +114,12 @@ def convolved(
         IndexError: there is no such pixel.
     """
     kernel, bias = network.weights[found.layer.name]
-    size = len(kernel)
     return WeightedSum(
-        inputs=found.given[row : row + size, column : column + size],
-        weights=kernel[..., channel],
-        bias=float(bias[channel]),
-        activation=found.layer.activation,
-        output=float(found.output[row, column, channel]),
+        found.given[row : row + len(kernel), column : column + len(kernel)],
+        kernel[..., channel],
+        float(bias[channel]),
+        found.layer.activation,
+        float(found.output[row, column, channel]),
         corner=(row, column),
     )
 
@@ -138,11 +136,11 @@ def neuron(network: Network, found: LayerMaps, unit: int) -> WeightedSum:
         with np.errstate(all="ignore"):
             logits = found.given.astype(np.float64) @ kernel.astype(np.float64) + bias
     return WeightedSum(
-        inputs=found.given,
-        weights=kernel[:, unit],
-        bias=float(bias[unit]),
-        activation=found.layer.activation,
-        output=float(found.output[unit]),
+        found.given,
+        kernel[:, unit],
+        float(bias[unit]),
+        found.layer.activation,
+        float(found.output[unit]),
         logits=logits,
         unit=unit,
     )
@@ -153,12 +151,8 @@ def input_shape(layers: Sequence[LayerMaps], number: int) -> tuple[int, ...]:
 
     (H, W, channels), or (units,) where they come from another dense layer.
     """
-    for before in reversed(layers[:number]):
-        if before.layer.kind == "flatten":
-            return before.layer.input
-        if before.layer.kind != "dropout":
-            break
-    return layers[number].layer.input
+    before = next(each.layer for each in reversed(layers[:number]) if each.layer.kind != "dropout")
+    return before.input if before.kind == "flatten" else before.output
 
 
 def position(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from digitlab.messages import Message, message
+from digitlab.messages import Message, mark, message
 
 Integers = npt.NDArray[np.integer[Any]]
 
@@ -84,27 +84,26 @@ def verdict(found: Comparison) -> Message:
         return message(
             "Both networks are right on the same samples: on this test set there is no difference."
         )
-    values = {"mended": f"{mended:,}", "broken": f"{broken:,}", "share": percent(found.p_value)}
     if found.p_value >= CLEAR:
-        return message(
+        said = mark(
             "The second network mends {mended} and breaks {broken}. If neither were better, chance "
             "alone would make a difference this large or larger in {share} of such comparisons: "
-            "**no clear difference**.",
-            **values,
+            "**no clear difference**."
         )
-    if mended > broken:
-        return message(
+    elif mended > broken:
+        said = mark(
             "The second network mends {mended} and breaks {broken}. If neither were better, chance "
             "alone would make a difference this large or larger in {share} of such comparisons: "
-            "**the second is clearly better**.",
-            **values,
+            "**the second is clearly better**."
         )
-    return message(
-        "The second network mends {mended} and breaks {broken}. If neither were better, chance "
-        "alone would make a difference this large or larger in {share} of such comparisons: "
-        "**the first is clearly better**.",
-        **values,
-    )
+    else:
+        said = mark(
+            "The second network mends {mended} and breaks {broken}. If neither were better, chance "
+            "alone would make a difference this large or larger in {share} of such comparisons: "
+            "**the first is clearly better**."
+        )
+    counts = {"mended": f"{mended:,}", "broken": f"{broken:,}"}
+    return message(said, **counts, share=percent(found.p_value))
 
 
 def percent(share: float) -> Message | str:

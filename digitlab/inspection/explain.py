@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,25 +27,21 @@ _CHUNK_VALUES = 8_000_000  # values of the unrolled windows held at once
 
 @dataclass(frozen=True, eq=False)
 class Occlusion:
-    """A network's logits for a digit with one square of it erased, for each square.
+    """A network's logits for a digit, ``whole`` float32 (10,), and for it with a square erased.
 
     ``logits`` float32 (14, 14, 10) are those with the ink erased around each field of
-    ``STEP`` x ``STEP`` pixels; ``whole`` float32 (10,) those of the digit itself.
+    ``STEP`` x ``STEP`` pixels.
     """
 
     logits: Floats
     whole: Floats
 
     def falls(self, digit: int, measure: Measure = "probability") -> Floats:
-        """By how much the probability, or the logit, of ``digit`` falls at each field (14, 14).
-
-        Below zero where it rises.
-        """
+        """By how much the probability, or the logit, of ``digit`` falls at each field (14, 14)."""
         whole, each = self.whole, self.logits
         if measure == "probability":
             whole, each = softmax(whole), softmax(each)
-        fall: Floats = whole[digit] - each[..., digit]
-        return fall
+        return np.asarray(whole[digit] - each[..., digit])
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,21 +95,23 @@ def features(network: Network, images: Pictures) -> Floats:
 
     A network without a hidden layer gives the 784 pixels.
     """
-    pixels = as_pixels(images)
     before = dataclasses.replace(network, layers=network.layers[:-1])
-    chunk = images_at_once(network.layers)
-    parts = [
-        before.activations(pixels[start : start + chunk])[-1]
-        for start in range(0, len(pixels), chunk)
-    ]
-    return np.concatenate(parts) if parts else np.empty((0, *before.layers[-1].output), np.float32)
+    none = np.empty((0, *before.layers[-1].output), np.float32)
+    parts = (before.activations(part)[-1] for part in chunks(network.layers, as_pixels(images)))
+    return np.concatenate([none, *parts])
+
+
+def chunks(layers: Sequence[Layer], pixels: Floats) -> Iterator[Floats]:
+    """Pixels (N, 28, 28, 1) in as large parts as a forward pass through ``layers`` should take."""
+    size = max(1, min(_CHUNK_IMAGES, _CHUNK_VALUES // largest_layer(layers)))
+    for start in range(0, len(pixels), size):
+        yield pixels[start : start + size]
 
 
 def logits(network: Network, images: Pictures) -> Floats:
     """The ten sums before softmax, float32 (N, 10), of pictures (N, 28, 28)."""
     kernel, bias = network.weights[network.layers[-1].name]
-    sums: Floats = features(network, images) @ kernel + bias
-    return sums
+    return np.asarray(features(network, images) @ kernel + bias)
 
 
 def fingerprint(network: Network) -> str:
@@ -155,10 +153,18 @@ def nearest(known: Floats, one: Floats, *, count: int = 8) -> Neighbours:
 def layer_values(network: Network, digit: Pictures) -> list[LayerValues]:
     """Statistics of the picture (28, 28) and of every layer's output, the probabilities last."""
     picture = as_pixels(digit[np.newaxis])
-    rows = [_values(None, picture[0])]
-    for layer, output in zip(network.layers, network.activations(picture), strict=True):
-        rows.append(_values(layer, output[0]))
-    return rows
+    outputs = [picture, *network.activations(picture)]
+    return [
+        LayerValues(
+            layer,
+            values.shape[1:],
+            float(values.min()),
+            float(values.mean()),
+            float(values.max()),
+            float((values == 0).mean()),
+        )
+        for layer, values in zip([None, *network.layers], outputs, strict=True)
+    ]
 
 
 def softmax_steps(network: Network, digit: Pictures) -> SoftmaxSteps:
@@ -180,22 +186,4 @@ def _squares() -> npt.NDArray[np.bool_]:
     middles = np.arange(IMAGE_SIZE // STEP) * STEP + (STEP - 1) / 2
     near = np.abs(middles[:, np.newaxis] - np.arange(IMAGE_SIZE)) <= (PATCH - 1) / 2
     both = near[:, np.newaxis, :, np.newaxis] & near[np.newaxis, :, np.newaxis, :]
-    squares: npt.NDArray[np.bool_] = both.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
-    squares.flags.writeable = False
-    return squares
-
-
-def images_at_once(layers: Sequence[Layer]) -> int:
-    """How many images a forward pass through ``layers`` should take at once."""
-    return max(1, min(_CHUNK_IMAGES, _CHUNK_VALUES // largest_layer(layers)))
-
-
-def _values(layer: Layer | None, output: Floats) -> LayerValues:
-    return LayerValues(
-        layer,
-        output.shape,
-        float(output.min()),
-        float(output.mean()),
-        float(output.max()),
-        float((output == 0).mean()),
-    )
+    return np.asarray(both).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)

@@ -34,14 +34,12 @@ class LayerMaps:
     @functools.cached_property
     def maps(self) -> Floats:
         """Feature maps (channels, H, W), or a dense layer's neurons (units,)."""
-        return (
-            np.ascontiguousarray(np.moveaxis(self.output, -1, 0)) if self.spatial else self.output
-        )
+        return np.ascontiguousarray(np.moveaxis(self.output, -1, 0))
 
     @property
     def count(self) -> int:
         """Number of maps, or of neurons."""
-        return int(self.output.shape[-1])
+        return len(self.maps)
 
     @property
     def silent(self) -> int:
@@ -51,14 +49,11 @@ class LayerMaps:
     @property
     def strongest(self) -> int:
         """The map, or neuron, with the value farthest from zero."""
-        sizes = np.where(np.isfinite(self._largest_sizes), self._largest_sizes, -1)
-        return int(sizes.argmax())
+        return int(np.nan_to_num(self._largest_sizes, posinf=-1, nan=-1).argmax())
 
     @property
     def peak(self) -> tuple[int, ...]:
         """Where that value is: (row, column) in its map, () for a neuron."""
-        if not self.spatial:
-            return ()
         sizes = np.nan_to_num(np.abs(self.maps[self.strongest]), posinf=-1, nan=-1)
         return tuple(int(i) for i in np.unravel_index(int(sizes.argmax()), sizes.shape))
 
@@ -69,8 +64,7 @@ class LayerMaps:
 
     @functools.cached_property
     def _largest_sizes(self) -> Floats:
-        sizes: Floats = np.abs(self.output).max(axis=(0, 1) if self.spatial else ())
-        return sizes
+        return np.asarray(np.abs(self.maps.reshape(self.count, -1)).max(axis=1))
 
 
 def layer_by_layer(network: Network, picture: npt.NDArray[Any]) -> tuple[LayerMaps, ...]:
@@ -81,7 +75,4 @@ def layer_by_layer(network: Network, picture: npt.NDArray[Any]) -> tuple[LayerMa
     with np.errstate(all="ignore"):  # a network that diverged overflows, which is shown
         made = [output[0] for output in network.activations(picture[np.newaxis])]
     given = [as_pixels(picture[np.newaxis])[0], *made[:-1]]
-    return tuple(
-        LayerMaps(layer, before, after)
-        for layer, before, after in zip(network.layers, given, made, strict=True)
-    )
+    return tuple(map(LayerMaps, network.layers, given, made))

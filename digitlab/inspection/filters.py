@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from digitlab import broken, models
 from digitlab.config import DIGITS, IMAGE_SIZE
-from digitlab.inspection.explain import images_at_once, logits
+from digitlab.inspection.explain import chunks, logits
 from digitlab.layers import Layer
 from digitlab.messages import message
 from digitlab.network import Floats, Network, activate, as_pixels, convolve
@@ -24,10 +24,8 @@ Pictures = npt.NDArray[Any]
 Doubles = npt.NDArray[np.float64]
 
 ANGLES = tuple(range(0, 360, 15))  # degrees
-MOST_IMAGES = 1_000
-
+_FEWEST_IMAGES, MOST_IMAGES = 50, 1_000
 _MULTIPLICATIONS = 30_000_000_000  # for all images together: about two seconds of one core
-_FEWEST_IMAGES = 50
 
 
 @dataclass(frozen=True)
@@ -79,9 +77,6 @@ class Movement:
     cosine: float
 
 
-# Weights through the epochs ---------------------------------------------------------------------
-
-
 def looked_at(network: Network) -> list[Layer]:
     """The layers whose weights are pictures: all convolutions, or an MLP's first dense layer."""
     convolutions = [layer for layer in network.layers if layer.kind == "conv"]
@@ -91,8 +86,7 @@ def looked_at(network: Network) -> list[Layer]:
 @functools.cache
 def bundled_history() -> Mapping[int, Floats]:
     """The bundled network's first kernels (3, 3, 1, 24), untrained (0) and after each epoch."""
-    path = models.BUNDLED.with_name("reference-history.npz")
-    with np.load(path, allow_pickle=False) as arrays:
+    with np.load(models.FOLDER / "reference-history.npz", allow_pickle=False) as arrays:
         return dict(enumerate(arrays["kernels"].astype(np.float32)))
 
 
@@ -101,16 +95,12 @@ def epochs_of_run(store: Store, run_id: str, *, first_convolution: bool) -> list
 
     A first convolution's are kept for every epoch, other layers' only with the whole network.
     """
-    epochs = set(store.epochs_kept(run_id, "weights"))
-    if first_convolution:
-        epochs.update(store.epochs_kept(run_id, "kernels"))
-    return sorted(epochs)
+    kinds = ("weights", "kernels") if first_convolution else ("weights",)
+    return sorted({epoch for kind in kinds for epoch in store.epochs_kept(run_id, kind)})
 
 
 def kernel_of_run(store: Store, run_id: str, layer: Layer, epoch: int) -> Floats:
-    """A layer's weights after ``epoch``, float32 of ``layer.kernel_shape``.
-
-    Only this layer is read, not its network. The values may be NaN where a run diverged.
+    """A layer's weights after ``epoch``, float32 of ``layer.kernel_shape``; NaN may be in it.
 
     Raises:
         StoreError: they were not kept, or the file is not whole.
@@ -123,30 +113,23 @@ def kernel_of_run(store: Store, run_id: str, layer: Layer, epoch: int) -> Floats
             path = store.file(run_id, f"weights-{epoch:03d}.npz")
             with np.load(path, allow_pickle=False) as arrays:
                 kernel = arrays[f"{layer.name}.kernel"]
-        if kernel.shape == layer.kernel_shape:
-            return np.asarray(kernel, np.float32)
+        if kernel.shape != layer.kernel_shape:
+            raise ValueError(f"{layer.name} of shape {kernel.shape}")
+        return np.asarray(kernel, np.float32)
     except StoreError:
         raise
     except Exception as error:  # zip, NumPy and the system each raise their own
         broken.note(error, "a run's weights")
-        raise _broken(epoch) from error
-    raise _broken(epoch)
-
-
-def _broken(epoch: int) -> StoreError:
-    return StoreError(message("The weights of epoch {epoch} cannot be read.", epoch=epoch))
+        said = message("The weights of epoch {epoch} cannot be read.", epoch=epoch)
+        raise StoreError(said) from error
 
 
 def moved(before: npt.ArrayLike, after: npt.ArrayLike) -> Movement:
     """The change of one filter's weights, of any equal shapes."""
     first, last = (np.asarray(weights, np.float64).ravel() for weights in (before, after))
-    began, ended = float(np.linalg.norm(first)), float(np.linalg.norm(last))
+    distance, began, ended = (float(np.linalg.norm(each)) for each in (last - first, first, last))
     both = began * ended
-    cosine = float(first @ last / both) if both else 0.0
-    return Movement(float(np.linalg.norm(last - first)), began, ended, cosine)
-
-
-# Edges ------------------------------------------------------------------------------------------
+    return Movement(distance, began, ended, float(first @ last / both) if both else 0.0)
 
 
 def edge(angle: float, side: int, *, centre: tuple[float, float] | None = None) -> Doubles:
@@ -160,19 +143,11 @@ def edge(angle: float, side: int, *, centre: tuple[float, float] | None = None) 
     right, up = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     at = np.arange(side)
     distance = (at - column) * right - (at[:, np.newaxis] - row) * up
-    return _share_beyond(distance, abs(right), abs(up))
-
-
-def _share_beyond(distance: Doubles, width: float, height: float) -> Doubles:
-    """The share of a unit square on the bright side of a line at ``distance`` from its middle.
-
-    The projection of the square onto the line's normal is the convolution of two boxes, ``width``
-    and ``height`` wide, which is a trapezium. The share is the integral of that, here a sum of
-    twice integrated steps.
-    """
-    long, short = max(width, height), min(width, height)
+    long, short = max(abs(right), abs(up)), min(abs(right), abs(up))
     if short < 1e-6:  # the line runs along the pixels
         return np.clip(distance / long + 0.5, 0, 1)
+    # A pixel's projection onto the line's normal is the convolution of two boxes, ``long`` and
+    # ``short``: a trapezium. The share is its integral, a sum of twice integrated steps.
     outer, inner = (long + short) / 2, (long - short) / 2
     corners = ((outer, 1), (inner, -1), (-inner, -1), (-outer, 1))
     area = sum(sign * np.maximum(distance + shift, 0) ** 2 for shift, sign in corners)
@@ -185,7 +160,7 @@ def edge_responses(kernel: npt.ArrayLike) -> Doubles:
     float64 (24,): the sum of weight times brightness, without the bias.
     """
     weights = np.asarray(kernel, np.float64)
-    return np.array([float((weights * edge(angle, len(weights))).sum()) for angle in ANGLES])
+    return np.array([(weights * edge(angle, len(weights))).sum() for angle in ANGLES])
 
 
 def deep_edge_responses(network: Network, name: str) -> Floats:
@@ -199,12 +174,9 @@ def deep_edge_responses(network: Network, name: str) -> Floats:
     top, left = field.corner(row, column)
     middle = (top + (field.size - 1) / 2, left + (field.size - 1) / 2)
     edges = np.stack([edge(angle, IMAGE_SIZE, centre=middle) for angle in ANGLES])
-    window = _inputs(network, name, as_pixels(edges))
-    window = window[:, row : row + layer.kernel, column : column + layer.kernel]
+    given = _inputs(network, name, as_pixels(edges))
+    window = given[:, row : row + layer.kernel, column : column + layer.kernel]
     return convolve(window, network.weights[name][0])[:, 0, 0]
-
-
-# What excites a filter --------------------------------------------------------------------------
 
 
 def field_of(layers: Sequence[Layer], name: str) -> Field:
@@ -230,8 +202,7 @@ def affordable_images(network: Network, name: str, count: int) -> int:
     At most ``MOST_IMAGES``.
     """
     cost = sum(layer.multiplications for layer in _up_to(network, name))
-    fitting = max(_FEWEST_IMAGES, _MULTIPLICATIONS // max(1, cost))
-    return min(count, MOST_IMAGES, fitting)
+    return min(count, MOST_IMAGES, max(_FEWEST_IMAGES, _MULTIPLICATIONS // max(1, cost)))
 
 
 def excitement(
@@ -241,23 +212,14 @@ def excitement(
 
     With ``only`` that filter alone is computed, and the result has one column.
     """
-    pixels = as_pixels(images)
-    chunk = images_at_once(_up_to(network, name))
-    chosen = slice(None) if only is None else slice(only, only + 1)
-    parts = [
-        _excitement(network, name, pixels[start : start + chunk], chosen)
-        for start in range(0, len(pixels), chunk)
-    ]
-    return joined(parts)
+    parts = chunks(_up_to(network, name), as_pixels(images))
+    return joined([_excitement(network, name, part, only) for part in parts])
 
 
 def joined(parts: Sequence[Excitement]) -> Excitement:
     """The responses of several sets of images, concatenated."""
-    return Excitement(
-        np.concatenate([part.peaks for part in parts]),
-        np.concatenate([part.places for part in parts]),
-        np.concatenate([part.means for part in parts]),
-    )
+    fields = zip(*((part.peaks, part.places, part.means) for part in parts), strict=True)
+    return Excitement(*(np.concatenate(field) for field in fields))
 
 
 def largest(values: npt.ArrayLike, count: int) -> npt.NDArray[np.intp]:
@@ -270,13 +232,13 @@ def per_digit(values: npt.ArrayLike, labels: npt.ArrayLike) -> Doubles:
     truths = np.asarray(labels).astype(np.intp)
     counts = np.bincount(truths, minlength=DIGITS)
     sums = np.bincount(truths, weights=np.asarray(values, np.float64), minlength=DIGITS)
-    found: Doubles = np.divide(sums, counts, out=np.full(DIGITS, np.nan), where=counts > 0)
-    return found
+    return np.where(counts, sums / np.maximum(counts, 1), np.nan)
 
 
-def _excitement(network: Network, name: str, pixels: Floats, chosen: slice) -> Excitement:
+def _excitement(network: Network, name: str, pixels: Floats, only: int | None) -> Excitement:
     layer = _up_to(network, name)[-1]
     kernel, bias = network.weights[name]
+    chosen = slice(None) if only is None else slice(only, only + 1)
     if layer.activation != "softmax":  # each of softmax's outputs depends on all sums
         kernel, bias, chosen = kernel[..., chosen], bias[chosen], slice(None)
     values = _inputs(network, name, pixels)
@@ -299,9 +261,6 @@ def _up_to(network: Network, name: str) -> tuple[Layer, ...]:
     return network.layers[: names.index(name) + 1]
 
 
-# An MLP as one template a class -----------------------------------------------------------------
-
-
 def templates(network: Network) -> tuple[Floats, Floats]:
     """An MLP without its activations: weights float32 (784, 10) and biases (10,).
 
@@ -319,7 +278,8 @@ def agreement(network: Network, images: Pictures, labels: npt.ArrayLike) -> tupl
     """The accuracies, 0 to 1, of an MLP's templates and of the MLP itself on pictures."""
     weights, bias = templates(network)
     alone = as_pixels(images).reshape(len(images), -1) @ weights + bias
-    both = (alone.argmax(axis=1), logits(network, images).argmax(axis=1))
-    truth = np.asarray(labels)
-    first, second = (float((read == truth).mean()) for read in both)
+    first, second = (
+        float((sums.argmax(axis=1) == np.asarray(labels)).mean())
+        for sums in (alone, logits(network, images))
+    )
     return first, second

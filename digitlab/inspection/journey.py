@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,14 +30,12 @@ class Journey:
 
     def at(self, epoch: int) -> npt.NDArray[np.uint8]:
         """The predictions after ``epoch``, (N,)."""
-        found: npt.NDArray[np.uint8] = self.predicted[self.epochs.index(epoch)]
-        return found
+        return np.asarray(self.predicted[self.epochs.index(epoch)])
 
     @property
     def end(self) -> npt.NDArray[np.uint8]:
         """The predictions after the last epoch, (N,)."""
-        found: npt.NDArray[np.uint8] = self.predicted[-1]
-        return found
+        return np.asarray(self.predicted[-1])
 
     def learned(self, epoch: int) -> npt.NDArray[np.intp]:
         """Indices of the samples wrong after ``epoch`` and right at the end, ascending."""
@@ -50,8 +47,7 @@ class Journey:
 
     def accuracy(self) -> Shares:
         """The accuracy after each epoch, 0 to 1, float64 (epochs,)."""
-        shares: Shares = (self.predicted == self.labels).mean(axis=1)
-        return shares
+        return np.asarray((self.predicted == self.labels).mean(axis=1))
 
     def accuracy_by_digit(self) -> Shares:
         """The same for each digit, float64 (epochs, 10); NaN for a digit with no samples."""
@@ -71,13 +67,12 @@ def of_run(store: Store, run_id: str, labels: Integers) -> Journey:
         StoreError: the run was deleted meanwhile.
     """
     epochs = tuple(store.epochs_kept(run_id, "reading"))
-    predicted = []
-    for epoch in epochs:
-        file = io.BytesIO(store.file(run_id, f"reading-{epoch:03d}.npz").read_bytes())
-        with np.load(file, allow_pickle=False) as reading:
-            predicted.append(reading["digit"])
-    stacked = np.stack(predicted) if predicted else np.empty((0, len(labels)), np.uint8)
-    return Journey(epochs, stacked, labels)
+    predicted = np.empty((len(epochs), len(labels)), np.uint8)
+    for place, epoch in enumerate(epochs):
+        path = store.file(run_id, f"reading-{epoch:03d}.npz")
+        with np.load(path, allow_pickle=False) as reading:
+            predicted[place] = reading["digit"]
+    return Journey(epochs, predicted, labels)
 
 
 @functools.cache

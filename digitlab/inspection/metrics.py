@@ -89,9 +89,8 @@ def cell(
 
 def margins(probabilities: Probabilities) -> Probabilities:
     """The best of ten probabilities (N, 10) minus the second best, (N,): 0 is a tie."""
-    two = np.partition(probabilities, DIGITS - 2, axis=1)[:, -2:]
-    ahead: Probabilities = two[:, 1] - two[:, 0]
-    return ahead
+    second, best = np.partition(probabilities, DIGITS - 2, axis=1)[:, -2:].T
+    return np.asarray(best - second)
 
 
 def wanted(
@@ -115,18 +114,15 @@ def wanted(
 def arranged(found: Iterable[Mistake], order: Order, probabilities: Probabilities) -> list[Mistake]:
     """Sorted by descending or ascending confidence, or by ascending margin ("close").
 
-    ``margins`` are those of the set's ``probabilities`` (N, 10). Among equals the first in the set
-    comes first.
+    ``probabilities`` (N, 10) are the set's. Among equals the first in the set comes first.
     """
     by_index = sorted(found, key=lambda m: m.index)
-    match order:
-        case "certain":
-            return sorted(by_index, key=lambda m: -m.confidence)
-        case "unsure":
-            return sorted(by_index, key=lambda m: m.confidence)
-        case "close":
-            ahead = margins(probabilities[[m.index for m in by_index]])
-            return [by_index[i] for i in np.argsort(ahead, kind="stable")]
+    if order == "close":
+        keys = margins(probabilities[[m.index for m in by_index]])
+    else:
+        sign = -1 if order == "certain" else 1
+        keys = np.array([sign * m.confidence for m in by_index])
+    return [by_index[place] for place in np.argsort(keys, kind="stable")]
 
 
 def about(found: Iterable[Mistake], digit: int) -> list[Mistake]:
@@ -138,8 +134,7 @@ def confusion(labels: Integers, predicted: Integers) -> Counts:
     """The confusion matrix, int64 (10, 10): rows are true digits, columns predicted ones."""
     from sklearn.metrics import confusion_matrix
 
-    matrix = confusion_matrix(labels, predicted, labels=_ALL_DIGITS)
-    return np.asarray(matrix, np.int64)
+    return np.asarray(confusion_matrix(labels, predicted, labels=_ALL_DIGITS), np.int64)
 
 
 def worst(matrix: Counts) -> tuple[int, int] | None:
@@ -162,27 +157,20 @@ def per_digit(labels: Integers, predicted: Integers) -> tuple[DigitScores, ...]:
     )
 
 
+def _share(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
 def macro(scores: Sequence[DigitScores]) -> Rates:
     """The macro average over the digits.
 
     A digit that has samples and is never predicted counts with a precision of 0, as in
     scikit-learn's average; one without samples is left out.
     """
-    return Rates(
-        _mean(0.0 if s.precision is None and s.support else s.precision for s in scores),
-        _mean(s.recall for s in scores),
-        _mean(s.f1 for s in scores),
-    )
-
-
-def _share(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _mean(shares: Iterable[float | None]) -> float | None:
-    """The mean of those that are not None, if any."""
-    there = [share for share in shares if share is not None]
-    return sum(there) / len(there) if there else None
+    precisions = [0.0 if s.precision is None and s.support else s.precision for s in scores]
+    columns = (precisions, [s.recall for s in scores], [s.f1 for s in scores])
+    there = [[share for share in column if share is not None] for column in columns]
+    return Rates(*(sum(shares) / len(shares) if shares else None for shares in there))
 
 
 def sheet(

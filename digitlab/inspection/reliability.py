@@ -17,9 +17,8 @@ import numpy.typing as npt
 # Nine bins for the chart: most samples of a trained network have a confidence above 99%, so the
 # bins grow narrower towards 100%.
 EDGES = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
-
 # Fifteen of equal width, as in the paper, for an error that compares with published figures.
-EQUAL_EDGES = tuple(float(edge) for edge in np.linspace(0, 1, 16))
+EQUAL_EDGES = tuple(np.linspace(0, 1, 16).tolist())
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,7 @@ class Bin:
     @property
     def gap(self) -> float:
         """Mean confidence minus accuracy: above zero where the network is overconfident."""
-        if self.confidence is None:
-            return 0.0
-        return self.confidence - self.right / self.count
+        return 0.0 if self.confidence is None else self.confidence - self.right / self.count
 
 
 @dataclass(frozen=True)
@@ -97,5 +94,4 @@ def bin_numbers(
     """The bin that each of probabilities (N, 10) falls in, counted from 0, (N,)."""
     # In the probabilities' own precision: a float32 0.9 is on the edge 0.9, not above it.
     inner = np.asarray(edges[1:-1], probabilities.dtype)
-    numbers: npt.NDArray[np.intp] = inner.searchsorted(probabilities.max(axis=1), side="left")
-    return numbers
+    return np.asarray(np.searchsorted(inner, probabilities.max(axis=1)))
