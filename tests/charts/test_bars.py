@@ -1,18 +1,15 @@
 import numpy as np
 import pytest
-from checked import checked
+from checked import T, checked
 
-from digitlab.charts.bars import count_bars, probability_bars
-from digitlab.messages import Translator
-
-T = Translator("en")
+from digitlab.charts.bars import count_bars, digit_responses, probability_bars
 
 
 def test_the_most_probable_digit_stands_out() -> None:
-    values = np.full(10, 0.002)
-    values[7] = 0.982
-    (bars,) = checked(probability_bars(values, T)).data
-    np.testing.assert_allclose(np.asarray(bars.y, float), values)
+    shares = np.full(10, 0.002)
+    shares[7] = 0.982
+    (bars,) = checked(probability_bars(shares, T)).data
+    np.testing.assert_allclose(np.asarray(bars.y, float), shares)
     others = {colour for digit, colour in enumerate(bars.marker.color) if digit != 7}
     assert len(others) == 1
     assert bars.marker.color[7] not in others
@@ -22,13 +19,13 @@ def test_the_most_probable_digit_stands_out() -> None:
 def test_who_does_not_see_the_bars_is_told_them() -> None:
     shares = np.zeros(10)
     shares[[1, 7]] = 0.25, 0.75
-    assert probability_bars(shares, T).alt == ("Probability of each digit: 1 25%, 7 75%")
+    assert probability_bars(shares, T).alt == "Probability of each digit: 1 25%, 7 75%"
 
 
 def test_the_axis_of_probabilities_does_not_move() -> None:
-    layouts = [checked(probability_bars(np.eye(10)[3] * scale, T)).layout for scale in (1, 0.2)]
-    assert layouts[0].yaxis.range == layouts[1].yaxis.range
-    assert list(layouts[0].yaxis.tickvals)[-1] == 1
+    one, other = (probability_bars(np.eye(10)[3] * scale, T).layout for scale in (1, 0.2))
+    assert one["yaxis"] == other["yaxis"]
+    assert one["yaxis"]["tickvals"][-1] == 1
 
 
 @pytest.mark.parametrize(
@@ -47,9 +44,7 @@ def test_the_axis_of_probabilities_does_not_move() -> None:
     ],
 )
 def test_labels_never_promise_more_than_the_number(share: float, label: str) -> None:
-    values = np.zeros(10)
-    values[0] = share
-    assert checked(probability_bars(values, T)).data[0].text[0] == label
+    assert probability_bars([share, *[0] * 9], T).traces[0]["text"][0] == label
 
 
 def test_counts_stand_over_their_bars() -> None:
@@ -61,24 +56,27 @@ def test_counts_stand_over_their_bars() -> None:
 
 
 def test_counts_of_parts_are_stacked() -> None:
-    parts = {"training": [4] * 10, "validation": [2] * 10, "test": [1] * 10}
+    parts = {"training": [4] * 10, "validation": np.full(10, 2), "test": np.arange(10)}
     figure = checked(count_bars(parts, T, title="Images", axis="images"))
     assert [trace.name for trace in figure.data] == list(parts)
+    assert [list(trace.y) for trace in figure.data] == [[4] * 10, [2] * 10, list(range(10))]
     assert figure.layout.barmode == "stack"
     assert figure.layout.showlegend
     assert len({trace.marker.color for trace in figure.data}) == 3
 
 
-def test_the_lab_counts_in_arrays() -> None:
-    parts = {"training": np.full(10, 4), "test": np.arange(10)}
-    figure = checked(count_bars(parts, T, title="Images", axis="images"))
-    assert [list(trace.y) for trace in figure.data] == [[4] * 10, list(range(10))]
-
-
 def test_more_parts_than_colours_are_refused() -> None:
     parts = {str(number): [1] * 10 for number in range(6)}
     with pytest.raises(ValueError, match="6 parts"):
-        checked(count_bars(parts, T, title="Images", axis="images"))
+        count_bars(parts, T, title="Images", axis="images")
     parts.popitem()
     bars = checked(count_bars(parts, T, title="Images", axis="images")).data
     assert len({trace.marker.color for trace in bars}) == 5
+
+
+def test_the_digit_with_the_largest_response_stands_out() -> None:
+    means = np.array([1, 2, np.nan, 9, 0, 0, 0, 0, 0, 0])
+    colours = checked(digit_responses(means, T, title="Mean")).data[0].marker.color
+    assert [digit for digit in range(10) if colours[digit] != colours[0]] == [3]
+    nothing = checked(digit_responses(np.full(10, np.nan), T, title="Mean"))
+    assert len(set(nothing.data[0].marker.color)) == 1
