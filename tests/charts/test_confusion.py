@@ -3,29 +3,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from checked import checked
+from checked import T, checked, values
 
 from digitlab.charts.confusion import confusion_matrix
-from digitlab.messages import Translator
 
-T = Translator("en")
-MATRIX = np.diag(np.full(10, 1000)) + np.zeros((10, 10), np.int64)
+MATRIX = np.diag(np.full(10, 1000))
 MATRIX[4, 9], MATRIX[9, 4], MATRIX[3, 5], MATRIX[4, 4] = 12, 3, 1, 988
 MATRIX[7] = 0  # a digit that the set does not have
 
 
 def numbers(figure: Any) -> dict[tuple[int, int], str]:
     """What is written in each field, by truth and reading."""
-    return {
-        (note.y, note.x): re.sub(r"<span.*?>|</span>", "", note.text)
-        for note in figure.layout.annotations
-    }
+    notes = figure.layout.annotations
+    return {(note.y, note.x): re.sub(r"<span.*?>|</span>", "", note.text) for note in notes}
 
 
 def test_each_field_has_its_number_and_those_of_nothing_are_empty() -> None:
     shown = numbers(checked(confusion_matrix(MATRIX, T)))
-    assert shown[4, 9] == "12"
-    assert shown[0, 0] == "1,000"
+    assert (shown[4, 9], shown[0, 0]) == ("12", "1,000")
     assert set(shown) == {(truth, read) for truth, read in np.argwhere(MATRIX)}
 
 
@@ -39,9 +34,9 @@ def test_percentages_are_those_of_a_row() -> None:
 @pytest.mark.parametrize("shares", [False, True])
 def test_only_mistakes_are_coloured_and_the_worst_is_the_end_of_the_scale(shares: bool) -> None:
     colours = checked(confusion_matrix(MATRIX, T, shares=shares)).data[0]
-    coloured = np.isfinite(np.asarray(colours.z, float))
-    np.testing.assert_array_equal(coloured, (MATRIX > 0) & ~np.eye(10, dtype=bool))
-    assert colours.zmax == np.nanmax(np.asarray(colours.z, float)) == colours.z[4][9]
+    z = values(colours.z)
+    np.testing.assert_array_equal(np.isfinite(z), (MATRIX > 0) & ~np.eye(10, dtype=bool))
+    assert colours.zmax == np.nanmax(z) == z[4, 9]
     assert colours.colorbar.ticktext[1] == ("1.2%" if shares else "12")
 
 
@@ -60,18 +55,16 @@ def test_a_target_covers_its_field_and_tells_truth_and_reading() -> None:
 
 def test_a_network_without_a_mistake_has_nothing_coloured() -> None:
     figure = checked(confusion_matrix(np.diag(np.full(10, 5)), T))
-    assert not np.isfinite(np.asarray(figure.data[0].z, float)).any()
+    assert not np.isfinite(values(figure.data[0].z)).any()
     assert figure.data[0].zmax > 0
     assert len(figure.layout.annotations) == 10
 
 
-def test_truth_is_read_downwards_and_the_page_sets_its_colours() -> None:
+def test_truth_is_read_downwards() -> None:
     layout = checked(confusion_matrix(MATRIX, T)).layout
     assert layout.yaxis.range[0] > layout.yaxis.range[1]
     assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("read as", "truth")
     assert layout.barmode == "overlay"
-    assert layout.font.color is None
-    assert layout.title.text
 
 
 def test_the_open_field_has_a_frame() -> None:

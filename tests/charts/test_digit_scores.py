@@ -1,12 +1,10 @@
 import numpy as np
 import pytest
-from checked import checked
+from checked import T, checked
 
 from digitlab.charts.digit_scores import digit_scores, scores_axis_start
 from digitlab.inspection.metrics import DigitScores, per_digit
-from digitlab.messages import Translator
 
-T = Translator("en")
 LABELS = np.repeat(np.arange(10), 50)
 
 

@@ -1,23 +1,16 @@
-import base64
-import io
 from typing import Any
 
 import numpy as np
 import pytest
-from checked import checked
-from PIL import Image
+from checked import T, checked, opened
 
 from digitlab.charts.maps import ColourScale, colour_scale, feature_map, layer_maps
-from digitlab.messages import Translator
-
-T = Translator("en")
 
 
 def pixels(figure: Any) -> np.ndarray:
     """The mosaic behind a figure, RGBA, without its enlargement."""
     (shown,) = figure.layout.images
-    image = Image.open(io.BytesIO(base64.b64decode(shown.source.split(",")[1]))).convert("RGBA")
-    large = np.asarray(image)
+    large = np.asarray(opened(shown.source).convert("RGBA"))
     factor = round(large.shape[1] / shown.sizex)
     assert large.shape[:2] == (shown.sizey * factor, shown.sizex * factor)
     assert max(large.shape) >= 400  # browsers blur what they enlarge
@@ -26,12 +19,8 @@ def pixels(figure: Any) -> np.ndarray:
     return small
 
 
-def targets_of(figure: Any) -> Any:
-    return next(trace for trace in figure.data if trace.type == "bar")
-
-
 def scale_of(figure: Any) -> tuple[float, float]:
-    marker = next(trace for trace in figure.data if trace.type == "scatter").marker
+    marker = figure.data[0].marker
     return marker.cmin, marker.cmax
 
 
@@ -41,7 +30,7 @@ def test_a_mosaic_has_every_map_in_its_place_and_gaps_are_clear() -> None:
     mosaic = pixels(figure)
     assert mosaic.shape == (2 * 4 + 1, 3 * 5 + 2, 4)
     np.testing.assert_array_equal(mosaic[4, :, 3], 0)
-    bars = targets_of(figure)
+    bars = figure.data[1]
     for (number,), x, top in zip(bars.customdata, bars.x, bars.base, strict=True):
         left, top = round(x - 2), round(top + 0.5)
         shown = mosaic[top : top + 4, left : left + 5]
@@ -66,32 +55,27 @@ def test_a_layer_with_values_below_zero_gets_a_symmetric_scale() -> None:
 
 def test_maps_may_be_a_part_of_a_layer_on_its_scale() -> None:
     maps = np.ones((3, 2, 2), np.float32)
-    figure = checked(
-        layer_maps(maps, T, title="conv1", first=64, chosen=65, shared=ColourScale(0, 2))
-    )
-    assert [value for (value,) in targets_of(figure).customdata] == [64, 65, 66]
+    place = {"first": 64, "chosen": 65, "shared": ColourScale(0, 2)}
+    figure = checked(layer_maps(maps, T, title="conv1", **place))
+    bars = figure.data[1]
+    assert [value for (value,) in bars.customdata] == [64, 65, 66]
     assert scale_of(figure) == (0, 2)
     *_, edge = figure.layout.shapes
-    bars = targets_of(figure)
-    assert (edge.x0 + edge.x1) / 2 == bars.x[1]
-    assert edge.y0 == bars.base[1]
+    assert ((edge.x0 + edge.x1) / 2, edge.y0) == (bars.x[1], bars.base[1])
 
 
 @pytest.mark.parametrize("units", [1, 10, 128, 1024])
 def test_neurons_are_all_there(units: int) -> None:
-    values = np.arange(units, dtype=np.float32)
-    figure = checked(layer_maps(values, T, title="dense1"))
-    bars = targets_of(figure)
-    assert len(bars.customdata) == units
-    assert len(set(zip(bars.x, bars.base, strict=True))) == units
+    figure = checked(layer_maps(np.arange(units, dtype=np.float32), T, title="dense1"))
+    bars = figure.data[1]
+    assert len(bars.customdata) == len(set(zip(bars.x, bars.base, strict=True))) == units
     assert figure.layout.height < 620
     assert "a square is a unit" in figure.layout.xaxis.title.text
     pixels(figure)
 
 
 def test_what_is_not_a_number_is_left_clear_and_off_the_scale() -> None:
-    maps = np.ones((1, 2, 2), np.float32)
-    maps[0, 0, 0], maps[0, 1, 1] = np.nan, np.inf
+    maps = np.array([[[np.nan, 1], [1, np.inf]]], np.float32)
     figure = checked(layer_maps(maps, T, title="conv1"))
     assert scale_of(figure) == (0, 1)
     np.testing.assert_array_equal(pixels(figure)[..., 3], [[0, 255], [255, 0]])
@@ -109,9 +93,8 @@ def test_an_enlarged_map_shows_its_values_and_tells_pixels() -> None:
     np.testing.assert_array_equal(cells.z, values)
     assert (cells.zmin, cells.zmax) == (0, 5)
     assert [value for (value,) in bars.customdata] == list(range(6))
-    number = 1 * 3 + 2
-    assert (bars.x[number], bars.base[number]) == (2, 0.5)
-    assert bars.hovertext[number] == "row 1, column 2: 5.0000"
+    assert (bars.x[5], bars.base[5]) == (2, 0.5)
+    assert bars.hovertext[5] == "row 1, column 2: 5.0000"
     *_, edge = figure.layout.shapes
     assert (edge.x0, edge.x1, edge.y0, edge.y1) == (0.5, 1.5, -0.5, 0.5)
 

@@ -1,44 +1,38 @@
 import numpy as np
 import pytest
-from checked import checked
+from checked import T, checked
 
 from digitlab.charts.occlusion import occlusion_map
-from digitlab.messages import Translator
 
-T = Translator("en")
 DIGIT = np.zeros((28, 28), np.uint8)
 DIGIT[4:24, 12:16] = 255
 
 
-def falls(value: float = 0.25) -> np.ndarray:
-    values = np.zeros((14, 14), np.float32)
-    values[5, 6], values[1, 2] = value, -value / 2
-    return values
+def picture(value: float, measure="probability"):
+    falls = np.zeros((14, 14), np.float32)
+    falls[5, 6], falls[1, 2] = value, -value / 2
+    return checked(occlusion_map(DIGIT, falls, T, title="7", measure=measure))
 
 
 def test_the_scale_is_even_about_zero_and_its_range_is_said() -> None:
-    fields = checked(occlusion_map(DIGIT, falls(), T, title="7", measure="probability")).data[0]
+    fields = picture(0.25).data[0]
     assert (fields.zmin, fields.zmax) == (-0.25, 0.25)
     assert list(fields.colorbar.ticktext) == ["−25.0", "0", "+25.0"]
     assert fields.colorscale[5] == (0.5, "rgb(247,247,247)")
     assert fields.z[5][6] == 0.25
-
-
-def test_a_logits_fall_is_in_its_own_unit() -> None:
-    figure = checked(occlusion_map(DIGIT, falls(3.0), T, title="7", measure="logit"))
-    assert list(figure.data[0].colorbar.ticktext) == ["−3.00", "0", "+3.00"]
-    assert "logit" in figure.layout.xaxis.title.text
+    logits = picture(3.0, "logit")
+    assert list(logits.data[0].colorbar.ticktext) == ["−3.00", "0", "+3.00"]
+    assert "logit" in logits.layout.xaxis.title.text
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-9])
-def test_next_to_nothing_is_not_blown_up(value: float) -> None:
-    for measure in ("probability", "logit"):
-        fields = checked(occlusion_map(DIGIT, falls(value), T, title="7", measure=measure)).data[0]
-        assert fields.zmax >= 0.01
+@pytest.mark.parametrize("measure", ["probability", "logit"])
+def test_next_to_nothing_is_not_blown_up(value: float, measure: str) -> None:
+    assert picture(value, measure).data[0].zmax >= 0.01
 
 
 def test_fields_lie_over_the_pixels_they_stand_for() -> None:
-    figure = checked(occlusion_map(DIGIT, falls(), T, title="7", measure="probability"))
+    figure = picture(0.25)
     fields, outline = figure.data
     assert list(fields.x[:2]) == [0.5, 2.5]
     assert (fields.x[-1], fields.y[-1]) == (26.5, 26.5)

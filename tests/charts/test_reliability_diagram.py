@@ -1,13 +1,9 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
-from checked import checked
+from checked import T, checked
 
 from digitlab.charts.reliability import CalibrationBin, edge_text, reliability_diagram
-from digitlab.messages import Translator
 
-T = Translator("en")
 EDGES = (0.0, 0.5, 0.9, 0.999, 1.0)
 BINS = [
     CalibrationBin(0.0, 0.5, 0, 0),

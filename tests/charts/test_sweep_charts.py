@@ -3,47 +3,21 @@
 import itertools
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
-from checked import checked
+from checked import PAGES, T, checked, contrast
 
+from digitlab.charts import sweep
+from digitlab.charts.frame import Chart
 from digitlab.charts.lines import Metric
 from digitlab.charts.parallel import Coordinate, parallel_coordinates
-from digitlab.charts.sweep import (
-    SweepCurve,
-    SweepPoint,
-    measure_range,
-    shade,
-    shades,
-    sweep_curves,
-    sweep_heatmap,
-    sweep_points,
-)
-from digitlab.messages import Translator
-
-T = Translator("en")
-WHITE, DARK = "#FFFFFF", "#0E1117"
-
-
-def contrast(one: str, other: str) -> float:
-    """WCAG 2's contrast ratio."""
-
-    def luminance(colour: str) -> float:
-        parts = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
-        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-        return float(linear @ [0.2126, 0.7152, 0.0722])
-
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
+from digitlab.charts.sweep import SweepCurve, SweepPoint, sweep_curves, sweep_points
 
 
 def test_every_shade_is_seen_on_a_white_and_on_a_dark_page() -> None:
-    colours = shades(60)
+    colours = sweep.shades(60)
     assert len(set(colours)) == 60
-    for colour in colours:
-        assert contrast(colour, WHITE) >= 3
-        assert contrast(colour, DARK) >= 3
-    assert shades(1) == [shade(0)]
+    assert all(contrast(colour, page) >= 3 for colour in colours for page in PAGES)
+    assert sweep.shades(1) == [sweep.shade(0)]
 
 
 def points(*xs: float | None) -> list[SweepPoint]:
@@ -71,13 +45,11 @@ def test_names_stand_side_by_side_without_a_line() -> None:
     assert figure.data[1].mode == "markers"
 
 
-def test_values_of_many_sizes_stand_on_a_logarithmic_axis() -> None:
-    wide = checked(sweep_points("loss", "Loss", "Learning rate", points(1e-4, 1e-2, 1.0), T))
-    narrow = checked(sweep_points("loss", "Loss", "Epochs", points(1, 2, 3), T))
-    zero = checked(sweep_points("loss", "Loss", "Dropout", points(0.0, 0.001, 0.9), T))
-    assert wide.layout.xaxis.type == "log"
-    assert narrow.layout.xaxis.type != "log"
-    assert zero.layout.xaxis.type != "log"
+@pytest.mark.parametrize(
+    ("xs", "kind"), [((1e-4, 1e-2, 1.0), "log"), ((1, 2, 3), None), ((0.0, 0.001, 0.9), None)]
+)
+def test_values_of_many_sizes_stand_on_a_logarithmic_axis(xs, kind: str | None) -> None:
+    assert checked(sweep_points("loss", "Loss", "x", points(*xs), T)).layout.xaxis.type == kind
 
 
 def test_a_cell_without_a_result_leaves_its_place_empty() -> None:
@@ -89,63 +61,54 @@ def test_a_cell_without_a_result_leaves_its_place_empty() -> None:
     assert low < 0 < 0.4 < high
 
 
-def heatmap(metric: Metric = "accuracy") -> go.Figure:
+def heatmap(metric: Metric = "accuracy") -> Chart:
+    fields, names = ("Dropout", "Units"), (("0", "0.5"), ("8", "16"))
     values = [[(0.9, 0.92), (0.95,)], [(), (0.8, 0.7, 0.6)]]
-    return checked(
-        sweep_heatmap(
-            metric, "Test accuracy", ("Dropout", "Units"), (("0", "0.5"), ("8", "16")), values, T
-        )
-    )
+    return sweep.sweep_heatmap(metric, "Test accuracy", fields, names, values, T)
 
 
 def test_a_heatmap_has_the_mean_of_each_pair_and_tells_the_spread() -> None:
-    (cells,) = heatmap().data
+    (cells,) = checked(heatmap()).data
     assert cells.z[0] == pytest.approx([0.91, 0.95])
     assert cells.z[1][0] is None
     assert cells.z[1][1] == pytest.approx(0.7)
     assert [list(row) for row in cells.text] == [["91.0%", "95.0%"], ["", "70.0%"]]
-    assert (
-        cells.hovertext[1][1] == "Dropout = 0.5<br>Units = 16<br>70.00% (seeds: 60.00% to 80.00%)"
-    )
-    assert cells.hovertext[1][0].endswith("no result yet")
+    none, some = cells.hovertext[1]
+    assert some == "Dropout = 0.5<br>Units = 16<br>70.00% (seeds: 60.00% to 80.00%)"
+    assert none.endswith("no result yet")
 
 
 def test_brighter_is_better_for_losses_too() -> None:
-    assert not heatmap("accuracy").data[0].reversescale
-    assert heatmap("loss").data[0].reversescale
+    assert not checked(heatmap("accuracy")).data[0].reversescale
+    assert checked(heatmap("loss")).data[0].reversescale
 
 
 def test_parallel_lines_cross_each_axis_at_their_value_and_lie_apart() -> None:
     corners = list(itertools.product((0.0, 1.0), repeat=3))
     results = [k / 7 for k in range(8)]
+    ends = ((0.0, "low"), (1.0, "high"))
     axes = [
-        Coordinate(name, [corner[at] for corner in corners], ((0.0, "low"), (1.0, "high")))
-        for at, name in enumerate(("a", "b", "c"))
+        Coordinate(f"axis {at}", places, ends) for at, places in enumerate(np.transpose(corners))
     ]
-    last = Coordinate("result", results, ((0.0, "0%"), (1.0, "7%")))
+    axes.append(Coordinate("result", results, ((0.0, "0%"), (1.0, "7%"))))
 
-    figure = checked(parallel_coordinates("title", [*axes, last], [f"line {k}" for k in range(8)]))
+    figure = checked(parallel_coordinates("title", axes, [f"line {k}" for k in range(8)]))
 
     lines = [trace for trace in figure.data if trace.name]
     assert len(lines) == 8
     for line, corner, result in zip(lines, corners, results, strict=True):
         assert line.y[:3] == pytest.approx(corner, abs=0.071)
         assert line.y[3] == result
-        assert line.line.color == shade(result)
+        assert line.line.color == sweep.shade(result)
     for at in range(4):
         assert len({line.y[at] for line in lines}) == 8
-    assert [note.text for note in figure.layout.annotations] == [
-        *["low", "high"] * 3,
-        "0%",
-        "7%",
-    ]
+    ticks = [note.text for note in figure.layout.annotations]
+    assert ticks == [*["low", "high"] * 3, "0%", "7%"]
 
 
 def test_a_line_without_a_result_is_not_drawn() -> None:
-    axes = [
-        Coordinate("a", [0.0, 1.0], ((0.0, "x"),)),
-        Coordinate("result", [None, 0.5], ((0.0, "0"),)),
-    ]
+    ends = ((0.0, "x"),)
+    axes = [Coordinate("a", [0.0, 1.0], ends), Coordinate("result", [None, 0.5], ends)]
     figure = checked(parallel_coordinates("title", axes, ["first", "second"]))
     assert [trace.name for trace in figure.data if trace.name] == ["second"]
 
@@ -161,7 +124,7 @@ def test_sixty_runs_are_drawn_in_the_ramps_colours_with_one_legend_entry_a_value
     figure = checked(sweep_curves("loss", "Validation loss", runs, groups, T))
 
     assert [trace.name for trace in figure.data] == groups
-    assert [trace.line.color for trace in figure.data] == shades(9)
+    assert [trace.line.color for trace in figure.data] == sweep.shades(9)
     first = figure.data[0]
     assert list(first.y) == [0.5, 0.4, 0.3, None] * 5, "gaps part the runs"
     assert list(first.customdata)[0::4] == [f"0.0 {seed}" for seed in range(5)]
@@ -171,47 +134,35 @@ def test_sixty_runs_are_drawn_in_the_ramps_colours_with_one_legend_entry_a_value
 def test_a_second_fields_values_are_told_apart_by_the_kind_of_line() -> None:
     runs = [curve(group, dash) for group in ("a", "b") for dash in (0, 1)]
     figure = checked(sweep_curves("accuracy", "Accuracy", runs, ["a", "b"], T))
-    assert [(trace.name, trace.line.dash) for trace in figure.data] == [
-        ("a", "solid"),
-        ("a", "dash"),
-        ("b", "solid"),
-        ("b", "dash"),
+    assert [(trace.name, trace.line.dash, trace.showlegend) for trace in figure.data] == [
+        ("a", "solid", True),
+        ("a", "dash", False),
+        ("b", "solid", True),
+        ("b", "dash", False),
     ]
-    assert [trace.showlegend for trace in figure.data] == [True, False, True, False]
+    assert not sweep_curves("loss", "Loss", [], ["a", "b"], T).traces, "before the first epoch"
 
-
-def test_curves_before_the_first_epoch_are_an_empty_picture() -> None:
-    figure = checked(sweep_curves("loss", "Loss", [], ["a", "b"], T))
-    assert len(figure.data) == 0
-
-
-# Axes ----------------------------------------------------------------------------------------
 
 ACCURACIES = [(1.0, 1.0), (0.0, 0.0), (0.1, 0.1), (0.99, 1.0), (0.0, 1.0), (0.9, 0.95)]
 
 
 @pytest.mark.parametrize("ends", ACCURACIES)
 def test_no_axis_of_accuracies_leaves_0_to_100_percent(ends) -> None:
-    cells = [SweepPoint("a", 0.0, ends[:1]), SweepPoint("b", 1.0, ends[1:])]
-    marks = checked(sweep_points("accuracy", "Accuracy", "Dropout", cells, T))
-    lines = checked(
-        sweep_curves("accuracy", "Accuracy", [SweepCurve("a", "a", ([1, 2], ends))], ["a"], T)
-    )
-    grid = checked(
-        sweep_heatmap(
-            "accuracy", "Accuracy", ("x", "y"), (("0",), ("0", "1")), [[ends[:1], ends[1:]]], T
-        )
-    ).data[0]
-    for low, high in (marks.layout.yaxis.range, lines.layout.yaxis.range, (grid.zmin, grid.zmax)):
-        assert 0 <= low <= min(ends)
-        assert max(ends) <= high <= 1
-        assert low < high
-    assert marks.data[0].cliponaxis is False, "what lies on the axis's end is seen whole"
+    low, high = ends
+    cells = [SweepPoint("a", 0.0, [low]), SweepPoint("b", 1.0, [high])]
+    marks = sweep_points("accuracy", "Accuracy", "Dropout", cells, T)
+    lines = sweep_curves("accuracy", "Accuracy", [SweepCurve("", "a", ([1, 2], ends))], ["a"], T)
+    names = (("0",), ("0", "1"))
+    grid = sweep.sweep_heatmap("accuracy", "", ("x", "y"), names, [[[low], [high]]], T).traces[0]
+    ranges = [chart.layout["yaxis"]["range"] for chart in (marks, lines)]
+    for least, most in [*ranges, (grid["zmin"], grid["zmax"])]:
+        assert 0 <= least <= low <= high <= most <= 1
+        assert least < most
+    assert marks.traces[0]["cliponaxis"] is False, "what lies on the axis's end is seen whole"
 
 
-def test_no_axis_of_losses_goes_below_0_and_equal_losses_have_one() -> None:
-    for ends in ((0.0, 0.0), (0.01, 2.0), (78.0, 78.0), (float("nan"), 0.5)):
-        low, high = measure_range("loss", ends)
-        finite = [value for value in ends if np.isfinite(value)]
-        assert 0 <= low <= min(finite)
-        assert max(finite) < high
+@pytest.mark.parametrize("ends", [(0.0, 0.0), (0.01, 2.0), (78.0, 78.0), (float("nan"), 0.5)])
+def test_no_axis_of_losses_goes_below_0_and_equal_losses_have_one(ends) -> None:
+    low, high = sweep.measure_range("loss", ends)
+    assert 0 <= low <= np.nanmin(ends)
+    assert np.nanmax(ends) < high
