@@ -45,12 +45,8 @@ class Journey:
         """Indices of the samples right after ``epoch`` and wrong at the end, ascending."""
         return np.flatnonzero((self.at(epoch) == self.labels) & (self.end != self.labels))
 
-    def accuracy(self) -> Shares:
-        """The accuracy after each epoch, 0 to 1, float64 (epochs,)."""
-        return np.asarray((self.predicted == self.labels).mean(axis=1))
-
     def accuracy_by_digit(self) -> Shares:
-        """The same for each digit, float64 (epochs, 10); NaN for a digit with no samples."""
+        """Each digit's accuracy by epoch, 0 to 1 (epochs, 10); NaN for a digit with no samples."""
         right = self.predicted == self.labels
         shares = np.full((len(self.epochs), DIGITS), np.nan)
         for digit in np.unique(self.labels):

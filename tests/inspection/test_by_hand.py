@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from keras_outputs import keras_outputs
 from test_network import SMALL, network_with_any_weights, pictures
 
 from digitlab.config import RunConfig
@@ -19,17 +20,12 @@ CONFIGS = {
     "mlp": RunConfig(hidden_layers=2, units1=30, units2=7, activation="tanh"),
     "linear": RunConfig(hidden_layers=0),
 }
+PICTURE = pictures(1)[0]
 
 
-def pairs(config: RunConfig) -> tuple[Network, tuple[LayerMaps, ...]]:
+def looked_at(config: RunConfig) -> tuple[Network, tuple[LayerMaps, ...]]:
     network = network_with_any_weights(config)
-    return network, layer_by_layer(network, pictures(1)[0])
-
-
-def places(found: LayerMaps) -> list[tuple[int, ...]]:
-    """The first, the last and a few other outputs of a layer."""
-    picks = np.linspace(0, found.output.size - 1, 7).astype(int)
-    return [tuple(map(int, np.unravel_index(pick, found.output.shape))) for pick in picks]
+    return network, layer_by_layer(network, PICTURE)
 
 
 def worked_out(network: Network, found: LayerMaps, place: tuple[int, ...]) -> float:
@@ -42,30 +38,22 @@ def worked_out(network: Network, found: LayerMaps, place: tuple[int, ...]) -> fl
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_the_numbers_add_up_to_what_keras_and_the_network_compute(name: str) -> None:
-    keras = pytest.importorskip("keras")
-    from digitlab.training.keras_model import build
-
-    network, layers = pairs(CONFIGS[name])
-    model = build(network.layers)
-    for layer, pair in network.weights.items():
-        model.get_layer(layer).set_weights(pair)
-    every = keras.Model(model.inputs[0], [layer.output for layer in model.layers])
-    theirs = every(pictures(1)[..., np.newaxis] / np.float32(255), training=False)
-
+    network, layers = looked_at(CONFIGS[name])
     checked = 0
-    for found, output in zip(layers, theirs, strict=True):
+    for found, output in zip(layers, keras_outputs(network, PICTURE), strict=True):
         if found.layer.kind not in by_hand.BY_HAND:
             continue
-        for place in places(found):
+        for pick in np.linspace(0, output.size - 1, 7).astype(int):
+            place = tuple(map(int, np.unravel_index(pick, output.shape)))
             value = worked_out(network, found, place)
-            assert value == pytest.approx(float(np.asarray(output)[(0, *place)]), abs=3e-5)
+            assert value == pytest.approx(float(output[place]), abs=3e-5)
             assert value == pytest.approx(float(found.output[place]), abs=3e-5)
             checked += 1
     assert checked >= 7
 
 
 def test_a_convolution_reads_the_window_under_its_output() -> None:
-    network, layers = pairs(SMALL)
+    network, layers = looked_at(SMALL)
     made = by_hand.convolved(network, layers[0], 3, 5, 2)
     np.testing.assert_array_equal(made.inputs, layers[0].given[3:8, 5:10])
     assert made.corner == (3, 5)
@@ -73,10 +61,13 @@ def test_a_convolution_reads_the_window_under_its_output() -> None:
     assert made.output == layers[0].output[3, 5, 2]
     assert made.total == pytest.approx(float((made.inputs * made.weights).sum()), abs=1e-5)
     assert made.z == pytest.approx(made.total + network.weights["conv1"][1][2])
+    for place in ((26, 0, 0), (0, 26, 0), (0, 0, 3)):
+        with pytest.raises(IndexError):
+            by_hand.convolved(network, layers[0], *place)
 
 
 def test_the_subtotals_of_a_deeper_convolution_add_up() -> None:
-    network, layers = pairs(SMALL)
+    network, layers = looked_at(SMALL)
     deeper = next(found for found in layers if found.layer.name == "conv2")
     made = by_hand.convolved(network, deeper, 0, 1, 3)
     assert made.subtotals.shape == (3,)
@@ -85,7 +76,7 @@ def test_the_subtotals_of_a_deeper_convolution_add_up() -> None:
 
 
 def test_a_pool_takes_the_largest_of_four() -> None:
-    _, layers = pairs(SMALL)
+    _, layers = looked_at(SMALL)
     made = by_hand.pooled(layers[1], 2, 3, 1)
     assert made.corner == (4, 6)
     np.testing.assert_array_equal(made.window, layers[0].output[4:6, 6:8, 1])
@@ -93,7 +84,7 @@ def test_a_pool_takes_the_largest_of_four() -> None:
 
 
 def test_softmax_comes_with_the_sums_of_all_ten() -> None:
-    network, layers = pairs(CONFIGS["mlp"])
+    network, layers = looked_at(CONFIGS["mlp"])
     last = by_hand.neuron(network, layers[-1], 4)
     assert last.logits is not None
     assert last.logits[4] == pytest.approx(last.z)
@@ -101,28 +92,18 @@ def test_softmax_comes_with_the_sums_of_all_ten() -> None:
     assert by_hand.neuron(network, layers[1], 0).logits is None
 
 
-@pytest.mark.parametrize("place", [(26, 0, 0), (0, 26, 0), (0, 0, 3)])
-def test_there_is_no_output_outside_the_map(place: tuple[int, int, int]) -> None:
-    network, layers = pairs(SMALL)
-    with pytest.raises(IndexError):
-        by_hand.convolved(network, layers[0], *place)
-
-
-def a_sum(products: list[float]) -> WeightedSum:
-    return WeightedSum(
-        np.array(products, np.float32), np.ones(len(products), np.float32), 0.0, "relu", 0.0
-    )
-
-
-def test_the_strongest_products_come_by_size_and_zeros_never() -> None:
-    made = a_sum([0.5, -3, 0, 2, 0])
-    assert made.strongest(2) == [1, 3]
-    assert made.strongest(12) == [1, 3, 0]
-    assert a_sum([0, 0]).strongest(3) == []
+@pytest.mark.parametrize(
+    ("products", "count", "strongest"),
+    [([0.5, -3, 0, 2, 0], 2, [1, 3]), ([0.5, -3, 0, 2, 0], 12, [1, 3, 0]), ([0, 0], 3, [])],
+)
+def test_the_strongest_products_come_by_size_and_zeros_never(products, count, strongest) -> None:
+    inputs = np.array(products, np.float32)
+    made = WeightedSum(inputs, np.ones_like(inputs), 0.0, "relu", 0.0)
+    assert made.strongest(count) == strongest
 
 
 def test_inputs_of_a_dense_layer_are_traced_back_to_the_maps() -> None:
-    _, layers = pairs(PRESETS["cnn-keras"])
+    _, layers = looked_at(PRESETS["cnn-keras"])
     numbers = {found.layer.name: number for number, found in enumerate(layers)}
     shape = by_hand.input_shape(layers, numbers["dense1"])
     assert shape == (12, 12, 64)
@@ -135,11 +116,7 @@ def test_inputs_of_a_dense_layer_are_traced_back_to_the_maps() -> None:
     shape = by_hand.input_shape(layers, numbers["dense2"])  # a dropout layer lies between
     assert shape == (128,)
     assert by_hand.position(17, shape) == (17,)
-
-
-def test_the_first_layer_of_an_mlp_reads_pixels() -> None:
-    _, layers = pairs(CONFIGS["linear"])
-    assert by_hand.input_shape(layers, 1) == (28, 28, 1)
+    assert by_hand.input_shape(looked_at(CONFIGS["linear"])[1], 1) == (28, 28, 1)
 
 
 def test_rounded_parts_may_add_up_to_another_sum() -> None:

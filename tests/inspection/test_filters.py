@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_run import add_run
 from scipy.signal import correlate2d
 
 from digitlab import dataset, models
@@ -11,19 +12,10 @@ from digitlab.inspection import filters
 from digitlab.inspection.filters import ANGLES
 from digitlab.layers import Layer, layers_of
 from digitlab.network import Network, as_pixels
-from digitlab.presets import PRESETS
-from digitlab.store import DataSetInfo, Store, StoreError
+from digitlab.store import Store, StoreError
 
-CNN = RunConfig(
-    network="cnn",
-    blocks=2,
-    filters1=3,
-    kernel1=5,
-    filters2=4,
-    kernel2=3,
-    dense=6,
-    activation="tanh",
-)
+TWO = {"network": "cnn", "blocks": 2}
+CNN = RunConfig(**TWO, filters1=3, kernel1=5, filters2=4, kernel2=3, dense=6, activation="tanh")
 MLP = RunConfig(hidden_layers=2, units1=12, units2=7)
 LINEAR = RunConfig(hidden_layers=0)
 RNG = np.random.default_rng(0)
@@ -31,16 +23,13 @@ IMAGES = RNG.integers(0, 256, (70, 28, 28), np.uint8)
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 
 
-def network_of(config: RunConfig, seed: int = 0) -> Network:
-    rng = np.random.default_rng(seed)
-    weights = {
-        layer.name: (
-            rng.normal(0, 0.2, layer.kernel_shape).astype(np.float32),
-            rng.normal(0, 0.2, layer.kernel_shape[-1]).astype(np.float32),
-        )
-        for layer in layers_of(config)
-        if layer.kernel_shape
-    }
+def network_of(config: RunConfig) -> Network:
+    rng = np.random.default_rng(0)
+    weights = {}
+    for layer in layers_of(config):
+        if layer.kernel_shape:
+            kernel = rng.normal(0, 0.2, layer.kernel_shape).astype(np.float32)
+            weights[layer.name] = kernel, rng.normal(0, 0.2, kernel.shape[-1]).astype(np.float32)
     return Network(layers_of(config), weights)
 
 
@@ -48,9 +37,9 @@ def layer_of(network: Network, name: str) -> Layer:
     return next(layer for layer in network.layers if layer.name == name)
 
 
-def run_in(store: Store) -> str:
-    digits = DataSetInfo("sample", "0" * 64, 3200, 800, 1000)
-    return store.add("ada", "engine", PRESETS["cnn-filters"], "cnn-filters", 1, digits).id
+def outputs_of(network: Network, name: str, images: np.ndarray) -> np.ndarray:
+    """What a layer makes of pictures: (N, H, W, F) or (N, units)."""
+    return network.activations(images)[network.layers.index(layer_of(network, name))]
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -80,61 +69,51 @@ def test_an_edge_may_go_through_another_place() -> None:
 
 
 def test_sobel_answers_to_an_edge_as_it_is_known_to() -> None:
-    answers = dict(zip(ANGLES, filters.edge_responses(SOBEL), strict=True))
-    assert answers[0] == pytest.approx(4)  # all of the right column, 1 + 2 + 1
-    assert answers[180] == pytest.approx(-4)
-    assert answers[90] == pytest.approx(0, abs=1e-9)
-    assert answers[270] == pytest.approx(0, abs=1e-9)
-    assert answers[45] == pytest.approx(3)  # row by row: 1 - 1/2, 2, 1/2
-    assert max(answers.values()) == pytest.approx(4)
-    upright = dict(zip(ANGLES, filters.edge_responses(-SOBEL.T), strict=True))
-    for angle in ANGLES:  # the same kernel turned by a quarter
-        assert upright[(angle + 90) % 360] == pytest.approx(answers[angle])
+    answers = filters.edge_responses(SOBEL)
+    known = {0: 4, 180: -4, 90: 0, 270: 0, 45: 3}  # 1 + 2 + 1; at 45, row by row, 1 - 1/2, 2, 1/2
+    shown = [answers[ANGLES.index(angle)] for angle in known]
+    np.testing.assert_allclose(shown, list(known.values()), atol=1e-9)
+    assert answers.max() == pytest.approx(4)
+    turned = filters.edge_responses(-SOBEL.T)  # by a quarter
+    np.testing.assert_allclose(np.roll(answers, 6), turned, atol=1e-9)
 
 
-def test_a_diagonal_kernel_answers_most_to_a_diagonal_edge() -> None:
+def test_a_diagonal_kernel_answers_most_to_a_diagonal_edge_and_a_flat_one_to_none() -> None:
     kernel = np.array([[0, 1, 1], [-1, 0, 1], [-1, -1, 0]])
     assert ANGLES[filters.edge_responses(kernel).argmax()] == 45
-
-
-def test_a_kernel_that_is_the_same_all_over_sees_no_angle() -> None:
     np.testing.assert_allclose(filters.edge_responses(np.ones((5, 5))), 12.5)
 
 
 def test_through_no_layers_the_edges_are_the_kernels_own() -> None:
     network = network_of(CNN)
-    kernel = network.weights["conv1"][0]
+    kernels = np.moveaxis(network.weights["conv1"][0][:, :, 0], -1, 0)
+    expected = np.transpose([filters.edge_responses(kernel) for kernel in kernels])
     found = filters.deep_edge_responses(network, "conv1")
     assert found.shape == (24, 3)
-    for number in range(3):
-        expected = filters.edge_responses(kernel[:, :, 0, number])
-        np.testing.assert_allclose(found[:, number], expected, atol=1e-5)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_deeper_edges_go_through_the_layers_before() -> None:
     network = network_of(CNN)
-    kernel, bias = network.weights["conv2"]
-    found = filters.deep_edge_responses(network, "conv2")
+    bias = network.weights["conv2"][1]
     field = filters.field_of(network.layers, "conv2")
     row = layer_of(network, "conv2").output[0] // 2
     middle = row * field.step + (field.size - 1) / 2
     picture = filters.edge(60, 28, centre=(middle, middle))
-    whole = network.activations(as_pixels(picture[np.newaxis]))
-    outputs = whole[[layer.name for layer in network.layers].index("conv2")]
-    np.testing.assert_allclose(
-        np.tanh(found[ANGLES.index(60)] + bias), outputs[0, row, row], atol=1e-5
-    )
-    assert kernel.shape[-1] == found.shape[1]
+    found = filters.deep_edge_responses(network, "conv2")
+    assert found.shape == (24, 4)
+    expected = outputs_of(network, "conv2", picture[np.newaxis])[0, row, row]
+    np.testing.assert_allclose(np.tanh(found[ANGLES.index(60)] + bias), expected, atol=1e-5)
 
 
 # What excites -----------------------------------------------------------------------------------
 
 
 def test_what_one_output_sees() -> None:
-    bundled = models.bundled().layers
-    seen = {name: filters.field_of(bundled, name) for name in ("conv1", "conv2", "conv3", "conv4")}
-    assert [field.size for field in seen.values()] == [3, 5, 10, 14]
-    assert [field.step for field in seen.values()] == [1, 1, 2, 2]
+    names = ("conv1", "conv2", "conv3", "conv4")
+    seen = [filters.field_of(models.bundled().layers, name) for name in names]
+    assert [field.size for field in seen] == [3, 5, 10, 14]
+    assert [field.step for field in seen] == [1, 1, 2, 2]
     assert filters.field_of(layers_of(MLP), "dense1").size == 28
 
 
@@ -143,11 +122,10 @@ def test_only_the_field_of_an_output_moves_it(name: str) -> None:
     network = network_of(CNN)
     field, place = filters.field_of(network.layers, name), (2, 3)
     top, left = field.corner(*place)
-    other = RNG.integers(0, 256, (1, 28, 28), np.uint8)
-    inside = (slice(None), slice(top, top + field.size), slice(left, left + field.size))
-    other[inside] = IMAGES[:1][inside]
-    at = [layer.name for layer in network.layers].index(name)
-    before, after = (network.activations(images)[at][0] for images in (IMAGES[:1], other))
+    other = RNG.integers(0, 256, (28, 28), np.uint8)
+    inside = (slice(top, top + field.size), slice(left, left + field.size))
+    other[inside] = IMAGES[0][inside]
+    before, after = outputs_of(network, name, np.stack([IMAGES[0], other]))
     np.testing.assert_allclose(before[place], after[place], atol=1e-5)
     assert not np.allclose(before[place[0], place[1] + 4], after[place[0], place[1] + 4])
 
@@ -167,14 +145,18 @@ def test_excitement_of_a_first_convolution_against_scipy() -> None:
 @pytest.mark.parametrize(("config", "name"), [(CNN, "conv2"), (MLP, "dense1"), (LINEAR, "dense1")])
 def test_excitement_of_other_layers_is_what_they_give(config: RunConfig, name: str) -> None:
     network = network_of(config)
-    at = [layer.name for layer in network.layers].index(name)
-    outputs = network.activations(IMAGES)[at].reshape(70, -1, network.layers[at].output[-1])
+    outputs = outputs_of(network, name, IMAGES)
+    outputs = outputs.reshape(70, -1, outputs.shape[-1])
     found = filters.excitement(network, name, IMAGES)
     np.testing.assert_allclose(found.peaks, outputs.max(axis=1), atol=1e-4)
     np.testing.assert_allclose(found.means, outputs.mean(axis=1), atol=1e-4)
     alone = filters.excitement(network, name, IMAGES, only=2)
     np.testing.assert_allclose(alone.peaks, found.only(2).peaks, atol=1e-4)
     np.testing.assert_array_equal(alone.places, found.only(2).places)
+    parts = [filters.excitement(network, name, IMAGES[at : at + 30]) for at in (0, 30, 60)]
+    joined = filters.joined(parts)
+    np.testing.assert_allclose(joined.means, found.means, atol=1e-6)
+    assert joined.peaks.shape == joined.places.shape == found.peaks.shape
 
 
 def test_the_place_is_found_where_the_activation_cuts_everything_off() -> None:
@@ -189,42 +171,23 @@ def test_the_place_is_found_where_the_activation_cuts_everything_off() -> None:
     assert divmod(int(found.places[0, 0]), 26) == (9, 19)
 
 
-def test_joined_parts_are_the_whole() -> None:
-    network = network_of(CNN)
-    parts = [filters.excitement(network, "conv2", IMAGES[a : a + 30]) for a in (0, 30, 60)]
-    whole = filters.excitement(network, "conv2", IMAGES)
-    np.testing.assert_allclose(filters.joined(parts).means, whole.means, atol=1e-6)
-    assert len(filters.joined(parts).peaks) == 70
-
-
 def test_the_largest_come_first() -> None:
     assert filters.largest([3, 9, 1, 9], 3).tolist() == [1, 3, 0]
 
 
 def test_the_mean_of_each_digit() -> None:
     found = filters.per_digit([1, 3, 5], np.array([2, 2, 9], np.uint8))
-    assert found[2] == 2
-    assert found[9] == 5
+    assert (found[2], found[9]) == (2, 5)
     assert np.isnan(found[0])
 
 
 def test_a_large_network_is_led_through_fewer_images() -> None:
-    small, large = (
-        network_of(CNN),
-        RunConfig(
-            network="cnn",
-            blocks=2,
-            filters1=128,
-            kernel1=7,
-            pool1=False,
-            filters2=64,
-            kernel2=7,
-            dense=4,
-        ),
-    )
+    small = network_of(CNN)
     assert filters.affordable_images(small, "conv2", 10_000) == filters.MOST_IMAGES
     assert filters.affordable_images(small, "conv2", 64) == 64
-    assert 50 <= filters.affordable_images(network_of(large), "conv2", 10_000) < 1_000
+    wide = {"filters1": 128, "kernel1": 7, "pool1": False, "filters2": 64, "kernel2": 7}
+    large = network_of(RunConfig(**TWO, **wide, dense=4))
+    assert 50 <= filters.affordable_images(large, "conv2", 10_000) < 1_000
 
 
 # Weights through the epochs ---------------------------------------------------------------------
@@ -244,10 +207,9 @@ def test_the_layers_that_can_be_looked_at() -> None:
 
 def test_a_runs_weights_come_from_the_small_files_or_the_whole_network(tmp_path: Path) -> None:
     store, network = Store(tmp_path), network_of(CNN)
-    run = run_in(store)
-    store.keep(run, "weights-000.npz", network.to_bytes())
     first = network.weights["conv1"][0]
-    store.keep(run, "kernels-001.npy", npy(2 * first))
+    files = {"weights-000.npz": network.to_bytes(), "kernels-001.npy": npy(2 * first)}
+    run = add_run(store, files=files).id
     conv1, conv2 = layer_of(network, "conv1"), layer_of(network, "conv2")
 
     assert filters.epochs_of_run(store, run, first_convolution=True) == [0, 1]
@@ -262,13 +224,11 @@ def test_a_runs_weights_come_from_the_small_files_or_the_whole_network(tmp_path:
 
 @pytest.mark.parametrize("content", [b"", b"no array", npy(np.ones((3, 3, 1, 3)))])
 def test_a_broken_file_is_a_sentence(tmp_path: Path, content: bytes) -> None:
-    store, network = Store(tmp_path), network_of(CNN)
-    run = run_in(store)
-    store.keep(run, "kernels-001.npy", content)
-    store.keep(run, "weights-002.npz", content)
+    store, conv1 = Store(tmp_path), layer_of(network_of(CNN), "conv1")
+    run = add_run(store, files={"kernels-001.npy": content, "weights-002.npz": content}).id
     for epoch in (1, 2):
         with pytest.raises(StoreError, match=f"epoch {epoch} cannot be read"):
-            filters.kernel_of_run(store, run, layer_of(network, "conv1"), epoch)
+            filters.kernel_of_run(store, run, conv1, epoch)
 
 
 def test_how_far_weights_have_moved() -> None:
@@ -282,21 +242,23 @@ def test_how_far_weights_have_moved() -> None:
 
 
 def test_templates_are_the_network_where_nothing_is_cut_off() -> None:
-    network = network_of(RunConfig(hidden_layers=2, units1=12, units2=7))
+    network = network_of(MLP)
     weights, bias = filters.templates(network)
-    kernels = [network.weights[f"dense{number}"][0] for number in (1, 2, 3)]
-    np.testing.assert_allclose(weights, np.linalg.multi_dot(kernels), atol=1e-4)
+    layers = [network.weights[f"dense{number}"] for number in (1, 2, 3)]
+    np.testing.assert_allclose(
+        weights, np.linalg.multi_dot([kernel for kernel, _ in layers]), atol=1e-4
+    )
     pixels = as_pixels(IMAGES).reshape(70, -1)
     step = pixels
-    for number in (1, 2, 3):
-        kernel, add = network.weights[f"dense{number}"]
+    for kernel, add in layers:
         step = step @ kernel + add
     np.testing.assert_allclose(pixels @ weights + bias, step, atol=1e-3)
 
 
 def test_without_a_hidden_layer_templates_read_as_the_network_does(lab_home: Path) -> None:
-    network, digits = network_of(RunConfig(hidden_layers=0)), dataset.current().digits
-    alone, whole = filters.agreement(network, digits.x_test[:200], digits.y_test[:200])
-    assert alone == whole
-    read = network.predict(digits.x_test[:200]).argmax(axis=1)
-    assert whole == pytest.approx((read == digits.y_test[:200]).mean())
+    network, digits = network_of(LINEAR), dataset.current().digits
+    images, labels = digits.x_test[:200], digits.y_test[:200]
+    alone, whole = filters.agreement(network, images, labels)
+    assert (
+        alone == whole == pytest.approx((network.predict(images).argmax(axis=1) == labels).mean())
+    )
