@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from digitlab.dataset import DigitSet
+from digitlab.disk import StorageError
 from digitlab.jobs import worker
 from digitlab.jobs.cluster import Cluster, Future, WorkerLostError, WorkerSlowError
 from digitlab.messages import LabError, Message, message
 from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome
 from digitlab.store import Run, Status, Store, StoreError, interrupted
-from digitlab.store.database import DATABASE, StorageBusyError, StorageError
+from digitlab.store.database import DATABASE, StorageBusyError
 from digitlab.training import continuing, speed
 
 log = logging.getLogger(__name__)

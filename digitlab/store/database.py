@@ -17,12 +17,7 @@ from digitlab import disk
 from digitlab.disk import StorageError
 from digitlab.messages import Message, message
 
-__all__ = ["DATABASE", "NO_COLUMNS", "Database", "Row", "StorageBusyError", "StorageError"]
-
 DATABASE = "lab.sqlite3"  # the file in the lab's folder
-
-Row = sqlite3.Row
-NO_COLUMNS: Mapping[str, Mapping[str, str]] = {}
 
 _FORMAT = 1  # SQLite's user_version; higher where this lab could not read what a newer one writes
 _RETRY_SECONDS = 0.05
@@ -57,15 +52,26 @@ class Database:
     """
 
     def __init__(
-        self, path: Path, schema: str, later: Mapping[str, Mapping[str, str]] = NO_COLUMNS
+        self, path: Path, schema: str, later: Mapping[str, Mapping[str, str]] = {}
     ) -> None:
         self.path = path
+        log = path.with_name(f"{path.name}-wal")
         with disk.as_storage_error(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._refuse_log_alone()
+            # SQLite deletes a log whose database is empty or gone, and what is in it.
+            if size_of(log) and not size_of(path):
+                raise _damaged(path, f"there is a {log.name} without it")
         deadline = time.monotonic() + _BUSY_SECONDS
-        while not self._made(schema, later, last_try=time.monotonic() > deadline):
-            time.sleep(_RETRY_SECONDS)
+        while True:
+            last_try = time.monotonic() > deadline
+            try:
+                self._prepare(schema, later)
+            except StorageBusyError:  # for the step to WAL, SQLite does not wait
+                if last_try:
+                    raise
+                time.sleep(_RETRY_SECONDS)
+            else:
+                break
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
@@ -73,6 +79,11 @@ class Database:
         with self._connection() as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
+
+    def write(self, statement: str, *values: Any) -> int:
+        """A change of one statement; returns how many rows it changed."""
+        with self.change() as connection:
+            return connection.execute(statement, values).rowcount
 
     def one(self, query: str, *values: Any) -> sqlite3.Row | None:
         """The first row that ``query`` finds."""
@@ -85,10 +96,8 @@ class Database:
         with self._connection() as connection:
             return connection.execute(query, values).fetchall()
 
-    def _made(self, schema: str, later: Mapping[str, Mapping[str, str]], *, last_try: bool) -> bool:
-        """Make what lacks. False where another process, which makes it too, is in the way: for
-        the step to WAL, SQLite does not wait.
-        """
+    def _prepare(self, schema: str, later: Mapping[str, Mapping[str, str]]) -> None:
+        """Make the tables and columns that are missing."""
         try:
             with self._connection() as connection:
                 found = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -99,30 +108,15 @@ class Database:
                 if found < _FORMAT:
                     connection.execute(f"PRAGMA user_version = {_FORMAT}")
             for table, columns in later.items():
-                self._complete(table, columns)
-        except StorageBusyError:
-            if last_try:
-                raise
-            return False
+                asked = f"PRAGMA table_info({table})"
+                # Without a change where there are all: a lab can be opened while somebody writes.
+                if not {row["name"] for row in self.all(asked)}.issuperset(columns):
+                    with self.change() as change:
+                        there = {row["name"] for row in change.execute(asked)}
+                        for name in (name for name in columns if name not in there):
+                            change.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
         except sqlite3.OperationalError as error:  # tables of these names, but not ours
             raise _damaged(self.path, str(error)) from error
-        return True
-
-    def _complete(self, table: str, columns: Mapping[str, str]) -> None:
-        asked = f"PRAGMA table_info({table})"
-        if {row["name"] for row in self.all(asked)}.issuperset(columns):
-            return  # without a change: a lab can be opened and looked at while somebody writes
-        with self.change() as connection:
-            there = {row["name"] for row in connection.execute(asked)}
-            for name, kind in columns.items():
-                if name not in there:
-                    connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
-
-    def _refuse_log_alone(self) -> None:
-        """SQLite deletes a write-ahead log whose database is empty or gone, and what is in it."""
-        log = self.path.with_name(f"{self.path.name}-wal")
-        if _size(log) and not _size(self.path):
-            raise _damaged(self.path, f"there is a {log.name} without it")
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -136,22 +130,22 @@ class Database:
             finally:
                 connection.close()
         except sqlite3.DatabaseError as error:
-            trouble = _trouble(self.path, error)
-            if trouble is None:
-                raise
-            raise trouble from error
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary
+            if code in _BUSY:
+                raise _busy(self.path) from error
+            if code in _DAMAGED:
+                raise _damaged(self.path, str(error)) from error
+            if code in _REFUSED:
+                raise disk.refused(self.path, OSError(code, str(error))) from error
+            raise  # a mistake in our own SQL
 
 
-def _trouble(path: Path, error: sqlite3.DatabaseError) -> StorageError | None:
-    """What SQLite's error means for a person; None for a mistake in our own SQL."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code
-    if code in _BUSY:
-        return _busy(path)
-    if code in _DAMAGED:
-        return _damaged(path, str(error))
-    if code in _REFUSED:
-        return disk.refused(path, OSError(code, str(error)))
-    return None
+def size_of(path: Path) -> int:
+    """The bytes of a file; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _busy(path: Path) -> StorageBusyError:
@@ -169,7 +163,7 @@ def _busy(path: Path) -> StorageBusyError:
 
 
 def _damaged(path: Path, detail: str) -> StorageError:
-    return StorageError(
+    return _unreadable(
         message(
             "{path} is damaged, or is no database of Digit Lab ({detail}). It is left as it is. "
             "Put a whole copy in its place, or move it and the files {name}-wal and {name}-shm "
@@ -178,28 +172,20 @@ def _damaged(path: Path, detail: str) -> StorageError:
             detail=detail,
             name=path.name,
             runs=str(path.parent / "runs"),
-        ),
-        on_page=_unreadable(),
+        )
     )
 
 
 def _newer(path: Path) -> StorageError:
-    return StorageError(
+    return _unreadable(
         message(
             "{path} was made by a newer Digit Lab. Use that version, or set DIGITLAB_HOME to "
             "another folder.",
             path=str(path),
-        ),
-        on_page=_unreadable(),
+        )
     )
 
 
-def _unreadable() -> Message:
-    return message("The lab's database cannot be read. Please tell whoever runs this lab.")
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+def _unreadable(why: Message) -> StorageError:
+    on_page = message("The lab's database cannot be read. Please tell whoever runs this lab.")
+    return StorageError(why, on_page=on_page)

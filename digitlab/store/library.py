@@ -6,6 +6,7 @@ of others.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -14,9 +15,9 @@ from typing import Any
 
 from digitlab.messages import LabError, message
 from digitlab.progress import EpochMetrics
-from digitlab.records import Run, Status
-from digitlab.store.rows import UnreadableRunError, run_of
-from digitlab.store.runs import Store
+from digitlab.records import Run
+from digitlab.store.rows import epoch_of, readable, run_of
+from digitlab.store.run_folders import Store
 from digitlab.store.schema import NOT_DELETED
 
 _JOINER = "\u200d"  # makes one emoji of several
@@ -60,14 +61,7 @@ class Library:
 
     def listed(self, owner: str, most: int = -1) -> tuple[list[RunSummary], list[str]]:
         """A person's runs, the newest first, and the ids of those that cannot be read."""
-        summaries: list[RunSummary] = []
-        unreadable: list[str] = []
-        for row in self.store.database.all(_OVERVIEW, owner, most):
-            try:
-                summaries.append(_summary(dict(row)))
-            except UnreadableRunError:
-                unreadable.append(row["id"])
-        return summaries, unreadable
+        return readable(self.store.database.all(_OVERVIEW, owner, most), _summary)
 
     def name(self, run_id: str) -> str:
         """The name that a run was given, or ""."""
@@ -89,8 +83,8 @@ class Library:
     def delete(self, owner: str, runs: Sequence[str]) -> None:
         """Put runs into the bin; those that train are stopped first."""
         for run in runs:
-            if self._mine(owner, run):
-                self.store.ask_to_stop(run)
+            stop = "UPDATE runs SET stop = 1 WHERE id = ? AND owner = ?"
+            self.store.database.write(stop, run, owner)
         self._set(owner, runs, "deleted", time.time())
 
     def restore(self, owner: str, runs: Iterable[str]) -> None:
@@ -99,23 +93,14 @@ class Library:
 
     def last_deleted(self, owner: str) -> list[str]:
         """The runs that a person put into the bin last, all at once, as far as they are there."""
-        rows = self.store.database.all(
-            "SELECT run FROM shelf JOIN runs ON id = run WHERE owner = ? AND deleted = ("
-            " SELECT MAX(deleted) FROM shelf JOIN runs ON id = run WHERE owner = ?)",
-            owner,
-            owner,
-        )
-        return [str(row["run"]) for row in rows]
+        mine = "FROM shelf JOIN runs ON id = run WHERE owner = ?"
+        last = f"SELECT run {mine} AND deleted = (SELECT MAX(deleted) {mine})"
+        return [str(row["run"]) for row in self.store.database.all(last, owner, owner)]
 
     def trains(self, owner: str) -> bool:
         """Whether one of a person's runs waits or trains."""
-        found = self.store.database.one(
-            f"SELECT 1 FROM runs WHERE owner = ? AND status IN (?, ?) AND {NOT_DELETED}",
-            owner,
-            Status.QUEUED,
-            Status.RUNNING,
-        )
-        return found is not None
+        live = f"owner = ? AND status IN ('queued', 'running') AND {NOT_DELETED}"
+        return self.store.database.one(f"SELECT 1 FROM runs WHERE {live}", owner) is not None
 
     def count(self, owner: str) -> int:
         """How many runs a person has, those in the bin included."""
@@ -124,9 +109,8 @@ class Library:
 
     def empty_bin(self, older_than: float = BIN_SECONDS) -> int:
         """Remove for good what has lain in the bin for so many seconds; returns how many runs."""
-        rows = self.store.database.all(
-            "SELECT run FROM shelf WHERE deleted < ?", time.time() - older_than
-        )
+        before = time.time() - older_than
+        rows = self.store.database.all("SELECT run FROM shelf WHERE deleted < ?", before)
         for row in rows:
             self.store.delete(row["run"])
         return len(rows)
@@ -160,19 +144,13 @@ class Library:
             lost += [row["id"]] if freed else []
         return lost
 
-    def _mine(self, owner: str, run_id: str) -> bool:
-        found = self.store.database.one("SELECT owner FROM runs WHERE id = ?", run_id)
-        return found is not None and found["owner"] == owner
-
     def _set(self, owner: str, runs: Iterable[str], column: str, value: Any) -> None:
+        statement = (
+            f"INSERT INTO shelf (run, {column}) SELECT id, ? FROM runs WHERE id = ? AND owner = ?"
+            f" ON CONFLICT (run) DO UPDATE SET {column} = excluded.{column}"
+        )
         with self.store.database.change() as database:
-            for run in runs:
-                database.execute(
-                    f"INSERT INTO shelf (run, {column}) SELECT id, ? FROM runs"
-                    " WHERE id = ? AND owner = ?"
-                    f" ON CONFLICT (run) DO UPDATE SET {column} = excluded.{column}",
-                    (value, run, owner),
-                )
+            database.executemany(statement, [(value, run, owner) for run in runs])
 
 
 def checked_name(name: str) -> str:
@@ -197,8 +175,7 @@ def checked_name(name: str) -> str:
     return short
 
 
-def _summary(row: dict[str, Any]) -> RunSummary:
-    last = {name: row.pop(f"last_{name}") for name in _METRICS}
-    name, pinned = row.pop("shelf_name") or "", bool(row.pop("shelf_pinned"))
-    epoch = EpochMetrics(**last | {"complete": bool(last["complete"])})
-    return RunSummary(run_of(row), name, pinned, None if last["epoch"] is None else epoch)
+def _summary(row: sqlite3.Row) -> RunSummary:
+    last = {name: row[f"last_{name}"] for name in _METRICS}
+    epoch = None if last["epoch"] is None else epoch_of(last)
+    return RunSummary(run_of(row), row["shelf_name"] or "", bool(row["shelf_pinned"]), epoch)

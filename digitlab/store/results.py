@@ -12,8 +12,6 @@ from digitlab.records import Run, Status
 from digitlab.scores import Scores, wilson
 
 CHANCE = 1 / DIGITS
-# A run that has learned next to nothing is not so far on the way from chance to 100%.
-_HARDLY = 0.1
 # A training loss so many times that of the untrained network, or of guessing evenly, has exploded.
 _EXPLODED = 2.0
 # A validation loss this much above its best is called a rise, not noise.
@@ -46,57 +44,49 @@ def verdict(
     """
     if not epochs or run.status is Status.DIVERGED:
         return ()
-    nothing = _nothing_learned(run, epochs, chance)
-    if nothing is not None:
-        return nothing
     exploded = explosion(run, epochs)
-    if exploded is not None:
+    nothing = _nothing_learned(run, epochs[-1], chance)
+    if nothing:
+        return nothing, exploded or message(
+            "Its loss ended at {loss}; guessing evenly has {guess}. Another learning rate, usually "
+            "a larger one, or more epochs may help.",
+            loss=f"{epochs[-1].loss:.3f}",
+            guess=f"{guessing_loss(run.config.loss):.3f}",
+        )
+    if exploded:
         return (exploded,)
     below = training_below_validation(run.config, epochs)
     fit = fit_verdict(run.config, epochs)
-    return (fit,) if below is None else (fit, below)
+    return (fit, below) if below else (fit,)
 
 
-def _nothing_learned(
-    run: Run, epochs: Sequence[EpochMetrics], chance: float
-) -> tuple[Message, ...] | None:
+def _nothing_learned(run: Run, last: EpochMetrics, chance: float) -> Message | None:
     """What to say of a run whose accuracy luck explains, or hardly more than that.
 
     The lower end of Wilson's interval of 95% is compared with chance, so few images need more.
+    The accuracy is that on the test set, else on the validation images, else in training.
     """
-    accuracy, count = _accuracy_at_the_end(run, epochs)
+    measured = (
+        (last.test_accuracy, run.digits.test),
+        (last.val_accuracy, run.digits.validation),
+        (last.accuracy, last.images),
+    )
+    accuracy, images = next((found, of) for found, of in measured if found is not None)
+    count = max(1, images)
     values = {"accuracy": f"{accuracy:.1%}", "chance": f"{chance:.1%}"}
-    low, _ = wilson(round(accuracy * max(1, count)), max(1, count))
-    if low <= chance:
-        told = message(
+    if wilson(round(accuracy * count), count)[0] <= chance:
+        return message(
             "It has learned nothing: its accuracy, {accuracy}, is that of chance ({chance}).",
             **values,
         )
-    elif accuracy - chance < _HARDLY * (1 - chance):
-        told = message(
+    # A run that has learned next to nothing is not a tenth of the way from chance to 100%.
+    if accuracy - chance < 0.1 * (1 - chance):
+        return message(
             "It has learned next to nothing: its accuracy, {accuracy}, is hardly above chance "
             "({chance}).",
             **values,
         )
-    else:
-        return None
-    advice = explosion(run, epochs) or message(
-        "Its loss ended at {loss}; guessing evenly has {guess}. Another learning rate, usually "
-        "a larger one, or more epochs may help.",
-        loss=f"{epochs[-1].loss:.3f}",
-        guess=f"{guessing_loss(run.config.loss):.3f}",
-    )
-    return told, advice
-
-
-def _accuracy_at_the_end(run: Run, epochs: Sequence[EpochMetrics]) -> tuple[float, int]:
-    """Accuracy on the test set, else on the validation images, else in training; of how many."""
-    last, digits = epochs[-1], run.digits
-    if last.test_accuracy is not None:
-        return last.test_accuracy, digits.test
-    if last.val_accuracy is not None:
-        return last.val_accuracy, digits.validation
-    return last.accuracy, last.images
+    return None
 
 
 def guessing_loss(loss_name: str) -> float:
@@ -114,17 +104,14 @@ def explosion(run: Run, epochs: Sequence[EpochMetrics]) -> Message | None:
     highest = max(epochs, key=lambda epoch: epoch.loss)
     if highest.loss <= _EXPLODED * start:
         return None
+    loss = f"{highest.loss:,.0f}" if highest.loss >= 100 else f"{highest.loss:.3f}"
     return message(
         "The loss exploded: {loss} in epoch {epoch}, where guessing evenly has {guess}. The steps "
         "are too large; a smaller learning rate may help.",
-        loss=_rounded(highest.loss),
+        loss=loss,
         epoch=highest.epoch,
         guess=f"{guessing_loss(run.config.loss):.3f}",
     )
-
-
-def _rounded(loss: float) -> str:
-    return f"{loss:,.0f}" if loss >= 100 else f"{loss:.3f}"
 
 
 def training_below_validation(config: RunConfig, epochs: Sequence[EpochMetrics]) -> Message | None:
@@ -134,7 +121,8 @@ def training_below_validation(config: RunConfig, epochs: Sequence[EpochMetrics])
         return None
     if last.accuracy >= last.val_accuracy and last.loss <= last.val_loss:
         return None
-    if _drops_out(config):
+    relevant = config.relevant()
+    if relevant.get("dropout") or relevant.get("conv_dropout"):
         return message(
             "The training figures are worse than the validation figures because they are taken "
             "with dropout on, and as the mean over an epoch in which the network still learns. "
@@ -144,11 +132,6 @@ def training_below_validation(config: RunConfig, epochs: Sequence[EpochMetrics])
         "The training figures are worse than the validation figures because they are the mean over "
         "an epoch in which the network still learns. Validation is measured at the epoch's end."
     )
-
-
-def _drops_out(config: RunConfig) -> bool:
-    relevant = config.relevant()
-    return bool(relevant.get("dropout") or relevant.get("conv_dropout"))
 
 
 def fit_verdict(config: RunConfig, epochs: Sequence[EpochMetrics]) -> Message:

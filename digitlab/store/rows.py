@@ -7,8 +7,8 @@ import functools
 import json
 import logging
 import sqlite3
-from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from msgspec import Struct
@@ -17,10 +17,16 @@ from digitlab import config as settings
 from digitlab.config import RunConfig
 from digitlab.messages import LabError, Message, message
 from digitlab.presets import PRESETS
+from digitlab.progress import EpochMetrics
 from digitlab.records import Run
-from digitlab.store.database import Row
 
 log = logging.getLogger(__name__)
+
+UNREADABLE_RUN = message(
+    "This run cannot be read: it was made by another version of Digit Lab, or its entry is damaged."
+)
+
+_Read = TypeVar("_Read")
 
 
 class StoreError(LabError):
@@ -31,13 +37,6 @@ class UnreadableRunError(StoreError):
     """A run that is there, and says what this version does not know or allow."""
 
 
-def row_of(run: Run) -> dict[str, Any]:
-    """The row of the table ``runs`` that ``run_of`` reads."""
-    return {
-        field.encode_name: column(getattr(run, field.name)) for field in msgspec.structs.fields(Run)
-    }
-
-
 def column(value: Any) -> Any:
     """``value`` as a column holds it: JSON for what has parts."""
     if isinstance(value, Struct) or dataclasses.is_dataclass(value):
@@ -45,35 +44,17 @@ def column(value: Any) -> Any:
     return value
 
 
-def insert(database: sqlite3.Connection, table: str, values: Mapping[str, Any]) -> None:
+def insert(
+    database: sqlite3.Connection, table: str, values: Mapping[str, Any], verb: str = "INSERT"
+) -> None:
     """Add a row to a table; ``values`` are by column."""
     places = ", ".join("?" * len(values))
     database.execute(
-        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})", tuple(values.values())
+        f"{verb} INTO {table} ({', '.join(values)}) VALUES ({places})", tuple(values.values())
     )
 
 
-def readable(rows: Iterable[Row]) -> tuple[list[Run], list[str]]:
-    """The runs in these rows of the table ``runs``, and the ids of those that cannot be read."""
-    runs: list[Run] = []
-    unreadable: list[str] = []
-    for row in rows:
-        try:
-            runs.append(run_of(row))
-        except UnreadableRunError:
-            unreadable.append(row["id"])
-    return runs, unreadable
-
-
-def unreadable_run() -> Message:
-    """What is wrong with a run that cannot be read."""
-    return message(
-        "This run cannot be read: it was made by another version of Digit Lab, or its entry is "
-        "damaged."
-    )
-
-
-def run_of(row: Row | dict[str, Any]) -> Run:
+def run_of(row: sqlite3.Row | dict[str, Any]) -> Run:
     """The run in a row of the table ``runs``, which may have further columns.
 
     Raises:
@@ -87,8 +68,33 @@ def run_of(row: Row | dict[str, Any]) -> Run:
             values["preset"] = None
         return msgspec.convert(values, Run, strict=False)  # SQLite has 0 and 1 for false and true
     except (LabError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        _note_unreadable(values["id"], f"{type(error).__name__}: {error}"[:300])
-        raise UnreadableRunError(unreadable_run()) from error
+        note_unreadable("run", values["id"], f"{type(error).__name__}: {error}"[:300])
+        raise UnreadableRunError(UNREADABLE_RUN) from error
+
+
+def readable(
+    rows: Iterable[sqlite3.Row], read: Callable[[sqlite3.Row], _Read]
+) -> tuple[list[_Read], list[str]]:
+    """What ``read`` makes of rows of the table ``runs``; the ids of those that cannot be read."""
+    found: list[_Read] = []
+    unreadable: list[str] = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except UnreadableRunError:
+            unreadable.append(row["id"])
+    return found, unreadable
+
+
+def epoch_of(row: Mapping[str, Any]) -> EpochMetrics:
+    """The epoch metrics in a row of the table ``epochs``, without its run."""
+    return EpochMetrics(**{**row, "complete": bool(row["complete"])})
+
+
+@functools.lru_cache(4096)  # once for each, though lists are read again and again
+def note_unreadable(what: str, number: object, why: str) -> None:
+    """Log once that a run or drawing cannot be read."""
+    log.warning("%s %s cannot be read: %s", what, number, why)
 
 
 # What is read from JSON is frozen, and much of it the same in many rows.
@@ -104,19 +110,9 @@ def _part(kind: type, text: str) -> Any:
     return msgspec.convert(data, kind)
 
 
-def _has_parts(kind: Any) -> bool:
-    """Whether a field of this type is kept as JSON."""
-    return isinstance(kind, type) and (dataclasses.is_dataclass(kind) or issubclass(kind, Struct))
-
-
 _JSON_COLUMNS: dict[str, type] = {
     field.encode_name: kind
     for field in msgspec.structs.fields(Run)
     for kind in (get_args(field.type) or (field.type,))
-    if _has_parts(kind)
+    if isinstance(kind, type) and (dataclasses.is_dataclass(kind) or issubclass(kind, Struct))
 }
-
-
-@functools.lru_cache(4096)  # once for each run, though lists are read again and again
-def _note_unreadable(run_id: str, why: str) -> None:
-    log.warning("run %s cannot be read: %s", run_id, why)

@@ -1,4 +1,7 @@
-"""The files of runs: one folder a run beside the database, each file whole or not there at all."""
+"""The store: the database's runs with their files, a folder a run, each file whole or not there.
+
+What the lab has acknowledged, it keeps.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,17 @@ from digitlab import disk
 from digitlab.disk import StorageError
 from digitlab.messages import message
 from digitlab.progress import BatchMetrics, EpochMetrics
-from digitlab.records import Run
-from digitlab.store.rows import StoreError, insert, row_of
-from digitlab.store.run_queue import RunQueue, no_such_run
-
-ORPHAN_SECONDS = 60.0  # a run's folder may be there for so long before its row
+from digitlab.records import Run, values_of
+from digitlab.store.database import size_of
+from digitlab.store.rows import StoreError, column, insert
+from digitlab.store.run_queue import NO_SUCH_RUN, RunQueue
 
 _FILE_NAME = re.compile(r"[a-z]+(-\d{3})?\.(npz|npy)")
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
 
 
-class RunFolders(RunQueue):
-    """The runs under one folder, with their files."""
+class Store(RunQueue):
+    """The runs under one folder. Safe to use from many threads and several processes."""
 
     def keep(self, run_id: str, name: str, data: bytes | bytearray) -> None:
         """Write a run's file, whole or not at all.
@@ -45,7 +47,7 @@ class RunFolders(RunQueue):
             raise
         if self.database.one("SELECT 1 FROM runs WHERE id = ?", run_id) is None:
             self._remove_files(run_id)  # they may have been removed before this one was written
-            raise no_such_run()
+            raise StoreError(NO_SUCH_RUN)
 
     def drop_file(self, run_id: str, name: str) -> None:
         """Remove one file of a run, where it is there.
@@ -70,17 +72,16 @@ class RunFolders(RunQueue):
         """The names of a run's files, sorted."""
         if not _RUN_ID.fullmatch(run_id):
             return []
-        try:
-            names = os.listdir(self.folder / "runs" / run_id)
-        except FileNotFoundError:
-            return []
-        return sorted(filter(_FILE_NAME.fullmatch, names))
+        return sorted(filter(_FILE_NAME.fullmatch, _names_in(self.folder / "runs" / run_id)))
 
     def sizes(self) -> dict[str, int]:
         """How many bytes the files of each run take on the disk, by run."""
         known = self._ids()
-        folders = _folders(self.folder / "runs")
-        return {place.name: _bytes_in(place) for place in folders if place.name in known}
+        return {
+            place.name: sum(size_of(path) for path in _inside(place) if path.is_file())
+            for place in _inside(self.folder / "runs")
+            if place.name in known and place.is_dir()
+        }
 
     def drop_weights(self, run_id: str) -> int:
         """Remove a run's weights, all but what its metrics and pictures need; bytes freed."""
@@ -88,7 +89,7 @@ class RunFolders(RunQueue):
         for name in self.files(run_id):
             if name.startswith("weights-") or name == "optimizer.npz":
                 path = self._path(run_id, name)
-                freed += _size(path)
+                freed += size_of(path)
                 path.unlink(missing_ok=True)
         return freed
 
@@ -99,11 +100,10 @@ class RunFolders(RunQueue):
 
     def delete(self, run_id: str) -> None:
         """Forget a run and remove its files."""
-        with self.database.change() as database:
-            database.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+        self.database.write("DELETE FROM runs WHERE id = ?", run_id)
         self._remove_files(run_id)
 
-    def remove_orphans(self, older_than: float = ORPHAN_SECONDS) -> list[str]:
+    def remove_orphans(self, older_than: float = 60.0) -> list[str]:
         """Remove the folders of runs that are not in the database; returns their ids.
 
         Files that processes which are gone have not finished go as well. A server that died while
@@ -111,17 +111,17 @@ class RunFolders(RunQueue):
         last ``older_than`` seconds stays: its row may be on the way. So do those that are older
         than the database: they are of one that was moved away, damaged perhaps.
         """
-        places = _folders(self.folder / "runs")
-        for folder in (self.folder, self.folder / "data", *places):
+        folders = [place for place in _inside(self.folder / "runs") if place.is_dir()]
+        for folder in (self.folder, self.folder / "data", *folders):
             disk.remove_unfinished(folder)
-        folders = [place for place in places if _RUN_ID.fullmatch(place.name)]
         known = self._ids()
         begun = self.database.one("SELECT MIN(at) AS at FROM begun")
         age = time.time() - (begun["at"] if begun else 0.0)
         orphans = [
             place.name
             for place in folders
-            if place.name not in known and older_than < _age(place) < age
+            if _RUN_ID.fullmatch(place.name) and place.name not in known
+            if older_than < _age(place) < age
         ]
         for run in orphans:
             self._remove_files(run)
@@ -150,11 +150,11 @@ class RunFolders(RunQueue):
         target.parent.mkdir(exist_ok=True)
         try:
             with self.database.change() as database:
-                insert(database, "runs", row_of(run))
+                row = {name: column(value) for name, value in values_of(Run, run).items()}
+                shelf = {"run": run.id, "name": named[0], "pinned": named[1]}
+                insert(database, "runs", row)
                 insert(database, "loaded", {"run": run.id, "source": source})
-                insert(
-                    database, "shelf", {"run": run.id, "name": named[0], "pinned": int(named[1])}
-                )
+                insert(database, "shelf", shelf)
                 for table, reports in (("epochs", epochs), ("batches", batches)):
                     for report in reports:
                         insert(database, table, {"run": run.id} | asdict(report))
@@ -176,28 +176,16 @@ class RunFolders(RunQueue):
         return self.folder / "runs" / run_id / name
 
 
-def _folders(parent: Path) -> list[Path]:
-    return [place for place in _places(parent) if place.is_dir()]
-
-
-def _bytes_in(folder: Path) -> int:
-    return sum(_size(path) for path in _places(folder) if path.is_file())
-
-
-def _places(folder: Path) -> list[Path]:
+def _names_in(folder: Path) -> list[str]:
     """What is in a folder; nothing, where it is not there or was deleted meanwhile."""
     try:
-        return list(folder.iterdir())
+        return os.listdir(folder)
     except FileNotFoundError:
         return []
 
 
-def _size(path: Path) -> int:
-    """The bytes of a file; 0 where it was deleted meanwhile."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+def _inside(folder: Path) -> list[Path]:
+    return [folder / name for name in _names_in(folder)]
 
 
 def _age(folder: Path) -> float:

@@ -1,28 +1,38 @@
-"""Runs in the database, from the queue to their end; people take turns."""
+"""Runs in the database, from the queue to their end, with what they report; people take turns."""
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import asdict
 
 from digitlab.config import RunConfig
-from digitlab.messages import LabError, Message, message
-from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome
+from digitlab.messages import Message, message
+from digitlab.progress import (
+    BatchMetrics,
+    EpochMetrics,
+    ExecutionSettings,
+    Outcome,
+    Report,
+    Untrained,
+)
 from digitlab.records import DataSetInfo, Run, Status
-from digitlab.store.database import Row
-from digitlab.store.metrics import Metrics
 from digitlab.store.rows import (
+    UNREADABLE_RUN,
     StoreError,
     column,
+    epoch_of,
     insert,
     readable,
-    row_of,
     run_of,
-    unreadable_run,
 )
-from digitlab.store.schema import NOT_DELETED
+from digitlab.store.schema import NOT_DELETED, open_lab
+
+NO_SUCH_RUN = message("There is no such run here; it may have been deleted.")
 
 # A run's turn counts its owner's runs that come before it, the one that trains included.
 _QUEUE = """
@@ -31,10 +41,33 @@ SELECT * FROM (
     FROM runs WHERE engine = ? AND status IN ('queued', 'running')
 ) WHERE status = 'queued' ORDER BY turn, created
 """
+_RUNNING = "SELECT * FROM runs WHERE status = 'running' AND engine = ? ORDER BY created"
+_START = """
+UPDATE runs SET status = 'running', reason = ?, started = ? WHERE id = ? AND status = 'queued'
+"""
+_END = """
+UPDATE runs SET status = ?, reason = ?, outcome = ?, ended = ?
+WHERE id = ? AND status IN ('queued', 'running')
+"""
+_ADOPT = "UPDATE runs SET engine = ? WHERE engine = ? AND status = 'queued'"
+_REQUEUE = """
+UPDATE runs SET status = 'queued', reason = ?, started = NULL, pace = NULL, untrained = NULL,
+                requeued = 1
+WHERE id = ? AND status = 'running' AND requeued = 0
+  AND NOT EXISTS (SELECT 1 FROM epochs WHERE run = runs.id)
+"""
 
 
-class RunQueue(Metrics):
-    """The runs under one folder."""
+class RunQueue:
+    """The runs in the database of one folder, and the engines that train them.
+
+    Raises:
+        StorageError: the database is locked, damaged or of a newer lab, from each method.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = open_lab(folder)
 
     def add(
         self,
@@ -49,29 +82,23 @@ class RunQueue(Metrics):
         frozen: bool = False,
     ) -> Run:
         """Put a run in the queue; it is acknowledged once this returns."""
-        run = Run(
-            id=secrets.token_hex(8),
-            owner=owner,
-            engine=engine,
-            status=Status.QUEUED,
-            reason=message("The run waits for its turn."),
-            stop=False,
-            config=config,
-            preset=preset,
-            parameters=parameters,
-            digits=digits,
-            execution=None,
-            untrained=None,
-            outcome=None,
-            created=time.time(),
-            started=None,
-            ended=None,
-            origin=origin,
-            frozen=frozen,
-        )
+        row = {
+            "id": secrets.token_hex(8),
+            "owner": owner,
+            "engine": engine,
+            "status": Status.QUEUED,
+            "reason": column(message("The run waits for its turn.")),
+            "config": column(config),
+            "preset": preset,
+            "parameters": parameters,
+            "digits": column(digits),
+            "created": time.time(),
+            "origin": origin,
+            "frozen": frozen,
+        }
         with self.database.change() as database:
-            insert(database, "runs", row_of(run))
-        return self.run(run.id)
+            insert(database, "runs", row)
+        return self.run(str(row["id"]))
 
     def run(self, run_id: str) -> Run:
         """The run with this id.
@@ -81,7 +108,7 @@ class RunQueue(Metrics):
         """
         row = self.database.one(f"SELECT * FROM runs WHERE id = ? AND {NOT_DELETED}", run_id)
         if row is None:
-            raise no_such_run()
+            raise StoreError(NO_SUCH_RUN)
         return run_of(row)
 
     def runs_of(self, owner: str, most: int = -1) -> list[Run]:
@@ -89,116 +116,28 @@ class RunQueue(Metrics):
 
         Here and in all lists, a run that cannot be read is passed over.
         """
-        rows = self.database.all(
-            f"SELECT * FROM runs WHERE owner = ? AND {NOT_DELETED} ORDER BY created DESC LIMIT ?",
-            owner,
-            most,
+        query = (
+            f"SELECT * FROM runs WHERE owner = ? AND {NOT_DELETED} ORDER BY created DESC LIMIT ?"
         )
-        return readable(rows)[0]
+        return readable(self.database.all(query, owner, most), run_of)[0]
 
     def trained_here(self, most: int) -> list[Run]:
         """The newest runs that were trained to their end in this lab, from an untrained network.
 
-        Those of a zip were not. A row that cannot be read is passed over.
+        Those of a zip were not.
         """
         rows = self.database.all(
-            "SELECT * FROM runs WHERE status = ? AND origin IS NULL"
+            "SELECT * FROM runs WHERE status = 'finished' AND origin IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM loaded WHERE run = runs.id)"
             " ORDER BY created DESC LIMIT ?",
-            Status.FINISHED,
             most,
         )
-        found = []
-        for row in rows:
-            with contextlib.suppress(LabError, ValueError, TypeError, LookupError):
-                found.append(run_of(row))
-        return found
+        return readable(rows, run_of)[0]
 
     def newest_end(self) -> float:
         """When the last run was trained to its end, in seconds since the epoch; 0 for never."""
-        row = self.database.one(
-            "SELECT MAX(ended) AS ended FROM runs WHERE status = ?", Status.FINISHED
-        )
+        row = self.database.one("SELECT MAX(ended) AS ended FROM runs WHERE status = 'finished'")
         return row["ended"] or 0.0 if row else 0.0
-
-    def waiting(self, engine: str) -> list[Run]:
-        """The queue of an engine: people take turns, and each person's oldest run comes first.
-
-        So a sweep of fifty runs keeps nobody else waiting for more than one of them. A run that
-        cannot be read fails here: it would wait for ever.
-        """
-        runs, unreadable = readable(self.database.all(_QUEUE, engine))
-        for run in unreadable:
-            self.end(run, Status.FAILED, unreadable_run())
-        return runs
-
-    def running(self, engine: str) -> list[Run]:
-        """The runs that an engine is training."""
-        return readable(self._running(engine))[0]
-
-    def place_in_queue(self, run: Run) -> int:
-        """How many runs are trained before this one."""
-        turns = [row["id"] for row in self.database.all(_QUEUE, run.engine)]
-        ahead = turns.index(run.id) if run.id in turns else 0
-        return ahead + len({row["id"] for row in self._running(run.engine)} - {run.id})
-
-    def start(self, run_id: str) -> bool:
-        """Mark a queued run as running; False when it is no longer queued."""
-        reason = column(message("The network is being trained."))
-        with self.database.change() as database:
-            changed = database.execute(
-                "UPDATE runs SET status = ?, reason = ?, started = ? WHERE id = ? AND status = ?",
-                (Status.RUNNING, reason, time.time(), run_id, Status.QUEUED),
-            )
-            return changed.rowcount == 1
-
-    def requeue(self, run_id: str) -> bool:
-        """Put a run whose worker was lost before its first epoch back into the queue, once.
-
-        False when it was there before, has an epoch, or is not running any more.
-        """
-        reason = column(
-            message("The worker was lost before the first epoch; the run waits for its turn again.")
-        )
-        with self.database.change() as database:
-            changed = database.execute(
-                "UPDATE runs SET status = ?, reason = ?, started = NULL, pace = NULL,"
-                " untrained = NULL, requeued = 1 WHERE id = ? AND status = ? AND requeued = 0"
-                " AND NOT EXISTS (SELECT 1 FROM epochs WHERE run = runs.id)",
-                (Status.QUEUED, reason, run_id, Status.RUNNING),
-            )
-            if changed.rowcount:
-                database.execute("DELETE FROM batches WHERE run = ?", (run_id,))
-            return changed.rowcount == 1
-
-    def set_execution(self, run_id: str, execution: ExecutionSettings) -> None:
-        """Note the number format, threads and steps that a run is trained with."""
-        with self.database.change() as database:
-            database.execute("UPDATE runs SET pace = ? WHERE id = ?", (column(execution), run_id))
-
-    def end(
-        self, run_id: str, status: Status, reason: Message, outcome: Outcome | None = None
-    ) -> None:
-        """Write how a live run ended; a run that has ended stays as it is."""
-        with self.database.change() as database:
-            database.execute(
-                "UPDATE runs SET status = ?, reason = ?, outcome = ?, ended = ?"
-                " WHERE id = ? AND status IN (?, ?)",
-                (
-                    status,
-                    column(reason),
-                    column(outcome),
-                    time.time(),
-                    run_id,
-                    Status.QUEUED,
-                    Status.RUNNING,
-                ),
-            )
-
-    def ask_to_stop(self, run_id: str) -> None:
-        """Note that a run shall stop; its engine reads this."""
-        with self.database.change() as database:
-            database.execute("UPDATE runs SET stop = 1 WHERE id = ?", (run_id,))
 
     def sources(self, owner: str) -> dict[str, str]:
         """Where a person's runs were trained first: the id of each there, by its id here."""
@@ -209,12 +148,123 @@ class RunQueue(Metrics):
         )
         return {row["id"]: row["source"] for row in rows}
 
-    def _running(self, engine: str) -> list[Row]:
-        return self.database.all(
-            "SELECT * FROM runs WHERE status = ? AND engine = ? ORDER BY created",
-            Status.RUNNING,
-            engine,
+    def waiting(self, engine: str) -> list[Run]:
+        """The queue of an engine: people take turns, and each person's oldest run comes first.
+
+        So a sweep of fifty runs keeps nobody else waiting for more than one of them. A run that
+        cannot be read fails here: it would wait for ever.
+        """
+        runs, unreadable = readable(self.database.all(_QUEUE, engine), run_of)
+        for run in unreadable:
+            self.end(run, Status.FAILED, UNREADABLE_RUN)
+        return runs
+
+    def running(self, engine: str) -> list[Run]:
+        """The runs that an engine is training."""
+        return readable(self.database.all(_RUNNING, engine), run_of)[0]
+
+    def place_in_queue(self, run: Run) -> int:
+        """How many runs are trained before this one."""
+        turns = [row["id"] for row in self.database.all(_QUEUE, run.engine)]
+        ahead = turns.index(run.id) if run.id in turns else 0
+        in_training = {row["id"] for row in self.database.all(_RUNNING, run.engine)}
+        return ahead + len(in_training - {run.id})
+
+    def start(self, run_id: str) -> bool:
+        """Mark a queued run as running; False when it is no longer queued."""
+        reason = column(message("The network is being trained."))
+        return self.database.write(_START, reason, time.time(), run_id) == 1
+
+    def requeue(self, run_id: str) -> bool:
+        """Put a run whose worker was lost before its first epoch back into the queue, once.
+
+        False when it was there before, has an epoch, or is not running any more.
+        """
+        reason = message(
+            "The worker was lost before the first epoch; the run waits for its turn again."
         )
+        with self.database.change() as database:
+            changed = database.execute(_REQUEUE, (column(reason), run_id)).rowcount
+            if changed:
+                database.execute("DELETE FROM batches WHERE run = ?", (run_id,))
+        return changed == 1
+
+    def set_execution(self, run_id: str, execution: ExecutionSettings) -> None:
+        """Note the number format, threads and steps that a run is trained with."""
+        self.database.write("UPDATE runs SET pace = ? WHERE id = ?", column(execution), run_id)
+
+    def end(
+        self, run_id: str, status: Status, reason: Message, outcome: Outcome | None = None
+    ) -> None:
+        """Write how a live run ended; a run that has ended stays as it is."""
+        values = (status, column(reason), column(outcome), time.time())
+        self.database.write(_END, *values, run_id)
+
+    def ask_to_stop(self, run_id: str) -> None:
+        """Note that a run shall stop; its engine reads this."""
+        self.database.write("UPDATE runs SET stop = 1 WHERE id = ?", run_id)
+
+    def report(self, run_id: str, report: Report) -> None:
+        """Write one report of a run. One for a run deleted meanwhile is dropped."""
+        with self.database.change() as database:
+            if database.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone() is None:
+                return
+            if isinstance(report, Untrained):
+                database.execute(
+                    "UPDATE runs SET untrained = ? WHERE id = ?", (column(report), run_id)
+                )
+            else:
+                table = "batches" if isinstance(report, BatchMetrics) else "epochs"
+                insert(database, table, {"run": run_id} | asdict(report), "INSERT OR REPLACE")
+
+    def batches(self, run_id: str) -> list[BatchMetrics]:
+        """The batch metrics of a run, in order."""
+        return [BatchMetrics(**row) for row in self._metrics("batches", run_id, "epoch, step")]
+
+    def batch_counts(self, owner: str) -> dict[str, int]:
+        """How many batch metrics each of a person's runs has; runs without any are not in it."""
+        rows = self.database.all(
+            "SELECT run, COUNT(*) AS count FROM batches JOIN runs ON runs.id = run"
+            " WHERE owner = ? GROUP BY run",
+            owner,
+        )
+        return {row["run"]: row["count"] for row in rows}
+
+    def epochs(self, run_id: str) -> list[EpochMetrics]:
+        """The epoch metrics of a run, in order."""
+        return [epoch_of(row) for row in self._metrics("epochs", run_id, "epoch")]
+
+    def last_batch(self, run_id: str) -> BatchMetrics | None:
+        """The newest batch metrics of a run."""
+        rows = self._metrics("batches", run_id, "epoch DESC, step DESC LIMIT 1")
+        return BatchMetrics(**rows[0]) if rows else None
+
+    def _metrics(self, table: str, run_id: str, order: str) -> list[dict[str, Any]]:
+        rows = self.database.all(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run_id)
+        return [{key: row[key] for key in row.keys() if key != "run"} for row in rows]  # noqa: SIM118
+
+    def register(self, engine: str, pid: int, born: float) -> None:
+        """Note the process that trains for this store, and when it started."""
+        self.database.write("INSERT INTO engines VALUES (?, ?, ?)", engine, pid, born)
+
+    def leave(self, engine: str) -> None:
+        """Note that an engine trains no more: another may adopt what waits in its queue."""
+        self.database.write("UPDATE engines SET born = 0 WHERE id = ?", engine)
+
+    def engines(self) -> dict[str, tuple[int, float]]:
+        """(process id, start time) of every engine noted."""
+        rows = self.database.all("SELECT * FROM engines")
+        return {row["id"]: (row["pid"], row["born"]) for row in rows}
+
+    def succeed(self, engine: str, dead: Sequence[str], *, adopt: bool) -> None:
+        """Mark the running runs of dead engines as interrupted; ``adopt`` takes their queue."""
+        for gone in dead:
+            for row in self.database.all(_RUNNING, gone):
+                self.end(row["id"], Status.INTERRUPTED, interrupted(self.epochs(row["id"])))
+            if adopt:
+                self.database.write(_ADOPT, engine, gone)
+            if adopt or not self.waiting(gone):
+                self.database.write("DELETE FROM engines WHERE id = ?", gone)
 
 
 def interrupted(epochs: Sequence[EpochMetrics]) -> Message:
@@ -223,8 +273,3 @@ def interrupted(epochs: Sequence[EpochMetrics]) -> Message:
         "The training process ended before the run was complete; epochs kept: {epochs}.",
         epochs=len(epochs),
     )
-
-
-def no_such_run() -> StoreError:
-    """The error for a run that is not in the database."""
-    return StoreError(message("There is no such run here; it may have been deleted."))

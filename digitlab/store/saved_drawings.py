@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import csv
-import functools
 import io
-import logging
+import sqlite3
 import time
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,14 +19,12 @@ from digitlab.config import IMAGE_SIZE
 from digitlab.messages import LabError, message
 from digitlab.network import Prediction
 from digitlab.records import DrawingFields, SavedDrawing, values_of
-from digitlab.store.database import Row
-from digitlab.store.rows import insert
+from digitlab.store.rows import insert, note_unreadable
 from digitlab.store.schema import open_lab
 
-log = logging.getLogger(__name__)
+MOST = 2_000  # of one person: a class's handwriting, and no more than a disk bears
 
-# What one person can keep: a class's handwriting, and no more than a disk bears.
-MOST = 2_000
+Picture = npt.NDArray[np.uint8]
 
 _COLUMNS = DrawingFields.__struct_encode_fields__
 
@@ -79,13 +75,11 @@ class SavedDrawings:
         One that this person has already stays as it is, and so does a full collection.
         """
         with self._database.change() as database:
-            rows = database.execute(
-                f"SELECT {', '.join(_COLUMNS)}, digit FROM drawings WHERE owner = ?", (owner,)
-            )
-            there = {tuple(row) for row in rows}
+            query = f"SELECT {', '.join(_COLUMNS)}, digit FROM drawings WHERE owner = ?"
+            there = {tuple(row) for row in database.execute(query, (owner,))}
             before = len(there)
             for one in kept:
-                row = _row(one)
+                row = values_of(DrawingFields, one) | {"digit": one.digit.tobytes()}
                 if tuple(row.values()) in there or len(there) >= MOST:
                     continue
                 there.add(tuple(row.values()))
@@ -94,9 +88,8 @@ class SavedDrawings:
 
     def of(self, owner: str) -> list[SavedDrawing]:
         """A person's drawings, the newest first; one that cannot be read is passed over."""
-        rows = self._database.all(
-            "SELECT * FROM drawings WHERE owner = ? ORDER BY created DESC", owner
-        )
+        query = "SELECT * FROM drawings WHERE owner = ? ORDER BY created DESC"
+        rows = self._database.all(query, owner)
         return [kept for row in rows if (kept := _readable(row)) is not None]
 
     def delete(self, owner: str, ids: Iterable[int]) -> None:
@@ -108,31 +101,17 @@ class SavedDrawings:
 
     def delete_everything(self, owner: str) -> int:
         """Delete all of a person's drawings; returns how many there were."""
-        with self._database.change() as database:
-            return database.execute("DELETE FROM drawings WHERE owner = ?", (owner,)).rowcount
+        return self._database.write("DELETE FROM drawings WHERE owner = ?", owner)
 
 
-def _readable(row: Row) -> SavedDrawing | None:
+def _readable(row: sqlite3.Row) -> SavedDrawing | None:
     try:
-        return _saved_drawing(row)
+        digit = np.frombuffer(row["digit"], np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
+        read = msgspec.convert({name: row[name] for name in _COLUMNS}, DrawingFields)
+        return SavedDrawing(id=row["id"], digit=digit, **msgspec.structs.asdict(read))
     except (ValueError, TypeError) as error:
-        _note_unreadable(row["id"], str(error))
+        note_unreadable("drawing", row["id"], str(error))
         return None
-
-
-@functools.lru_cache(MOST)  # once for each, though the list is read again and again
-def _note_unreadable(drawing: int, why: str) -> None:
-    log.warning("drawing %s cannot be read: %s", drawing, why)
-
-
-def _row(drawing: SavedDrawing) -> dict[str, Any]:
-    return values_of(DrawingFields, drawing) | {"digit": drawing.digit.tobytes()}
-
-
-def _saved_drawing(row: Row) -> SavedDrawing:
-    digit = np.frombuffer(row["digit"], np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
-    read = msgspec.convert({name: row[name] for name in _COLUMNS}, DrawingFields)
-    return SavedDrawing(id=row["id"], digit=digit, **msgspec.structs.asdict(read))
 
 
 def as_zip(kept: Sequence[SavedDrawing]) -> bytes:
@@ -145,15 +124,8 @@ def as_zip(kept: Sequence[SavedDrawing]) -> bytes:
         for one in kept:
             name = f"{one.label}-{one.id:06d}.png"
             archive.writestr(name, pictures.png_bytes(one.digit))
-            writer.writerow(
-                [
-                    name,
-                    one.label,
-                    one.predicted,
-                    f"{one.confidence:.4f}",
-                    one.model,
-                    time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(one.created)),
-                ]
-            )
+            created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(one.created))
+            read = (one.label, one.predicted, f"{one.confidence:.4f}", one.model)
+            writer.writerow([name, *read, created])
         archive.writestr("drawings.csv", table.getvalue())
     return buffer.getvalue()

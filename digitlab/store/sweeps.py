@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,8 +16,7 @@ from msgspec import Struct
 from digitlab.progress import EpochMetrics
 from digitlab.records import Run, Status
 from digitlab.store.library import BIN_SECONDS
-from digitlab.store.metrics import epoch_of
-from digitlab.store.rows import UnreadableRunError, insert, run_of
+from digitlab.store.rows import UnreadableRunError, epoch_of, insert, run_of
 from digitlab.store.schema import NOT_DELETED, open_lab
 
 _TRIALS = f"""
@@ -40,6 +41,10 @@ SELECT 1 FROM sweeps JOIN sweep_runs ON sweep_runs.sweep = sweeps.id
 JOIN runs ON runs.id = sweep_runs.run
 WHERE sweeps.owner = ? AND sweeps.removed IS NULL
   AND runs.status IN ('queued', 'running') AND {NOT_DELETED} LIMIT 1
+"""
+
+_PUT = """
+UPDATE sweep_runs SET run = ?, tries = tries + 1 WHERE sweep = ? AND seed = ? AND cell = ?
 """
 
 _STANDINGS = f"""
@@ -162,7 +167,7 @@ class SweepTable:
 
     def trials(self, sweep_id: str) -> list[Trial]:
         """All trials of a sweep, in the order in which they are trained: seed by seed."""
-        return [_trial(dict(row)) for row in self._database.all(_TRIALS, sweep_id)]
+        return [_trial(row) for row in self._database.all(_TRIALS, sweep_id)]
 
     def epochs(self, sweep_id: str) -> dict[str, list[EpochMetrics]]:
         """The epochs of each run of a sweep that has any, by run."""
@@ -178,17 +183,11 @@ class SweepTable:
 
     def put(self, sweep_id: str, seed: int, cell: int, run_id: str) -> None:
         """Note the run of a trial, and that it was queued once more."""
-        with self._database.change() as database:
-            database.execute(
-                "UPDATE sweep_runs SET run = ?, tries = tries + 1"
-                " WHERE sweep = ? AND seed = ? AND cell = ?",
-                (run_id, sweep_id, seed, cell),
-            )
+        self._database.write(_PUT, run_id, sweep_id, seed, cell)
 
     def set_stopped(self, sweep_id: str, stopped: bool) -> None:
         """Note whether a sweep was stopped."""
-        with self._database.change() as database:
-            database.execute("UPDATE sweeps SET stopped = ? WHERE id = ?", (stopped, sweep_id))
+        self._database.write("UPDATE sweeps SET stopped = ? WHERE id = ?", stopped, sweep_id)
 
     def remove(self, sweep_id: str) -> None:
         """Put a sweep into the bin, and empty the bin of what has lain there for too long."""
@@ -199,32 +198,22 @@ class SweepTable:
 
     def take_back(self, owner: str, sweep_id: str) -> None:
         """Take a sweep back out of the bin; one that is not there or not theirs is passed over."""
-        with self._database.change() as database:
-            database.execute(
-                "UPDATE sweeps SET removed = NULL WHERE id = ? AND owner = ?", (sweep_id, owner)
-            )
+        theirs = "UPDATE sweeps SET removed = NULL WHERE id = ? AND owner = ?"
+        self._database.write(theirs, sweep_id, owner)
 
     def remove_everything(self, owner: str) -> int:
         """Forget all of a person's sweeps for good, the bin's too; returns how many there were."""
-        with self._database.change() as database:
-            return database.execute("DELETE FROM sweeps WHERE owner = ?", (owner,)).rowcount
+        return self._database.write("DELETE FROM sweeps WHERE owner = ?", owner)
 
     def _rows(self, condition: str, *values: Any) -> list[SweepRow]:
         rows = self._database.all(f"SELECT * FROM sweeps WHERE {condition}", *values)
-        return [SweepRow(**{name: row[name] for name in _COLUMNS}) for row in rows]
+        columns = SweepRow.__struct_fields__
+        return [SweepRow(**{name: row[name] for name in columns}) for row in rows]
 
 
-_COLUMNS = SweepRow.__struct_fields__
-
-
-def _trial(row: dict[str, Any]) -> Trial:
-    return Trial(row["trial_seed"], row["trial_cell"], _run_at(row), row["trial_tries"])
-
-
-def _run_at(row: dict[str, Any]) -> Run | None:
-    if row["id"] is None:
-        return None
-    try:
-        return run_of(row)
-    except UnreadableRunError:
-        return None
+def _trial(row: sqlite3.Row) -> Trial:
+    run = None
+    if row["id"] is not None:
+        with contextlib.suppress(UnreadableRunError):
+            run = run_of(row)
+    return Trial(row["trial_seed"], row["trial_cell"], run, row["trial_tries"])
