@@ -52,7 +52,7 @@ def count_bars(
 ) -> Chart:
     """How many of each digit: ten counts (10,), or up to five parts' ten by name, stacked.
 
-    ``title`` and ``axis`` (what is counted, with its unit) are in the reader's language already.
+    ``axis`` says what is counted, with its unit.
 
     Raises:
         ValueError: there are more parts than colours that can be told apart.

@@ -26,14 +26,9 @@ def confusion_matrix(
     """How often each digit (row) is read as each digit (column), of ``matrix`` (10, 10).
 
     Only mistakes are coloured, by their number: the diagonal, many times larger, would leave
-    them all pale. A field that is zero is empty. A click tells 10 times the truth plus the
-    reading.
-
-    Args:
-        matrix: how many samples each field has.
-        t: the reader's language.
-        shares: show percentages of each row in place of numbers.
-        chosen: truth and reading of the field that gets a frame.
+    them all pale. A field that is zero is empty. A click tells 10 times the truth plus the reading.
+    ``shares`` shows percentages of each row in place of numbers; ``chosen``, truth and reading, is
+    the field that gets a frame.
     """
     wholes = matrix.sum(axis=1)
     values = 100 * matrix / np.maximum(wholes, 1)[:, None] if shares else matrix.astype(np.float64)

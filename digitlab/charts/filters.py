@@ -39,17 +39,10 @@ def weight_tiles(
     first: int = 0,
     chosen: int | None = None,
 ) -> Chart:
-    """Weights (N, H, W) as tiles that answer a click, blue below zero, red above.
+    """Weights (N, H, W) as tiles that answer a click, blue below zero, red above; NaN is empty.
 
-    Args:
-        pictures: one filter each; NaN is left empty.
-        limit: where blue and red are full, see ``colour_limit``.
-        t: the reader's language.
-        title: what they are, in the reader's language.
-        caption: the words under them.
-        names: what each is called under the pointer.
-        first: the number of the first; a click tells ``first`` and upwards.
-        chosen: the number of the one to frame.
+    Blue and red are full at ``limit``, see ``colour_limit``. A click tells a tile's number,
+    ``first`` and upwards; the tile ``chosen`` gets a frame, ``names`` are under the pointer.
     """
     columns = mosaic_columns(len(pictures))
     rows = -(-len(pictures) // columns)
@@ -125,11 +118,8 @@ def edge_chart(
 
     Args:
         angles: degrees; an edge becomes bright towards its angle, 0 is right, 90 up.
-        responses: by name in the reader's language, weighted sums (as many as angles). Two at
-            most.
+        responses: by name, weighted sums (as many as angles). Two at most.
         edges: pictures (H, W) uint8 of some of the edges by their angle, for the axis.
-        t: the reader's language.
-        title: what it shows.
     """
     height, bottom = 300 + _EDGE_ROOM, LEGEND_ROOM + _EDGE_ROOM
     styles = [(GREY_BLUE, "dash", "circle-open"), (VERMILLION, "solid", "circle")]

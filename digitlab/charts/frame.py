@@ -111,9 +111,6 @@ def margin(*, side: int = 8, top: int = TITLE_ROOM, bottom: int = 8) -> dict[str
     return {"l": side, "r": side, "t": top, "b": bottom, "pad": 0}
 
 
-# Axes and colours ---------------------------------------------------------------------------------
-
-
 def axis(title: str, **settings: Any) -> Settings:
     """An axis with a title, which makes its own room; ``standoff``, pixels, is the title's."""
     standoff = settings.pop("standoff", 6)
@@ -152,9 +149,6 @@ def faint(colour: str, opacity: float) -> str:
     """``colour``, "#RRGGBB", with an opacity: 0 is transparent, 1 is full."""
     red, green, blue = bytes.fromhex(colour[1:])
     return f"rgba({red},{green},{blue},{opacity})"
-
-
-# Traces -------------------------------------------------------------------------------------------
 
 
 def trace(kind: str, **settings: Any) -> Trace:
@@ -207,9 +201,6 @@ def error_bars(
     return reach | {"color": colour, "thickness": 2, "width": width}
 
 
-# Clicks: Streamlit hears of none on a heatmap or picture, but of one on bars ----------------------
-
-
 def click_targets(
     columns: Sequence[float],
     rows: Sequence[float],
@@ -222,16 +213,15 @@ def click_targets(
 ) -> Trace:
     """Transparent bars over N places of a picture; a click on one of them tells its value.
 
-    They grow with the picture, as markers of fixed size would not. A figure that holds them needs
-    ``barmode="overlay"``.
+    Streamlit hears of no click on a heatmap or picture, but of one on bars; they grow with the
+    picture, as markers would not. A figure that holds them needs ``barmode="overlay"``.
 
     Args:
         columns: the middle of each place along x, in the axis's units.
         rows: the upper edge of each place along y, on an axis that counts downwards.
         values: what a click tells, one JSON value a place (``customdata``).
-        hover: what the pointer finds at each place, in the reader's language.
-        width: of every place, in units of x.
-        height: of every place, in units of y.
+        hover: what the pointer finds at each place.
+        width, height: of every place, in the axes' units.
         chosen: opacity, 0 to 1, of the colour over the place clicked last.
     """
     return trace(
@@ -248,9 +238,6 @@ def click_targets(
         hovertemplate="%{hovertext}<extra></extra>",
         showlegend=False,
     )
-
-
-# Shapes, words and images over a plot -------------------------------------------------------------
 
 
 def box(

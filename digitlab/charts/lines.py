@@ -39,11 +39,9 @@ def learning_curves(
     """Loss or accuracy (0 to 1) of a run, batch by batch in training and at each epoch's end.
 
     Args:
-        metric: what the values are.
         training: (epochs trained so far, values), each (N,): 2.5 is the middle of the third epoch.
             More than ``MOST_POINTS`` are drawn as the means of neighbours, see ``thin``.
         validation: (epoch numbers, values) at epochs' ends; ``NO_POINTS`` where there is none.
-        t: the reader's language.
         untrained: the value on the test set before training, marked at epoch 0.
         continued: whether it began with what another run had learned, and not untrained.
         epochs: how far the axis reaches; without it, as far as the points.

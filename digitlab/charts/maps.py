@@ -77,8 +77,6 @@ def layer_maps(
     Args:
         maps: feature maps (channels, H, W), or the values of a dense layer's neurons (units,),
             each then a square. Of maps hand over at most ``MOST_MAPS``; neurons are all shown.
-        t: the reader's language.
-        title: in the reader's language; names the layer.
         first: the number of the first map, where these are not all of the layer.
         chosen: the number of the map that gets a frame.
         shared: the colour scale; that of ``maps`` if nothing else is said.
@@ -135,15 +133,9 @@ def feature_map(
 ) -> Chart:
     """One map (H, W) enlarged, each value under the pointer.
 
-    Args:
-        values: of the map, row by row from the top.
-        t: the reader's language.
-        title: in the reader's language; names layer and map.
-        caption: under the map, in the reader's language.
-        box: left, top, right and bottom (both exclusive), in its pixels, of what gets a frame.
-        shared: the colour scale; that of ``values`` if nothing else is said.
-        clickable: whether a click tells a pixel's number, ``row * W + column``.
-        height: of the figure, in pixels.
+    ``box`` is left, top, right and bottom (both exclusive), in its pixels, of what gets a frame.
+    ``shared`` is the colour scale, by default that of ``values``. If ``clickable`` a click tells a
+    pixel's number, ``row * W + column``. ``height``, of the figure, is in pixels.
     """
     ends = shared or colour_scale(values)
     said = t("row {row}, column {column}: {value}")

@@ -28,8 +28,6 @@ def occlusion_map(
         digit: the picture (28, 28) as the network sees it.
         falls: (rows, columns) for equal fields of the picture; red where it falls, blue where it
             rises, white where nothing changes.
-        t: the reader's language.
-        title: what the map shows, in the reader's language.
         measure: what fell; sets the unit, and the least length of the scale.
     """
     limit = max(float(np.abs(falls).max()), LEAST_FALL[measure])

@@ -58,7 +58,6 @@ def preprocessing_steps(
         box: what is taken of it: left, top, right, bottom, in its pixels.
         scaled: (28, 28), scaled and not yet centred.
         digit: (28, 28), as the network sees it.
-        t: the reader's language.
         marks: side of the box that ink is scaled to, and the pixel its centre of mass comes to;
             both are drawn where they belong.
         off: those of "crop", "scale" and "centre" that were left out; it is said under them.

@@ -106,11 +106,10 @@ def mosaic_picture(
     """A mosaic whose tiles answer a click with their numbers, ``first`` and upwards.
 
     Args:
-        title: in the reader's language.
         drawn: the tiles themselves, or the colour bar of an image in ``layout``.
         tiles: (N, H, W): how many there are, and their pixels; one is between them.
         columns: of tiles, which come row by row.
-        hover: what the pointer finds at each tile, in the reader's language.
+        hover: what the pointer finds at each tile.
         first: the number of the first tile.
         chosen: the number of the tile that gets a frame.
         layout: ``caption`` and ``plot`` of ``picture``, and what adds to the figure's.

@@ -50,10 +50,8 @@ def mistake_sheet(
 ) -> Chart:
     """Misread samples, a column a digit, "truth → read as" under each; empty places stay empty.
 
-    Args:
-        images: the whole test set (N, 28, 28) uint8, in which a sample's ``index`` counts.
-        columns: for each digit the samples to show; after ``SHEET_ROWS`` they are left out.
-        t: the reader's language.
+    ``images`` is the whole test set (N, 28, 28) uint8, in which a sample's ``index`` counts. Of
+    each column's samples the first ``SHEET_ROWS`` are shown.
     """
     tiles = [
         (row, column, images[found.index], _misread_sample(found, t))
@@ -77,8 +75,7 @@ def prediction_sheet(
 ) -> Chart:
     """Samples in rows of equal length, "truth → read as" under each; None leaves a place empty.
 
-    ``images`` is the whole test set (N, 28, 28) uint8, in which a sample's ``index`` counts;
-    ``title`` and ``caption`` are in the reader's language. The height follows the rows.
+    ``images`` is the whole test set (N, 28, 28) uint8, in which a sample's ``index`` counts.
     """
     tiles = [
         (row, column, images[found.index], _misread_sample(found, t))
@@ -99,7 +96,7 @@ def sample_sheet(
 ) -> Chart:
     """Pictures (N, 28, 28) uint8 with their labels (N,) under them, row by row.
 
-    ``indices`` are the samples' numbers in their set. The height follows the number of rows.
+    ``indices`` are the samples' numbers in their set.
 
     Raises:
         ValueError: there are not as many labels, or indices, as pictures.
@@ -116,11 +113,7 @@ def sample_sheet(
 def labelled_sheet(
     images: Images, samples: Sequence[LabelledSample], *, title: str, caption: str
 ) -> Chart:
-    """``samples`` out of ``images`` (N, 28, 28) uint8, row by row; a click tells the ``index``.
-
-    Title, caption, labels and hovers are in the reader's language already. The height follows the
-    number of rows.
-    """
+    """``samples`` out of ``images`` (N, 28, 28) uint8, row by row; a click tells the ``index``."""
     pictures = [images[sample.index] for sample in samples]
     return _sheet_in_rows(title, pictures, samples, LABELLED_COLUMNS, caption)
 

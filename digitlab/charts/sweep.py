@@ -127,12 +127,9 @@ def sweep_heatmap(
     """The mean of a measure for every pair of two fields' values; brighter is better.
 
     Args:
-        metric: what the measure is; of losses the smaller is the better.
-        measure: what it is called.
         fields: what the field down and the field across are called.
         names: their values.
         values: those of each cell, [down][across][seed]; none where no run has ended.
-        t: the reader's language.
     """
     short, long, ticks = (".1%", ".2%", ".4~p") if metric == "accuracy" else (".3f", ".4f", ".3~g")
 
