@@ -6,7 +6,7 @@ the place allows, so one sheet suits a wide page and a phone.
 
 from __future__ import annotations
 
-import math
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,14 +16,12 @@ import numpy.typing as npt
 
 from digitlab.charts import frame
 from digitlab.charts.frame import CLEAR, VERMILLION, Chart
-from digitlab.inspection.metrics import SamplePrediction
+from digitlab.inspection.metrics import SamplePrediction, upright
 from digitlab.messages import Translator
 from digitlab.pictures import data_uri, enlarge
 
 SHEET_ROWS = 5
-LABELLED_COLUMNS = 8  # fewer than a plain sheet has: the labels are longer
 
-_COLUMNS = 10
 _PLACE = 76  # pixels from row to row: a digit of 56, its label, and a gap
 _LABEL_SHARE, _GAP_SHARE = 16 / _PLACE, 4 / _PLACE
 _WIDEST = 0.94  # of a place's width: what a digit may take on a narrow page
@@ -42,7 +40,8 @@ class LabelledSample:
     hover: str
 
 
-_Tile = tuple[int, int, Images, LabelledSample]  # row, column, picture (28, 28), and its sample
+# What stands at a place of a sheet: a picture (28, 28) and its sample, or nothing.
+_Place = tuple[Images, LabelledSample] | None
 
 
 def mistake_sheet(
@@ -53,16 +52,11 @@ def mistake_sheet(
     ``images`` is the whole test set (N, 28, 28) uint8, in which a sample's ``index`` counts. Of
     each column's samples the first ``SHEET_ROWS`` are shown.
     """
-    tiles = [
-        (row, column, images[found.index], _misread_sample(found, t))
-        for column, samples in enumerate(columns)
-        for row, found in enumerate(samples[:SHEET_ROWS])
-    ]
     digits = list(range(len(columns)))
     ticks = {"showticklabels": True, "tickvals": digits, "ticktext": [str(n) for n in digits]}
     header = frame.bare(t("the digit it is"), side="top", **ticks)
     title = t("Misread test samples: truth → read as")
-    return _sheet(title, tiles, (SHEET_ROWS, len(columns)), header)
+    return _sheet(title, _misread(images, upright(columns, SHEET_ROWS), t), len(columns), header)
 
 
 def prediction_sheet(
@@ -77,14 +71,8 @@ def prediction_sheet(
 
     ``images`` is the whole test set (N, 28, 28) uint8, in which a sample's ``index`` counts.
     """
-    tiles = [
-        (row, column, images[found.index], _misread_sample(found, t))
-        for row, samples in enumerate(places)
-        for column, found in enumerate(samples)
-        if found is not None
-    ]
     widest = max([1, *(len(samples) for samples in places)])
-    return _sheet(title, tiles, (max(1, len(places)), widest), frame.bare(caption))
+    return _sheet(title, _misread(images, places, t), widest, frame.bare(caption))
 
 
 def sample_sheet(
@@ -102,67 +90,64 @@ def sample_sheet(
         ValueError: there are not as many labels, or indices, as pictures.
     """
     said = t("Sample {index}<br>label {label}")
-    samples = [
-        LabelledSample(int(number), str(label), said.format(index=number, label=label))
-        for label, number in zip(labels, indices, strict=True)
+    places = [
+        (image, LabelledSample(int(number), str(label), said.format(index=number, label=label)))
+        for image, label, number in zip(images, labels, indices, strict=True)
     ]
-    caption = t("{count} images, the label under each", count=len(samples))
-    return _sheet_in_rows(t("Samples"), images, samples, _COLUMNS, caption)
+    caption = t("{count} images, the label under each", count=len(places))
+    return _sheet(t("Samples"), _in_rows(places, 10), 10, frame.bare(caption))
 
 
 def labelled_sheet(
     images: Images, samples: Sequence[LabelledSample], *, title: str, caption: str
 ) -> Chart:
     """``samples`` out of ``images`` (N, 28, 28) uint8, row by row; a click tells the ``index``."""
-    pictures = [images[sample.index] for sample in samples]
-    return _sheet_in_rows(title, pictures, samples, LABELLED_COLUMNS, caption)
+    places = [(images[sample.index], sample) for sample in samples]
+    columns = 8  # fewer than a plain sheet has: the labels are longer
+    return _sheet(title, _in_rows(places, columns), columns, frame.bare(caption))
 
 
-def _misread_sample(found: SamplePrediction, t: Translator) -> LabelledSample:
-    hover = t(
-        "Test sample {index}<br>truth {truth}, read as {predicted}<br>{confidence} certain",
-        index=found.index,
-        truth=found.truth,
-        predicted=found.predicted,
-        confidence=f"{found.confidence:.1%}",
-    )
-    return LabelledSample(int(found.index), f"{found.truth} → {found.predicted}", hover)
+def _misread(
+    images: Images, rows: Sequence[Sequence[SamplePrediction | None]], t: Translator
+) -> list[list[_Place]]:
+    said = t("Test sample {index}<br>truth {truth}, read as {predicted}<br>{confidence} certain")
+
+    def place(found: SamplePrediction) -> _Place:
+        values = dataclasses.asdict(found) | {"confidence": f"{found.confidence:.1%}"}
+        label = f"{found.truth} → {found.predicted}"
+        return images[found.index], LabelledSample(found.index, label, said.format(**values))
+
+    return [[place(found) if found else None for found in row] for row in rows]
 
 
-def _sheet_in_rows(
-    title: str,
-    pictures: Sequence[Images] | Images,
-    samples: Sequence[LabelledSample],
-    columns: int,
-    caption: str,
-) -> Chart:
-    tiles = [
-        (*divmod(place, columns), picture, sample)
-        for place, (picture, sample) in enumerate(zip(pictures, samples, strict=True))
-    ]
-    rows = max(1, math.ceil(len(tiles) / columns))
-    return _sheet(title, tiles, (rows, columns), frame.bare(caption))
+def _in_rows(places: Sequence[_Place], columns: int) -> list[Sequence[_Place]]:
+    return [places[start : start + columns] for start in range(0, len(places), columns)]
 
 
 def _sheet(
-    title: str, tiles: Sequence[_Tile], grid: tuple[int, int], xaxis: frame.Settings
+    title: str, rows: Sequence[Sequence[_Place]], columns: int, xaxis: frame.Settings
 ) -> Chart:
-    """Tiles in rows and columns of ``grid``; a caption stands below, a header above."""
-    rows, columns = grid
-    header = xaxis.get("side") == "top"
+    """A caption stands below, a header above."""
+    count, header = max(1, len(rows)), xaxis.get("side") == "top"
     top, bottom = frame.TITLE_ROOM + header * _HEADER_ROOM, 8 if header else _CAPTION_ROOM
+    tiles = [
+        (row, column, *place)
+        for row, places in enumerate(rows)
+        for column, place in enumerate(places)
+        if place is not None
+    ]
     images, labels = [], []
     for row, column, picture, sample in tiles:
         source = data_uri(enlarge(picture, _SHARPER))
         size = (_WIDEST, 1 - _LABEL_SHARE - _GAP_SHARE)  # as large as its place allows
-        place = (column, row + 1 - _LABEL_SHARE)  # close above its label
-        images.append(frame.image(source, *place, size, xanchor="center", yanchor="bottom"))
+        foot = (column, row + 1 - _LABEL_SHARE)  # close above its label
+        images.append(frame.image(source, *foot, size, xanchor="center", yanchor="bottom"))
         labels.append(frame.note(sample.label, column, row + 1 - _LABEL_SHARE / 2))
     targets = frame.click_targets(
         [column for _, column, _, _ in tiles],
         [row + _GAP_SHARE for row, _, _, _ in tiles],
-        [sample.index for _, _, _, sample in tiles],
-        [sample.hover for _, _, _, sample in tiles],
+        [sample.index for *_, sample in tiles],
+        [sample.hover for *_, sample in tiles],
         width=_WIDEST,
         height=1 - _GAP_SHARE,
         chosen=1,
@@ -173,12 +158,12 @@ def _sheet(
     return frame.figure(
         title,
         [targets],
-        height=top + rows * _PLACE + bottom,
+        height=top + count * _PLACE + bottom,
         uirevision="sheet",
         margin=frame.margin(top=top, bottom=bottom),
         barmode="overlay",
         images=images,
         annotations=labels,
         xaxis=xaxis | {"range": [-0.5, columns - 0.5]},
-        yaxis=frame.bare(range=[rows, 0]),
+        yaxis=frame.bare(range=[count, 0]),
     )
