@@ -68,8 +68,8 @@ READERS: dict[
         lambda data, _: continuing.unpack_state(data),
         archive,
         None,
-        continuing,
-        "_array",
+        continuing.npz,
+        "header",
     ),
 }
 

@@ -17,6 +17,7 @@ from digitlab.store import Run, Store, StoreError
 
 STATE_FILE = "optimizer.npz"
 MOST_STATE_BYTES = 64_000_000  # a larger optimizer state is not kept, and starts from zero
+_NO_WEIGHTS = message("This run has kept no weights to go on from.")
 
 
 class OriginError(LabError):
@@ -71,50 +72,41 @@ def unpack_state(data: bytes | None) -> dict[str, Floats]:
     """The state that ``pack_state`` wrote; empty for None, and for data that is refused."""
     if data is None or len(data) > 2 * MOST_STATE_BYTES:
         return {}
+    state = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(info.file_size for info in archive.infolist()) > len(data):
                 return {}  # compressed, which ``pack_state`` never does: a zip bomb, perhaps
-            return dict(_array(archive, info.filename) for info in archive.infolist())
+            for info in archive.infolist():
+                name = info.filename.removesuffix(".npy")
+                found = npz.header(archive, name)
+                if found.dtype != np.float32 or found.nbytes > info.file_size:
+                    raise ValueError(name)
+                state[name] = npz.read(archive, name)
+                if not np.isfinite(state[name]).all():
+                    raise ValueError(name)
     except Exception as error:  # zip and NumPy have errors of their own for what is broken
         broken.note(error, "an optimizer's state")
         return {}
-
-
-def _array(archive: zipfile.ZipFile, member: str) -> tuple[str, Floats]:
-    """An array and its name; ValueError unless it is float32, whole and finite."""
-    name = member.removesuffix(".npy")
-    found = npz.header(archive, name)
-    if found.dtype != np.float32 or found.nbytes > archive.getinfo(member).file_size:
-        raise ValueError(member)
-    array = npz.read(archive, name)
-    if not np.isfinite(array).all():
-        raise ValueError(member)
-    return name, array
-
-
-def files_of(store: Store, run: Run) -> tuple[bytes, bytes | None]:
-    """A run's last weights and, where it was kept with them, its optimizer's state, as bytes.
-
-    Raises:
-        LabError: the run has not ended, or has kept no weights.
-    """
-    weights = store.file(run.id, f"weights-{last_epoch(store, run):03d}.npz")
-    state = store.file(run.id, STATE_FILE) if has_optimizer_state(store, run) else None
-    try:
-        return weights.read_bytes(), None if state is None else state.read_bytes()
-    except FileNotFoundError as error:  # removed since they were listed
-        raise _no_weights() from error
+    return state
 
 
 def files_of_origin(store: Store, origin: str) -> tuple[bytes, bytes | None]:
-    """``files_of`` the run with the id ``origin``, asked for when the new run starts.
+    """The last weights of the run with the id ``origin``, and its optimizer's state if it is kept.
+
+    They are asked for when the run that continues from it starts.
 
     Raises:
-        OriginError: the run or its weights were deleted.
+        OriginError: the run has not ended, or it or its weights were deleted.
     """
     try:
-        return files_of(store, store.run(origin))
+        run = store.run(origin)
+        weights = store.file(run.id, f"weights-{last_epoch(store, run):03d}.npz")
+        state = store.file(run.id, STATE_FILE) if has_optimizer_state(store, run) else None
+        try:
+            return weights.read_bytes(), None if state is None else state.read_bytes()
+        except FileNotFoundError as error:  # removed since they were listed
+            raise StoreError(_NO_WEIGHTS) from error
     except LabError as error:
         raise OriginError(
             message("The run that this one goes on from cannot be used: {why}", why=error.on_page)
@@ -131,7 +123,7 @@ def last_epoch(store: Store, run: Run) -> int:
         raise LabError(message("This run has not ended yet: stop it, or wait, and then go on."))
     kept = store.epochs_kept(run.id, "weights")
     if not kept:
-        raise _no_weights()
+        raise StoreError(_NO_WEIGHTS)
     return max(kept)
 
 
@@ -145,9 +137,13 @@ def beginning(store: Store, run: Run) -> Beginning | None:
 
     Its weights of epoch 0 are the origin's last. None where both were deleted.
     """
-    own, origin = _kept(store, run, 0), _origin(store, run)
-    weights = own or (_kept(store, origin, _last(store, origin)) if origin else None)
-    if run.origin is None or weights is None:
+    if run.origin is None:
+        return None
+    origin = _origin(store, run)
+    weights = _kept(store, run, 0)
+    if weights is None and origin is not None:
+        weights = _kept(store, origin, _last(store, origin))
+    if weights is None:
         return None
     if origin is None:
         return Beginning(weights, None, exact=False)
@@ -188,7 +184,3 @@ def _has_state(store: Store, run: Run) -> bool:
 def _last(store: Store, run: Run) -> int:
     """The last epoch whose weights are kept; -1 where there are none."""
     return max(store.epochs_kept(run.id, "weights"), default=-1)
-
-
-def _no_weights() -> StoreError:
-    return StoreError(message("This run has kept no weights to go on from."))

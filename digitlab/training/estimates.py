@@ -7,6 +7,7 @@ taken to time modelled over the earlier runs most similar to the new one, where 
 from __future__ import annotations
 
 import functools
+import heapq
 import math
 import statistics
 from dataclasses import dataclass
@@ -19,8 +20,6 @@ from digitlab.training.speed import Measurement, relative_work, seconds_per_epoc
 
 # Of a run besides its epochs: the model is built and traced, and tested before training.
 _RUN_SECONDS = 3.0
-# A forward pass takes about a third of a training step's time, which has a backward pass as well.
-_READING = 1 / 3
 _NEWEST = 100  # runs that are compared
 _NEAREST = 5  # the median of so many corrects the model: one was perhaps trained on a busy machine
 # Two runs are similar up to this distance: eight times the work per step, or 64 times the images.
@@ -93,7 +92,8 @@ def read_after_epoch(run: Run) -> int:
 
 def evaluation_share(images: int, read: int) -> float:
     """The time to evaluate ``read`` images, relative to that of training on ``images``."""
-    return _READING * read / max(1, images)
+    # A forward pass takes about a third of a training step, which has a backward pass as well.
+    return 1 / 3 * read / max(1, images)
 
 
 def seconds(config: RunConfig, images: int, read: int, known: Known) -> float:
@@ -107,8 +107,27 @@ def seconds(config: RunConfig, images: int, read: int, known: Known) -> float:
         read: test and validation images that are evaluated after each epoch.
         known: what is known of this lab's speed.
     """
+    work = relative_work(config)
+
+    def distance(ended: Ended) -> float:
+        """The logarithmic difference in work per image, batch size and images in all."""
+        return (
+            abs(math.log(work / ended.work))
+            + abs(math.log(config.batch_size / ended.config.batch_size))
+            + abs(math.log(images * config.epochs / (ended.images * ended.epochs))) / 2
+        )
+
     expected = _model(config, images, read, config.epochs, known)
-    return expected * _correction(config, images, known)
+    alike = (ended for ended in known.ended if ended.config.network == config.network)
+    near = [(far, ended) for ended in alike if (far := distance(ended)) <= _FARTHEST]
+    if not near:
+        return expected
+    # Among equals the newest, which come first.
+    nearest = heapq.nsmallest(_NEAREST, near, key=lambda pair: pair[0])
+    return expected * statistics.median(
+        run.seconds / _model(run.config, run.images, run.read, run.epochs, known, run.execution)
+        for _, run in nearest
+    )
 
 
 def _model(
@@ -121,28 +140,3 @@ def _model(
 ) -> float:
     epoch = seconds_per_epoch(config, images, known.measured, execution)
     return epochs * epoch * (1 + evaluation_share(images, read)) + _RUN_SECONDS
-
-
-def _correction(config: RunConfig, images: int, known: Known) -> float:
-    """The median ratio of time taken to time modelled, over the runs most similar to this one."""
-    work = relative_work(config)
-    alike = (ended for ended in known.ended if ended.config.network == config.network)
-    far = [(_distance(config, work, images, ended), ended) for ended in alike]
-    # The sort is stable, so the newest come first among equals.
-    nearest = sorted((pair for pair in far if pair[0] <= _FARTHEST), key=lambda pair: pair[0])
-    if not nearest:
-        return 1.0
-    return statistics.median(
-        ended.seconds
-        / _model(ended.config, ended.images, ended.read, ended.epochs, known, ended.execution)
-        for _, ended in nearest[:_NEAREST]
-    )
-
-
-def _distance(config: RunConfig, work: float, images: int, ended: Ended) -> float:
-    """The difference of two runs in work per image, batch size and images in all, logarithmic."""
-    return (
-        abs(math.log(work / ended.work))
-        + abs(math.log(config.batch_size / ended.config.batch_size))
-        + abs(math.log(images * config.epochs / (ended.images * ended.epochs))) / 2
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -17,7 +17,13 @@ from digitlab.progress import NumberFormat
 
 # The seed of a layer's initial weights or of its dropout; None leaves the choice to Keras.
 Seed = int | None
-_MOST_SEED = 10**9  # Keras draws the seed of a layer from 1 to this
+
+_OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "sgd": keras.optimizers.SGD,
+    "rmsprop": keras.optimizers.RMSprop,
+    "adadelta": keras.optimizers.Adadelta,
+}
 
 
 def build(
@@ -26,68 +32,47 @@ def build(
     """An untrained ``keras.Sequential``; ``seed`` decides its initial weights and its dropout.
 
     The initial weights are those that Keras draws after ``keras.utils.set_random_seed(seed)``.
-    Keras takes its layers' seeds from Python's global ``random``, which other threads of a worker
-    use as well; with a ``seed`` they are drawn here from a generator of their own.
+    Keras takes its layers' seeds, 1 to 10**9, from Python's global ``random``, which other threads
+    of a worker use as well; with a ``seed`` they are drawn here from a generator of their own.
 
     Weights are float32 in either format; with ``mixed_bfloat16`` the hidden layers compute in
     bfloat16 and the softmax in float32.
     """
-    seeds = _seeds(seed)
+    drawn = random.Random(seed)
+
+    def next_seed() -> Seed:
+        return None if seed is None else drawn.randint(1, 10**9)
+
     model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1))])
     for layer in layers:
         policy = "float32" if layer is layers[-1] else number_format
-        model.add(_keras_layer(layer, policy, seeds))
+        model.add(_keras_layer(layer, policy, next_seed))
     return model
 
 
-def _seeds(seed: Seed) -> Iterator[Seed]:
-    """The seeds of the layers that need one, in their order; without end."""
-    drawn = random.Random(seed)
-    while True:
-        yield None if seed is None else drawn.randint(1, _MOST_SEED)
-
-
-def _keras_layer(layer: Layer, policy: str, seeds: Iterator[Seed]) -> Any:
+def _keras_layer(layer: Layer, policy: str, next_seed: Callable[[], Seed]) -> Any:
+    options: dict[str, Any] = {"name": layer.name, "dtype": policy}
+    if layer.kernel_shape:
+        options["activation"] = layer.activation
+        options["kernel_initializer"] = keras.initializers.GlorotUniform(next_seed())
     match layer.kind:
         case "conv":
-            return keras.layers.Conv2D(
-                layer.output[2],
-                layer.kernel,
-                activation=layer.activation,
-                name=layer.name,
-                dtype=policy,
-                kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
-            )
+            return keras.layers.Conv2D(layer.output[2], layer.kernel, **options)
         case "pool":
-            return keras.layers.MaxPooling2D(2, name=layer.name, dtype=policy)
+            return keras.layers.MaxPooling2D(2, **options)
         case "flatten":
-            return keras.layers.Flatten(name=layer.name, dtype=policy)
+            return keras.layers.Flatten(**options)
         case "dense":
-            return keras.layers.Dense(
-                layer.output[0],
-                activation=layer.activation,
-                name=layer.name,
-                dtype=policy,
-                kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
-            )
+            return keras.layers.Dense(layer.output[0], **options)
         case "dropout":
-            return keras.layers.Dropout(layer.rate, seed=next(seeds), name=layer.name, dtype=policy)
+            return keras.layers.Dropout(layer.rate, seed=next_seed(), **options)
 
 
 def compile_model(model: Any, config: RunConfig, steps: int) -> None:
     """Compile ``model`` with the loss and optimizer of ``config``; no XLA, which is slower here."""
-    rate = config.learning_rate
-    match config.optimizer:
-        case "sgd":
-            optimizer = keras.optimizers.SGD(rate, momentum=config.momentum)
-        case "rmsprop":
-            optimizer = keras.optimizers.RMSprop(rate)
-        case "adadelta":
-            optimizer = keras.optimizers.Adadelta(rate)
-        case _:
-            optimizer = keras.optimizers.Adam(rate)
+    options = {"momentum": config.momentum} if config.optimizer == "sgd" else {}
     model.compile(
-        optimizer=optimizer,
+        optimizer=_OPTIMIZERS[config.optimizer](config.learning_rate, **options),
         loss=config.loss,
         metrics=["accuracy"],
         steps_per_execution=steps,
@@ -130,9 +115,7 @@ def restore_optimizer(model: Any, state: Mapping[str, Floats]) -> None:
 
 
 def _slot(path: str) -> str:
-    """A slot's name without the model's: "adam/sequential_3_conv1_bias_velocity" is
-    "conv1_bias_velocity".
-    """
+    # "adam/sequential_3_conv1_bias_velocity" is "conv1_bias_velocity".
     return re.sub(r"^sequential(_\d+)?_", "", path.rpartition("/")[2])
 
 

@@ -23,9 +23,24 @@ def threads() -> int:
 
 def use_threads(threads: int) -> None:
     """Load TensorFlow with ``threads`` threads for its operations; only the first call counts."""
+    global _threads
     with _loading:
-        if not _threads:
-            _load(threads)
+        if _threads:
+            return
+        os.environ.pop("OMP_NUM_THREADS", None)  # a nanny sets it to 1, which slows every matrix
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+        with _silenced_stderr():
+            import tensorflow as tf
+
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(threads)
+            import digitlab.training.trainer  # noqa: F401  loads Keras as well
+
+        # Each run has a model of its own, and TensorFlow warns of retracing their many functions.
+        tf.get_logger().setLevel("ERROR")
+        _threads = threads
 
 
 def lower_priority() -> None:
@@ -39,24 +54,6 @@ def lower_priority() -> None:
         thread = threading.get_native_id()
         if os.getpriority(os.PRIO_PROCESS, thread) < NICENESS:
             os.setpriority(os.PRIO_PROCESS, thread, NICENESS)
-
-
-def _load(threads: int) -> None:
-    global _threads
-    os.environ.pop("OMP_NUM_THREADS", None)  # a nanny sets it to 1, which slows every matrix
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    with _silenced_stderr():
-        import tensorflow as tf
-
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
-        import digitlab.training.trainer  # noqa: F401  loads Keras as well
-
-    # Each run has a model of its own, and TensorFlow warns of retracing their many functions.
-    tf.get_logger().setLevel("ERROR")
-    _threads = threads
 
 
 @contextmanager

@@ -9,6 +9,7 @@ while. All are repeated after a month.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
@@ -98,41 +99,33 @@ def execution_for(
         measured: this machine's measurements; may be empty.
         loaded_threads: of the running worker; another number means restarting it.
     """
-    known = [row for row in measured if row.network == config.network]
-    if not known:
-        assumed = _ASSUMED[config.network] * min(CPU_COUNT, 2)
-        return _execution("float32", loaded_threads or CPU_COUNT, config, images, assumed)
     work = images * config.epochs * relative_work(config)
 
     def seconds(row: Measurement) -> float:
         restart = _RESTART_SECONDS if loaded_threads not in (None, row.threads) else 0.0
         return work / row.images_per_second + restart
 
-    best = min(known, key=seconds)
-    return _execution(best.format, best.threads, config, images, best.images_per_second)
-
-
-def _execution(
-    number_format: NumberFormat, threads: int, config: RunConfig, images: int, speed: float
-) -> ExecutionSettings:
-    step = config.batch_size * relative_work(config) / speed + _STEP_OVERHEAD_SECONDS
+    assumed = _ASSUMED[config.network] * min(CPU_COUNT, 2)
+    unmeasured = Measurement(config.network, "float32", loaded_threads or CPU_COUNT, assumed)
+    known = [row for row in measured if row.network == config.network]
+    best = min(known, key=seconds, default=unmeasured)
+    step = config.batch_size * relative_work(config) / best.images_per_second
     drawable = images // (config.batch_size * _REPORTS_PER_EPOCH)
-    steps = min(int(_EXECUTION_SECONDS / step), drawable, _MOST_STEPS)
-    return ExecutionSettings(number_format, threads, max(1, steps))
+    steps = min(int(_EXECUTION_SECONDS / (step + _STEP_OVERHEAD_SECONDS)), drawable, _MOST_STEPS)
+    return ExecutionSettings(best.format, best.threads, max(1, steps))
 
 
 @functools.lru_cache(4096)
 def relative_work(config: RunConfig) -> float:
     """Training time per image, relative to the measured network of this kind."""
-    return _cost(layers_of(config)) / _cost(layers_of(MEASURED[config.network]))
 
+    def cost(layers: Iterable[Layer]) -> int:
+        return sum(
+            layer.multiplications + _MULTIPLICATIONS_PER_VALUE * math.prod(layer.output)
+            for layer in layers
+        )
 
-def _cost(layers: Iterable[Layer]) -> int:
-    """Training time per image in no unit: multiplications, and memory traffic."""
-    return sum(
-        layer.multiplications + _MULTIPLICATIONS_PER_VALUE * math.prod(layer.output)
-        for layer in layers
-    )
+    return cost(layers_of(config)) / cost(layers_of(MEASURED[config.network]))
 
 
 def seconds_per_epoch(
@@ -145,12 +138,9 @@ def seconds_per_epoch(
 
     With the format and threads of ``execution`` where they were measured, else with the fastest.
     """
+    wanted = execution and (execution.format, execution.threads)
     known = [row for row in measured if row.network == config.network]
-    same = [
-        row
-        for row in known
-        if execution and (row.format, row.threads) == (execution.format, execution.threads)
-    ]
+    same = [row for row in known if (row.format, row.threads) == wanted]
     rate = max((row.images_per_second for row in same or known), default=_ASSUMED[config.network])
     steps = images / config.batch_size
     return images * relative_work(config) / rate + steps * _STEP_OVERHEAD_SECONDS
@@ -191,7 +181,7 @@ class Calibration:
     def __init__(self) -> None:
         measured, when = _read()
         fresh = measured and time.time() - when < _STALE_SECONDS
-        self._todo = [] if fresh else list(_thread_counts())
+        self._todo = [] if fresh else _thread_counts()
         self._done: list[Measurement] = []
         self._process: subprocess.Popen[str] | None = None
         # After a trial on a busy machine: seconds until the next, and its time on the clock.
@@ -199,29 +189,13 @@ class Calibration:
 
     def resume(self) -> None:
         """Start the next measurement, or collect a finished one; returns at once."""
-        if self._process is not None and self._process.poll() is not None:
-            self._collect(self._process)
-        elif self._process is None and self._todo and time.monotonic() >= self._next:
-            self._process = _start(self._todo[0])
-
-    def pause(self) -> None:
-        """Kill a running measurement; it is repeated later."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
-
-    def run(self) -> Timing:
-        """Measure everything now, and wait; the results are saved if all trials were quiet."""
-        trials = [_timed(threads) for threads in _thread_counts()]
-        rows = tuple(row for timing in trials for row in timing.measurements)
-        quiet = all(timing.quiet for timing in trials)
-        if quiet and rows:
-            save(rows)
-        return Timing(rows, quiet)
-
-    def _collect(self, process: subprocess.Popen[str]) -> None:
-        timing = _timing(process)
+        if self._process is None:
+            if self._todo and time.monotonic() >= self._next:
+                self._process = _start(self._todo[0])
+            return
+        if self._process.poll() is None:
+            return
+        timing = _timing(self._process)
         self._process = None
         if not timing.quiet:
             self._next = time.monotonic() + self._pause
@@ -232,14 +206,27 @@ class Calibration:
         if not self._todo and self._done:
             save(self._done)
 
+    def pause(self) -> None:
+        """Kill a running measurement; it is repeated later."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
 
-def _timed(threads: int) -> Timing:
-    """The first quiet trial, or the last of ``_MOST_TRIES``."""
-    for _ in range(_MOST_TRIES):
-        timing = _timing(_start(threads))
-        if timing.quiet:
-            break
-    return timing
+    def run(self) -> Timing:
+        """Measure everything now, and wait; the results are saved if all trials were quiet."""
+        rows: list[Measurement] = []
+        quiet = True
+        for threads in _thread_counts():
+            for _ in range(_MOST_TRIES):
+                timing = _timing(_start(threads))
+                if timing.quiet:
+                    break
+            rows += timing.measurements
+            quiet = quiet and timing.quiet
+        if quiet and rows:
+            save(rows)
+        return Timing(tuple(rows), quiet)
 
 
 def _timing(process: subprocess.Popen[str]) -> Timing:
@@ -263,8 +250,8 @@ def _start(threads: int) -> subprocess.Popen[str]:
     )
 
 
-def _thread_counts() -> tuple[int, ...]:
-    return (1,) if CPU_COUNT == 1 else (1, CPU_COUNT)
+def _thread_counts() -> list[int]:
+    return sorted({1, CPU_COUNT})
 
 
 def _file() -> Path:
@@ -273,14 +260,10 @@ def _file() -> Path:
 
 def machine() -> dict[str, Any]:
     """What measurements on this machine depend on: its processor, cores and Python."""
-    return {"processor": _processor(), "cores": CPU_COUNT, "python": platform.python_version()}
-
-
-def _processor() -> str:
-    try:
+    processor = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+                processor = line.partition(":")[2].strip()
+                break
+    return {"processor": processor, "cores": CPU_COUNT, "python": platform.python_version()}

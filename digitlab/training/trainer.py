@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -89,26 +90,6 @@ def train(
     """
     began = time.perf_counter()
     keras.utils.set_random_seed(config.seed)
-    model = _model(config, execution, start)
-    evaluator = _Evaluator(model, config, digits, should_stop, execution)
-    files = _Files(config, digits, keep, drop)
-    batches = _Batches(config, len(digits.split(config).train[0]), report, should_stop)
-    epochs = _Epochs(config, batches, evaluator, files, report)
-    if epochs.untrained(model):
-        _fit(model, config, digits, [batches, epochs])
-        _keep_state(model, batches.ending, keep, start)
-    files.finish()
-    return Outcome(
-        ending=batches.ending,
-        epochs=epochs.whole,
-        kept_epoch=files.epoch,
-        stopped_early=epochs.stopped_early,
-        seconds=time.perf_counter() - began,
-        images_per_second=batches.speed,
-    )
-
-
-def _model(config: RunConfig, execution: ExecutionSettings, start: InitialState | None) -> Any:
     model = build(layers_of(config), execution.format, config.seed)
     if start is not None:
         set_weights(model, start.network)
@@ -117,91 +98,44 @@ def _model(config: RunConfig, execution: ExecutionSettings, start: InitialState 
     compile_model(model, config, execution.steps)
     if start is not None:
         restore_optimizer(model, start.optimizer)
-    return model
 
-
-def _keep_state(model: Any, ending: Ending, keep: Keep, start: InitialState | None) -> None:
-    """Keep the optimizer's state, with the earlier state of layers that are frozen now."""
-    earlier = dict(start.optimizer) if start is not None else {}
-    state = pack_state(earlier | optimizer_state(model)) if ending != "diverged" else None
-    if state is not None:
-        keep(STATE_FILE, state)
-
-
-def _fit(model: Any, config: RunConfig, digits: DigitSet, callbacks: list[Any]) -> None:
     images, labels = digits.split(config).train
-    targets = one_hot(labels) if config.one_hot else labels.astype(np.int32)
-    model.fit(
-        as_pixels(images),
-        targets,
-        batch_size=config.batch_size,
-        epochs=config.epochs,
-        verbose=0,
-        callbacks=callbacks,
+    files = _Files(config, digits, keep, drop)
+    evaluator = _Evaluator(model, config, digits, should_stop, execution)
+    training = _Training(config, len(images), evaluator, files, report)
+    if training.untrained(model):
+        model.fit(
+            as_pixels(images),
+            one_hot(labels) if config.one_hot else labels.astype(np.int32),
+            batch_size=config.batch_size,
+            epochs=config.epochs,
+            verbose=0,
+            callbacks=[training],
+        )
+        if training.ending != "diverged":
+            # Layers that are frozen now have the state that they had before.
+            earlier = start.optimizer if start is not None else {}
+            state = pack_state({**earlier, **optimizer_state(model)})
+            if state is not None:
+                keep(STATE_FILE, state)
+    files.finish()
+    return Outcome(
+        ending=training.ending,
+        epochs=training.whole_epochs,
+        kept_epoch=files.epoch,
+        stopped_early=training.stopped_early,
+        seconds=time.perf_counter() - began,
+        images_per_second=training.speed,
     )
 
 
-class _Batches(keras.callbacks.Callback):  # type: ignore[misc]
-    """Reports the batches of a ``fit``, and ends it when it was stopped or has diverged."""
-
-    def __init__(
-        self, config: RunConfig, images: int, report: Callable[[Report], None], stop: ShouldStop
-    ) -> None:
-        super().__init__()
-        self.config, self.images, self.report, self.should_stop = config, images, report, stop
-        self.ending: Ending = "finished"
-        # Images and seconds without the first execution, which is mostly Keras tracing the model.
-        self.trained, self.seconds = 0, 0.0
-        self.traced = False
-        self.means = _Means()
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.epoch, self.means, self.reported = epoch + 1, _Means(), _Means()
-        self.started = self.last_report = self.last_seen = time.perf_counter()
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        now = time.perf_counter()
-        seen = min((batch + 1) * self.config.batch_size, self.images)
-        if self.traced:
-            self.trained += seen - self.means.images
-            self.seconds += now - self.last_seen
-        self.traced = True
-        self.means, self.last_seen = _Means(seen, float(logs["loss"]), float(logs["accuracy"])), now
-        if not math.isfinite(self.means.loss):
-            self.end("diverged")
-        elif now - self.last_report >= 1 / REPORTS_PER_SECOND or self.epoch_is_whole:
-            self._report(now)
-        if self.ending == "finished" and self.should_stop():
-            self.end("stopped")
-
-    @property
-    def epoch_is_whole(self) -> bool:
-        """Whether every training image of this epoch has been seen."""
-        return self.means.images == self.images
-
-    @property
-    def speed(self) -> float:
-        """Images trained per second; 0 before the second execution."""
-        return self.trained / self.seconds if self.seconds else 0.0
-
-    def end(self, ending: Ending) -> None:
-        """End the ``fit`` after this execution."""
-        self.ending = ending
-        self.model.stop_training = True
-
-    def _report(self, now: float) -> None:
-        fresh = self.means.since(self.reported)
-        step = math.ceil(self.means.images / self.config.batch_size)
-        steps = math.ceil(self.images / self.config.batch_size)
-        self.report(BatchMetrics(self.epoch, step, steps, fresh.loss, fresh.accuracy, self.speed))
-        self.reported, self.last_report = self.means, now
-
-
+@dataclass(frozen=True)
 class _Means:
     """Keras's running means of an epoch: loss and accuracy over its first ``images`` images."""
 
-    def __init__(self, images: int = 0, loss: float = 0.0, accuracy: float = 0.0) -> None:
-        self.images, self.loss, self.accuracy = images, loss, accuracy
+    images: int = 0
+    loss: float = 0.0
+    accuracy: float = 0.0
 
     def since(self, earlier: _Means) -> _Means:
         """The means over the images after ``earlier`` alone."""
@@ -213,23 +147,38 @@ class _Means:
         )
 
 
-class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
-    """Evaluates, keeps and reports the network at each epoch's end; stops early."""
+class _Training(keras.callbacks.Callback):  # type: ignore[misc]
+    """Follows a ``fit``: reports its batches and epochs, keeps their files, and ends it.
+
+    It ends when it was stopped, has diverged, or has not improved for long enough.
+    """
 
     def __init__(
         self,
         config: RunConfig,
-        batches: _Batches,
+        images: int,
         evaluator: _Evaluator,
         files: _Files,
         report: Callable[[Report], None],
     ) -> None:
         super().__init__()
-        self.config, self.batches, self.evaluator = config, batches, evaluator
-        self.files, self.report = files, report
+        self.config, self.images, self.report = config, images, report
+        self.evaluator, self.files = evaluator, files
+        self.ending: Ending = "finished"
+        self.whole_epochs, self.stopped_early = 0, False
         self.patience = _Patience(config.patience)
-        self.whole = 0
-        self.stopped_early = False
+        # Images and seconds without the first execution, which is mostly Keras tracing the model.
+        self.timed_images, self.timed_seconds, self.traced = 0, 0.0, False
+
+    @property
+    def speed(self) -> float:
+        """Images trained per second; 0 before the second execution."""
+        return self.timed_images / self.timed_seconds if self.timed_seconds else 0.0
+
+    def end(self, ending: Ending) -> None:
+        """End the ``fit`` after this execution."""
+        self.ending = ending
+        self.model.stop_training = True
 
     def untrained(self, model: Any) -> bool:
         """Evaluate the network before its first step; False when the run was stopped already."""
@@ -237,37 +186,60 @@ class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
         self.files.epoch_end(0, model, probabilities)
         if scores is not None:
             self.report(Untrained(scores.loss, scores.accuracy))
-        if scores is None or self.batches.should_stop():
-            self.batches.ending = "stopped"
-            return False
-        return True
+            if not self.evaluator.should_stop():
+                return True
+        self.ending = "stopped"
+        return False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch, self.means, self.reported = epoch + 1, _Means(), _Means()
+        self.started = self.last_report = self.last_seen = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        now, size = time.perf_counter(), self.config.batch_size
+        seen = min((batch + 1) * size, self.images)
+        if self.traced:
+            self.timed_images += seen - self.means.images
+            self.timed_seconds += now - self.last_seen
+        self.traced = True
+        self.means, self.last_seen = _Means(seen, float(logs["loss"]), float(logs["accuracy"])), now
+        if not math.isfinite(self.means.loss):
+            self.end("diverged")
+        elif now - self.last_report >= 1 / REPORTS_PER_SECOND or seen == self.images:
+            new = self.means.since(self.reported)
+            step, steps = math.ceil(seen / size), math.ceil(self.images / size)
+            self.report(BatchMetrics(self.epoch, step, steps, new.loss, new.accuracy, self.speed))
+            self.reported, self.last_report = self.means, now
+        if self.ending == "finished" and self.evaluator.should_stop():
+            self.end("stopped")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if self.batches.ending == "diverged":
+        if self.ending == "diverged":
             return
         probabilities, test = self.evaluator.test()
         if test is not None and not math.isfinite(test.loss):
-            self.batches.end("diverged")  # in the last step, after Keras computed its loss
+            self.end("diverged")  # in the last step, after Keras computed its loss
             return
         validation = self.evaluator.validation(test)
-        self.files.epoch_end(epoch + 1, self.model, probabilities)
-        if self.batches.epoch_is_whole:
-            self.whole += 1
+        self.files.epoch_end(self.epoch, self.model, probabilities)
+        means = self.means
+        whole = means.images == self.images
+        if whole:
+            self.whole_epochs += 1
             if validation is not None and self.patience.exhausted(validation.loss):
-                self.stopped_early = self.whole < self.config.epochs
+                self.stopped_early = self.whole_epochs < self.config.epochs
                 self.model.stop_training = True
-        means = self.batches.means
         self.report(
             EpochMetrics(
-                epoch=epoch + 1,
-                complete=self.batches.epoch_is_whole,
+                epoch=self.epoch,
+                complete=whole,
                 loss=means.loss,
                 accuracy=means.accuracy,
                 val_loss=validation.loss if validation else None,
                 val_accuracy=validation.accuracy if validation else None,
                 test_loss=test.loss if test else None,
                 test_accuracy=test.accuracy if test else None,
-                seconds=self.batches.last_seen - self.batches.started,
+                seconds=self.last_seen - self.started,
                 images=means.images,
             )
         )
@@ -336,20 +308,16 @@ class _Files:
     """Keeps a run's files: weights within their budget, kernels and readings of every epoch."""
 
     def __init__(self, config: RunConfig, digits: DigitSet, keep: Keep, drop: Drop | None) -> None:
-        self.config, self.digits, self.keep, self.drop = config, digits, keep, drop
-        self.layers = layers_of(config)
+        self.keep, self.drop, self.layers = keep, drop, layers_of(config)
+        self.about = {"config": config.to_json(), "dataset": digits.name}
         self.every = epochs_between_weights(parameter_count(self.layers), config.epochs)
-        self.epoch = 0
-        self.kept = False
         self.replaceable: str | None = None  # the weights to drop when there are newer ones
-        self.kept_at = -math.inf
-        self.probabilities: Floats | None = None
+        self.kept, self.kept_at = False, -math.inf
 
     def epoch_end(self, epoch: int, model: Any, probabilities: Floats | None) -> None:
         """Keep what belongs to ``epoch``; 0 is the untrained network."""
-        self.epoch = epoch
-        about = {"config": self.config.to_json(), "dataset": self.digits.name, "epoch": epoch}
-        self.network = network_of(model, self.layers, about)
+        self.epoch, self.probabilities = epoch, probabilities
+        self.network = network_of(model, self.layers, self.about | {"epoch": epoch})
         evenly = epoch % self.every == 0
         since = time.perf_counter() - self.kept_at
         self.kept = evenly or (self.drop is not None and since >= SECONDS_BETWEEN_NEWEST)
@@ -357,7 +325,6 @@ class _Files:
             self._keep_weights(replaceable=not evenly)
         if self.layers[0].kind == "conv":
             self.keep(f"kernels-{epoch:03d}.npy", npy(self.network.weights[self.layers[0].name][0]))
-        self.probabilities = probabilities
         if probabilities is not None:
             self.keep(f"reading-{epoch:03d}.npz", packed_predictions(probabilities))
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_run import add_run
 
-from digitlab.config import RunConfig
 from digitlab.messages import LabError
 from digitlab.progress import Outcome
-from digitlab.store import DataSetInfo, Run, Status, Store
+from digitlab.store import Run, Status, Store
+from digitlab.store.run_files import npy
 from digitlab.training import continuing
 from digitlab.training.continuing import (
     STATE_FILE,
     OriginError,
-    files_of,
     files_of_origin,
     has_optimizer_state,
     last_epoch,
@@ -55,58 +55,36 @@ def test_a_state_that_is_too_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) 
     assert pack_state(STATE) is None
 
 
-def _cut() -> bytes:
-    return (pack_state(STATE) or b"")[:-30]
+def altered(data: bytes) -> bytes:
+    place = data.index(np.float32(7).tobytes())
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
 
-def _altered() -> bytes:
-    data = bytearray(pack_state(STATE) or b"")
-    data[data.index(np.float32(7).tobytes())] ^= 1
-    return bytes(data)
-
-
-def _packed() -> bytes:
+def zip_with(name: str, data: bytes, compression: int = zipfile.ZIP_STORED) -> bytes:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, zeros=np.zeros(1_000_000, np.float32))
-    return buffer.getvalue()
-
-
-def _no_arrays() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("../iteration.npy", b"hello")
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        archive.writestr(name, data)
     return buffer.getvalue()
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        None,
-        b"",
-        b"PK\x03\x04 and no more",
-        npz_file(),
-        npz_file(a=np.zeros(3, np.float64)),
-        npz_file(a=np.array([1.0, np.nan], np.float32)),
-        npz_file(**STATE, b=np.array([np.inf], np.float32)),
-        npz_file(a=np.array([{}], object)),
-        _cut(),
-        _altered(),
-        _packed(),
-        _no_arrays(),
-    ],
-    ids=[
-        "none",
-        "empty",
-        "no zip",
-        "no array",
-        "doubles",
-        "NaN",
-        "one infinite",
-        "pickle",
-        "cut",
-        "altered",
-        "bomb",
-        "other names",
+        pytest.param(None, id="none"),
+        pytest.param(b"", id="empty"),
+        pytest.param(b"PK\x03\x04 and no more", id="no zip"),
+        pytest.param(npz_file(), id="no array"),
+        pytest.param(npz_file(a=np.zeros(3, np.float64)), id="doubles"),
+        pytest.param(npz_file(a=np.array([1.0, np.nan], np.float32)), id="NaN"),
+        pytest.param(npz_file(**STATE, b=np.array([np.inf], np.float32)), id="one infinite"),
+        pytest.param(npz_file(a=np.array([{}], object)), id="pickle"),
+        pytest.param(npz_file(**STATE)[:-30], id="cut"),
+        pytest.param(altered(npz_file(**STATE)), id="altered"),
+        pytest.param(
+            zip_with("zeros.npy", npy(np.zeros(1_000_000, np.float32)), zipfile.ZIP_DEFLATED),
+            id="bomb",
+        ),
+        pytest.param(zip_with("../iteration.npy", b"hello"), id="other names"),
     ],
 )
 def test_of_what_is_not_sound_nothing_is_taken(data: bytes | None) -> None:
@@ -136,71 +114,56 @@ def add(
     kept_epoch: int = 3,
     state: bool = True,
 ) -> Run:
-    run = store.add("ada", "engine", RunConfig(), None, 10, DataSetInfo("made", "f" * 64, 8, 2, 2))
-    for epoch in kept:
-        store.keep(run.id, f"weights-{epoch:03d}.npz", b"weights %d" % epoch)
+    files = {f"weights-{epoch:03d}.npz": b"weights %d" % epoch for epoch in kept}
     if state:
-        store.keep(run.id, STATE_FILE, b"state")
-    if status.live:
-        return store.run(run.id)
-    endings = {Status.FINISHED: "finished", Status.STOPPED: "stopped", Status.DIVERGED: "diverged"}
-    outcome = (
-        Outcome(endings[status], 3, kept_epoch, False, 1.0, 1.0)  # type: ignore[arg-type]
-        if status in endings
-        else None
-    )
-    store.end(run.id, status, run.reason, outcome)
-    return store.run(run.id)
-
-
-@pytest.mark.parametrize("status", [Status.FINISHED, Status.STOPPED])
-def test_a_run_that_has_ended_gives_its_last_weights_and_its_state(
-    store: Store, status: Status
-) -> None:
-    run = add(store, [0, 1, 3], status=status)
-    assert last_epoch(store, run) == 3
-    assert has_optimizer_state(store, run)
-    assert files_of(store, run) == (b"weights 3", b"state")
+        files[STATE_FILE] = b"state"
+    outcome = None
+    if status in (Status.FINISHED, Status.STOPPED, Status.DIVERGED):
+        outcome = Outcome(status.value, 3, kept_epoch, False, 1.0, 1.0)  # type: ignore[arg-type]
+    ending = None if status.live else status
+    return add_run(store, files=files, started=False, status=ending, outcome=outcome)
 
 
 @pytest.mark.parametrize(
-    ("status", "kept_epoch", "state"),
+    ("status", "kept_epoch", "kept", "state"),
     [
-        (Status.DIVERGED, 3, True),
-        (Status.INTERRUPTED, 3, True),
-        (Status.FINISHED, 4, True),
-        (Status.FINISHED, 3, False),
+        pytest.param(Status.FINISHED, 3, True, b"state", id="finished"),
+        pytest.param(Status.STOPPED, 3, True, b"state", id="stopped"),
+        pytest.param(Status.DIVERGED, 3, True, None, id="diverged"),
+        pytest.param(Status.INTERRUPTED, 3, True, None, id="no outcome"),
+        pytest.param(Status.FINISHED, 4, True, None, id="of other weights"),
+        pytest.param(Status.FINISHED, 3, False, None, id="not kept"),
     ],
-    ids=["diverged", "no outcome", "of other weights", "not kept"],
 )
-def test_a_state_that_does_not_go_with_the_weights_is_left(
-    store: Store, status: Status, kept_epoch: int, state: bool
+def test_a_run_that_has_ended_gives_its_last_weights_and_the_state_that_goes_with_them(
+    store: Store, status: Status, kept_epoch: int, kept: bool, state: bytes | None
 ) -> None:
-    run = add(store, [0, 3], status=status, kept_epoch=kept_epoch, state=state)
-    assert not has_optimizer_state(store, run)
-    assert files_of(store, run) == (b"weights 3", None)
+    run = add(store, [0, 1, 3], status=status, kept_epoch=kept_epoch, state=kept)
+    assert last_epoch(store, run) == 3
+    assert has_optimizer_state(store, run) is (state is not None)
+    assert files_of_origin(store, run.id) == (b"weights 3", state)
 
 
-@pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING])
-def test_a_run_that_has_not_ended_is_refused(store: Store, status: Status) -> None:
-    run = add(store, [0, 3], status=status)
-    with pytest.raises(LabError, match="has not ended yet: stop it, or wait"):
-        files_of(store, run)
+def test_a_run_that_has_not_ended_is_refused(store: Store) -> None:
+    run = add(store, [0, 3], status=Status.QUEUED)
+    for _ in range(2):
+        with pytest.raises(LabError, match="has not ended yet: stop it, or wait"):
+            last_epoch(store, store.run(run.id))
+        store.start(run.id)
 
 
 def test_a_run_without_weights_is_refused(store: Store) -> None:
     run = add(store, [], state=False)
     with pytest.raises(LabError, match="has kept no weights to go on from"):
-        files_of(store, run)
+        last_epoch(store, run)
     assert not has_optimizer_state(store, run)
     store.keep(run.id, STATE_FILE, b"state")  # alone, it is of no use
     with pytest.raises(LabError, match="has kept no weights"):
-        files_of(store, run)
+        files_of_origin(store, run.id)
 
 
 def test_what_went_away_while_the_new_run_waited_is_said_by_its_reason(store: Store) -> None:
     run = add(store, [3])
-    assert files_of_origin(store, run.id) == files_of(store, run)
     store.drop_weights(run.id)
     with pytest.raises(OriginError, match=r"cannot be used: This run has kept no weights"):
         files_of_origin(store, run.id)

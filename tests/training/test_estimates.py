@@ -4,12 +4,13 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from make_run import add_run
 from msgspec.structs import replace
 
 from digitlab.config import RunConfig
 from digitlab.presets import PRESETS
 from digitlab.progress import ExecutionSettings, Outcome
-from digitlab.store import DataSetInfo, Run, Status, Store
+from digitlab.store import Run, Status, Store
 from digitlab.training import estimates, speed
 from digitlab.training.estimates import Ended, Known
 
@@ -97,13 +98,10 @@ def store(lab_home: Path) -> Store:
 def trained(
     store: Store, status: Status = Status.FINISHED, epochs: int = 12, origin: str | None = None
 ) -> Run:
-    digits = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
-    run = store.add("me", "engine", CNN, None, 5, digits, origin=origin)
-    store.start(run.id)
-    store.set_execution(run.id, EXECUTION)
     outcome = Outcome("finished", epochs, epochs, False, 60.0, 900.0)
-    store.end(run.id, status, run.reason, outcome)
-    return store.run(run.id)
+    return add_run(
+        store, CNN, owner="me", origin=origin, execution=EXECUTION, status=status, outcome=outcome
+    )
 
 
 def test_finished_runs_are_learned_from_the_newest_first(store: Store) -> None:

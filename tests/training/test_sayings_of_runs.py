@@ -4,12 +4,12 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from make_run import make_run
 
 from digitlab import dataset
 from digitlab.config import RunConfig
-from digitlab.messages import message
 from digitlab.progress import EpochMetrics, ExecutionSettings, Report, Untrained
-from digitlab.store import DataSetInfo, Run, Status, results
+from digitlab.store import DataSetInfo, Run, results
 
 pytest.importorskip("keras")
 
@@ -27,26 +27,7 @@ def trained(config: RunConfig) -> tuple[Run, list[EpochMetrics]]:
         "sample", digits.fingerprint, split.train_count, split.validation_count, 1000
     )
     (untrained,) = [report for report in reports if isinstance(report, Untrained)]
-    run = Run(
-        id="0" * 16,
-        owner="me",
-        engine="e",
-        status=Status.FINISHED,
-        reason=message("Done."),
-        stop=False,
-        config=config,
-        preset=None,
-        parameters=1,
-        digits=parts,
-        execution=ExecutionSettings(),
-        untrained=untrained,
-        outcome=None,
-        created=0.0,
-        started=0.0,
-        ended=1.0,
-        origin=None,
-        frozen=False,
-    )
+    run = make_run(config=config, digits=parts, untrained=untrained)
     return run, [report for report in reports if isinstance(report, EpochMetrics)]
 
 

@@ -33,6 +33,13 @@ ROWS = (
 )
 
 
+def change_file(home: Path, **changes: object) -> None:
+    """Change what is kept of this machine's speed."""
+    path = home / "speed.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(kept | changes), encoding="utf-8")
+
+
 @pytest.fixture
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "CPU_COUNT", 2)
@@ -128,10 +135,7 @@ def test_measurements_are_kept_for_this_machine(lab_home: Path) -> None:
 @pytest.mark.parametrize("change", [{"cores": 3}, {"processor": "another"}, {"python": "3.0.0"}])
 def test_measurements_of_another_machine_do_not_count(lab_home: Path, change) -> None:
     speed.save(ROWS)
-    path = lab_home / "speed.json"
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    kept["machine"] |= change
-    path.write_text(json.dumps(kept), encoding="utf-8")
+    change_file(lab_home, machine=speed.machine() | change)
     assert speed.load() == ()
 
 
@@ -149,9 +153,7 @@ def test_a_broken_file_counts_as_none(lab_home: Path, data) -> None:
 )
 def test_broken_rows_count_as_none(lab_home: Path, rows) -> None:
     speed.save(ROWS)
-    path = lab_home / "speed.json"
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(kept | {"measurements": rows}), encoding="utf-8")
+    change_file(lab_home, measurements=rows)
     assert speed.load() == ()
 
 
@@ -193,9 +195,7 @@ def test_a_measurement_that_is_paused_is_made_later(lab_home: Path, two_cores) -
 
 def test_old_measurements_serve_until_they_are_made_again(lab_home: Path) -> None:
     speed.save(ROWS)
-    path = lab_home / "speed.json"
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(kept | {"when": time.time() - 40 * 24 * 3600}), encoding="utf-8")
+    change_file(lab_home, when=time.time() - 40 * 24 * 3600)
     assert speed.load() == ROWS
     assert Calibration()._todo
 

@@ -2,7 +2,6 @@ import dataclasses
 import io
 import itertools
 import math
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,24 +12,19 @@ from msgspec.structs import replace
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet, one_hot
 from digitlab.layers import layers_of, parameter_count
-from digitlab.network import Network, as_pixels
+from digitlab.network import as_pixels
 from digitlab.presets import PRESETS
-from digitlab.progress import (
-    BatchMetrics,
-    EpochMetrics,
-    ExecutionSettings,
-    Outcome,
-    Report,
-    Untrained,
-)
+from digitlab.progress import BatchMetrics, EpochMetrics, Report, Untrained
 from digitlab.scores import score
 
 keras = pytest.importorskip("keras")
 
+from small_runs import DIGITS, Ran, run  # noqa: E402
+
 from digitlab.store.run_files import npy  # noqa: E402
 from digitlab.training import trainer  # noqa: E402
 from digitlab.training.keras_model import build, compile_model  # noqa: E402
-from digitlab.training.trainer import WEIGHTS_BUDGET, epochs_between_weights, train  # noqa: E402
+from digitlab.training.trainer import WEIGHTS_BUDGET, epochs_between_weights  # noqa: E402
 
 MLP = RunConfig(units1=12, batch_size=16, epochs=2, validation_split=0.25, dropout=0.2)
 CNN = RunConfig(
@@ -45,62 +39,6 @@ CNN = RunConfig(
     validation="test",
     loss="categorical_crossentropy",
 )
-
-
-def squares(count: int, seed: int):
-    """Made pictures with some noise: a bright square, its side and so its label from 0 to 9."""
-    labels = np.arange(count, dtype=np.uint8) % 10
-    images = np.random.default_rng(seed).integers(0, 60, (count, 28, 28), np.uint8)
-    for image, label in zip(images, labels, strict=True):
-        image[4 : 6 + 2 * label, 4 : 6 + 2 * label] = 255
-    return images, labels
-
-
-def digit_set(train_images: int = 64) -> DigitSet:
-    return DigitSet("mnist", *squares(train_images, 0), *squares(20, 1), Path("made"), "made")
-
-
-DIGITS = digit_set()
-EXACT = ExecutionSettings()
-
-
-@dataclasses.dataclass
-class Ran:
-    """What a run handed over: its outcome, its reports in order, and its files by name."""
-
-    outcome: Outcome
-    reports: list[Report]
-    files: dict[str, bytes]
-
-    @property
-    def untrained(self) -> Untrained:
-        return next(report for report in self.reports if isinstance(report, Untrained))
-
-    @property
-    def batches(self) -> list[BatchMetrics]:
-        return [report for report in self.reports if isinstance(report, BatchMetrics)]
-
-    @property
-    def epochs(self) -> list[EpochMetrics]:
-        return [report for report in self.reports if isinstance(report, EpochMetrics)]
-
-    def array(self, name: str):
-        return np.load(io.BytesIO(self.files[name]), allow_pickle=False)
-
-    def network(self, epoch: int) -> Network:
-        return Network.load(self.files[f"weights-{epoch:03d}.npz"])
-
-
-def run(
-    config: RunConfig,
-    digits: DigitSet = DIGITS,
-    execution: ExecutionSettings = EXACT,
-    stop: Callable[[], bool] = lambda: False,
-) -> Ran:
-    reports: list[Report] = []
-    files: dict[str, bytes] = {}
-    outcome = train(config, digits, reports.append, files.__setitem__, stop, execution)
-    return Ran(outcome, reports, files)
 
 
 def after(calls: int) -> Callable[[], bool]:
@@ -123,69 +61,36 @@ def mlp() -> Ran:
     return run(MLP)
 
 
-@pytest.fixture(scope="module")
-def kerass_own():
-    """The run of ``MLP`` as Keras trains it without us, from the same seed."""
-    keras.utils.set_random_seed(MLP.seed)
-    model = build(layers_of(MLP))
-    compile_model(model, MLP, 1)
-    (x, y), validation = DIGITS.split(MLP).train, DIGITS.split(MLP).validation
-    history = model.fit(
-        as_pixels(x),
-        y.astype(np.int32),
-        batch_size=16,
-        epochs=2,
-        verbose=0,
-        validation_data=(as_pixels(validation[0]), validation[1].astype(np.int32)),
-    )
-    return history.history, model.get_weights()
-
-
 # One epoch on 64 images ---------------------------------------------------------------------
 
 
-def test_reports_come_in_order(cnn) -> None:
-    kinds = [type(report) for report in cnn.reports]
-    assert kinds[0] is Untrained
-    assert kinds[-1] is EpochMetrics
-    assert len(cnn.batches) == len(kinds) - 2 >= 1
-
-
 def test_one_epoch_leaves_a_history_of_length_1(cnn) -> None:
+    kinds = [type(report) for report in cnn.reports]
+    assert kinds == [Untrained, *[BatchMetrics] * (len(kinds) - 2), EpochMetrics]
+    assert len(kinds) > 2
     (epoch,) = cnn.epochs
     assert (epoch.epoch, epoch.complete, epoch.images) == (1, True, 64)
-    assert epoch.seconds > 0
     outcome = cnn.outcome
     assert (outcome.ending, outcome.epochs, outcome.kept_epoch) == ("finished", 1, 1)
     assert not outcome.stopped_early
-    assert outcome.seconds >= epoch.seconds
+    assert outcome.seconds >= epoch.seconds > 0
     assert outcome.images_per_second > 0
 
 
 def test_the_untrained_network_is_examined_first(cnn) -> None:
-    probabilities = cnn.network(0).predict(DIGITS.x_test)
-    scores = score(CNN.loss, DIGITS.y_test, probabilities)
+    scores = score(CNN.loss, DIGITS.y_test, cnn.network(0).predict(DIGITS.x_test))
     assert cnn.untrained.loss == pytest.approx(scores.loss, abs=1e-5)
     assert cnn.untrained.accuracy == scores.accuracy
     assert cnn.untrained.loss == pytest.approx(-math.log(0.1), abs=0.5)
 
 
 def test_every_file_is_there(cnn, mlp) -> None:
-    both = ["kernels-{}.npy", "reading-{}.npz", "weights-{}.npz"]
-    assert sorted(cnn.files) == sorted(
-        [
-            "optimizer.npz",
-            "probabilities.npy",
-            *(name.format(e) for name in both for e in ("000", "001")),
-        ]
-    )
-    assert sorted(mlp.files) == sorted(
-        [
-            "optimizer.npz",
-            "probabilities.npy",
-            *(name.format(f"{e:03d}") for name in both[1:] for e in range(3)),
-        ]
-    )
+    for ran, kinds, epochs in (
+        (cnn, ["kernels-{:03d}.npy", "reading-{:03d}.npz", "weights-{:03d}.npz"], 2),
+        (mlp, ["reading-{:03d}.npz", "weights-{:03d}.npz"], 3),
+    ):
+        each_epoch = [kind.format(epoch) for kind in kinds for epoch in range(epochs)]
+        assert sorted(ran.files) == sorted(["optimizer.npz", "probabilities.npy", *each_epoch])
 
 
 @pytest.mark.parametrize("which", ["cnn", "mlp"])
@@ -214,60 +119,58 @@ def test_the_first_kernels_are_kept_with_every_epoch(cnn) -> None:
 
 
 def test_weights_say_where_they_come_from(mlp) -> None:
-    assert [mlp.network(epoch).about for epoch in range(3)] == [
-        {"config": MLP.to_json(), "dataset": "mnist", "epoch": epoch} for epoch in range(3)
-    ]
+    for epoch in range(3):
+        about = {"config": MLP.to_json(), "dataset": "mnist", "epoch": epoch}
+        assert mlp.network(epoch).about == about
 
 
 def test_files_are_kept_before_the_report_that_speaks_of_them() -> None:
     seen: list[str] = []
-    kept: list[str] = []
+    kept: dict[str, bytes] = {}
 
     def report(one: Report) -> None:
-        epoch = {Untrained: 0, EpochMetrics: getattr(one, "epoch", 0)}.get(type(one))
-        if epoch is not None:
+        if not isinstance(one, BatchMetrics):
+            epoch = getattr(one, "epoch", 0)
             assert {f"weights-{epoch:03d}.npz", f"reading-{epoch:03d}.npz"} <= set(kept)
             seen.append(type(one).__name__)
 
-    train(
-        MLP,
-        DIGITS,
-        report,
-        lambda name, data: kept.append(name),
-        lambda: False,
-        ExecutionSettings(),
-    )
+    run(MLP, files=kept, report=report)
     assert seen == ["Untrained", "EpochMetrics", "EpochMetrics"]
-    assert kept[-1] == "probabilities.npy"
+    assert list(kept)[-1] == "probabilities.npy"
 
 
 # Against Keras ------------------------------------------------------------------------------
 
 
-def test_losses_and_weights_are_those_of_keras_alone(mlp, kerass_own) -> None:
-    history, weights = kerass_own
-    for ours, theirs in (
-        ("loss", "loss"),
-        ("accuracy", "accuracy"),
-        ("val_loss", "val_loss"),
-        ("val_accuracy", "val_accuracy"),
-    ):
-        found = [getattr(epoch, ours) for epoch in mlp.epochs]
-        assert found == pytest.approx(history[theirs], abs=1e-5)
+def test_losses_and_weights_are_those_of_keras_alone(mlp) -> None:
+    keras.utils.set_random_seed(MLP.seed)
+    model = build(layers_of(MLP))
+    compile_model(model, MLP, 1)
+    (x, y), (held_x, held_y) = DIGITS.split(MLP).train, DIGITS.split(MLP).validation
+    history = model.fit(
+        as_pixels(x),
+        y.astype(np.int32),
+        batch_size=16,
+        epochs=2,
+        verbose=0,
+        validation_data=(as_pixels(held_x), held_y.astype(np.int32)),
+    ).history
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        found = [getattr(epoch, name) for epoch in mlp.epochs]
+        assert found == pytest.approx(history[name], abs=1e-5)
     kept = [array for pair in mlp.network(2).weights.values() for array in pair]
-    for array, expected in zip(kept, weights, strict=True):
+    for array, expected in zip(kept, model.get_weights(), strict=True):
         np.testing.assert_allclose(array, expected, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("steps", [1, 3])
-def test_the_batches_add_up_to_kerass_epoch(monkeypatch, mlp, steps) -> None:
+def test_the_batches_add_up_to_kerass_epoch(monkeypatch, steps) -> None:
     monkeypatch.setattr(trainer, "REPORTS_PER_SECOND", 1e9)  # so that every execution reports
     config = dataclasses.replace(MLP, validation="none", batch_size=10)  # 64 leaves a batch of 4
-    ran = run(config, execution=ExecutionSettings(steps=steps))
+    ran = run(config, steps=steps)
     for epoch in ran.epochs:
         batches = [batch for batch in ran.batches if batch.epoch == epoch.epoch]
-        ends = [min(10 * batch.step, 64) for batch in batches]
-        sizes = np.diff([0, *ends])
+        sizes = np.diff([0, *(min(10 * batch.step, 64) for batch in batches)])
         assert [batch.step for batch in batches] == [*range(steps, 7, steps), 7]
         assert {batch.steps for batch in batches} == {7}
         for name in ("loss", "accuracy"):
@@ -275,19 +178,11 @@ def test_the_batches_add_up_to_kerass_epoch(monkeypatch, mlp, steps) -> None:
             assert mean == pytest.approx(getattr(epoch, name), abs=1e-5)
 
 
-def test_reports_come_at_most_five_times_a_second(mlp) -> None:
-    config = dataclasses.replace(MLP, batch_size=1, epochs=3)
-    moments = []
-    began = time.perf_counter()
-
-    def report(one: Report) -> None:
-        if isinstance(one, BatchMetrics):
-            moments.append(one)
-
-    train(config, DIGITS, report, lambda name, data: None, lambda: False, ExecutionSettings())
-    seconds = time.perf_counter() - began
-    assert len(moments) <= 5 * seconds + config.epochs  # each epoch's end reports as well
-    assert [batch.position for batch in moments if batch.step == batch.steps] == [1, 2, 3]
+def test_reports_come_at_most_five_times_a_second() -> None:
+    ran = run(dataclasses.replace(MLP, batch_size=1, epochs=3))
+    # Each epoch's end reports as well.
+    assert len(ran.batches) <= 5 * ran.outcome.seconds + 3
+    assert [batch.position for batch in ran.batches if batch.step == batch.steps] == [1, 2, 3]
 
 
 # Repeatable ---------------------------------------------------------------------------------
@@ -298,22 +193,20 @@ def test_the_same_seed_gives_the_same_numbers_and_another_others(mlp) -> None:
     assert numbers(again.epochs) == numbers(mlp.epochs)
     assert again.untrained == mlp.untrained
     assert again.files == mlp.files
-    other = run(dataclasses.replace(MLP, seed=2))
-    assert other.untrained != mlp.untrained
+    assert run(dataclasses.replace(MLP, seed=2)).untrained != mlp.untrained
 
 
 def test_the_steps_of_an_execution_change_no_number(mlp) -> None:
-    five = run(MLP, execution=ExecutionSettings(steps=5))
+    five = run(MLP, steps=5)
     assert five.untrained == mlp.untrained
     for ours, theirs in zip(five.epochs, mlp.epochs, strict=True):
         assert ours.images == theirs.images
-        assert ours.loss == pytest.approx(theirs.loss, abs=1e-6)
-        assert ours.val_loss == pytest.approx(theirs.val_loss, abs=1e-6)
-        assert ours.test_loss == pytest.approx(theirs.test_loss, abs=1e-6)
+        for name in ("loss", "val_loss", "test_loss"):
+            assert getattr(ours, name) == pytest.approx(getattr(theirs, name), abs=1e-6)
 
 
 def test_bfloat16_is_trained_in_and_float32_examined_in() -> None:
-    ran = run(CNN, execution=ExecutionSettings(format="mixed_bfloat16"))
+    ran = run(CNN, format="mixed_bfloat16")
     for epoch in (0, 1):
         network = ran.network(epoch)
         assert {a.dtype for pair in network.weights.values() for a in pair} == {np.dtype("f4")}
@@ -331,16 +224,15 @@ def test_bfloat16_is_trained_in_and_float32_examined_in() -> None:
 
 
 def test_validation_may_be_on_nothing() -> None:
-    ran = run(dataclasses.replace(MLP, validation="none", epochs=1))
-    assert (ran.epochs[0].val_loss, ran.epochs[0].val_accuracy) == (None, None)
-    assert ran.epochs[0].images == 64
-    assert ran.epochs[0].test_loss is not None
+    (epoch,) = run(dataclasses.replace(MLP, validation="none", epochs=1)).epochs
+    assert (epoch.val_loss, epoch.val_accuracy, epoch.images) == (None, None, 64)
+    assert epoch.test_loss is not None
 
 
 def test_validation_may_be_on_the_last_part(mlp) -> None:
-    held = DIGITS.x_train[48:], DIGITS.y_train[48:]
     for epoch in mlp.epochs:
-        scores = score(MLP.loss, held[1], mlp.network(epoch.epoch).predict(held[0]))
+        probabilities = mlp.network(epoch.epoch).predict(DIGITS.x_train[48:])
+        scores = score(MLP.loss, DIGITS.y_train[48:], probabilities)
         assert epoch.images == 48
         assert epoch.val_loss == pytest.approx(scores.loss, abs=1e-5)
         assert epoch.val_accuracy == pytest.approx(scores.accuracy)
@@ -352,25 +244,21 @@ def test_validation_may_be_on_the_test_set(cnn) -> None:
 
 
 def test_only_the_first_training_images_are_used() -> None:
-    ran = run(dataclasses.replace(MLP, train_images=20, epochs=1))
-    assert ran.epochs[0].images == 15
+    assert run(dataclasses.replace(MLP, train_images=20, epochs=1)).epochs[0].images == 15
 
 
 @pytest.mark.parametrize("loss", ["categorical_crossentropy", "mean_squared_error"])
 def test_every_loss_is_trained_on_one_hot_vectors_as_keras_does(loss) -> None:
     config = dataclasses.replace(MLP, loss=loss, epochs=1, validation="none")
-    ran = run(config)
+    (epoch,) = run(config).epochs
     keras.utils.set_random_seed(config.seed)
     model = build(layers_of(config))
     compile_model(model, config, 1)
-    images, labels = DIGITS.x_train, one_hot(DIGITS.y_train)
-    history = model.fit(as_pixels(images), labels, batch_size=16, verbose=0).history
-    assert ran.epochs[0].loss == pytest.approx(history["loss"][0], abs=1e-5)
-    assert ran.epochs[0].accuracy == pytest.approx(history["accuracy"][0], abs=1e-5)
+    images, labels = as_pixels(DIGITS.x_train), one_hot(DIGITS.y_train)
+    history = model.fit(images, labels, batch_size=16, verbose=0).history
     tested = model.evaluate(as_pixels(DIGITS.x_test), one_hot(DIGITS.y_test), verbose=0)
-    assert (ran.epochs[0].test_loss, ran.epochs[0].test_accuracy) == pytest.approx(
-        tuple(tested), abs=1e-5
-    )
+    found = [epoch.loss, epoch.accuracy, epoch.test_loss, epoch.test_accuracy]
+    assert found == pytest.approx([*history["loss"], *history["accuracy"], *tested], abs=1e-5)
 
 
 def test_a_network_learns_the_squares() -> None:
@@ -408,12 +296,9 @@ def test_a_stop_is_heeded_after_the_execution_under_way() -> None:
     def stop() -> bool:  # as soon as the first batches are reported
         return any(isinstance(report, BatchMetrics) for report in reports)
 
-    train(config, DIGITS, reports.append, lambda name, data: None, stop, ExecutionSettings(steps=2))
-    seen = [report for report in reports if isinstance(report, BatchMetrics)]
-    last = reports[-1]
-    assert len(seen) == 1
-    assert isinstance(last, EpochMetrics)
-    assert (last.epoch, last.images) == (1, seen[0].step)
+    ran = run(config, report=reports.append, stop=stop, steps=2)
+    (seen,), (last,) = ran.batches, ran.epochs
+    assert (last.epoch, last.images) == (1, seen.step)
 
 
 def test_a_stop_before_the_start_trains_nothing() -> None:
@@ -459,16 +344,15 @@ WILD = RunConfig(
 )
 
 
-def noise() -> DigitSet:
-    images = np.random.default_rng(0).integers(0, 256, (64, 28, 28), np.uint8)
-    labels = DIGITS.y_train
-    return DigitSet("mnist", images, labels, images[:20], labels[:20], Path("made"), "made")
+IMAGES = np.random.default_rng(0).integers(0, 256, (64, 28, 28), np.uint8)
+LABELS = DIGITS.y_train
+NOISE = DigitSet("mnist", IMAGES, LABELS, IMAGES[:20], LABELS[:20], Path("made"), "made")
 
 
 def test_a_run_that_diverges_keeps_its_earlier_epochs() -> None:
     # One step an epoch: the step that breaks the weights is the last of its epoch, so Keras's
     # loss of that epoch is still finite.
-    ran = run(WILD, noise())
+    ran = run(WILD, NOISE)
     assert ran.outcome.ending == "diverged"
     assert 1 <= ran.outcome.epochs == ran.outcome.kept_epoch == len(ran.epochs) < 40
     assert all(math.isfinite(epoch.test_loss) for epoch in ran.epochs)
@@ -481,7 +365,7 @@ def test_a_run_that_diverges_keeps_its_earlier_epochs() -> None:
 
 
 def test_a_run_that_diverges_within_an_epoch_ends_at_once() -> None:
-    ran = run(dataclasses.replace(WILD, batch_size=2), noise())
+    ran = run(dataclasses.replace(WILD, batch_size=2), NOISE)
     assert (ran.outcome.ending, ran.outcome.epochs, ran.outcome.kept_epoch) == ("diverged", 0, 0)
     assert ran.epochs == []
     assert all(math.isfinite(batch.loss) for batch in ran.batches)
@@ -525,6 +409,7 @@ def test_no_patience_never_ends_a_run() -> None:
 PATIENT = dataclasses.replace(MLP, learning_rate=0.01, epochs=50, patience=3)
 
 
+@pytest.fixture(scope="module")
 def misleading() -> DigitSet:
     """Labels of the validation part say nothing of the pictures: its loss soon rises."""
     labels = DIGITS.y_train.copy()
@@ -532,24 +417,18 @@ def misleading() -> DigitSet:
     return dataclasses.replace(DIGITS, y_train=labels)
 
 
-@pytest.fixture(scope="module")
-def ended_early() -> Ran:
-    return run(PATIENT, misleading())
-
-
-def test_a_run_ends_early_by_its_patience_and_keeps_its_last_weights(ended_early) -> None:
-    losses = [epoch.val_loss for epoch in ended_early.epochs]
-    outcome = ended_early.outcome
+def test_a_run_ends_early_by_its_patience_and_keeps_its_last_weights(misleading) -> None:
+    ran = run(PATIENT, misleading)
+    losses = [epoch.val_loss for epoch in ran.epochs]
+    outcome, length = ran.outcome, len(losses)
     assert (outcome.ending, outcome.stopped_early) == ("finished", True)
-    assert outcome.epochs == outcome.kept_epoch == len(losses) < 50
-    assert int(np.argmin(losses)) == len(losses) - 1 - 3
-    assert f"weights-{len(losses):03d}.npz" in ended_early.files
+    assert outcome.epochs == outcome.kept_epoch == length < 50
+    assert int(np.argmin(losses)) == length - 1 - 3
+    assert f"weights-{length:03d}.npz" in ran.files
 
-
-def test_patience_that_ends_with_the_last_epoch_did_not_end_it_early(ended_early) -> None:
-    length = len(ended_early.epochs)
-    ran = run(dataclasses.replace(PATIENT, epochs=length), misleading())
-    assert (len(ran.epochs), ran.outcome.stopped_early) == (length, False)
+    # Patience that ends with the last epoch did not end the run early.
+    whole = run(dataclasses.replace(PATIENT, epochs=length), misleading)
+    assert (len(whole.epochs), whole.outcome.stopped_early) == (length, False)
 
 
 # The budget for weights ---------------------------------------------------------------------
@@ -583,64 +462,45 @@ def test_of_a_huge_network_the_first_and_the_last_weights_are_kept() -> None:
     assert kept_epochs(177_000_000, 100, 7) == [0, 7]
 
 
-def test_a_run_past_its_budget_keeps_some_epochs_and_the_last(monkeypatch) -> None:
-    config = dataclasses.replace(MLP, epochs=5)
-    parameters = parameter_count(layers_of(config))
-    monkeypatch.setattr(trainer, "WEIGHTS_BUDGET", 3 * 4 * parameters)
-    ran = run(config)
+@pytest.fixture
+def small_budget(monkeypatch) -> None:
+    """Three files of the weights of ``MLP`` fit."""
+    monkeypatch.setattr(trainer, "WEIGHTS_BUDGET", 3 * 4 * parameter_count(layers_of(MLP)))
+
+
+def test_a_run_past_its_budget_keeps_some_epochs_and_the_last(small_budget) -> None:
+    ran = run(dataclasses.replace(MLP, epochs=5))
     weights = sorted(name for name in ran.files if name.startswith("weights"))
     assert weights == ["weights-000.npz", "weights-003.npz", "weights-005.npz"]
     assert ran.network(5).about["epoch"] == 5
     assert len([name for name in ran.files if name.startswith("reading")]) == 6
 
 
-def kept_at_each_epoch(seconds: float, monkeypatch) -> list[list[int]]:
-    """The epochs whose weights are there when each of nine epochs is reported, and at the end."""
-    config = dataclasses.replace(MLP, epochs=9)
-    parameters = parameter_count(layers_of(config))
-    monkeypatch.setattr(trainer, "WEIGHTS_BUDGET", 3 * 4 * parameters)  # 0, 5 and the last
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.0, [*([0, epoch] for epoch in range(1, 6)), *([0, 5, epoch] for epoch in range(6, 10))]),
+        # Epochs of a tenth of a second and 88 MB would only move weights.
+        (3600.0, [[0]] * 4 + [[0, 5]] * 5),
+    ],
+)
+def test_a_run_past_its_budget_has_its_newest_weights_at_times(
+    small_budget, monkeypatch, seconds, expected
+) -> None:
     monkeypatch.setattr(trainer, "SECONDS_BETWEEN_NEWEST", seconds)
     files: dict[str, bytes] = {}
     seen = []
 
-    def there() -> list[int]:
+    def weights() -> list[int]:
         return [int(name[8:11]) for name in sorted(files) if name.startswith("weights")]
 
     def report(progress: Report) -> None:
         if isinstance(progress, EpochMetrics):
-            seen.append(there())
+            seen.append(weights())
 
-    train(
-        config,
-        DIGITS,
-        report,
-        files.__setitem__,
-        lambda: False,
-        ExecutionSettings(),
-        drop=files.__delitem__,
-    )
-    return [*seen, there()]
-
-
-def test_a_run_past_its_budget_has_its_newest_weights_at_any_time(monkeypatch) -> None:
-    assert kept_at_each_epoch(0.0, monkeypatch) == [
-        [0, 1],
-        [0, 2],
-        [0, 3],
-        [0, 4],
-        [0, 5],
-        [0, 5, 6],
-        [0, 5, 7],
-        [0, 5, 8],
-        [0, 5, 9],
-        [0, 5, 9],
-    ]
-
-
-def test_the_newest_weights_are_not_handed_over_all_the_time(monkeypatch) -> None:
-    """Epochs of a tenth of a second and 88 MB would only move weights."""
-    evenly = [[0]] * 4 + [[0, 5]] * 5
-    assert kept_at_each_epoch(3600.0, monkeypatch) == [*evenly, [0, 5, 9]]
+    run(dataclasses.replace(MLP, epochs=9), files=files, report=report, drop=files.__delitem__)
+    assert seen == expected
+    assert weights() == [0, 5, 9]
 
 
 def test_npy_is_an_array_file_without_pickles() -> None:
