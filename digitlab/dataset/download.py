@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from digitlab import disk
-from digitlab.dataset import paths
 from digitlab.dataset.digits import DigitSet
 from digitlab.dataset.loader import load
+from digitlab.home import home
 from digitlab.messages import LabError, message
 
 # Called with the bytes downloaded so far and in all; 0 in all where that is not known.
@@ -21,11 +21,15 @@ MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
-_CHUNK_BYTES = 1 << 16
 
 
 class DownloadError(LabError):
     """The server could not be reached, or sent something else than MNIST."""
+
+
+def mnist_file() -> Path:
+    """The path of the downloaded MNIST."""
+    return home() / "data" / "mnist.npz"
 
 
 def fetch(
@@ -35,11 +39,6 @@ def fetch(
 
     Each IP address of the server has five seconds to accept the connection.
 
-    Args:
-        progress: called with the bytes downloaded so far and in all (0: not known).
-        url: the file's address.
-        sha256: the file's hash.
-
     Raises:
         DownloadError: the server cannot be reached, breaks off or sends another file.
         StorageError: the file cannot be written.
@@ -47,13 +46,10 @@ def fetch(
     import pooch
     import requests
 
-    path = paths.mnist_file()
+    path = mnist_file()
     pooch.get_logger().setLevel("WARNING")
-    http = pooch.HTTPDownloader(
-        _Bar(progress) if progress else False,
-        _CHUNK_BYTES,
-        timeout=(_CONNECT_SECONDS, _READ_SECONDS),
-    )
+    bar, seconds = _Bar(progress) if progress else False, (_CONNECT_SECONDS, _READ_SECONDS)
+    http = pooch.HTTPDownloader(bar, chunk_size=1 << 16, timeout=seconds)
 
     def download(address: str, target: str, asker: object) -> None:
         Path(target).unlink()  # pooch made it readable by its owner alone
@@ -66,21 +62,19 @@ def fetch(
             pooch.retrieve(url, f"sha256:{sha256}", path.name, folder, downloader=download)
             (folder / path.name).replace(path)
     except requests.RequestException as error:
-        raise DownloadError(
-            message(
-                "MNIST could not be downloaded from {host}. Check the network, or set "
-                "DIGITLAB_MNIST to an mnist.npz file.",
-                host=urlsplit(url).netloc,
-            )
-        ) from error
+        unreached = message(
+            "MNIST could not be downloaded from {host}. Check the network, or set "
+            "DIGITLAB_MNIST to an mnist.npz file.",
+            host=urlsplit(url).netloc,
+        )
+        raise DownloadError(unreached) from error
     except ValueError as error:
-        raise DownloadError(
-            message(
-                "The file that {host} sent is not MNIST: its SHA-256 is another one. Try again, "
-                "or set DIGITLAB_MNIST to an mnist.npz file.",
-                host=urlsplit(url).netloc,
-            )
-        ) from error
+        other = message(
+            "The file that {host} sent is not MNIST: its SHA-256 is another one. Try again, "
+            "or set DIGITLAB_MNIST to an mnist.npz file.",
+            host=urlsplit(url).netloc,
+        )
+        raise DownloadError(other) from error
     except OSError as error:
         raise disk.refused(path, error) from error
     return load(path)
@@ -89,11 +83,9 @@ def fetch(
 class _Bar:
     """The progress bar interface of pooch, which calls a ``Progress``."""
 
-    total = 0
-
     def __init__(self, report: Progress) -> None:
         self._report = report
-        self._done = 0
+        self._done = self.total = 0
 
     def update(self, count: int) -> None:
         self._done += count  # pooch counts the last piece as a full one

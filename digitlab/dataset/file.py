@@ -5,17 +5,14 @@ from __future__ import annotations
 import stat
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digitlab import broken, npz
 from digitlab.config import DIGITS, IMAGE_SIZE
-from digitlab.dataset.digits import ARRAYS, SAMPLE_FINGERPRINT, Bytes, DigitSet, fingerprint
+from digitlab.dataset.digits import ARRAYS, SAMPLE_FINGERPRINT, DigitSet, fingerprint
 from digitlab.messages import LabError, Message, message
 
-_SIDES = (IMAGE_SIZE, IMAGE_SIZE)
 _MOST_IMAGES = 300_000  # in one part; more would fill the memory
 
 
@@ -50,7 +47,18 @@ def read(path: Path) -> DigitSet:
             message("{path} is not a whole .npz file, or it was altered.", path=str(path))
         ) from error
     for name in ("y_train", "y_test"):
-        arrays[name] = _labels(path, name, arrays[name])
+        labels = arrays[name]
+        wrong = labels[(labels < 0) | (labels >= DIGITS)]
+        if len(wrong):
+            raise refusal(
+                message(
+                    "{name} in {path} must be digits from 0 to 9; there is a {label} in it.",
+                    name=name,
+                    path=str(path),
+                    label=int(wrong[0]),
+                )
+            )
+        arrays[name] = labels.astype(np.uint8)
     found = fingerprint(arrays)
     return DigitSet(
         "sample" if found == SAMPLE_FINGERPRINT else "mnist", **arrays, path=path, fingerprint=found
@@ -76,11 +84,22 @@ def _check_headers(path: Path, archive: zipfile.ZipFile) -> None:
     for part in ("train", "test"):
         images, labels = npz.header(archive, f"x_{part}"), npz.header(archive, f"y_{part}")
         _check_images(path, f"x_{part}", images)
-        _check_labels(path, f"y_{part}", labels, images.shape[0])
+        if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
+            raise refusal(
+                message(
+                    "{name} in {path} must be whole numbers, one for each of the {count} images; "
+                    "it is {dtype} {shape}.",
+                    name=f"y_{part}",
+                    path=str(path),
+                    count=images.shape[0],
+                    dtype=str(labels.dtype),
+                    shape=str(labels.shape),
+                )
+            )
 
 
 def _check_images(path: Path, name: str, header: npz.Header) -> None:
-    if header.dtype != np.uint8 or len(header.shape) != 3 or header.shape[1:] != _SIDES:
+    if header.dtype != np.uint8 or header.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
         raise refusal(
             message(
                 "{name} in {path} must be pictures of 28x28 pixels from 0 to 255, uint8 "
@@ -101,32 +120,3 @@ def _check_images(path: Path, name: str, header: npz.Header) -> None:
                 count=header.shape[0],
             )
         )
-
-
-def _check_labels(path: Path, name: str, header: npz.Header, count: int) -> None:
-    if header.dtype.kind not in "iu" or header.shape != (count,):
-        raise refusal(
-            message(
-                "{name} in {path} must be whole numbers, one for each of the {count} images; it "
-                "is {dtype} {shape}.",
-                name=name,
-                path=str(path),
-                count=count,
-                dtype=str(header.dtype),
-                shape=str(header.shape),
-            )
-        )
-
-
-def _labels(path: Path, name: str, labels: npt.NDArray[Any]) -> Bytes:
-    wrong = labels[(labels < 0) | (labels >= DIGITS)]
-    if len(wrong):
-        raise refusal(
-            message(
-                "{name} in {path} must be digits from 0 to 9; there is a {label} in it.",
-                name=name,
-                path=str(path),
-                label=int(wrong[0]),
-            )
-        )
-    return labels.astype(np.uint8)

@@ -32,7 +32,7 @@ def load(path: str | os.PathLike[str]) -> DigitSet:
         state = _state(place)
         found = _held.pop(state, None) or _read(place)
         _held[state] = found
-        while len(_held) > _MOST_HELD:
+        if len(_held) > _MOST_HELD:
             del _held[next(iter(_held))]
     if isinstance(found, Message):
         raise DataFileError(found)
@@ -42,8 +42,10 @@ def load(path: str | os.PathLike[str]) -> DigitSet:
 def known(wanted: str) -> DigitSet | None:
     """The set with the fingerprint ``wanted``, if it is in the cache."""
     with _lock:
-        sets = [found for found in _held.values() if isinstance(found, DigitSet)]
-    return next((digits for digits in sets if digits.fingerprint == wanted), None)
+        for found in _held.values():
+            if isinstance(found, DigitSet) and found.fingerprint == wanted:
+                return found
+    return None
 
 
 def open_fingerprint(path: str | os.PathLike[str], wanted: str) -> DigitSet:

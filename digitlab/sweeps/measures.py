@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +19,7 @@ Epochs = Mapping[str, Sequence[EpochMetrics]]  # of each run, by its id
 
 @dataclass(frozen=True)
 class Measure:
-    """A number that tells how a run did; ``of`` reads it off its epochs, if it is there.
+    """A number that tells how a run did: a ``field`` of its last epoch, or of its best.
 
     ``part`` says on which images it is measured, where validation has images of its own.
     """
@@ -26,48 +27,30 @@ class Measure:
     label: str
     kind: Kind
     part: Part
-    of: Callable[[Sequence[EpochMetrics]], float | None]
+    field: str
+    best: bool = False
 
-
-def _last(name: str) -> Callable[[Sequence[EpochMetrics]], float | None]:
-    return lambda epochs: _finite(getattr(epochs[-1], name)) if epochs else None
-
-
-def _extreme(
-    name: str, pick: Callable[[Iterable[float]], float]
-) -> Callable[[Sequence[EpochMetrics]], float | None]:
-    def value(epochs: Sequence[EpochMetrics]) -> float | None:
-        known = [found for epoch in epochs if (found := _finite(getattr(epoch, name))) is not None]
-        return pick(known) if known else None
-
-    return value
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+    def of(self, epochs: Sequence[EpochMetrics]) -> float | None:
+        """The number of a run with these epochs; None where it is not there, or not finite."""
+        values = [getattr(epoch, self.field) for epoch in (epochs if self.best else epochs[-1:])]
+        known = [value for value in values if value is not None and math.isfinite(value)]
+        return (max if self.kind == "accuracy" else min)(known, default=None)
 
 
 MEASURES: dict[str, Measure] = {
     "val_accuracy": Measure(
-        mark("Validation accuracy, last epoch"), "accuracy", "validation", _last("val_accuracy")
+        mark("Validation accuracy, last epoch"), "accuracy", "validation", "val_accuracy"
     ),
     "best_val_accuracy": Measure(
-        mark("Validation accuracy, best epoch"),
-        "accuracy",
-        "validation",
-        _extreme("val_accuracy", max),
+        mark("Validation accuracy, best epoch"), "accuracy", "validation", "val_accuracy", best=True
     ),
-    "val_loss": Measure(
-        mark("Validation loss, last epoch"), "loss", "validation", _last("val_loss")
-    ),
+    "val_loss": Measure(mark("Validation loss, last epoch"), "loss", "validation", "val_loss"),
     "best_val_loss": Measure(
-        mark("Validation loss, best epoch"), "loss", "validation", _extreme("val_loss", min)
+        mark("Validation loss, best epoch"), "loss", "validation", "val_loss", best=True
     ),
-    "test_accuracy": Measure(mark("Test accuracy"), "accuracy", "test", _last("test_accuracy")),
-    "loss": Measure(mark("Training loss, last epoch"), "loss", "training", _last("loss")),
-    "accuracy": Measure(
-        mark("Training accuracy, last epoch"), "accuracy", "training", _last("accuracy")
-    ),
+    "test_accuracy": Measure(mark("Test accuracy"), "accuracy", "test", "test_accuracy"),
+    "loss": Measure(mark("Training loss, last epoch"), "loss", "training", "loss"),
+    "accuracy": Measure(mark("Training accuracy, last epoch"), "accuracy", "training", "accuracy"),
 }
 
 
@@ -80,7 +63,7 @@ class Spread:
     @property
     def mean(self) -> float:
         """Their mean."""
-        return math.fsum(self.values) / len(self.values)
+        return statistics.fmean(self.values)
 
     @property
     def low(self) -> float:
@@ -138,9 +121,9 @@ def ranking(kind: Kind, spreads: Spreads) -> Ranking | None:
         return None
     ranked = sorted(known, key=lambda number: known[number].mean, reverse=kind == "accuracy")
     best = known[ranked[0]]
-    rivals = tuple(number for number in ranked[1:] if _overlap(best, known[number]))
+    rivals = tuple(
+        number
+        for number in ranked[1:]
+        if best.low <= known[number].high and known[number].low <= best.high
+    )
     return Ranking(tuple(ranked), tuple(known[number] for number in ranked), rivals)
-
-
-def _overlap(one: Spread, other: Spread) -> bool:
-    return one.low <= other.high and other.low <= one.high

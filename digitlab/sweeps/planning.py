@@ -17,7 +17,7 @@ from digitlab import config as settings
 from digitlab.config import BY_NAME, Field, RunConfig, Value
 from digitlab.dataset import DigitSet
 from digitlab.jobs.engine import refuse_too_large
-from digitlab.messages import LabError, Message, mark, message
+from digitlab.messages import LabError, mark, message
 from digitlab.presets import PRESETS
 from digitlab.training import estimates
 from digitlab.training.estimates import Known
@@ -126,24 +126,6 @@ def vary(base: RunConfig, axes: Sequence[Axis], seeds: int, *, lesson: str = "")
         SweepError: too many runs, fields or seeds, or a field that cannot be varied here.
         ConfigError: a value is out of bounds, or a combination cannot be trained.
     """
-    _check_axes(axes)
-    _check_size(math.prod(len(axis.values) for axis in axes), seeds)
-    checked = tuple(_checked(axis) for axis in axes)
-    names = [axis.field for axis in checked]
-    cells = tuple(
-        Cell(_with(base, dict(zip(names, values, strict=True))))
-        for values in itertools.product(*(axis.values for axis in checked))
-    )
-    _check_effect(checked, cells)
-    return Plan(cells, seeds, checked, lesson)
-
-
-def _with(base: RunConfig, changes: dict[str, Value]) -> RunConfig:
-    return RunConfig(**(base.to_json() | changes))  # type: ignore[arg-type]
-
-
-def _check_axes(axes: Sequence[Axis]) -> None:
-    names = [axis.field for axis in axes]
     if not 1 <= len(axes) <= MOST_FIELDS:
         raise SweepError(
             message(
@@ -152,15 +134,36 @@ def _check_axes(axes: Sequence[Axis]) -> None:
                 count=len(axes),
             )
         )
+    names = [axis.field for axis in axes]
     for axis in axes:
-        if axis.field not in BY_NAME:
-            raise SweepError(message("There is no setting called {field}.", field=axis.field[:40]))
+        spec = _field(axis.field)
+        label = message(spec.label)
         if axis.field == "seed":
             raise SweepError(message("Seeds are not varied as a setting: say how many there are."))
         if names.count(axis.field) > 1:
-            raise SweepError(message("{field} is varied twice.", field=_label(axis.field)))
+            raise SweepError(message("{field} is varied twice.", field=label))
         if not axis.values:
-            raise SweepError(message("{field} needs at least one value.", field=_label(axis.field)))
+            raise SweepError(message("{field} needs at least one value.", field=label))
+    _check_size(math.prod(len(axis.values) for axis in axes), seeds)
+    checked = tuple(
+        Axis(axis.field, tuple(dict.fromkeys(map(BY_NAME[axis.field].check, axis.values))))
+        for axis in axes
+    )
+    cells = []
+    for values in itertools.product(*(axis.values for axis in checked)):
+        changes: dict[str, Any] = dict(zip(names, values, strict=True))
+        cells.append(Cell(dataclasses.replace(base, **changes)))
+    for name in names:
+        if not any(BY_NAME[name].applies(cell.config) for cell in cells):
+            label = message(BY_NAME[name].label)
+            raise SweepError(message("{field} has no effect with these settings.", field=label))
+    return Plan(tuple(cells), seeds, checked, lesson)
+
+
+def _field(name: str) -> Field:
+    if name not in BY_NAME:
+        raise SweepError(message("There is no setting called {field}.", field=name[:40]))
+    return BY_NAME[name]
 
 
 def _check_size(cells: int, seeds: int) -> None:
@@ -168,34 +171,15 @@ def _check_size(cells: int, seeds: int) -> None:
         raise SweepError(
             message("A sweep has 1 to {most} seeds, not {count}.", most=MOST_SEEDS, count=seeds)
         )
-    runs = cells * seeds
-    if runs > MOST_RUNS:
+    if cells * seeds > MOST_RUNS:
         raise SweepError(
             message(
                 "These would be {runs} runs, and a sweep has at most {most}. Take fewer values or "
                 "seeds.",
-                runs=f"{runs:,}",
+                runs=f"{cells * seeds:,}",
                 most=MOST_RUNS,
             )
         )
-
-
-def _checked(axis: Axis) -> Axis:
-    """The axis with each value as its field takes it, once."""
-    spec = BY_NAME[axis.field]
-    return Axis(axis.field, tuple(dict.fromkeys(spec.check(value) for value in axis.values)))
-
-
-def _check_effect(axes: Sequence[Axis], cells: Sequence[Cell]) -> None:
-    for axis in axes:
-        if not any(BY_NAME[axis.field].applies(cell.config) for cell in cells):
-            raise SweepError(
-                message("{field} has no effect with these settings.", field=_label(axis.field))
-            )
-
-
-def _label(field: str) -> Message:
-    return message(BY_NAME[field].label)
 
 
 # Values that a person writes --------------------------------------------------------------------
@@ -210,8 +194,7 @@ def parse_values(field: str, text: str) -> tuple[Value, ...]:
         SweepError: there is no setting of this name, or far too many values are written.
         ConfigError: a value is none, or out of the field's bounds.
     """
-    if field not in BY_NAME:
-        raise SweepError(message("There is no setting called {field}.", field=field[:40]))
+    spec = _field(field)
     if len(text) > LONGEST_LIST:
         raise SweepError(
             message(
@@ -222,15 +205,16 @@ def parse_values(field: str, text: str) -> tuple[Value, ...]:
         )
     plain = unicodedata.normalize("NFKC", text).replace("、", ",")
     parts = [part for part in plain.split(",") if part.strip()]
-    return tuple(
-        dict.fromkeys(value for part in parts for value in _values_of(BY_NAME[field], part))
-    )
+    return tuple(dict.fromkeys(value for part in parts for value in _values_of(spec, part)))
 
 
 def _values_of(spec: Field, part: str) -> list[Value]:
     if part.count(":") != 2 or spec.kind not in (int, float) or spec.choices:
         return [spec.parse(part)]
-    low, high, step = (_number(text) for text in part.split(":"))
+    try:
+        low, high, step = map(float, part.split(":"))
+    except ValueError:
+        low = high = step = math.nan  # compares as false with everything, so it is refused
     if not step > 0 or not low <= high or math.isinf(high - low):
         raise SweepError(
             message(
@@ -238,27 +222,12 @@ def _values_of(spec: Field, part: str) -> list[Value]:
                 part=part.strip()[:40],
             )
         )
-    count = (high - low) / step + 1e-9
-    if count >= MOST_RUNS:
-        _check_size(_whole(count) + 1, 1)
-    return [spec.check(_tidy(spec, low + k * step)) for k in range(_whole(count) + 1)]
-
-
-def _whole(count: float) -> int:
-    return math.floor(min(count, 1e15))
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan  # compares as false with everything, so the range is refused
-
-
-def _tidy(spec: Field, value: float) -> Value:
-    """Without the noise of adding: 0.3 and not 0.30000000000000004."""
-    rounded = float(f"{value:.10g}")
-    return int(rounded) if spec.kind is int and rounded.is_integer() else rounded
+    count = math.floor(min((high - low) / step + 1e-9, 1e15)) + 1
+    _check_size(count, 1)
+    # Without the noise of adding: 0.3 and not 0.30000000000000004.
+    values = (float(f"{low + k * step:.10g}") for k in range(count))
+    whole = spec.kind is int
+    return [spec.check(int(v) if whole and v.is_integer() else v) for v in values]
 
 
 # What it takes ----------------------------------------------------------------------------------
@@ -287,28 +256,30 @@ def refuse_equals(plan: Plan, digits: DigitSet) -> None:
     first: dict[frozenset[tuple[str, Value]], Cell] = {}
     for cell in plan.cells if plan.axes else ():
         same = first.setdefault(frozenset(digits.settings(cell.config).items()), cell)
-        if same is not cell:
-            raise SweepError(_equals(same.config, cell.config, len(digits.x_train)))
-
-
-def _equals(one: RunConfig, other: RunConfig, images: int) -> Message:
-    changed = one.differences(other)
-    if list(changed) == ["train_images"]:
-        return message(
-            "There are {images} training images: {one} and {other} would both train on all of "
-            "them, and give the same run twice. Leave one of them out.",
-            images=f"{images:,}",
-            one=f"{one.train_images:,}",
-            other=f"{other.train_images:,}",
+        if same is cell:
+            continue
+        one, other = same.config, cell.config
+        changed = [name for name in one.differences(other) if name != "train_images"]
+        if not changed:
+            raise SweepError(
+                message(
+                    "There are {images} training images: {one} and {other} would both train on all "
+                    "of them, and give the same run twice. Leave one of them out.",
+                    images=f"{len(digits.x_train):,}",
+                    one=f"{one.train_images:,}",
+                    other=f"{other.train_images:,}",
+                )
+            )
+        raise SweepError(
+            message(
+                "{field} has no effect in some combinations: {one} and {other} would give the same "
+                "run twice there. Vary one setting less, or leave out the values with which it has "
+                "no effect.",
+                field=message(BY_NAME[changed[0]].label),
+                one=_in_short(getattr(one, changed[0])),
+                other=_in_short(getattr(other, changed[0])),
+            )
         )
-    field = next(name for name in changed if name != "train_images")
-    return message(
-        "{field} has no effect in some combinations: {one} and {other} would give the same run "
-        "twice there. Vary one setting less, or leave out the values with which it has no effect.",
-        field=_label(field),
-        one=_in_short(getattr(one, field)),
-        other=_in_short(getattr(other, field)),
-    )
 
 
 def _in_short(value: Value) -> str:
@@ -340,19 +311,6 @@ class SweepLesson:
     plan: Callable[[int], Plan]
 
 
-def _dropout(seeds: int) -> Plan:
-    rates = tuple(tenth / 10 for tenth in range(9))
-    return vary(PRESETS["mlp-512"], [Axis("dropout", rates)], seeds, lesson="dropout")
-
-
-def _few_images(seeds: int) -> Plan:
-    cells = (
-        Cell(PRESETS["cnn-600"], mark("CNN on 600 images")),
-        Cell(PRESETS["mlp-600"], mark("MLP on 600 images")),
-    )
-    return Plan(cells, seeds, lesson="600-images")
-
-
 SWEEP_LESSONS: dict[str, SweepLesson] = {
     "dropout": SweepLesson(
         mark("Dropout from 0 to 0.8"),
@@ -361,7 +319,12 @@ SWEEP_LESSONS: dict[str, SweepLesson] = {
             "lays the loss, validation loss and validation accuracy of all runs over each other."
         ),
         1,
-        _dropout,
+        lambda seeds: vary(
+            PRESETS["mlp-512"],
+            [Axis("dropout", tuple(tenth / 10 for tenth in range(9)))],
+            seeds,
+            lesson="dropout",
+        ),
     ),
     "600-images": SweepLesson(
         mark("600 images: CNN against MLP"),
@@ -370,6 +333,13 @@ SWEEP_LESSONS: dict[str, SweepLesson] = {
             "each with several seeds, because single runs differ by luck."
         ),
         3,
-        _few_images,
+        lambda seeds: Plan(
+            (
+                Cell(PRESETS["cnn-600"], mark("CNN on 600 images")),
+                Cell(PRESETS["mlp-600"], mark("MLP on 600 images")),
+            ),
+            seeds,
+            lesson="600-images",
+        ),
     ),
 }

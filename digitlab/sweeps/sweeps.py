@@ -75,8 +75,7 @@ class Sweeps:
         refuse_equals(plan, digits)
         with self._submitting:
             self._refuse_second(owner)
-            sweep = Sweep(secrets.token_hex(8), owner, plan, digits.fingerprint, time.time(), False)
-            self._add(sweep)
+            sweep = self._add(owner, plan, digits.fingerprint, time.time(), stopped=False)
             self._submit(trainer, sweep, self.trials(sweep), digits)
         return sweep
 
@@ -154,7 +153,12 @@ class Sweeps:
         count = 0
         for sweep in _readable(self._table.not_stopped()):
             try:
-                count += self._pick_up(trainer, sweep)
+                with self._submitting:
+                    lost = [each for each in self.trials(sweep) if each.cut_off]
+                    lost = [each for each in lost if each.tries < MOST_TRIES]
+                    if lost:
+                        self._submit(trainer, sweep, lost, dataset.find(sweep.digits))
+                count += len(lost)
             except LabError as error:
                 log.warning("sweep %s is not picked up: %s", sweep.id, error)
             except Exception:
@@ -174,18 +178,18 @@ class Sweeps:
         It is stopped: what is missing is trained when its owner asks for it. Of a sweep that its
         owner has already, only places with nothing done are filled. Returns whether it is new.
         """
-        new = Sweep(secrets.token_hex(8), owner, plan, digits, created, True)
         with self._submitting:
-            same = (old for old in self.sweeps_of(owner) if _the_same(old, new))
-            known = next(same, None)
-            if known is None:
-                self._add(new)
-            sweep = known or new
+            known = [
+                old
+                for old in self.sweeps_of(owner)
+                if (old.plan, old.digits, old.created) == (plan, digits, created)
+            ]
+            sweep = known[0] if known else self._add(owner, plan, digits, created, stopped=True)
             for trial in self.trials(sweep):
                 run = runs.get((trial.seed, trial.cell))
                 if trial.missing and run is not None:
                     self._table.put(sweep.id, trial.seed, trial.cell, run)
-        return known is None
+        return not known
 
     def remove(self, owner: str, sweep_id: str) -> None:
         """Put a sweep into the bin, and empty the bin of what has lain there for too long.
@@ -209,15 +213,6 @@ class Sweeps:
         """Forget all of a person's sweeps for good, the bin's too; returns how many there were."""
         return self._table.remove_everything(owner)
 
-    def _pick_up(self, trainer: Trainer, sweep: Sweep) -> int:
-        with self._submitting:
-            trials = [
-                trial for trial in self.trials(sweep) if trial.cut_off and trial.tries < MOST_TRIES
-            ]
-            if trials:
-                self._submit(trainer, sweep, trials, dataset.find(sweep.digits))
-        return len(trials)
-
     def _mine(self, owner: str, sweep_id: str) -> Sweep:
         found = self.sweep(sweep_id)
         if found.owner != owner:
@@ -230,18 +225,12 @@ class Sweeps:
                 message("You have a sweep under way: wait for its end, or stop it first.")
             )
 
-    def _add(self, sweep: Sweep) -> None:
+    def _add(self, owner: str, plan: Plan, digits: str, created: float, *, stopped: bool) -> Sweep:
         """Note a sweep and all its trials, or nothing."""
-        plan = sweep.plan
-        row = SweepRow(
-            sweep.id,
-            sweep.owner,
-            json.dumps(plan.to_json()),
-            sweep.digits,
-            sweep.created,
-            sweep.stopped,
-        )
+        sweep = Sweep(secrets.token_hex(8), owner, plan, digits, created, stopped)
+        row = SweepRow(sweep.id, owner, json.dumps(plan.to_json()), digits, created, stopped)
         self._table.add(row, itertools.product(range(plan.seeds), range(len(plan.cells))))
+        return sweep
 
     def _submit(
         self, trainer: Trainer, sweep: Sweep, trials: Iterable[Trial], digits: DigitSet
@@ -250,11 +239,6 @@ class Sweeps:
             config = sweep.plan.config(trial.cell, trial.seed)
             run = trainer.submit(sweep.owner, config, digits)
             self._table.put(sweep.id, trial.seed, trial.cell, run.id)
-
-
-def _the_same(one: Sweep, other: Sweep) -> bool:
-    """Whether two sweeps are one that has been carried to and fro."""
-    return (one.plan, one.digits, one.created) == (other.plan, other.digits, other.created)
 
 
 def _readable(rows: Iterable[SweepRow]) -> Iterator[Sweep]:
@@ -272,26 +256,30 @@ def _note_unreadable(sweep_id: str, why: str) -> None:
 
 
 def _sweep(row: SweepRow) -> Sweep:
-    """The sweep in a row of the table ``sweeps``.
+    plan = _plan(row.plan)
+    return Sweep(row.id, row.owner, plan, row.digits, row.created, bool(row.stopped))
+
+
+def _plan(text: str) -> Plan:
+    """A plan in the table ``sweeps``.
 
     Raises:
-        SweepError: its plan is none, or one of another version, with other settings or bounds.
+        SweepError: it is none, or one of another version, with other settings or bounds.
     """
     try:
-        plan = planning.from_json(json.loads(row.plan))
+        return planning.from_json(json.loads(text))
     except (LabError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise SweepError(
             message("This sweep cannot be read: another version of Digit Lab has noted it.")
         ) from error
-    return Sweep(row.id, row.owner, plan, row.digits, row.created, bool(row.stopped))
 
 
 @functools.lru_cache(256)  # a list of runs asks for each at every click
-def _varied(plan: str) -> tuple[str, ...]:
+def _varied(text: str) -> tuple[str, ...]:
     """The fields that a plan in the table ``sweeps`` varies; () for one that cannot be read."""
     try:
-        read = planning.from_json(json.loads(plan))
-    except (LabError, ValueError, TypeError, LookupError, AttributeError):
+        plan = _plan(text)
+    except SweepError:
         return ()
-    fields = tuple(axis.field for axis in read.axes)
-    return (*fields, "seed") if fields and read.seeds > 1 else fields
+    fields = tuple(axis.field for axis in plan.axes)
+    return (*fields, "seed") if fields and plan.seeds > 1 else fields
