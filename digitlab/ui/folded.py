@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -23,3 +24,21 @@ def show(
     if expander.open:
         with expander, sentences(t):
             draw()
+
+
+def link(
+    label: str,
+    key: str,
+    t: Translator,
+    query: Mapping[str, object],
+    about: str,
+    icon: str | None = None,
+) -> None:
+    """The address of this page with another query, to be copied, and what it is for."""
+
+    def draw() -> None:
+        st.caption(about)
+        base = (st.context.url or "").partition("?")[0]
+        st.code(f"{base}?{urlencode(query)}", language=None, wrap_lines=True)
+
+    show(label, key, t, draw, icon)

@@ -175,6 +175,22 @@ def page_link(name: str, label: str, *, help: str | None = None) -> None:
     st.page_link(path, label=label, icon=icon, help=help, query_params=st.query_params.to_dict())
 
 
+def save_button(
+    label: str,
+    data: str | Callable[[], bytes],
+    name: str,
+    kind: str = "application/octet-stream",
+    *,
+    key: str | None = None,
+    icon: str = ":material/download:",
+) -> None:
+    """A button that saves the file ``name`` of MIME type ``kind``.
+
+    ``data`` is a text, or what makes the bytes when the button is pressed.
+    """
+    st.download_button(label, data, name, kind, icon=icon, on_click="ignore", key=key)
+
+
 def go(name: str, **query: str) -> None:
     """Open another page for what ``query`` names; the run and the settings of before are let go."""
     kept = {key: value for key, value in st.query_params.items() if key not in _LET_GO}

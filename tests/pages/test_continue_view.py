@@ -1,4 +1,4 @@
-"""Going on with a run, and saving its report: the two views as the run's panel calls them."""
+"""Going on with a run that has ended, and saving its report."""
 
 from __future__ import annotations
 
@@ -66,22 +66,18 @@ def add(
 SCRIPT = """
 import streamlit as st
 from digitlab.messages import Translator
-from digitlab.ui.train import continue_view, report_view
-from digitlab.ui import lab
 from digitlab.ui.shell import Visit
+from digitlab.ui.train import after_run
 
 if __name__ == "__main__":
-    visit = Visit(Translator("en"), st.query_params["me"])
-    run = lab.store().run(st.query_params["run"])
-    continue_view.origin(run, visit)
-    continue_view.show(run, visit)
-    report_view.show(run, visit)
+    after_run.show(Visit(Translator("en"), st.query_params["me"]), st.query_params["run"])
 """
 
 
-def opened(run: Run, me: str) -> AppTest:
+def opened(run: Run, me: str, way: str = "on") -> AppTest:
     app = AppTest.from_string(SCRIPT, default_timeout=60)
     app.query_params["run"], app.query_params["me"] = run.id, me
+    app.session_state["after-way"] = way
     app.run()
     assert not app.exception
     return app
@@ -262,6 +258,6 @@ def test_images_that_the_run_may_have_learned_are_spoken_of(
 
 def test_the_report_is_offered_once_the_run_has_ended(home: Path, me: str) -> None:
     ended, live = add(home, "somebody"), add(home, me, ended=False)
-    (button,) = opened(ended, me).get("download_button")
+    (button,) = opened(ended, me, "report").get("download_button")
     assert button.proto.label == "Save the report"
-    assert not opened(live, me).get("download_button")
+    assert not opened(live, me, "report").get("download_button")

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from digitlab.config import from_query
 from digitlab.layers import layers_of, parameter_count
+from digitlab.lessons import TEXTS
 from digitlab.messages import message
 from digitlab.presets import PRESETS
 from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Untrained
@@ -93,12 +94,18 @@ def test_home_lists_my_runs_and_nobody_elses(app: AppTest, home: Path, me: str) 
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_lesson_shows_its_network(app: AppTest, preset: str) -> None:
+def test_every_lesson_shows_its_text_and_its_network(app: AppTest, preset: str) -> None:
     open_page(app, "train", preset=preset)
 
     parameters = parameter_count(layers_of(PRESETS[preset]))
     assert f"**{parameters:,}** parameters" in said(app)
     assert not app.error
+    (about,) = (box for box in app.expander if box.label == "About this lesson")
+    question, steps, look = (part.value for part in about.markdown)
+    assert question == f"**The question**\n\n{TEXTS[preset].question}"
+    for number, step in enumerate(TEXTS[preset].steps, 1):
+        assert f"{number}. {step}" in steps.splitlines()
+    assert look.endswith(TEXTS[preset].look)
 
 
 def test_a_moved_slider_is_in_the_address_and_in_the_plan(app: AppTest) -> None:

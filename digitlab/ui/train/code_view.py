@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import streamlit as st
 
 from digitlab import dataset, export, labels
-from digitlab.dataset import DigitSet
 from digitlab.export import OptimizerState, StartFile
 from digitlab.messages import LabError, Message, Translator, message
 from digitlab.store import Run, Status, results
 from digitlab.training import continuing
 from digitlab.training.continuing import Beginning
 from digitlab.ui import lab
-from digitlab.ui.shell import plain
+from digitlab.ui.shell import plain, save_button
 
 
 def show(run: Run, t: Translator) -> None:
     """Script and notebook of ``run``, each to read and to save, and the files beside them."""
     beginning = continuing.beginning(lab.store(), run)
     st.markdown(t(_promise(run, beginning)))
-    settings = _settings(run, beginning)
-    script, notebook = st.tabs([t("Script"), t("Notebook")], key=f"code-{run.id}-form")
+    settings = _settings(run, beginning) | {"t": t}
+    name, key = f"{labels.lesson(run)}-{run.id[:6]}", f"code-{run.id}"
+    script, notebook = st.tabs([t("Script"), t("Notebook")], key=f"{key}-form")
     with script:
-        _script(run, settings, t)
+        code = export.script(**settings)
+        save_button(t("Save the script"), code, f"{name}.py", "text/x-python", key=f"{key}-script")
+        st.code(code, "python", height=420)
     with notebook:
-        _notebook(run, settings, t)
+        save_button(
+            t("Save the notebook"),
+            lambda: export.notebook(**settings),
+            f"{name}.ipynb",
+            "application/x-ipynb+json",
+            key=f"{key}-notebook",
+        )
+        with st.container(height=420):
+            for part in export.parts(**settings):
+                st.markdown(f"**{plain(part.title)}**  \n" + "  \n".join(map(plain, part.remarks)))
+                st.code(part.code, "python")
     if beginning is not None:
         _start(run, beginning, t)
     _images(run, t)
@@ -47,16 +58,12 @@ def _promise(run: Run, beginning: Beginning | None) -> Message:
             "before its time; the code trains all {epochs} epochs.",
             epochs=run.config.epochs,
         )
-    if beginning is not None:
-        return _about_continuing(beginning)
-    return message(
-        "This code trains the run again in plain Keras, without Digit Lab. Where the run was "
-        "trained it gives the same loss and accuracy to four decimals; another processor, a "
-        "graphics card or another version of TensorFlow rounds differently."
-    )
-
-
-def _about_continuing(beginning: Beginning) -> Message:
+    if beginning is None:
+        return message(
+            "This code trains the run again in plain Keras, without Digit Lab. Where the run was "
+            "trained it gives the same loss and accuracy to four decimals; another processor, a "
+            "graphics card or another version of TensorFlow rounds differently."
+        )
     if beginning.exact:
         return message(
             "This code goes on as the run did, in plain Keras, without Digit Lab. Where the run "
@@ -72,62 +79,21 @@ def _about_continuing(beginning: Beginning) -> Message:
 
 def _settings(run: Run, beginning: Beginning | None) -> dict[str, Any]:
     """What both forms of the code are made from."""
-    same = beginning.exact if beginning is not None else run.origin is None
-    whole = run.status is Status.FINISHED and same
-    reached = results.final_test(run, lab.store().epochs(run.id)) if whole else None
+    start, same = None, run.origin is None
+    if beginning is not None:
+        same = beginning.exact
+        state: OptimizerState = "nothing" if same else "lost"
+        if beginning.optimizer is not None:
+            state = "there"
+        start = StartFile(export.start_name(run.id), run.frozen, state)
+    whole = same and run.status is Status.FINISHED
     return {
         "config": run.config,
         "fingerprint": run.digits.fingerprint,
         "execution": run.execution,
-        "reached": reached,
-        "start": _starting(run, beginning),
+        "reached": results.final_test(run, lab.store().epochs(run.id)) if whole else None,
+        "start": start,
     }
-
-
-def _starting(run: Run, beginning: Beginning | None) -> StartFile | None:
-    if beginning is None:
-        return None
-    return StartFile(export.start_name(run.id), run.frozen, _memory(beginning))
-
-
-def _memory(beginning: Beginning) -> OptimizerState:
-    if beginning.optimizer is not None:
-        return "there"
-    return "nothing" if beginning.exact else "lost"
-
-
-def _script(run: Run, settings: dict[str, Any], t: Translator) -> None:
-    code = export.script(**settings, t=t)
-    st.download_button(
-        t("Save the script"),
-        code,
-        f"{_name(run)}.py",
-        "text/x-python",
-        icon=":material/download:",
-        on_click="ignore",
-        key=f"code-{run.id}-script",
-    )
-    st.code(code, "python", height=420)
-
-
-def _notebook(run: Run, settings: dict[str, Any], t: Translator) -> None:
-    st.download_button(
-        t("Save the notebook"),
-        functools.partial(export.notebook, **settings, t=t),
-        f"{_name(run)}.ipynb",
-        "application/x-ipynb+json",
-        icon=":material/download:",
-        on_click="ignore",
-        key=f"code-{run.id}-notebook",
-    )
-    with st.container(height=420):
-        for part in export.parts(**settings, t=t):
-            st.markdown(f"**{plain(part.title)}**  \n" + "  \n".join(map(plain, part.remarks)))
-            st.code(part.code, "python")
-
-
-def _name(run: Run) -> str:
-    return f"{labels.lesson(run)}-{run.id[:6]}"
 
 
 def _start(run: Run, beginning: Beginning, t: Translator) -> None:
@@ -139,20 +105,13 @@ def _start(run: Run, beginning: Beginning, t: Translator) -> None:
         if beginning.optimizer
         else t("Save the start into the same folder: the weights that the run began with.")
     )
-    st.download_button(
-        t("Save the start"),
-        functools.partial(_start_file, beginning),
-        export.start_name(run.id),
-        "application/octet-stream",
-        icon=":material/download:",
-        on_click="ignore",
-        key=f"code-{run.id}-start",
-    )
 
+    def packed() -> bytes:
+        start = beginning.read()
+        return export.start_file(start.network, start.optimizer)
 
-def _start_file(beginning: Beginning) -> bytes:
-    start = beginning.read()
-    return export.start_file(start.network, start.optimizer)
+    name = export.start_name(run.id)
+    save_button(t("Save the start"), packed, name, key=f"code-{run.id}-start")
 
 
 def _images(run: Run, t: Translator) -> None:
@@ -161,7 +120,6 @@ def _images(run: Run, t: Translator) -> None:
     except LabError as error:
         st.caption(t(error.on_page))
         return
-    name = export.images_name(run.config, run.digits.fingerprint)
     st.caption(
         t(
             "Save the images into the same folder: {count} to train on and {test} to test on. "
@@ -170,16 +128,9 @@ def _images(run: Run, t: Translator) -> None:
             test=f"{len(digits.y_test):,}",
         )
     )
-    st.download_button(
+    save_button(
         t("Save the images"),
-        functools.partial(_packed, run, digits),
-        name,
-        "application/octet-stream",
-        icon=":material/download:",
-        on_click="ignore",
+        lambda: export.images(run.config, digits),
+        export.images_name(run.config, run.digits.fingerprint),
         key=f"code-{run.id}-images",
     )
-
-
-def _packed(run: Run, digits: DigitSet) -> bytes:
-    return export.images(run.config, digits)

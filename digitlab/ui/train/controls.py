@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -14,30 +13,30 @@ from digitlab.config import (
     FIELDS,
     ConfigError,
     Field,
-    Group,
     RunConfig,
     Value,
     apply_settings,
     from_query,
 )
+from digitlab.lessons import TEXTS
 from digitlab.messages import Message, Translator, mark, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS
 from digitlab.store import StoreError
 from digitlab.ui import folded, lab
 from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import plain
-from digitlab.ui.train import lesson_view, state
+from digitlab.ui.train import state
 
 # What an address may ask the lab for.
 _ASKED = {"me", "lang", "run", "model", "view", "way", "sweep", "preset", *BY_NAME}
 _SLIDER_WIDTH, _NUMBER_WIDTH = 162, 76  # pixels: side by side they fill the side bar
-_GROUPS: dict[Group, str] = {
+_GROUPS = {
     "network": mark("The network"),
     "training": mark("The training"),
     "data": mark("The images"),
 }
 _NUMBERS = {"seed": 1, "train_images": 100}  # typed alone, without a slider; their steps
-_ABOUT_LESSONS: dict[str, str] = {
+_ABOUT_LESSONS = {
     "mlp-128": mark("A first network: 128 units, ten classes."),
     "mlp-64": mark("The exercise: half the units, small batches."),
     "cnn-tutorial": mark("A first CNN: two convolutions, no pooling, 4.7 million parameters."),
@@ -61,8 +60,9 @@ def run_config(t: Translator, available: int) -> RunConfig:
     preset = _lesson(t)
     config, notes = from_query(st.query_params.to_dict(), PRESETS[preset])
     _write(config, PRESETS[preset])
-    _about_lesson(preset, config, t)
-    lesson_view.show(preset, t)
+    about, changed = t(_ABOUT_LESSONS[preset]), labels.changes(config, PRESETS[preset], t)
+    st.caption(t("{lesson} Changed: {fields}.", lesson=about, fields=changed) if changed else about)
+    _text_of_lesson(preset, t)
     refused = state.REFUSED_SETTING.take()
     for note in (*odd, *notes, *([refused] if refused else [])):
         st.warning(plain(t(note)))
@@ -79,15 +79,14 @@ def run_config(t: Translator, available: int) -> RunConfig:
 def link(config: RunConfig, t: Translator) -> None:
     """The address that opens this page with exactly these settings; it names no person."""
     preset = st.query_params.get("preset", DEFAULT_PRESET)
-    asked = {"preset": preset} | config.differences(PRESETS[preset])
-    base = (st.context.url or "").partition("?")[0]
-    address = f"{base}?{urlencode(asked)}"
-
-    def draw() -> None:
-        st.caption(t("Whoever opens it finds every slider as it is here, and no run."))
-        st.code(address, language=None, wrap_lines=True)
-
-    folded.show(t("A link to these settings"), "settings-link", t, draw, ":material/link:")
+    folded.link(
+        t("A link to these settings"),
+        "settings-link",
+        t,
+        {"preset": preset, **config.differences(PRESETS[preset])},
+        t("Whoever opens it finds every slider as it is here, and no run."),
+        ":material/link:",
+    )
 
 
 def take_settings_of_run() -> None:
@@ -133,12 +132,11 @@ def _take_settings_of_run() -> None:
 
 
 def _lesson(t: Translator) -> str:
-    asked = st.query_params.get("preset", DEFAULT_PRESET)
-    preset = asked if asked in PRESETS else DEFAULT_PRESET
+    preset = asked = st.query_params.get("preset", DEFAULT_PRESET)
     if asked not in PRESETS:
+        preset = st.query_params["preset"] = DEFAULT_PRESET
         told = t("There is no lesson called {name}; this is {used}.", name=asked[:40], used=preset)
         st.warning(plain(told))
-        st.query_params["preset"] = preset
     state.LESSON.set(preset)
     st.pills(
         t("Lesson"),
@@ -150,11 +148,14 @@ def _lesson(t: Translator) -> str:
     return preset
 
 
-def _about_lesson(preset: str, config: RunConfig, t: Translator) -> None:
-    """What the lesson is, and what has been changed since it was chosen."""
-    told = labels.changes(config, PRESETS[preset], t)
-    about = t(_ABOUT_LESSONS[preset])
-    st.caption(t("{lesson} Changed: {fields}.", lesson=about, fields=told) if told else about)
+def _text_of_lesson(preset: str, t: Translator) -> None:
+    """The question that the lesson asks, the steps to take, and what to look at."""
+    text = TEXTS[preset]
+    with st.expander(t("About this lesson"), icon=":material/school:"):
+        st.markdown("**" + t("The question") + "**\n\n" + t(text.question))
+        steps = "\n".join(f"{number}. {t(step)}" for number, step in enumerate(text.steps, 1))
+        st.markdown("**" + t("What to do") + "**\n\n" + steps)
+        st.markdown("**" + t("What to look at") + "**\n\n" + t(text.look))
 
 
 def _let_go() -> None:
@@ -172,11 +173,10 @@ def _write(config: RunConfig, base: RunConfig) -> None:
     """Have the URL say exactly what differs from the lesson."""
     different = config.differences(base)
     for name in BY_NAME:
-        wanted = str(different[name]) if name in different else None
-        if wanted is None:
+        if name not in different:
             st.query_params.pop(name, None)
-        elif st.query_params.get(name) != wanted:
-            st.query_params[name] = wanted
+        elif st.query_params.get(name) != str(different[name]):
+            st.query_params[name] = str(different[name])
 
 
 def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> None:
@@ -200,50 +200,35 @@ def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> No
         st.number_input(label, step=_NUMBERS[spec.name], **settings)
     else:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-            _slider(spec, value, label, settings)
-            _number(spec, value, label, settings, t)
+            _slider(spec, value, label, settings | {"width": _SLIDER_WIDTH})
+            _number(spec, value, t("{field}, as a number", field=label), config, most)
 
 
 def _slider(spec: Field, value: Any, label: str, settings: dict[str, Any]) -> None:
     if spec.name == "learning_rate":
-        st.select_slider(
-            label,
-            _rates(value),
-            format_func=lambda rate: f"{rate:g}",
-            width=_SLIDER_WIDTH,
-            **settings,
-        )
+        st.select_slider(label, _rates(value), format_func=lambda rate: f"{rate:g}", **settings)
     elif spec.name == "batch_size":
-        st.select_slider(
-            label,
-            sorted({2**power for power in range(11)} | {value}),
-            width=_SLIDER_WIDTH,
-            **settings,
-        )
-    elif spec.kind is float:
-        st.slider(
-            label, float(spec.low), float(spec.high), step=0.05, width=_SLIDER_WIDTH, **settings
-        )
+        st.select_slider(label, sorted({2**power for power in range(11)} | {value}), **settings)
     else:
-        st.slider(label, int(spec.low), int(spec.high), width=_SLIDER_WIDTH, **settings)
+        step = 0.05 if spec.kind is float else 1
+        st.slider(label, spec.kind(spec.low), spec.kind(spec.high), step=step, **settings)
 
 
-def _number(spec: Field, value: Any, label: str, settings: dict[str, Any], t: Translator) -> None:
+def _number(spec: Field, value: Any, label: str, config: RunConfig, most: float) -> None:
     """The same setting as a number to type: a finger does not hit 512 on a slider.
 
     It has no bounds of its own, whose sentence would be the browser's: ``_change`` says ours.
     """
     held = state.number(spec.name)
     held.set(value)
-    arguments = (spec.name, held, *settings["args"][2:])
     real = {"step": 0.0001 if spec.name == "learning_rate" else 0.05, "format": "%g"}
     st.number_input(
-        t("{field}, as a number", field=label),
+        label,
         key=held.key,
         label_visibility="collapsed",
         width=_NUMBER_WIDTH,
         on_change=_change,
-        args=arguments,
+        args=(spec.name, held, config, most),
         **(real if spec.kind is float else {"step": 1}),
     )
 

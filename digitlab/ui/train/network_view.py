@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from digitlab import labels
@@ -20,18 +18,15 @@ from digitlab.ui import folded, lab, plot
 
 def plan(config: RunConfig, digits: DigitSet, t: Translator) -> bool:
     """What will be trained, on how many images, and how long it takes; False if it cannot be."""
-    split = digits.split(config)
-    images = len(split.train[0])
-    known = estimates.known(lab.store())
-    seconds = run_seconds(config, digits, known)
+    split, known = digits.split(config), estimates.known(lab.store())
     st.markdown(
         t(
             "**{parameters}** parameters, trained on **{images}** images for **{epochs}** epochs: "
             "about **{time}** on this machine.",
             parameters=f"{parameter_count(layers_of(config)):,}",
-            images=f"{images:,}",
+            images=f"{split.train_count:,}",
             epochs=config.epochs,
-            time=labels.duration(seconds, t),
+            time=labels.duration(run_seconds(config, digits, known), t),
         )
     )
     if not known.ended:
@@ -87,22 +82,20 @@ def _network(config: RunConfig, key: str, t: Translator) -> None:
     """The picture of a network, and its layers in a table."""
     layers = layers_of(config)
     plot.draw(network_picture(layers, t), t, key=key)
-    folded.show(t("Layer by layer"), f"{key}-layers", t, lambda: _layers(layers, t))
 
+    def table() -> None:
+        st.dataframe(
+            {
+                t("Layer"): [labels.layer(layer, t) for layer in layers],
+                t("Output shape"): ["x".join(map(str, layer.output)) for layer in layers],
+                t("Settings"): [_settings(layer, t) for layer in layers],
+                t("Parameters"): [f"{layer.parameters:,}" for layer in layers],
+            },
+            hide_index=True,
+        )
+        st.caption(t("Total: {count} parameters", count=f"{parameter_count(layers):,}"))
 
-def _layers(layers: Sequence[Layer], t: Translator) -> None:
-    st.dataframe(_table(layers, t), hide_index=True)
-    st.caption(t("Total: {count} parameters", count=f"{parameter_count(layers):,}"))
-
-
-def _table(layers: Sequence[Layer], t: Translator) -> dict[str, list[str]]:
-    """The layer table, column by column."""
-    return {
-        t("Layer"): [labels.layer(layer, t) for layer in layers],
-        t("Output shape"): ["x".join(str(side) for side in layer.output) for layer in layers],
-        t("Settings"): [_settings(layer, t) for layer in layers],
-        t("Parameters"): [f"{layer.parameters:,}" for layer in layers],
-    }
+    folded.show(t("Layer by layer"), f"{key}-layers", t, table)
 
 
 def _settings(layer: Layer, t: Translator) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import streamlit as st
 
 from digitlab import dataset, labels
@@ -13,7 +10,7 @@ from digitlab.charts.lines import METRICS, learning_curves
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.messages import LabError, Translator
-from digitlab.progress import BatchMetrics, EpochMetrics
+from digitlab.progress import BatchMetrics
 from digitlab.scores import Scores
 from digitlab.store import Run, Status, StoreError, results
 from digitlab.training import estimates
@@ -74,15 +71,13 @@ def about_sliders(visit: Visit, run: Run, config: RunConfig, digits: DigitSet) -
     t = visit.t
     if digits.settings(run.config) == digits.settings(config):
         return
-    name = plain(called(run, visit))
-    changed = labels.changes(config, run.config, t)
     with st.container(horizontal=True, vertical_alignment="center", key="other-settings"):
         st.info(
             t(
                 "What follows belongs to the run {name}. The sliders have other settings now: "
                 "{fields}.",
-                name=f"**{name}**",
-                fields=changed,
+                name=f"**{plain(called(run, visit))}**",
+                fields=labels.changes(config, run.config, t),
             ),
             icon=":material/tune:",
         )
@@ -96,20 +91,17 @@ def about_sliders(visit: Visit, run: Run, config: RunConfig, digits: DigitSet) -
 
 def _panel(visit: Visit, run_id: str, tick: float | None) -> None:
     with sentences(visit.t):
-        _draw_panel(visit, run_id, tick)
-
-
-def _draw_panel(visit: Visit, run_id: str, tick: float | None) -> None:
-    try:
-        run = lab.store().run(run_id)
-    except StoreError:
-        st.rerun()
-    if tick_of(run) != tick:
-        st.rerun()  # the whole page, once: its timer changes, or ends and the result appears
-    last = lab.store().last_batch(run.id)
-    _headline(run, visit)
-    _progress(run, last, visit.t)
-    _curves(run, last, visit.t)
+        try:
+            run = lab.store().run(run_id)
+        except StoreError:
+            st.rerun()
+        if tick_of(run) != tick:
+            st.rerun()  # the whole page, once: its timer changes, or ends and the result appears
+        last = lab.store().last_batch(run.id)
+        _headline(run, visit)
+        if run.status.live:
+            _progress(run, last, visit.t)
+        _curves(run, last, visit.t)
 
 
 def _headline(run: Run, visit: Visit) -> None:
@@ -119,9 +111,8 @@ def _headline(run: Run, visit: Visit) -> None:
         st.markdown(f"### {plain(called(run, visit))} :{colour}-badge[{icon} {label}]")
         st.space("stretch")
         if run.status.live and run.owner == visit.me:
-            stopping = st.button(
-                t("Stop"), icon=":material/stop:", disabled=run.stop, key=f"stop-{run.id}"
-            )
+            key = f"stop-{run.id}"
+            stopping = st.button(t("Stop"), icon=":material/stop:", disabled=run.stop, key=key)
             if stopping:
                 lab.engine().stop(run.id)
     if run.owner != visit.me:
@@ -129,47 +120,34 @@ def _headline(run: Run, visit: Visit) -> None:
     if run.status in _WORRYING:
         st.warning(t(run.reason))
     else:
-        st.caption(t("Stopping: the run keeps what it has.") if _stopping(run) else t(run.reason))
-
-
-def _stopping(run: Run) -> bool:
-    return run.stop and run.status.live
+        stopping = run.stop and run.status.live
+        st.caption(t("Stopping: the run keeps what it has.") if stopping else t(run.reason))
 
 
 def _progress(run: Run, last: BatchMetrics | None, t: Translator) -> None:
     """The bar with epoch, speed and time left; the same height whatever it says."""
-    if not run.status.live:
-        return
     if run.status is Status.QUEUED:
         ahead = lab.store().place_in_queue(run)
         st.progress(0.0, t("Waiting; runs that come first: {ahead}", ahead=ahead))
-        trouble = lab.engine().trouble
-        if trouble is not None:
+        if trouble := lab.engine().trouble:
             st.warning(t(trouble))
-    elif last is None:
+        return
+    if last is None:
         st.progress(0.0, t("Getting ready: TensorFlow is loaded and the network is built."))
-    else:
-        st.progress(_done(run, last), _execution_text(run, last, t))
-
-
-def _done(run: Run, last: BatchMetrics) -> float:
-    return min(1.0, last.position / run.config.epochs)
-
-
-def _execution_text(run: Run, last: BatchMetrics, t: Translator) -> str:
-    epoch = t("Epoch {epoch} of {epochs}", epoch=last.epoch, epochs=run.config.epochs)
-    if not last.images_per_second:
-        return epoch
-    images = (run.config.epochs - last.position) * run.digits.train
-    reading = estimates.evaluation_share(run.digits.train, estimates.read_after_epoch(run))
-    seconds = images / last.images_per_second * (1 + reading)
-    speed = f"{last.images_per_second:,.0f}"
-    return t(
-        "{epoch} · {speed} images/s · about {left} left",
-        epoch=epoch,
-        speed=speed,
-        left=labels.duration(seconds, t),
-    )
+        return
+    epochs = run.config.epochs
+    told = t("Epoch {epoch} of {epochs}", epoch=last.epoch, epochs=epochs)
+    if last.images_per_second:
+        images = (epochs - last.position) * run.digits.train
+        reading = estimates.evaluation_share(run.digits.train, estimates.read_after_epoch(run))
+        seconds = images / last.images_per_second * (1 + reading)
+        told = t(
+            "{epoch} · {speed} images/s · about {left} left",
+            epoch=told,
+            speed=f"{last.images_per_second:,.0f}",
+            left=labels.duration(seconds, t),
+        )
+    st.progress(min(1.0, last.position / epochs), told)
 
 
 def _curves(run: Run, last: BatchMetrics | None, t: Translator) -> None:
@@ -182,40 +160,34 @@ def _curves(run: Run, last: BatchMetrics | None, t: Translator) -> None:
 @st.cache_resource(show_spinner=False, max_entries=_FIGURES_KEPT)
 def _figures(
     run_id: str, epochs: int, last: BatchMetrics | None, status: Status, language: str
-) -> tuple[Chart, ...]:
+) -> list[Chart]:
     """The curves of a run that has reported so far, made once for all who look at it."""
-    store, t = lab.store(), Translator(language)
-    run, batches, ends = store.run(run_id), store.batches(run_id), store.epochs(run_id)
-    return tuple(
-        learning_curves(metric, **_series(metric, run, batches, ends), t=t) for metric in METRICS
-    )
-
-
-def _series(
-    metric: str, run: Run, batches: Sequence[BatchMetrics], epochs: Sequence[EpochMetrics]
-) -> dict[str, Any]:
-    measured = [epoch for epoch in epochs if epoch.val_loss is not None]
-    return {
-        "training": ([b.position for b in batches], [getattr(b, metric) for b in batches]),
-        "validation": (
-            [epoch.position(run.digits.train) for epoch in measured],
-            [getattr(epoch, f"val_{metric}") for epoch in measured],
-        ),
-        "untrained": getattr(run.untrained, metric) if run.untrained else None,
-        "continued": run.continued,
-        "epochs": run.config.epochs if run.status.live else None,
-    }
+    store = lab.store()
+    run, batches = store.run(run_id), store.batches(run_id)
+    measured = [epoch for epoch in store.epochs(run_id) if epoch.val_loss is not None]
+    positions = [epoch.position(run.digits.train) for epoch in measured]
+    return [
+        learning_curves(
+            metric,
+            training=([b.position for b in batches], [getattr(b, metric) for b in batches]),
+            validation=(positions, [getattr(epoch, f"val_{metric}") for epoch in measured]),
+            untrained=getattr(run.untrained, metric) if run.untrained else None,
+            continued=run.continued,
+            epochs=run.config.epochs if status.live else None,
+            t=Translator(language),
+        )
+        for metric in METRICS
+    ]
 
 
 def _result(run: Run, visit: Visit) -> None:
     """Untrained against trained, whether it overfits, and where to go next."""
     t, epochs = visit.t, lab.store().epochs(run.id)
-    before, after = results.untrained_test(run.untrained), results.final_test(run, epochs)
+    before = results.untrained_test(run.untrained)
+    after = results.final_test(run, epochs) if epochs else None
     if before is None:
         return
-    if not epochs:
-        _before(before, run, t)
-    elif after is None:
+    if after is None and epochs:
         st.caption(
             t(
                 "It was stopped before the test set could be read with these weights; the Inspect "
@@ -225,11 +197,29 @@ def _result(run: Run, visit: Visit) -> None:
     else:
         _test_scores(before, after, run, t)
     st.markdown(t.paragraph(map(t, results.verdict(run, epochs, _chance(run)))))
-    _facts(run, t)
+    if run.outcome is not None and run.execution is not None:
+        st.caption(
+            t(
+                "{time} in all · {speed} images/s · {format}, threads: {threads}, batches in one "
+                "execution: {steps} · seed {seed}",
+                time=labels.duration(run.outcome.seconds, t),
+                speed=f"{run.outcome.images_per_second:,.0f}",
+                format=run.execution.format,
+                threads=run.execution.threads,
+                steps=run.execution.steps,
+                seed=run.config.seed,
+            )
+        )
     with st.container(horizontal=True):
         page_link("draw", t("Draw a digit for it"))
         page_link("inspect", t("Look inside, and at what it misreads"))
-    _share(run, t)
+    folded.link(
+        t("Show this run to others"),
+        f"share-{run.id}",
+        t,
+        {"run": run.id},  # it names the run and not the person
+        t("Whoever opens this link sees the run and cannot change it."),
+    )
 
 
 def _chance(run: Run) -> float:
@@ -240,43 +230,29 @@ def _chance(run: Run) -> float:
         return results.CHANCE
 
 
-def _before(before: Scores, run: Run, t: Translator) -> None:
-    """A run that ended within its first epoch has no figures but those of its beginning."""
-    accuracy, loss = _beginning(run, t)
-    with st.container(horizontal=True, gap="large"):
-        st.metric(accuracy, f"{before.accuracy:.2%}", width="content")
-        st.metric(loss, f"{before.loss:.3f}", width="content")
-    st.caption(t("No epoch was trained to its end: these are the test figures of its beginning."))
-
-
-def _beginning(run: Run, t: Translator) -> tuple[str, str]:
-    """What accuracy and loss before the first step are called."""
+def _test_scores(before: Scores, after: Scores | None, run: Run, t: Translator) -> None:
+    """The test scores at a run's beginning and at its end, if an epoch was trained to its end."""
+    accuracy, loss = t("Accuracy, untrained"), t("Loss, untrained")
     if run.continued:
-        return t("Accuracy, at its beginning"), t("Loss, at its beginning")
-    return t("Accuracy, untrained"), t("Loss, untrained")
-
-
-def _test_scores(before: Scores, after: Scores, run: Run, t: Translator) -> None:
-    count = f"{run.digits.test:,}"
-    accuracy, loss = _beginning(run, t)
-    st.subheader(t("On the test set: {count} images it has never seen", count=count))
+        accuracy, loss = t("Accuracy, at its beginning"), t("Loss, at its beginning")
+    if after is not None:
+        count = f"{run.digits.test:,}"
+        st.subheader(t("On the test set: {count} images it has never seen", count=count))
     with st.container(horizontal=True, gap="large"):
         st.metric(accuracy, f"{before.accuracy:.2%}", width="content")
-        gained, added = 100 * (after.accuracy - before.accuracy), after.loss - before.loss
-        st.metric(
-            t("Accuracy, trained"),
-            f"{after.accuracy:.2%}",
-            t("{points} percentage points", points=_signed(gained, 1)),
-            **_arrow(gained, better=gained > 0),
-            width="content",
-        )
+        if after is not None:
+            gained = 100 * (after.accuracy - before.accuracy)
+            points = t("{points} percentage points", points=_signed(gained, 1))
+            trained = t("Accuracy, trained")
+            _changed(trained, f"{after.accuracy:.2%}", points, gained, better=gained > 0)
         st.metric(loss, f"{before.loss:.3f}", width="content")
-        st.metric(
-            t("Loss, trained"),
-            f"{after.loss:.3f}",
-            _signed(added, 3),
-            **_arrow(added, better=added < 0),
-            width="content",
+        if after is not None:
+            added = after.loss - before.loss
+            trained = t("Loss, trained")
+            _changed(trained, f"{after.loss:.3f}", _signed(added, 3), added, better=added < 0)
+    if after is None:
+        st.caption(
+            t("No epoch was trained to its end: these are the test figures of its beginning.")
         )
 
 
@@ -285,39 +261,13 @@ def _signed(change: float, decimals: int) -> str:
     return f"{change:+,.{decimals}f}".replace("-", "−")
 
 
-def _arrow(change: float, *, better: bool) -> dict[str, Any]:
-    """The arrow and the colour of a change, which Streamlit reads off a hyphen otherwise."""
-    if not change:
-        return {"delta_arrow": "off", "delta_color": "off"}
-    return {
-        "delta_arrow": "up" if change > 0 else "down",
-        "delta_color": "green" if better else "red",
-    }
-
-
-def _facts(run: Run, t: Translator) -> None:
-    if run.outcome is None or run.execution is None:
-        return
-    st.caption(
-        t(
-            "{time} in all · {speed} images/s · {format}, threads: {threads}, batches in one "
-            "execution: {steps} · seed {seed}",
-            time=labels.duration(run.outcome.seconds, t),
-            speed=f"{run.outcome.images_per_second:,.0f}",
-            format=run.execution.format,
-            threads=run.execution.threads,
-            steps=run.execution.steps,
-            seed=run.config.seed,
-        )
+def _changed(label: str, value: str, told: str, change: float, *, better: bool) -> None:
+    """A score with its change, whose arrow and colour Streamlit would read off a hyphen."""
+    st.metric(
+        label,
+        value,
+        told,
+        delta_arrow=("up" if change > 0 else "down") if change else "off",
+        delta_color=("green" if better else "red") if change else "off",
+        width="content",
     )
-
-
-def _share(run: Run, t: Translator) -> None:
-    """A link for others: it names the run and not the person."""
-    base = (st.context.url or "").partition("?")[0]
-
-    def draw() -> None:
-        st.caption(t("Whoever opens this link sees the run and cannot change it."))
-        st.code(f"{base}?run={run.id}", language=None)
-
-    folded.show(t("Show this run to others"), f"share-{run.id}", t, draw)

@@ -18,21 +18,3 @@ def setting(field: str) -> SessionValue[Value | None]:
 def number(field: str) -> SessionValue[Value | None]:
     """The same setting beside its slider, as a number to type."""
     return SessionValue(f"number-{field}", None)
-
-
-# Going on with a run.
-
-
-def image_set(run: str) -> SessionValue[str | None]:
-    """The fingerprint of the images to go on with."""
-    return SessionValue(f"go-on-{run}-set", None)
-
-
-def more_epochs(run: str, usual: int) -> SessionValue[int]:
-    """For how many epochs to go on."""
-    return SessionValue(f"go-on-{run}-epochs", usual)
-
-
-def images(run: str, image_set: str, usual: int) -> SessionValue[int]:
-    """On how many training images of the set with this fingerprint to go on."""
-    return SessionValue(f"go-on-{run}-images-{image_set[:8]}", usual)
