@@ -16,27 +16,6 @@ from digitlab.ui import lab
 from digitlab.ui.shell import Visit, page_link, plain
 from digitlab.ui.sweep import state
 
-# What is written in the box of a field when it is chosen.
-_PROPOSED = {
-    "hidden_layers": "0:3:1",
-    "units1": "16, 64, 256",
-    "units2": "16, 64, 256",
-    "units3": "16, 64, 256",
-    "blocks": "1:3:1",
-    "filters1": "4, 16, 64",
-    "filters2": "4, 16, 64",
-    "filters3": "4, 16, 64",
-    "conv_dropout": "0:0.8:0.2",
-    "dense": "16, 64, 256",
-    "dropout": "0:0.8:0.2",
-    "learning_rate": "0.0001, 0.001, 0.01, 0.1",
-    "momentum": "0, 0.5, 0.9",
-    "batch_size": "16, 64, 256",
-    "epochs": "1, 3, 10",
-    "train_images": "600, 1200, 2400",
-    "validation_split": "0.1, 0.2, 0.3",
-    "patience": "0, 2, 5",
-}
 _FIRST = ("dropout", "learning_rate")  # the field that is chosen at first, where it has an effect
 
 
@@ -209,10 +188,9 @@ def _values(spec: Field, t: Translator) -> tuple[Value, ...]:
             format_func=lambda value: labels.setting(spec.name, value, t),
         )
         return tuple(picked)
-    proposed = _PROPOSED.get(spec.name, f"{spec.low:g}, {spec.high:g}")
     text = st.text_input(
         label,
-        key=state.values(spec.name, proposed).begin(),
+        key=state.values(spec.name, spec.sweep).begin(),
         # no max_chars: the browser would drop a longer list without a word
         help=t("Values with commas between them, or from:to:step, for example 0:0.8:0.1."),
     )
