@@ -30,7 +30,7 @@ def probability_bars(values: npt.ArrayLike, t: Translator, *, height: int = 240)
     ticks = {"range": [0, 1.12], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
     return _over_digits(
         title,
-        [_bars(shares, _one_other(shares, GREY_BLUE), said, **_labels(labels))],
+        [_bars(shares, _one_other(shares, GREY_BLUE), said, **frame.bar_labels(labels))],
         frame.axis(t("probability (%)"), **ticks),
         t,
         height=height,
@@ -64,8 +64,8 @@ def count_bars(
     said = t("digit {digit}: {value}", digit="%{x}", value="%{y:,d}")
     bars = []
     for (name, numbers), colour in zip(parts.items(), _PART_COLOURS, strict=False):
-        labels = None if stacked else [f"{count:,}" for count in numbers]
-        bars.append(_bars(np.asarray(numbers), colour, said, name, name=name, **_labels(labels)))
+        labels = frame.bar_labels(None if stacked else [f"{count:,}" for count in numbers])
+        bars.append(_bars(np.asarray(numbers), colour, said, name, name=name, **labels))
     return _over_digits(
         title,
         bars,
@@ -90,17 +90,6 @@ def _bars(
         hovertemplate=f"{hover}<extra>{extra}</extra>",
         **settings,
     )
-
-
-def _labels(texts: list[str] | None) -> frame.Settings:
-    return {
-        "text": texts,
-        "textposition": "outside" if texts else "none",
-        "textfont": {"size": frame.LABEL_SIZE},
-        "textangle": 0,
-        "cliponaxis": False,
-        "constraintext": "none",
-    }
 
 
 def _over_digits(

@@ -193,6 +193,13 @@ def heatmap(
     return trace("heatmap", z=z, zmin=low, zmax=high, colorscale=colours, **words, **settings)
 
 
+def bar_labels(texts: Sequence[str] | None) -> Settings:
+    """What makes a trace of bars have these texts over them, upright and in one size."""
+    upright = {"textangle": 0, "cliponaxis": False, "constraintext": "none"}
+    place = "outside" if texts else "none"
+    return upright | {"text": texts, "textposition": place, "textfont": {"size": LABEL_SIZE}}
+
+
 def error_bars(
     above: Sequence[float], below: Sequence[float], colour: str, *, width: int
 ) -> Settings:

@@ -94,10 +94,8 @@ def network_input(digit: Picture, t: Translator) -> str:
     A rerun of the Draw page makes one each time the pen is up.
     """
     title, caption = html.escape(t("What the network sees")), html.escape(t("28x28 pixels"))
-    image = (
-        "display:block; width:100%; aspect-ratio:1; image-rendering:pixelated;"
-        f"border:1px solid {GREY_BLUE};"
-    )
+    image = "display:block; width:100%; aspect-ratio:1; image-rendering:pixelated;"
+    image += f"border:1px solid {GREY_BLUE};"
     return (
         '<figure style="margin:0; max-width:210px;">'
         f'<figcaption style="font-size:15px; font-weight:600; line-height:40px;">{title}'

@@ -41,14 +41,10 @@ def reliability_diagram(bins: Sequence[CalibrationBin], t: Translator) -> Chart:
     """
     edges = [bins[0].low, *(each.high for each in bins)]
     count = len(bins)
+    ends, name = [0, count], t("as often right as certain")
+    dashed = {"color": GREY_BLUE, "width": 2, "dash": "dash"}
     diagonal = frame.trace(
-        "scatter",
-        x=[0, count],
-        y=[0, count],
-        name=t("as often right as certain"),
-        mode="lines",
-        line={"color": GREY_BLUE, "width": 2, "dash": "dash"},
-        hoverinfo="skip",
+        "scatter", x=ends, y=ends, name=name, mode="lines", line=dashed, hoverinfo="skip"
     )
     middles = [place + 0.5 for place in range(count)]
     histogram = frame.trace(
@@ -59,13 +55,8 @@ def reliability_diagram(bins: Sequence[CalibrationBin], t: Translator) -> Chart:
         yaxis="y2",
         name=t("samples in the bin (log scale)"),
         marker={"color": VERMILLION},
-        text=[f"{each.count:,}" for each in bins],
-        textposition="outside",
-        textangle=0,
-        cliponaxis=False,
-        constraintext="none",
-        textfont={"size": frame.LABEL_SIZE},
         hoverinfo="skip",
+        **frame.bar_labels([f"{each.count:,}" for each in bins]),
     )
     hovers = [_hover(each, t) for each in bins]
     targets = frame.click_targets(middles, [0.0] * count, range(count), hovers, chosen=0.16)
@@ -74,15 +65,10 @@ def reliability_diagram(bins: Sequence[CalibrationBin], t: Translator) -> Chart:
     low, high = float(np.log10(_LEAST)), float(np.log10(max(1, *(each.count for each in bins))))
     tallest = high + 0.28 * (high - low)  # with room for its number
     log = {"type": "log", "range": [low, tallest], "dtick": 1, "exponentformat": "none"}
+    traces = [diagonal, _points(bins, edges, t), histogram]
     return frame.figure(
         t("Right as often as it is certain?"),
-        [
-            diagonal,
-            _points(bins, edges, t),
-            histogram,
-            targets | {"yaxis": "y3"},
-            targets | {"yaxis": "y4"},
-        ],
+        [*traces, targets | {"yaxis": "y3"}, targets | {"yaxis": "y4"}],
         height=560,
         uirevision="reliability",
         barmode="overlay",

@@ -167,22 +167,18 @@ def sweep_heatmap(
         hoverongaps=False,
         colorbar={"thickness": 10, "outlinewidth": 0, "tickfont": small, "tickformat": ticks},
     )
-    yaxis, xaxis = (
-        frame.axis(
-            field,
-            tickvals=list(range(len(called))),
-            ticktext=[wrapped(name) for name in called],
-            showgrid=False,
-        )
-        for field, called in zip(fields, names, strict=True)
-    )
+    axes = []
+    for field, called in zip(fields, names, strict=True):
+        texts = [wrapped(name) for name in called]
+        places = list(range(len(called)))
+        axes.append(frame.axis(field, showgrid=False, tickvals=places, ticktext=texts))
     return frame.figure(
         measure,
         [cells],
         height=130 + 54 * len(down),
         uirevision=f"sweep-heatmap-{measure}",
-        xaxis=xaxis,
-        yaxis=yaxis,
+        xaxis=axes[1],
+        yaxis=axes[0],
     )
 
 
@@ -206,6 +202,14 @@ def sweep_curves(
     for curve in curves:
         kinds.setdefault((curve.group, curve.dash), []).append(curve)
     first = dict(reversed(kinds))
+    look: Settings = {
+        "hover": f"%{{x:.3~g}}: {lines.value_format(metric)}<extra>%{{customdata}}</extra>",
+        "mode": "lines+markers",
+        "width": 1.8,
+        "size": 4,
+        "cliponaxis": False,
+        "connectgaps": False,
+    }
     traces = []
     for (group, dash), alike in kinds.items():
         # Lines that look alike are one trace with gaps between them: few traces are drawn soon.
@@ -217,24 +221,9 @@ def sweep_curves(
             xs += [*x.tolist(), None]
             ys += [*y.tolist(), None]
             told += [curve.name] * (len(x) + 1)
-        traces.append(
-            frame.line(
-                xs,
-                ys,
-                group,
-                colours[group],
-                hover=f"%{{x:.3~g}}: {lines.value_format(metric)}<extra>%{{customdata}}</extra>",
-                mode="lines+markers",
-                width=1.8,
-                dash=_DASHES[dash % len(_DASHES)],
-                size=4,
-                customdata=told,
-                legendgroup=group,
-                showlegend=dash == first[group],
-                cliponaxis=False,
-                connectgaps=False,
-            )
-        )
+        own: Settings = {"customdata": told, "legendgroup": group}
+        own |= {"dash": _DASHES[dash % len(_DASHES)], "showlegend": dash == first[group]}
+        traces.append(frame.line(xs, ys, group, colours[group], **look, **own))
     room = 64 + _LEGEND_ROW * -(-len(groups) // _LEGEND_COLUMNS)
     values = [value for curve in curves for value in np.asarray(curve.points[1], float)]
     return lines.over_epochs(
