@@ -48,7 +48,7 @@ def digit_scores(scores: Sequence[Rates], t: Translator) -> Chart:
         frame.box(digit - 0.5, 0, digit + 0.5, 1, layer="below", yref="paper", fillcolor=_STRIPE)
         for digit in range(1, DIGITS, 2)
     ]
-    least, step = scores_axis_start(scores), _step(scores)
+    least, step = _grid(scores)
     every = {"tickvals": list(range(DIGITS)), "range": [-0.5, DIGITS - 0.5]}
     shares = {"dtick": step, "tick0": least, "range": [least - step / 4, 1 + step / 4]}
     share = t("share (from {least})", least=f"{least:.0%}") if least else t("share")
@@ -66,16 +66,12 @@ def digit_scores(scores: Sequence[Rates], t: Translator) -> Chart:
 
 def scores_axis_start(scores: Sequence[Rates]) -> float:
     """Where the axis begins: at the line of the grid below the smallest share."""
-    step = _step(scores)
-    return max(0.0, round(1 - math.ceil(_room(scores) / step - 1e-9) * step, 10))
+    return _grid(scores)[0]
 
 
-def _step(scores: Sequence[Rates]) -> float:
-    room = _room(scores)
-    return next((step for step in _STEPS if room <= _MOST_LINES * step), _STEPS[-1])
-
-
-def _room(scores: Sequence[Rates]) -> float:
-    """From the smallest of all shares to 1; never quite 0, so that the axis has a length."""
+def _grid(scores: Sequence[Rates]) -> tuple[float, float]:
+    """The first line of the grid, and the step from one to the next."""
     there = [value for s in scores for value in (s.precision, s.recall, s.f1) if value is not None]
-    return 1 - min([*there, 0.99])
+    room = 1 - min([*there, 0.99])  # never 0: the axis has a length
+    step = next((step for step in _STEPS if room <= _MOST_LINES * step), _STEPS[-1])
+    return max(0.0, round(1 - math.ceil(room / step - 1e-9) * step, 10)), step

@@ -91,17 +91,12 @@ def class_templates(templates: Floats, limit: float, t: Translator, *, title: st
 def kernel_numbers(kernel: Floats, limit: float, t: Translator, *, title: str) -> Chart:
     """One kernel (H, W) enlarged; its weights are written into it where there is room."""
     rows, columns = kernel.shape
-    cells = signed_heatmap(
-        kernel.astype(np.float32),
-        limit,
-        t("row") + " %{y}, " + t("column") + " %{x}: %{z:.4f}",
-        hoverongaps=False,
-        xgap=1,
-        ygap=1,
-        text=[[signed_text(weight) for weight in row] for row in kernel.tolist()],
-        texttemplate="%{text}" if max(rows, columns) <= MOST_NUMBERS else None,
-        textfont={"size": 13},
-    )
+    texts = [[signed_text(weight) for weight in row] for row in kernel.tolist()]
+    written = frame.numbers(texts, gap=1, size=13)
+    if max(rows, columns) > MOST_NUMBERS:
+        del written["texttemplate"]
+    said = t("row") + " %{y}, " + t("column") + " %{x}: %{z:.4f}"
+    cells = signed_heatmap(kernel.astype(np.float32), limit, said, **written)
     caption = t("{rows}x{columns} weights", rows=rows, columns=columns)
     return picture(title, [cells], (columns, rows), caption=caption, plot=250, uirevision="kernel")
 

@@ -193,6 +193,12 @@ def heatmap(
     return trace("heatmap", z=z, zmin=low, zmax=high, colorscale=colours, **words, **settings)
 
 
+def numbers(texts: list[list[str]], *, gap: int, size: int = LABEL_SIZE, **font: Any) -> Settings:
+    """What makes a heatmap have these texts in its cells, ``gap`` pixels between them."""
+    words = {"text": texts, "texttemplate": "%{text}", "textfont": {"size": size} | font}
+    return words | {"xgap": gap, "ygap": gap, "hoverongaps": False}
+
+
 def bar_labels(texts: Sequence[str] | None) -> Settings:
     """What makes a trace of bars have these texts over them, upright and in one size."""
     upright = {"textangle": 0, "cliponaxis": False, "constraintext": "none"}

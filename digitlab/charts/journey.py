@@ -44,13 +44,8 @@ def digits_by_epoch(
         t("digit {digit}, epoch {epoch}: {share} right", **where),
         x=list(range(len(shown))),
         y=list(range(DIGITS)),
-        xgap=1,
-        ygap=1,
-        hoverongaps=False,
         customdata=[columns] * DIGITS,
-        text=[[_percent(share) for share in row] for row in picked],
-        texttemplate="%{text}",
-        textfont={"size": frame.LABEL_SIZE, "color": _INK},
+        **frame.numbers([[_percent(share) for share in row] for row in picked], gap=1, color=_INK),
         colorbar=frame.colour_bar(ticks, texts, length=240),
     )
     names = {"tickvals": list(range(len(shown))), "ticktext": columns, "tickangle": 0}

@@ -64,26 +64,24 @@ def preprocessing_steps(
     """
     left, top, right, bottom = box
     side, centre = marks
-    width = max(1, round(_LINE * max(source.shape) / _SIDE))
-    drawn = _outlined(_coloured(source), box, VERMILLION, width)
-    cut = _coloured(source[top:bottom, left:right])
-    pixel = _SIDE / IMAGE_SIZE
+    pixel = _SIDE // IMAGE_SIZE
+    drawn = _coloured(source)
+    _outline(drawn, box, VERMILLION, max(1, round(_LINE * max(source.shape) / _SIDE)))
+    square, cross, grid = _large(scaled), _large(digit), _large(digit)
     low = round((IMAGE_SIZE - side) / 2 * pixel)
-    with_square = _outlined(_large(scaled), (low, low, _SIDE - low, _SIDE - low), VERMILLION, _LINE)
-    with_cross, with_grid = _large(digit), _large(digit)
+    _outline(square, (low, low, _SIDE - low, _SIDE - low), VERMILLION, _LINE)
     at = round((centre + 0.5) * pixel)
     line = slice(at - _LINE // 2, at + _LINE // 2)
-    with_cross[line] = with_cross[:, line] = _rgb(VERMILLION)
-    step = round(pixel)
-    with_grid[::step] = with_grid[:, ::step] = _rgb(GREY_BLUE)
-    said = {step: t("(off)") if step in off else "" for step in ("crop", "scale", "centre")}
+    cross[line] = cross[:, line] = _rgb(VERMILLION)
+    grid[::pixel] = grid[:, ::pixel] = _rgb(GREY_BLUE)
+    crop, scale, centred = (t("(off)") if s in off else "" for s in ("crop", "scale", "centre"))
     return _row(
         [
             (drawn, t("drawn"), ""),
-            (cut, t("cut out"), said["crop"]),
-            (with_square, t("scaled"), said["scale"]),
-            (with_cross, t("centred"), said["centre"]),
-            (with_grid, t("28x28 pixels"), ""),
+            (_coloured(source[top:bottom, left:right]), t("cut out"), crop),
+            (square, t("scaled"), scale),
+            (cross, t("centred"), centred),
+            (grid, t("28x28 pixels"), ""),
         ]
     )
 
@@ -114,8 +112,9 @@ def nearest_digits(
     """
     pictures = []
     for image, label, distance in zip(images, labels, distances, strict=True):
+        framed = _large(image)
         colour = BLUE if label == read else VERMILLION
-        framed = _outlined(_large(image), (0, 0, _SIDE, _SIDE), colour, 3 * _LINE)
+        _outline(framed, (0, 0, _SIDE, _SIDE), colour, 3 * _LINE)
         pictures.append((framed, str(label), f"{distance:.1f}"))
     return _row(pictures)
 
@@ -135,9 +134,9 @@ def _activation(one: TopActivation) -> str:
         top, left, side = one.box
         patch = one.digit[top : top + side, left : left + side]
         pictures.insert(0, enlarge(patch, max(1, math.ceil(_ACTIVATION_SIDE / len(patch)))))
-        near, low = factor * left - 2, factor * top - 2
-        far, high = factor * (left + side) + 2, factor * (top + side) + 2
-        _outlined(large, (near, low, far, high), VERMILLION, 2)  # outside the square
+        near, low = factor * left - 2, factor * top - 2  # outside the square
+        far = factor * side + 4
+        _outline(large, (near, low, near + far, low + far), VERMILLION, 2)
     style = (
         "display:block; width:64px; height:64px; margin:0 0 4px; image-rendering:pixelated; "
         f"outline:1px solid {GREY_BLUE};"  # a patch may be as white as the page
@@ -182,13 +181,12 @@ def _large(picture: Picture) -> Picture:
     return enlarge(_coloured(picture), _SIDE // len(picture))
 
 
-def _outlined(picture: Picture, box: Box, colour: str, width: int) -> Picture:
-    """``picture`` (H, W, 3) with the edges of ``box`` drawn inside it, in place."""
+def _outline(picture: Picture, box: Box, colour: str, width: int) -> None:
+    """Draw the edges of ``box`` inside it, into ``picture`` (H, W, 3)."""
     left, top, right, bottom = box
     part = picture[max(top, 0) : bottom, max(left, 0) : right]
     for edge in (part[:width], part[-width:], part[:, :width], part[:, -width:]):
         edge[:] = _rgb(colour)
-    return picture
 
 
 def _rgb(colour: str) -> tuple[int, ...]:

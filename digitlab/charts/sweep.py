@@ -131,7 +131,7 @@ def sweep_heatmap(
         names: their values.
         values: those of each cell, [down][across][seed]; none where no run has ended.
     """
-    short, long, ticks = (".1%", ".2%", ".4~p") if metric == "accuracy" else (".3f", ".4f", ".3~g")
+    short, long, tick = (".1%", ".2%", ".4~p") if metric == "accuracy" else (".3f", ".4f", ".3~g")
 
     def spread(cell: Sequence[float]) -> str:
         if not len(cell):
@@ -149,6 +149,7 @@ def sweep_heatmap(
         ]
         for name, row in zip(down, values, strict=True)
     ]
+    texts = [["" if mean is None else f"{mean:{short}}" for mean in row] for row in means]
     small = {"size": frame.LABEL_SIZE}
     cells = frame.heatmap(
         means,
@@ -157,21 +158,15 @@ def sweep_heatmap(
         "%{hovertext}",
         x=list(range(len(across))),
         y=list(range(len(down))),
-        text=[["" if mean is None else f"{mean:{short}}" for mean in row] for row in means],
-        texttemplate="%{text}",
-        textfont={"size": frame.TEXT_SIZE + 1},
-        xgap=2,
-        ygap=2,
         hovertext=hovers,
         reversescale=metric == "loss",
-        hoverongaps=False,
-        colorbar={"thickness": 10, "outlinewidth": 0, "tickfont": small, "tickformat": ticks},
+        **frame.numbers(texts, gap=2, size=frame.TEXT_SIZE + 1),
+        colorbar={"thickness": 10, "outlinewidth": 0, "tickfont": small, "tickformat": tick},
     )
     axes = []
     for field, called in zip(fields, names, strict=True):
-        texts = [wrapped(name) for name in called]
-        places = list(range(len(called)))
-        axes.append(frame.axis(field, showgrid=False, tickvals=places, ticktext=texts))
+        ticks = {"tickvals": list(range(len(called))), "ticktext": list(map(wrapped, called))}
+        axes.append(frame.axis(field, showgrid=False, **ticks))
     return frame.figure(
         measure,
         [cells],
