@@ -95,11 +95,7 @@ class WeightedSum:
 
 
 def pooled(found: LayerMaps, row: int, column: int, channel: int) -> Pooled:
-    """The pixel (row, column) of map ``channel`` of a pooling layer.
-
-    Raises:
-        IndexError: there is no such pixel.
-    """
+    """The pixel (row, column) of map ``channel`` of a pooling layer; IndexError without one."""
     top, left = 2 * row, 2 * column
     window = found.given[top : top + 2, left : left + 2, channel]
     return Pooled((top, left), window, float(found.output[row, column, channel]))
@@ -108,11 +104,7 @@ def pooled(found: LayerMaps, row: int, column: int, channel: int) -> Pooled:
 def convolved(
     network: Network, found: LayerMaps, row: int, column: int, channel: int
 ) -> WeightedSum:
-    """The pixel (row, column) of map ``channel`` of a convolution.
-
-    Raises:
-        IndexError: there is no such pixel.
-    """
+    """The pixel (row, column) of map ``channel`` of a convolution; IndexError without one."""
     kernel, bias = network.weights[found.layer.name]
     return WeightedSum(
         found.given[row : row + len(kernel), column : column + len(kernel)],
@@ -125,11 +117,7 @@ def convolved(
 
 
 def neuron(network: Network, found: LayerMaps, unit: int) -> WeightedSum:
-    """One neuron of a dense layer; of the softmax layer with the sums of all ten.
-
-    Raises:
-        IndexError: there is no such neuron.
-    """
+    """One neuron of a dense layer, of softmax with the sums of all ten; IndexError without one."""
     kernel, bias = network.weights[found.layer.name]
     logits: Doubles | None = None
     if found.layer.activation == "softmax":

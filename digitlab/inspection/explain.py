@@ -46,10 +46,9 @@ class Occlusion:
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """The images nearest to a drawing, nearest first.
+    """The images nearest to a drawing, nearest first: their indices and float32 distances (count,).
 
-    ``indices`` (count,) into the images, ``distances`` float32 (count,), and the ``median``
-    distance of all images.
+    ``median`` is the distance of all images.
     """
 
     indices: npt.NDArray[np.intp]
