@@ -46,23 +46,18 @@ def learning_curves(
         continued: whether it began with what another run had learned, and not untrained.
         epochs: how far the axis reaches; without it, as far as the points.
     """
-    value = value_format(metric)
-
-    def curve(points: Points, name: str, colour: str, **style: Any) -> Trace:
-        return _curve(points, name, colour, f"{value}<extra>{name}</extra>", **style)
-
-    dots = {"symbol": "circle", "size": 6}
+    name, value = metric_name(metric, t), value_format(metric)
+    dots: frame.Settings = {"symbol": "circle", "size": 6}
     validated = np.size(validation[0]) > 0
     trained = t("training") if validated else t("training (no validation)")
-    traces = [curve(training, trained, BLUE, **dots)]
+    traces = [_curve(training, trained, BLUE, value, **dots)]
     if validated:
-        style = {"mode": "lines+markers", "width": 2.5}
-        traces.append(curve(validation, t("validation"), VERMILLION, **style, **dots))
+        style = dots | {"mode": "lines+markers", "width": 2.5}
+        traces.append(_curve(validation, t("validation"), VERMILLION, value, **style))
     if untrained is not None:
         start = t("at its beginning, test set") if continued else t("untrained, test set")
         style = {"mode": "markers", "width": 2.5, "symbol": "diamond", "size": 10}
-        traces.append(curve(((0.0,), (untrained,)), start, GREEN, **style))
-    name = metric_name(metric, t)
+        traces.append(_curve(((0.0,), (untrained,)), start, GREEN, value, **style))
     ends = t.listed(f"{line['name']} {line['y'][-1]:.4f}" for line in traces if len(line["y"]))
     return over_epochs(
         name,
@@ -97,6 +92,8 @@ def compared_curves(metric: Metric, runs: Sequence[RunCurves], t: Translator) ->
     """
     if len(runs) > MOST_RUNS:
         raise ValueError(f"{len(runs)} runs cannot be told apart")
+    # Three digits of the epoch: a run may have been stopped within one.
+    value = f"%{{x:.3~g}}: {value_format(metric)}"
     traces = []
     for run, colour in zip(runs, RUN_COLOURS, strict=False):
         name = html.escape(run.name, quote=False)  # a person has typed it, and Plotly knows tags
@@ -104,10 +101,9 @@ def compared_curves(metric: Metric, runs: Sequence[RunCurves], t: Translator) ->
         if np.size(run.validation[0]):
             parts.append(("solid", t("validation"), run.validation))
         for dash, part, points in parts:  # the last has the run's entry in the legend
-            # Three digits of the epoch: a run may have been stopped within one.
-            hover = f"%{{x:.3~g}}: {value_format(metric)}<extra>{name}<br>{part}</extra>"
             entry: frame.Settings = {"legendgroup": name, "showlegend": dash == parts[-1][0]}
-            traces.append(_curve(points, name, colour, hover, dash=dash, **entry))
+            style = entry | {"dash": dash, "extra": f"{name}<br>{part}"}
+            traces.append(_curve(points, name, colour, value, **style))
     room = 60 + 22 * len(runs)  # a row of the legend each
     return over_epochs(
         t("{metric}: training dotted, validation solid", metric=metric_name(metric, t)),
@@ -124,11 +120,14 @@ def compared_curves(metric: Metric, runs: Sequence[RunCurves], t: Translator) ->
 
 
 def _curve(
-    points: Points, name: str, colour: str, hover: str, *, mode: str = "lines", **style: Any
+    points: Points, name: str, colour: str, value: str, *, extra: str = "", **style: Any
 ) -> Trace:
+    """A line whose hover is ``value`` and, beside it, ``extra`` or else the name."""
     xs, ys = thin(*points)
-    mode = "markers" if len(xs) == 1 else mode  # a line of one point would not be seen
-    return frame.line(xs, ys, name, colour, hover=hover, mode=mode, **style)
+    if len(xs) == 1:
+        style["mode"] = "markers"  # a line of one point would not be seen
+    hover = f"{value}<extra>{extra or name}</extra>"
+    return frame.line(xs, ys, name, colour, hover=hover, **style)
 
 
 def over_epochs(
