@@ -4,11 +4,16 @@ The code trains the run again without the lab: same initial weights, same batche
 a run that continues training from another, the weights it started with are a file beside the code.
 """
 
-from digitlab.export.images import images, images_name
-from digitlab.export.notebook import notebook
+from digitlab.export.files import (
+    OptimizerState,
+    StartFile,
+    images,
+    images_name,
+    start_file,
+    start_name,
+)
 from digitlab.export.parts import Part, parts
-from digitlab.export.script import script
-from digitlab.export.start import OptimizerState, StartFile, start_file, start_name
+from digitlab.export.script import notebook, script
 
 __all__ = [
     "OptimizerState",

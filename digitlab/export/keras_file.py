@@ -47,44 +47,28 @@ def keras_file(network: Network) -> bytes:
 
 
 def _model(layers: Sequence[Layer]) -> dict[str, Any]:
-    first = _entry("InputLayer", {"batch_shape": _INPUT, "dtype": "float32", "name": "pixels"})
-    rest = [_entry(_CLASSES[layer.kind][0], _settings(layer)) for layer in layers]
-    config = {"name": "sequential", "layers": [first, *rest], "build_input_shape": _INPUT}
-    return {
-        "module": "keras",
-        "class_name": "Sequential",
-        "config": config,
-        "registered_name": None,
-        "build_config": {"input_shape": _INPUT},
-    }
+    entries: list[tuple[str, dict[str, Any]]] = [
+        ("InputLayer", {"batch_shape": _INPUT, "dtype": "float32", "name": "pixels"})
+    ]
+    for layer in layers:
+        kinds: dict[Kind, dict[str, Any]] = {
+            "conv": {"filters": layer.output[-1], "kernel_size": [layer.kernel] * 2},
+            "pool": {"pool_size": [layer.kernel] * 2},
+            "flatten": {},
+            "dense": {"units": layer.output[-1]},
+            "dropout": {"rate": layer.rate},
+        }
+        settings = {"name": layer.name, **kinds[layer.kind]}
+        if layer.kernel_shape:
+            settings["activation"] = layer.activation
+        entries.append((_CLASSES[layer.kind][0], settings))
+    described = [_described("keras.layers", kind, settings) for kind, settings in entries]
+    config = {"name": "sequential", "layers": described, "build_input_shape": _INPUT}
+    return _described("keras", "Sequential", config) | {"build_config": {"input_shape": _INPUT}}
 
 
-def _entry(kind: str, settings: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "module": "keras.layers",
-        "class_name": kind,
-        "config": settings,
-        "registered_name": None,
-    }
-
-
-def _settings(layer: Layer) -> dict[str, Any]:
-    named = {"name": layer.name}
-    match layer.kind:
-        case "conv":
-            return named | {
-                "filters": layer.output[-1],
-                "kernel_size": [layer.kernel, layer.kernel],
-                "activation": layer.activation,
-            }
-        case "pool":
-            return named | {"pool_size": [layer.kernel, layer.kernel]}
-        case "dense":
-            return named | {"units": layer.output[-1], "activation": layer.activation}
-        case "dropout":
-            return named | {"rate": layer.rate}
-        case "flatten":
-            return named
+def _described(module: str, kind: str, config: dict[str, Any]) -> dict[str, Any]:
+    return {"module": module, "class_name": kind, "config": config, "registered_name": None}
 
 
 def _weights(network: Network) -> bytes:

@@ -1,10 +1,13 @@
-"""A run's code as one Python script."""
+"""A run's code as one Python script, and as a Jupyter notebook."""
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from digitlab.config import RunConfig
+from digitlab.export.files import StartFile
 from digitlab.export.parts import parts
-from digitlab.export.start import StartFile
 from digitlab.messages import Translator
 from digitlab.progress import ExecutionSettings
 from digitlab.scores import Scores
@@ -24,9 +27,42 @@ def script(
     Its last line of output is ``test: loss 0.0000, accuracy 0.0000``. The arguments are those of
     ``parts``.
     """
-    found = parts(config, fingerprint, t, execution=execution, reached=reached, start=start)
     texts = []
-    for part in found:
+    for part in parts(config, fingerprint, t, execution=execution, reached=reached, start=start):
         comments = "".join(f"# {line}\n" for line in (part.title, *part.remarks))
         texts.append(f"{comments}{part.code}\n")
     return "\n".join(texts)
+
+
+def notebook(
+    config: RunConfig,
+    fingerprint: str,
+    t: Translator,
+    *,
+    execution: ExecutionSettings | None = None,
+    reached: Scores | None = None,
+    start: StartFile | None = None,
+) -> bytes:
+    """The code of ``script`` as a notebook: a text and a code cell for each part, not yet run.
+
+    The format is version 4.5 of https://nbformat.readthedocs.io/en/latest/format_description.html
+    """
+    cells: list[dict[str, Any]] = []
+    found = parts(config, fingerprint, t, execution=execution, reached=reached, start=start)
+    for number, part in enumerate(found):
+        text = "\n".join((f"{'##' if number else '#'} {part.title}", "", *part.remarks))
+        about = {"cell_type": "markdown", "id": f"text-{number}", "metadata": {}}
+        cells.append(about | {"source": text.splitlines(keepends=True)})
+        about = {"cell_type": "code", "id": f"code-{number}", "metadata": {}}
+        source = part.code.splitlines(keepends=True)
+        cells.append(about | {"source": source, "execution_count": None, "outputs": []})
+    whole = {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1).encode()
