@@ -11,9 +11,9 @@ import ipaddress
 import logging
 import os
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -96,21 +96,25 @@ def _is_safe(address: str) -> bool:
     """Whether ``address`` is encrypted and authenticated by TLS, or on this machine itself."""
     try:
         parts = urlsplit(address)
-        host = parts.hostname if parts.port != 0 else None
-    except ValueError:
-        return False
-    return bool(host) and (parts.scheme == "tls" or (parts.scheme == "tcp" and _is_loopback(host)))
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+        host = parts.hostname
+        if not host or parts.port == 0:
+            return False
+        if parts.scheme == "tcp":
+            return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return parts.scheme == "tls"
     except ValueError:
         return False
 
 
-def _nothing() -> None:
-    pass
+def time_limit(seconds: float, late: Exception) -> Callable[[], None]:
+    """A function that raises ``late`` once so many seconds have passed: it ends a wait."""
+    deadline = time.monotonic() + seconds
+
+    def check() -> None:
+        if time.monotonic() > deadline:
+            raise late
+
+    return check
 
 
 class Cluster:
@@ -167,20 +171,11 @@ class Cluster:
         Raises:
             WorkerLostError: the scheduler is gone.
         """
-        try:
-            return self._client.submit(
-                function,
-                *args,
-                key=key,
-                workers=[address],
-                allow_other_workers=False,
-                pure=False,
-                retries=0,
-            )
-        except Exception as error:
-            raise self._judged(error) from error
+        where = {"workers": [address], "allow_other_workers": False}
+        with self._judging():
+            return self._client.submit(function, *args, key=key, pure=False, retries=0, **where)
 
-    def result(self, future: Future, address: str, meanwhile: Callable[[], None] = _nothing) -> Any:
+    def result(self, future: Future, address: str, meanwhile: Callable[[], None]) -> Any:
         """Fetch what a finished task returned from the worker at ``address``.
 
         Raises:
@@ -188,7 +183,8 @@ class Cluster:
         """
         while True:
             try:
-                return future.result(timeout=_LOOK_SECONDS)
+                with self._judging():
+                    return future.result(timeout=_LOOK_SECONDS)
             except (KilledWorker, FutureCancelledError, CancelledError) as error:
                 raise WorkerLostError(str(error)) from error
             except TimeoutError:
@@ -196,15 +192,13 @@ class Cluster:
                     raise  # the task's own
                 self._look_for(address)
                 meanwhile()
-            except Exception as error:
-                raise self._judged(error) from error
 
     def call(
         self,
         address: str,
         function: Callable[..., Any],
         *args: Any,
-        meanwhile: Callable[[], None] = _nothing,
+        meanwhile: Callable[[], None],
     ) -> Any:
         """Call a short ``function`` in a worker while it runs its task.
 
@@ -239,24 +233,21 @@ class Cluster:
         self, asked: Coroutine[Any, Any, Any], address: str | None, meanwhile: Callable[[], None]
     ) -> Any:
         """Wait for the answer of the worker at ``address``, or of the scheduler (None)."""
-        try:
-            loop: Any = self._client.loop
-            answer = asyncio.run_coroutine_threadsafe(asked, loop.asyncio_loop)
-        except RuntimeError as error:  # the loop was closed
-            asked.close()
-            raise self._judged(error) from error
-        try:
-            while not wait([answer], _LOOK_SECONDS).done:
-                self._look_for(address)
-                meanwhile()
-            return answer.result()
-        except OSError:
-            raise
-        except Exception as error:
-            raise self._judged(error) from error
-        finally:
-            if not answer.done() and not self._gone:
-                answer.cancel()
+        loop: Any = self._client.loop
+        with self._judging():
+            try:
+                answer = asyncio.run_coroutine_threadsafe(asked, loop.asyncio_loop)
+            except RuntimeError:  # the loop was closed
+                asked.close()
+                raise
+            try:
+                while not wait([answer], _LOOK_SECONDS).done:
+                    self._look_for(address)
+                    meanwhile()
+                return answer.result()
+            finally:
+                if not answer.done() and not self._gone:
+                    answer.cancel()
 
     def _look_for(self, address: str | None) -> None:
         """Check that a worker, or the scheduler (None), that does not answer is still there.
@@ -275,10 +266,15 @@ class Cluster:
         """Whether the connection to the scheduler has broken; it then forgets every task."""
         return bool(self._client.status != "running")
 
-    def _judged(self, error: Exception) -> Exception:
-        """``error`` itself, or WorkerLostError for what Dask raises while its client is closed."""
-        lost = self._gone and not isinstance(error, LabError)
-        return WorkerLostError(str(error)) if lost else error
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        """Raise WorkerLostError for what Dask raises while its client is closed."""
+        try:
+            yield
+        except Exception as error:
+            if self._gone and not isinstance(error, LabError):
+                raise WorkerLostError(str(error)) from error
+            raise
 
     def identity(self, address: str) -> str:
         """An id that tells a worker from an earlier one at the same address.
@@ -287,7 +283,8 @@ class Cluster:
             WorkerLostError: it is gone.
             WorkerSlowError: the scheduler has not answered in time.
         """
-        return str(_scratch(self._about(address)))
+        # A restarted worker may have the old address, but always has a new folder.
+        return str(self._about(address)["local_directory"])
 
     def restart(self, address: str) -> str:
         """Restart a worker's process; returns its new address.
@@ -297,19 +294,20 @@ class Cluster:
             WorkerSlowError: the scheduler has not answered in time.
         """
         old = self._about(address)
+        client, seconds = self._client, _RESTART_SECONDS
         try:
-            self._client.restart_workers([address], timeout=_RESTART_SECONDS, raise_for_error=False)
+            with self._judging():
+                client.restart_workers([address], timeout=seconds, raise_for_error=False)
         except OSError as error:
             raise WorkerLostError(str(error)) from error
-        except Exception as error:
-            raise self._judged(error) from error
-        deadline = time.monotonic() + _RESTART_SECONDS
-        while time.monotonic() < deadline:
+        in_time = time_limit(seconds, WorkerLostError(address))
+        while True:
             for found, about in self._workers().items():
-                if about["nanny"] == old["nanny"] and _scratch(about) != _scratch(old):
+                anew = about["local_directory"] != old["local_directory"]
+                if anew and about["nanny"] == old["nanny"]:
                     return found
             time.sleep(0.1)
-        raise WorkerLostError(address)
+            in_time()
 
     def _about(self, address: str) -> dict[str, Any]:
         workers = self._workers()
@@ -319,16 +317,13 @@ class Cluster:
 
     def _workers(self) -> dict[str, dict[str, Any]]:
         # ``Client.scheduler_info`` may return what a timer has read before, without workers.
+        scheduler: Any = self._client.scheduler
+        timeout = {"callback_timeout": _SCHEDULER_SECONDS}
         try:
-            scheduler: Any = self._client.scheduler
-            answer = self._client.sync(
-                scheduler.identity, n_workers=-1, callback_timeout=_SCHEDULER_SECONDS
-            )
-        except Exception as error:
-            judged = self._judged(error)
-            if judged is error and isinstance(error, OSError):
-                raise WorkerSlowError(str(error)) from error
-            raise judged from error
+            with self._judging():
+                answer = self._client.sync(scheduler.identity, n_workers=-1, **timeout)
+        except OSError as error:
+            raise WorkerSlowError(str(error)) from error
         workers: dict[str, dict[str, Any]] = answer["workers"]
         return workers
 
@@ -340,11 +335,6 @@ class Cluster:
         for part in filter(None, (self._client, self._local)):
             with suppress(TimeoutError):  # a worker's process ends with this one at the latest
                 part.close(timeout=_CLOSE_SECONDS)
-
-
-def _scratch(about: dict[str, Any]) -> Any:
-    # A restarted worker may have the old address, but always has a new folder.
-    return about["local_directory"]
 
 
 def _local_cluster() -> Any:

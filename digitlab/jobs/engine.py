@@ -11,7 +11,6 @@ import dataclasses
 import logging
 import secrets
 import threading
-import time
 from collections.abc import Callable, Container
 from typing import Any
 
@@ -21,7 +20,13 @@ from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.jobs import worker
-from digitlab.jobs.cluster import Cluster, WorkerLostError, WorkerSlowError, worker_memory
+from digitlab.jobs.cluster import (
+    Cluster,
+    WorkerLostError,
+    WorkerSlowError,
+    time_limit,
+    worker_memory,
+)
 from digitlab.jobs.software import installed, scheduler_lack, worker_lack
 from digitlab.jobs.supervisor import RunSupervisor
 from digitlab.layers import layers_of, parameter_count, training_bytes
@@ -40,7 +45,7 @@ _TENSORFLOW_BYTES = 700_000_000
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 5.0
 _CLOSE_SECONDS = 10.0
-_ANSWER_SECONDS = 5.0  # timeout of a worker that is asked about itself
+_ANSWER_SECONDS = 5.0
 # How far a process's start time may differ when the system's clock is set.
 _CLOCK_SECONDS = 3.0
 
@@ -65,7 +70,11 @@ class Engine:
         self._lacks: dict[str, Message | None] = {}  # what each worker and scheduler lacks
         self._closing = threading.Event()
         self._changed = threading.Condition()
-        self._register(adopt)
+        dead = [name for name, process in store.engines().items() if not _alive(*process)]
+        me = psutil.Process()
+        store.register(self.id, me.pid, me.create_time())
+        store.succeed(self.id, dead, adopt=adopt)
+        store.remove_orphans()
         self._thread = threading.Thread(target=self._work, name="digitlab-engine", daemon=True)
         self._thread.start()
 
@@ -82,13 +91,8 @@ class Engine:
     ) -> Run:
         refuse_too_large(config)
         split = digits.split(config)
-        parts = DataSetInfo(
-            digits.name,
-            digits.fingerprint,
-            len(split.train[0]),
-            split.validation_count,
-            len(digits.x_test),
-        )
+        counts = (len(split.train[0]), split.validation_count, len(digits.x_test))
+        parts = DataSetInfo(digits.name, digits.fingerprint, *counts)
         parameters = parameter_count(layers_of(config))
         run = self.store.add(owner, self.id, config, preset, parameters, parts, **start)
         self._wake()
@@ -166,14 +170,6 @@ class Engine:
         with self._changed:
             self._changed.wait_for(lambda: not self._supervisors, _CLOSE_SECONDS)
 
-    def _register(self, adopt: bool) -> None:
-        """Register this engine in the store, and take over from engines that have died."""
-        dead = [name for name, process in self.store.engines().items() if not _alive(*process)]
-        me = psutil.Process()
-        self.store.register(self.id, me.pid, me.create_time())
-        self.store.succeed(self.id, dead, adopt=adopt)
-        self.store.remove_orphans()
-
     def _settle(self, driven: Container[str] = ()) -> None:
         """Mark runs as interrupted whose status is running, but which nobody supervises."""
         for run in self.store.running(self.id):
@@ -190,27 +186,25 @@ class Engine:
             try:
                 self._hand_out()
             except Exception as error:
-                self._note(error)
                 seconds = _RETRY_SECONDS
+                before, self.trouble = self.trouble, _trouble(error)
+                if self.trouble != before and isinstance(error, _EXPECTED):
+                    log.warning("runs wait: %s: %s", type(error).__name__, error)
+                elif self.trouble != before:
+                    log.error("the engine has a fault; runs wait", exc_info=error)
             with self._changed:
                 if not self._closing.is_set():
                     self._changed.wait(seconds)
 
-    def _note(self, error: Exception) -> None:
-        """Keep why runs wait in ``trouble``, and log it when it changes."""
-        trouble = _trouble(error)
-        if trouble == self.trouble:
-            return
-        self.trouble = trouble
-        if isinstance(error, _EXPECTED):
-            log.warning("runs wait: %s: %s", type(error).__name__, error)
-        else:
-            log.error("the engine has a fault; runs wait", exc_info=error)
-
     def _hand_out(self) -> None:
         """Give waiting runs to free workers; measure the machine while there are none."""
         self._settle(self._supervisors)  # the store could not be written when one of them ended
-        waiting = [run for run in self.store.waiting(self.id) if not self._stopped(run)]
+        waiting = []
+        for run in self.store.waiting(self.id):
+            if run.stop:
+                self.store.end(run.id, Status.STOPPED, message("Stopped before it began."))
+            elif run.id not in self._supervisors:
+                waiting.append(run)
         if not waiting and not self._warm:
             self.trouble = None
             embedded = self._cluster is not None and self._cluster.embedded
@@ -261,19 +255,18 @@ class Engine:
         if cluster.embedded:
             return None  # it has the packages of this process
         scheduler = str(cluster.address)
-        lack = self._look(
-            scheduler,
-            lambda: scheduler_lack(scheduler, lambda: cluster.call_scheduler(installed, _soon())),
-        )
+
+        def look_at_scheduler() -> Message | None:
+            return scheduler_lack(scheduler, lambda: cluster.call_scheduler(installed, _soon()))
+
+        def look_at_worker() -> Message | None:
+            return worker_lack(address, lambda: cluster.call(address, installed, meanwhile=_soon()))
+
+        lack = self._look(scheduler, look_at_scheduler)
         if lack is not None:
             return lack
         try:
-            return self._look(
-                cluster.identity(address),
-                lambda: worker_lack(
-                    address, lambda: cluster.call(address, installed, meanwhile=_soon())
-                ),
-            )
+            return self._look(cluster.identity(address), look_at_worker)
         except (WorkerLostError, WorkerSlowError) as error:
             return _trouble(error)  # checked again in a moment
 
@@ -283,11 +276,6 @@ class Engine:
             if lack is not None:
                 log.warning("%s", lack)
         return self._lacks[key]
-
-    def _stopped(self, run: Run) -> bool:
-        if run.stop:
-            self.store.end(run.id, Status.STOPPED, message("Stopped before it began."))
-        return run.stop or run.id in self._supervisors
 
     def _supervise(self, run: Run, cluster: Cluster, address: str) -> None:
         try:
@@ -357,17 +345,8 @@ def _alive(pid: int, born: float) -> bool:
 
 
 def _soon() -> Callable[[], None]:
-    """A callback that ends a wait for a worker after ``_ANSWER_SECONDS``.
-
-    The callback raises WorkerSlowError.
-    """
-    deadline = time.monotonic() + _ANSWER_SECONDS
-
-    def in_time() -> None:
-        if time.monotonic() > deadline:
-            raise WorkerSlowError
-
-    return in_time
+    """Ends a wait for a worker that is asked about itself."""
+    return time_limit(_ANSWER_SECONDS, WorkerSlowError())
 
 
 # Errors that keep runs waiting, and are no fault of the lab's own.

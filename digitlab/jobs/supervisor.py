@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from digitlab.dataset import DigitSet
 from digitlab.disk import StorageError
 from digitlab.jobs import worker
-from digitlab.jobs.cluster import Cluster, Future, WorkerLostError, WorkerSlowError
+from digitlab.jobs.cluster import Cluster, Future, WorkerLostError, WorkerSlowError, time_limit
 from digitlab.messages import LabError, Message, message
 from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome
 from digitlab.store import Run, Status, Store, StoreError, interrupted
@@ -35,11 +35,7 @@ _Written = TypeVar("_Written")
 
 
 class NotWrittenError(Exception):
-    """The store cannot be written: the disk is full or read-only, or the database is damaged."""
-
-    def __init__(self, name: str, error: StorageError) -> None:
-        super().__init__(f"{name}: {error}")
-        self.name = name
+    """A file cannot be written: the disk is full or read-only, or the database is damaged."""
 
 
 class EngineClosedError(Exception):
@@ -91,7 +87,13 @@ class RunSupervisor:
         except NotWrittenError as error:
             log.exception("run %s cannot be written", self.queued.id)
             self._abandon()
-            self._end(Status.FAILED, _not_written(error))
+            reason = message(
+                "{file} could not be written: the lab's disk is full or cannot be written. The run "
+                "was ended; what was written before is kept. When there is room again, go on from "
+                "this run.",
+                file=str(error),
+            )
+            self._end(Status.FAILED, reason)
         except Exception as error:
             log.exception("run %s failed", self.queued.id)
             in_worker = self._task is not None and self._task.status == "error"
@@ -99,30 +101,22 @@ class RunSupervisor:
             self._end(Status.FAILED, _failed(error) if in_worker else _fault(error))
 
     def _train(self) -> None:
-        if not self._write(lambda: self.store.start(self.queued.id)):
+        if not self._write(self.store.start):
             return
         execution = self._prepare()
-        self._write(lambda: self.store.set_execution(self.queued.id, execution))
+        self._write(self.store.set_execution, execution)
         outcome = self._follow(self._start(execution))
         self._end(Status(outcome.ending), _reason(self.queued, outcome), outcome)
 
     def _abandon(self) -> None:
         """Stop the run in its worker, and wait until the worker is free for another."""
-        deadline = time.monotonic() + STOP_SECONDS
-
-        def in_time() -> None:
-            if time.monotonic() > deadline:
-                raise WorkerLostError(self.address)
-
-        run_id = self.queued.id
+        in_time = time_limit(STOP_SECONDS, WorkerLostError(self.address))
         try:
-            self.cluster.call(self.address, worker.request_stop, run_id, meanwhile=in_time)
+            self._call(worker.request_stop, meanwhile=in_time)
             while self._task and not self._task.done():
                 time.sleep(_TICK_SECONDS)
                 in_time()
-                for number, _ in self.cluster.call(
-                    self.address, worker.take, run_id, self._received, meanwhile=in_time
-                ):
+                for number, _ in self._call(worker.take, self._received, meanwhile=in_time):
                     self._received = number
         except WorkerLostError:
             self._end_worker()
@@ -176,6 +170,10 @@ class RunSupervisor:
             start,
         )
 
+    def _call(self, function: Callable[..., Any], *args: Any, meanwhile: Callable[[], None]) -> Any:
+        """Call a function of ``worker`` for this run while it runs."""
+        return self.cluster.call(self.address, function, self.queued.id, *args, meanwhile=meanwhile)
+
     def _submit(self, what: str, function: Any, *args: Any) -> Future:
         key = f"{what}-{self.queued.id}-{time.monotonic_ns()}"
         self._task = self.cluster.submit(self.address, key, function, *args)
@@ -205,9 +203,7 @@ class RunSupervisor:
         The time that this takes does not count towards ``STOP_SECONDS``.
         """
         began = time.monotonic()
-        items = self.cluster.call(
-            self.address, worker.take, self.queued.id, self._received, meanwhile=self._obey_stop
-        )
+        items = self._call(worker.take, self._received, meanwhile=self._obey_stop)
         for number, item in items:
             self._write_item(item)
             self._received = number
@@ -217,42 +213,39 @@ class RunSupervisor:
 
     def _write_item(self, item: worker.Item) -> None:
         """Write a report, drop a file, or write a file once its last piece has come."""
-        run_id = self.queued.id
         if isinstance(item, worker.Dropped):
-            self._write(lambda: self.store.drop_file(run_id, item.name), item.name)
+            self._write(self.store.drop_file, item.name, file=item.name)
         elif isinstance(item, worker.File):
             if item.name != self._name:  # the one before may lack pieces, where it was dropped
                 self._name, self._file = item.name, bytearray()
             self._file += item.data
             if item.last:
                 whole, self._name, self._file = self._file, "", bytearray()
-                self._write(lambda: self.store.keep(run_id, item.name, whole), item.name)
+                self._write(self.store.keep, item.name, whole, file=item.name)
         else:
-            self._write(lambda: self.store.report(run_id, item))
+            self._write(self.store.report, item)
 
-    def _write(self, action: Callable[[], _Written], name: str = DATABASE) -> _Written:
-        """Write into the store, waiting while another process locks it.
+    def _write(self, action: Callable[..., _Written], *args: Any, file: str = DATABASE) -> _Written:
+        """Call ``action`` of the store for this run, waiting while another process locks it.
 
         Raises:
             NotWrittenError: it cannot be written at all.
             EngineClosedError: the engine was closed meanwhile.
         """
         try:
-            return self._retry(action, _is_busy)
+            return self._retry(StorageBusyError, action, *args)
         except StorageError as error:
-            raise NotWrittenError(name, error) from error
+            raise NotWrittenError(file) from error
 
     def _retry(
-        self, action: Callable[[], _Written], passes: Callable[[StorageError], bool]
+        self, passing: type[StorageError], action: Callable[..., _Written], *args: Any
     ) -> _Written:
-        """Repeat ``action`` while it fails with an error that ``passes``; the first is logged."""
+        """Repeat ``action`` of the store while it fails with ``passing``; the first is logged."""
         pause = 0.0
         while True:
             try:
-                return action()
-            except StorageError as error:
-                if not passes(error):
-                    raise
+                return action(self.queued.id, *args)
+            except passing as error:
                 if not pause:
                     log.warning("run %s waits for the store: %s", self.queued.id, error)
             pause = min(2 * pause or _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
@@ -264,9 +257,7 @@ class RunSupervisor:
     def _end(self, status: Status, reason: Message, outcome: Outcome | None = None) -> None:
         """Write how the run ended, waiting while the disk is full or the store is locked."""
         with contextlib.suppress(EngineClosedError):  # the engine marks it then
-            self._retry(
-                lambda: self.store.end(self.queued.id, status, reason, outcome), lambda error: True
-            )
+            self._retry(StorageError, self.store.end, status, reason, outcome)
 
     def _obey_stop(self) -> None:
         """Pass a request to stop on to the worker, once.
@@ -279,17 +270,15 @@ class RunSupervisor:
             self._stops_in_time()
         elif self._stop_wanted():
             self._asked_to_stop = time.monotonic()
-            self.cluster.call(
-                self.address, worker.request_stop, self.queued.id, meanwhile=self._stops_in_time
-            )
+            self._call(worker.request_stop, meanwhile=self._stops_in_time)
 
     def _stop_wanted(self) -> bool:
         try:
             return self.store.run(self.queued.id).stop
+        except StorageBusyError:
+            return False  # read again in a moment
         except StorageError as error:
-            if _is_busy(error):
-                return False  # read again in a moment
-            raise NotWrittenError(DATABASE, error) from error
+            raise NotWrittenError(DATABASE) from error
 
     def _stops_in_time(self) -> None:
         if self._asked_to_stop and time.monotonic() - self._asked_to_stop > STOP_SECONDS:
@@ -315,41 +304,27 @@ class RunSupervisor:
                 epochs=len(self._kept()),
             )
             self._end(Status.STOPPED, reason)
-        elif self._again():
-            log.warning("run %s: its worker was lost; it is queued once more", self.queued.id)
-        else:
-            self._end(Status.INTERRUPTED, _interrupted(self._kept()))
+            return
+        # It is trained again if it was lost before its first epoch, for the first time.
+        with contextlib.suppress(NotWrittenError, EngineClosedError):
+            if self._write(self.store.requeue):
+                log.warning("run %s: its worker was lost; it is queued once more", self.queued.id)
+                return
+        epochs = self._kept()
+        reason = message(
+            "The training process ended twice before the first epoch was complete. The network may "
+            "need more memory than there is: a smaller one, or a smaller batch, may help."
+        )
+        self._end(Status.INTERRUPTED, interrupted(epochs) if epochs else reason)
 
     def _kept(self) -> list[EpochMetrics]:
-        return self._retry(lambda: self.store.epochs(self.queued.id), _is_busy)
-
-    def _again(self) -> bool:
-        """Queue the run again if it was lost before its first epoch, for the first time."""
-        with contextlib.suppress(NotWrittenError, EngineClosedError):
-            return self._write(lambda: self.store.requeue(self.queued.id))
-        return False
+        return self._retry(StorageBusyError, self.store.epochs)
 
 
-def _is_busy(error: StorageError) -> bool:
-    """Whether the database is only locked by another process, which passes."""
-    return isinstance(error, StorageBusyError)
-
-
-def _interrupted(epochs: Sequence[EpochMetrics]) -> Message:
-    if epochs:
-        return interrupted(epochs)
-    return message(
-        "The training process ended twice before the first epoch was complete. The network may "
-        "need more memory than there is: a smaller one, or a smaller batch, may help."
-    )
-
-
-def _not_written(error: NotWrittenError) -> Message:
-    return message(
-        "{file} could not be written: the lab's disk is full or cannot be written. The run was "
-        "ended; what was written before is kept. When there is room again, go on from this run.",
-        file=error.name,
-    )
+def _failed(error: Exception) -> Message:
+    what = error.on_page if isinstance(error, LabError) else error
+    detail = f"{type(error).__name__}: {what}"[:200]
+    return message("Training failed in the worker ({detail}).", detail=detail)
 
 
 def _fault(error: Exception) -> Message:
@@ -362,7 +337,8 @@ def _fault(error: Exception) -> Message:
 
 def _reason(run: Run, outcome: Outcome) -> Message:
     """Why a run ended, in a sentence."""
-    if outcome.ending == "diverged" and not outcome.epochs:
+    epochs = outcome.epochs
+    if outcome.ending == "diverged" and not epochs:
         return message(
             "The loss was no longer a finite number in epoch 1: the run diverged. A smaller "
             "learning rate usually helps."
@@ -371,22 +347,16 @@ def _reason(run: Run, outcome: Outcome) -> Message:
         return message(
             "The loss was no longer a finite number in epoch {epoch}: the run diverged. Earlier "
             "epochs are kept. A smaller learning rate usually helps.",
-            epoch=outcome.epochs + 1,
+            epoch=epochs + 1,
         )
     if outcome.ending == "stopped":
-        return message("Stopped by request after {epochs} whole epochs.", epochs=outcome.epochs)
+        return message("Stopped by request after {epochs} whole epochs.", epochs=epochs)
     if outcome.stopped_early:
         return message(
             "Early stopping: the validation loss had not improved for {patience} epochs, so the "
             "run ended after epoch {epoch} of {epochs}.",
             patience=run.config.patience,
-            epoch=outcome.epochs,
+            epoch=epochs,
             epochs=run.config.epochs,
         )
-    return message("All {epochs} epochs were trained.", epochs=outcome.epochs)
-
-
-def _failed(error: Exception) -> Message:
-    what = error.on_page if isinstance(error, LabError) else error
-    detail = f"{type(error).__name__}: {what}"[:200]
-    return message("Training failed in the worker ({detail}).", detail=detail)
+    return message("All {epochs} epochs were trained.", epochs=epochs)

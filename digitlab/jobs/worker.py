@@ -66,16 +66,13 @@ class Outbox:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._begin("", lambda: True)
+        self.begin("", lambda: True)
 
-    def begin(self, run: str, wanted: Callable[[], bool]) -> None:
-        """Forget what an earlier run left; ``wanted`` says whether the engine waits for ``run``."""
+    def begin(self, run_id: str, wanted: Callable[[], bool]) -> None:
+        """Forget what an earlier run left; ``wanted`` says whether the engine waits for this."""
         with self._changed:
-            self._begin(run, wanted)
-
-    def _begin(self, run: str, wanted: Callable[[], bool]) -> None:
-        self._run, self._wanted, self._count = run, wanted, 0
-        self._items: list[tuple[int, Item]] = []
+            self._run_id, self._wanted, self._count = run_id, wanted, 0
+            self._items: list[tuple[int, Item]] = []
 
     def put(self, item: Item) -> None:
         """Add a report or file; a file waits while the outbox is full and the run is wanted.
@@ -86,7 +83,7 @@ class Outbox:
         with self._changed:
             while not self._fits(item):
                 if not self._wanted():
-                    raise AbandonedError(self._run)
+                    raise AbandonedError(self._run_id)
                 self._changed.wait(_LOOK_SECONDS)
             self._count += 1
             self._items.append((self._count, item))
@@ -111,13 +108,13 @@ class Outbox:
             ]
         self.put(Dropped(name))
 
-    def take(self, run: str, received: int) -> list[tuple[int, Item]]:
-        """The oldest items of ``run`` after number ``received``; nothing of another run.
+    def take(self, run_id: str, received: int) -> list[tuple[int, Item]]:
+        """The oldest items of a run after number ``received``; nothing of another run.
 
         A bounded number of bytes, at least one item. Those up to ``received`` are forgotten.
         """
         with self._changed:
-            if run != self._run:
+            if run_id != self._run_id:
                 return []
             self._items = [(number, item) for number, item in self._items if number > received]
             self._changed.notify_all()
@@ -151,7 +148,7 @@ def dask_setup(worker: Any) -> None:
 
 
 def train_run(
-    run: str,
+    run_id: str,
     config: dict[str, Any],
     path: str,
     fingerprint: str,
@@ -163,28 +160,24 @@ def train_run(
 
     loading.lower_priority()
     wanted = _wanted()
-    _outbox.begin(run, wanted)
+    _outbox.begin(run_id, wanted)
     digits = open_fingerprint(_known_path(path, fingerprint), fingerprint)
+    initial = None
+    if start is not None:  # the bytes of the files of the run to continue from
+        network = Network.load(start["weights"])
+        initial = InitialState(network, unpack_state(start["optimizer"]), start["frozen"])
     outcome = train(
         settings.from_json(config),
         digits,
         _outbox.put,
         _outbox.keep,
-        lambda: run in _stopping or not wanted(),
+        lambda: run_id in _stopping or not wanted(),
         msgspec.convert(execution, ExecutionSettings),
-        _begin(start),
+        initial,
         _outbox.drop,
     )
     sent: dict[str, Any] = msgspec.to_builtins(outcome)
     return sent
-
-
-def _begin(start: dict[str, Any] | None) -> InitialState | None:
-    """What the engine sends of the run to go on from: bytes of its files."""
-    if start is None:
-        return None
-    network = Network.load(start["weights"])
-    return InitialState(network, unpack_state(start["optimizer"]), start["frozen"])
 
 
 def _wanted() -> Callable[[], bool]:
@@ -194,19 +187,18 @@ def _wanted() -> Callable[[], bool]:
     worker would train to the end for nobody, and keep the next engine waiting.
     """
     worker = get_worker()
-    key = worker.get_current_task()
-    task = worker.state.tasks[key]
+    task = worker.state.tasks[worker.get_current_task()]
     return lambda: task.state == "executing"
 
 
-def request_stop(run: str) -> None:
-    """Ask the run to stop; it looks between executions."""
-    _stopping.add(run)
+def request_stop(run_id: str) -> None:
+    """Ask a run to stop; it looks between executions."""
+    _stopping.add(run_id)
 
 
-def take(run: str, received: int) -> list[tuple[int, Item]]:
-    """What the run has reported and kept after item ``received``, a bounded number of bytes."""
-    return _outbox.take(run, received)
+def take(run_id: str, received: int) -> list[tuple[int, Item]]:
+    """What a run has reported and kept after item ``received``, a bounded number of bytes."""
+    return _outbox.take(run_id, received)
 
 
 def warm(threads: int) -> dict[str, Any]:
