@@ -1,46 +1,41 @@
+"""The store of runs: the queue, what is reported and kept, and what several processes do at once."""
+
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from make_run import DIGITS, add_run, make_epoch
 
 from digitlab.config import RunConfig
 from digitlab.messages import message
-from digitlab.progress import BatchMetrics, EpochMetrics, ExecutionSettings, Outcome, Untrained
-from digitlab.store import DataSetInfo, Run, Status, Store, StoreError
+from digitlab.progress import BatchMetrics, ExecutionSettings, Outcome, Untrained
+from digitlab.store import Run, Status, Store, StoreError
 
-DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 OUTCOME = Outcome("finished", 2, 2, False, 1.5, 2000.0)
 REASON = message("All {epochs} epochs were trained.", epochs=2)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "lab")
+EXECUTION = ExecutionSettings("float32", 2, 5)
 
 
 def add(store: Store, owner: str = "ada", engine: str = "e1") -> Run:
-    return store.add(owner, engine, RunConfig(epochs=2), "mlp-128", 101_770, DIGITS)
+    config = RunConfig(epochs=2)
+    return add_run(store, config, owner=owner, engine=engine, preset="mlp-128", started=False)
 
 
 def batch(epoch: int, step: int) -> BatchMetrics:
     return BatchMetrics(epoch, step, 25, 2.0 / step, 0.5, 1000.0)
 
 
-def epoch(number: int) -> EpochMetrics:
-    return EpochMetrics(number, True, 0.5, 0.8, 0.6, 0.75, None, None, 1.0, 3200)
-
-
 def test_a_run_is_found_again_by_another_store_with_all_it_was_given(store: Store) -> None:
     run = add(store)
     assert run.status is Status.QUEUED
     assert store.start(run.id)
-    store.set_execution(run.id, ExecutionSettings("float32", 2, 5))
+    store.set_execution(run.id, EXECUTION)
     store.report(run.id, Untrained(2.3, 0.1))
-    for report in (batch(1, 10), batch(1, 25), epoch(1), batch(2, 9), epoch(2)):
+    for report in (batch(1, 10), batch(1, 25), make_epoch(1), batch(2, 9), make_epoch(2)):
         store.report(run.id, report)
     store.keep(run.id, "weights-002.npz", b"weights")
     store.end(run.id, Status.FINISHED, REASON, OUTCOME)
@@ -49,15 +44,12 @@ def test_a_run_is_found_again_by_another_store_with_all_it_was_given(store: Stor
     found = again.run(run.id)
     assert (found.status, found.reason, found.outcome) == (Status.FINISHED, REASON, OUTCOME)
     assert (found.config, found.preset, found.digits) == (RunConfig(epochs=2), "mlp-128", DIGITS)
-    assert (found.execution, found.untrained) == (
-        ExecutionSettings("float32", 2, 5),
-        Untrained(2.3, 0.1),
-    )
+    assert (found.execution, found.untrained) == (EXECUTION, Untrained(2.3, 0.1))
     assert found.started is not None
     assert found.ended is not None
     assert found.created <= found.started <= found.ended
     assert again.batches(run.id) == [batch(1, 10), batch(1, 25), batch(2, 9)]
-    assert again.epochs(run.id) == [epoch(1), epoch(2)]
+    assert again.epochs(run.id) == [make_epoch(1), make_epoch(2)]
     assert again.last_batch(run.id) == batch(2, 9)
     assert again.file(run.id, "weights-002.npz").read_bytes() == b"weights"
     assert again.runs_of("ada") == [found]
@@ -102,37 +94,24 @@ def test_a_run_starts_once_and_ends_once(store: Store) -> None:
     assert not store.start(run.id)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "../weights-000.npz",
-        "/etc/passwd",
-        "a/b.npz",
-        "..",
-        "",
-        "weights-000.npz/",
-        ".npz",
-        "weights-0001.npz",
-        "weights-001.pkl",
-        "weights-001.npz\n",
-        "WEIGHTS-001.npz",
-    ],
+WEIGHTS, RUN = "weights-000.npz", "0" * 16
+BAD_NAMES = (
+    *("../weights-000.npz", "/etc/passwd", "a/b.npz", "..", "", "weights-000.npz/", ".npz"),
+    *("weights-0001.npz", "weights-001.pkl", "weights-001.npz\n", "WEIGHTS-001.npz"),
 )
-def test_only_the_trainers_file_names_are_written_or_read(store: Store, name: str) -> None:
-    run = add(store)
-    with pytest.raises(ValueError, match="not a run's file"):
-        store.keep(run.id, name, b"")
-    with pytest.raises(ValueError, match="not a run's file"):
-        store.file(run.id, name)
+BAD_RUNS = ("..", "../x", "", "0" * 15, "g" * 16, "0" * 16 + "\n")
+
+
+@pytest.mark.parametrize(
+    ("run", "name"), [*((RUN, name) for name in BAD_NAMES), *((run, WEIGHTS) for run in BAD_RUNS)]
+)
+def test_only_a_runs_id_and_the_trainers_names_are_a_file(
+    store: Store, run: str, name: str
+) -> None:
+    for use in (lambda *file: store.keep(*file, b""), store.file, store.drop_file):
+        with pytest.raises(ValueError, match="not a run's file"):
+            use(run, name)
     assert not (store.folder / "runs").exists()
-
-
-@pytest.mark.parametrize("run", ["..", "../x", "", "0" * 15, "g" * 16, "0" * 16 + "\n"])
-def test_only_a_runs_id_names_a_folder(store: Store, run: str) -> None:
-    with pytest.raises(ValueError, match="not a run's file"):
-        store.keep(run, "weights-000.npz", b"")
-    with pytest.raises(ValueError, match="not a run's file"):
-        store.file(run, "weights-000.npz")
 
 
 def test_deleting_does_not_leave_the_folder_of_runs(store: Store) -> None:
@@ -150,27 +129,25 @@ def test_files_are_replaced_whole_and_listed_by_name(store: Store) -> None:
     store.keep(run.id, "weights-000.npz", b"new")
     folder = store.file(run.id, "weights-000.npz").parent
     (folder / ".weights-009.npz.1").write_bytes(b"half")  # of a process that died while writing
-    assert store.files(run.id) == [
-        "kernels-001.npy",
-        "probabilities.npy",
-        "weights-000.npz",
-        "weights-003.npz",
-    ]
+    names = ["kernels-001.npy", "probabilities.npy", "weights-000.npz", "weights-003.npz"]
+    assert store.files(run.id) == names
     assert store.epochs_kept(run.id, "weights") == [0, 3]
     assert store.epochs_kept(run.id, "reading") == []
     assert store.file(run.id, "weights-000.npz").read_bytes() == b"new"
-    with pytest.raises(StoreError, match=r"no file weights-007\.npz"):
-        store.file(run.id, "weights-007.npz")
+    for _ in range(2):
+        store.drop_file(run.id, "weights-000.npz")
+    with pytest.raises(StoreError, match=r"no file weights-000\.npz"):
+        store.file(run.id, "weights-000.npz")
 
 
 def test_a_deleted_run_takes_everything_and_drops_what_still_comes(store: Store) -> None:
     run, other = add(store), add(store)
     for each in (run, other):
         store.report(each.id, batch(1, 1))
-        store.report(each.id, epoch(1))
+        store.report(each.id, make_epoch(1))
         store.keep(each.id, "weights-000.npz", b"")
     store.delete(run.id)
-    for report in (Untrained(2.3, 0.1), batch(1, 2), epoch(2)):
+    for report in (Untrained(2.3, 0.1), batch(1, 2), make_epoch(2)):
         store.report(run.id, report)
     store.end(run.id, Status.FINISHED, REASON, OUTCOME)
     store.set_execution(run.id, ExecutionSettings())
@@ -255,27 +232,14 @@ def test_a_report_that_comes_twice_is_kept_once(store: Store) -> None:
     run = add(store)
     for _ in range(2):
         store.report(run.id, batch(1, 5))
-        store.report(run.id, epoch(1))
+        store.report(run.id, make_epoch(1))
     assert (len(store.batches(run.id)), len(store.epochs(run.id))) == (1, 1)
 
 
-def in_threads(work: Callable[[int], None], count: int) -> None:
+def in_threads(work: Callable[[int], object], count: int) -> list[object]:
     """Run ``work(0)`` … at the same time; what one of them raises is raised here."""
-    failures: list[BaseException] = []
-
-    def guarded(number: int) -> None:
-        try:
-            work(number)
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(work, range(count)))
 
 
 _OTHER_PROCESS = """
@@ -308,13 +272,11 @@ def test_threads_and_another_process_write_at_once_and_nothing_is_lost(store: St
 
 def test_one_of_many_starts_a_run(store: Store) -> None:
     run = add(store)
-    started: list[bool] = []
-    in_threads(lambda _: started.append(store.start(run.id)), 8)
-    assert sorted(started) == [False] * 7 + [True]
+    assert sorted(in_threads(lambda _: store.start(run.id), 8)) == [False] * 7 + [True]
 
 
 def test_many_may_open_a_new_store_at_once(tmp_path: Path) -> None:
-    in_threads(lambda _: add(Store(tmp_path / "lab")) and None, 8)
+    in_threads(lambda _: add(Store(tmp_path / "lab")), 8)
     assert len(Store(tmp_path / "lab").runs_of("ada")) == 8
 
 
@@ -333,6 +295,52 @@ def test_a_report_while_its_run_is_deleted_is_no_error(store: Store) -> None:
     assert [store.batches(run.id) for run in runs] == [[]] * 15
 
 
+@pytest.fixture
+def running(store: Store) -> Run:
+    """A run with a batch and no epoch, as when its worker is lost."""
+    return add_run(
+        store,
+        RunConfig(epochs=2),
+        engine="e1",
+        execution=EXECUTION,
+        untrained=Untrained(2.3, 0.1),
+        batches=[batch(1, 5)],
+    )
+
+
+def test_a_run_queued_again_waits_as_before_and_comes_before_those_after_it(
+    store: Store, running: Run
+) -> None:
+    later = add(store)
+    assert store.requeue(running.id)
+    found = store.run(running.id)
+    assert found.status is Status.QUEUED
+    assert (found.started, found.execution, found.untrained) == (None, None, None)
+    assert "was lost before the first epoch" in str(found.reason)
+    assert store.batches(running.id) == []
+    assert [run.id for run in store.waiting("e1")] == [running.id, later.id]
+
+
+def test_a_run_is_queued_again_once(store: Store, running: Run) -> None:
+    assert store.requeue(running.id)
+    assert not store.requeue(running.id)  # it waits
+    assert store.start(running.id)
+    assert not store.requeue(running.id)
+    assert store.run(running.id).status is Status.RUNNING
+
+
+def test_a_run_with_an_epoch_or_that_has_ended_is_not_queued_again(
+    store: Store, running: Run
+) -> None:
+    store.report(running.id, make_epoch(1))
+    assert not store.requeue(running.id)
+    assert store.batches(running.id)
+    other = add(store)
+    store.end(other.id, Status.STOPPED, message("Stopped before it began."))
+    assert not store.requeue(other.id)
+    assert store.run(other.id).status is Status.STOPPED
+
+
 def test_the_runs_of_a_dead_engine_are_settled_and_its_queue_adopted(store: Store) -> None:
     for engine in ("dead", "alive", "new"):
         store.register(engine, os.getpid(), 1.0)
@@ -340,7 +348,7 @@ def test_the_runs_of_a_dead_engine_are_settled_and_its_queue_adopted(store: Stor
     busy, queued = add(store, engine="alive"), add(store, engine="alive")
     for run in (running, busy):
         store.start(run.id)
-    store.report(running.id, epoch(1))
+    store.report(running.id, make_epoch(1))
     store.succeed("new", ["dead"], adopt=True)
     ended = store.run(running.id)
     assert ended.status is Status.INTERRUPTED

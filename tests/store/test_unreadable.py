@@ -54,25 +54,13 @@ DAMAGE = [
 ]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "lab")
-
-
-def add(store: Store, owner: str = ME) -> Run:
-    return add_run(
-        store,
-        owner=owner,
-        preset="mlp-128",
-        started=False,
-        execution=ExecutionSettings(),
-        untrained=Untrained(2.3, 0.1),
-    )
+def add(store: Store) -> Run:
+    reported = {"execution": ExecutionSettings(), "untrained": Untrained(2.3, 0.1)}
+    return add_run(store, preset="mlp-128", started=False, **reported)
 
 
 def spoil(store: Store, run: str, column: str, value: str | bytes) -> None:
-    with store.database.change() as database:
-        database.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, run))
+    store.database.write(f"UPDATE runs SET {column} = ? WHERE id = ?", value, run)
 
 
 @pytest.mark.parametrize(("column", "value"), DAMAGE)
@@ -89,9 +77,8 @@ def test_the_lists_pass_over_a_run_that_cannot_be_read(
         assert library.listed(ME)[1] == [bad]
         with pytest.raises(StoreError, match="This run cannot be read"):
             store.run(bad)
-    assert [record.levelno for record in caplog.records if bad in record.message] == [
-        logging.WARNING
-    ]
+    told = [record.levelno for record in caplog.records if bad in record.message]
+    assert told == [logging.WARNING]
 
     library.delete(ME, [bad])
     assert library.listed(ME)[1] == []
@@ -127,8 +114,7 @@ def test_a_run_that_a_dead_server_trained_and_that_cannot_be_read_is_settled(sto
     store.register("e", os.getpid(), 1.0)
     assert store.running("e") == []
     store.succeed("new", ["e"], adopt=True)
-    row = store.database.one("SELECT status FROM runs WHERE id = ?", run)
-    assert row is not None
+    (row,) = store.database.all("SELECT status FROM runs")
     assert row["status"] == Status.INTERRUPTED
     assert not Library(store).trains(ME)
 
@@ -160,7 +146,9 @@ class Queue:
         self.store.ask_to_stop(run)
 
 
-def test_a_sweep_shows_its_other_runs_and_trains_the_one_again(lab_home: Path) -> None:
+def test_a_sweep_passes_over_a_run_and_is_passed_over_where_it_cannot_be_read(
+    lab_home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     store = Store(lab_home)
     sweeps, queue = Sweeps(store), Queue(store)
     plan = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.4))], 1)
@@ -171,22 +159,11 @@ def test_a_sweep_shows_its_other_runs_and_trains_the_one_again(lab_home: Path) -
     spoil(store, first.id, "config", "{")
     store.waiting("e")
     store.end(second.id, Status.FINISHED, second.reason)
-
-    trials = sweeps.trials(sweep)
-
-    assert [trial.run and trial.run.id for trial in trials] == [None, second.id]
+    found = [trial.run and trial.run.id for trial in sweeps.trials(sweep)]
+    assert found == [None, second.id]
     assert sweeps.resume(queue, ME, sweep.id) == 1
 
-
-def test_a_sweep_that_cannot_be_read_is_told_once_and_passed_over(
-    lab_home: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    store = Store(lab_home)
-    sweeps, queue = Sweeps(store), Queue(store)
-    plan = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.4))], 1)
-    sweep = sweeps.start(queue, ME, plan, dataset.sample())
-    with store.database.change() as database:
-        database.execute("UPDATE sweeps SET plan = ?", ("[" * 100_000,))
+    store.database.write("UPDATE sweeps SET plan = ?", "[" * 100_000)
     for _ in range(3):
         assert sweeps.sweeps_of(ME) == []
     assert sum(sweep.id in record.message for record in caplog.records) == 1
@@ -199,16 +176,11 @@ def test_a_drawing_that_cannot_be_read_is_passed_over_and_can_be_deleted(
     for label in (3, 7):
         reading = Prediction(np.eye(10, dtype=np.float32)[label])
         kept.keep(ME, label, np.zeros((28, 28), np.uint8), reading, "reference")
-    with store.database.change() as database:
-        database.execute("UPDATE drawings SET digit = ? WHERE label = 3", (b"short",))
-
+    store.database.write("UPDATE drawings SET digit = ? WHERE label = 3", b"short")
     for _ in range(3):
         assert [one.label for one in kept.of(ME)] == [7]
     assert sum("drawing" in record.message for record in caplog.records) == 1
     assert kept.delete_everything(ME) == 2
-
-
-# Moving a damaged database away -------------------------------------------------------------
 
 
 def test_the_folders_of_runs_outlive_a_database_that_was_moved_away(store: Store) -> None:
@@ -228,9 +200,6 @@ def test_the_folders_of_runs_outlive_a_database_that_was_moved_away(store: Store
     assert again.remove_orphans(older_than=-1) == [newer.name]
     assert (folder / "weights-001.npz").read_bytes() == b"weights"
     assert again.sizes() == {}  # they take nothing of the new runs' room
-
-
-# A store of today -----------------------------------------------------------------------------
 
 
 def test_a_store_of_version_0_1_opens_with_all_that_is_in_it(tmp_path: Path) -> None:
@@ -259,10 +228,8 @@ def test_a_store_of_version_0_1_opens_with_all_that_is_in_it(tmp_path: Path) -> 
     assert (gone_on.origin, gone_on.frozen) == (trained.id, True)
     assert Library(store).last_deleted("ada") == ["15e149a1bb820257"]
     (sweep,) = Sweeps(store).sweeps_of("ada")
-    assert [trial.run and trial.run.status for trial in Sweeps(store).trials(sweep)] == [
-        "queued",
-        "queued",
-    ]
+    trials = Sweeps(store).trials(sweep)
+    assert [trial.run and trial.run.status for trial in trials] == ["queued", "queued"]
     (drawing,) = SavedDrawings(tmp_path).of("ada")
     assert (drawing.label, drawing.predicted, int(drawing.digit[0, 5])) == (7, 1, 5)
     store.succeed("new", ["gone"], adopt=True)
