@@ -1,4 +1,4 @@
-"""The store of runs: the queue, what is reported and kept, and what several processes do at once."""
+"""The store of runs: the queue, what is reported and kept, and several processes at once."""
 
 import os
 import subprocess
