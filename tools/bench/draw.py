@@ -8,7 +8,6 @@ from typing import Any
 
 from digitlab.drawing.examples import EXAMPLES
 from tools.bench import server as bench_server
-from tools.bench.server import Server
 
 _ROUNDS = 20
 
@@ -38,26 +37,23 @@ def measure() -> dict[str, Any]:
         bench_server.page() as page,
         bench_server.running(Path(home), "sample") as server,
     ):
-        times = _draw_and_time(page, server)
+        page.goto(f"{server.address}/draw")
+        page.wait_for_selector("canvas")
+        page.wait_for_selector(".js-plotly-plot .main-svg")
+        pen_up: list[float] = []
+        work: list[float] = []
+        for number in range(_ROUNDS + 1):
+            strokes = list(EXAMPLES.values())[number % len(EXAMPLES)].on_canvas(1.0)
+            page.locator("button").filter(has_text="Clear").first.click()
+            page.wait_for_function("() => !document.querySelector('h2')")
+            page.wait_for_timeout(700)
+            server.forget()
+            waited = _one_drawing(page, strokes)
+            if number:  # the first one warms the caches
+                pen_up.append(waited)
+                work += server.worked("draw")
+    times = {"pen_up_ms": pen_up, "server_ms": work}
     return {"draw": {name: bench_server.summary(values) for name, values in times.items()}}
-
-
-def _draw_and_time(page: Any, server: Server) -> dict[str, list[float]]:
-    page.goto(f"{server.address}/draw")
-    page.wait_for_selector("canvas")
-    page.wait_for_selector(".js-plotly-plot .main-svg")
-    times: dict[str, list[float]] = {"pen_up_ms": [], "server_ms": []}
-    for number in range(_ROUNDS + 1):
-        strokes = list(EXAMPLES.values())[number % len(EXAMPLES)].on_canvas(1.0)
-        page.locator("button").filter(has_text="Clear").first.click()
-        page.wait_for_function("() => !document.querySelector('h2')")
-        page.wait_for_timeout(700)
-        server.forget()
-        waited = _one_drawing(page, strokes)
-        if number:  # the first one warms the caches
-            times["pen_up_ms"].append(waited)
-            times["server_ms"] += server.worked("draw")
-    return times
 
 
 def _one_drawing(page: Any, strokes: Any) -> float:

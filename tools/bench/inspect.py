@@ -16,7 +16,7 @@ from digitlab.config import DIGITS
 from digitlab.dataset import DigitSet
 from digitlab.layers import parameter_count
 from digitlab.messages import LabError, message
-from digitlab.network import Floats, Network
+from digitlab.network import Network
 from digitlab.presets import PRESETS
 from digitlab.store import DataSetInfo, Status, Store
 from digitlab.store.run_files import npy, packed_predictions
@@ -29,16 +29,7 @@ _SESSIONS = 5
 _REST = 700  # milliseconds until nothing moves any more
 _PLACE = ".barlayer .point path"
 _STEP_UP = "stNumberInputStepUp"
-_CLICKED = (
-    "filters",
-    "maps",
-    "hand",
-    "misread",
-    "confusion",
-    "confidence",
-    "runs",
-    "journey",
-)
+_CLICKED = ("filters", "maps", "hand", "misread", "confusion", "confidence", "runs", "journey")
 _VIEWS = (*_CLICKED, "digits")
 
 
@@ -67,75 +58,62 @@ def store_run(home: Path, digits: DigitSet, *, own: float = 1.0) -> str:
     its ``own`` and the rest are guesses; its first epochs have guessed.
     """
     store, network = Store(home), models.mnist_only()
-    guesses = _guesses(len(digits.y_test))
+    count = len(digits.y_test)
+    guesses = np.random.default_rng(0).dirichlet(np.ones(DIGITS), count).astype(np.float32)
     config, test = PRESETS[_PRESET], own * network.predict(digits.x_test) + (1 - own) * guesses
-    parts = DataSetInfo(digits.name, digits.fingerprint, len(digits.y_train), 0, len(digits.y_test))
+    parts = DataSetInfo(digits.name, digits.fingerprint, len(digits.y_train), 0, count)
     run = store.add("bench", "none", config, _PRESET, parameter_count(network.layers), parts)
+    kernel = np.asarray(network.weights[network.layers[0].name][0], np.float32)
     for epoch in range(config.epochs + 1):
-        _keep_epoch(store, run.id, epoch, network, guesses if epoch < 2 else test)
+        weights = Network(network.layers, network.weights, {"epoch": epoch}).to_bytes()
+        predictions = packed_predictions(guesses if epoch < 2 else test)
+        store.keep(run.id, f"weights-{epoch:03d}.npz", weights)
+        store.keep(run.id, f"kernels-{epoch:03d}.npy", npy(kernel))
+        store.keep(run.id, f"reading-{epoch:03d}.npz", predictions)
     store.keep(run.id, "probabilities.npy", npy(test))
     store.start(run.id)
     store.end(run.id, Status.FINISHED, run.reason)
     return run.id
 
 
-def _guesses(count: int) -> Floats:
-    rows: Floats = np.random.default_rng(0).dirichlet(np.ones(DIGITS), count).astype(np.float32)
-    return rows
-
-
-def _keep_epoch(store: Store, run: str, epoch: int, network: Network, test: Floats) -> None:
-    kernel = network.weights[network.layers[0].name][0]
-    after = Network(network.layers, network.weights, {"epoch": epoch})
-    store.keep(run, f"weights-{epoch:03d}.npz", after.to_bytes())
-    store.keep(run, f"kernels-{epoch:03d}.npy", npy(np.asarray(kernel, np.float32)))
-    store.keep(run, f"reading-{epoch:03d}.npz", packed_predictions(test))
-
-
 def _visit(page: Any, server: Server, run: str) -> dict[str, Any]:
-    figures: dict[str, Any] = {"first_view_ms": _first_view(page, server, run)}
+    address = f"{server.address}/inspect?run={run}"
+    page.goto(address)  # the first time that anybody opens the page, everything on it counted
+    figures: dict[str, Any] = {"first_view_ms": round(_worked(server, "page inspect"), 1)}
     for view in _VIEWS:
-        figures[f"{view}_ms"] = _opened(page, server, run, view)
-    figures["next_sample_ms"] = bench_server.summary(_next_samples(page, server, run))
+        figures[f"{view}_ms"] = _opened(page, server, f"{address}&view={view}", view)
+    # All feature maps of one sample after the other.
+    _open_picture(page, f"{address}&view=maps")
+    next_sample = page.get_by_test_id(_STEP_UP).first.click
+    figures["next_sample_ms"] = _answers(server, page, [next_sample] * _CLICKS)
     for view in _CLICKED:
-        figures[f"{view}_click_ms"] = bench_server.summary(_clicks(page, server, run, view))
-    figures["session_mb"] = _session_megabytes(page, server, run)
+        figures[f"{view}_click_ms"] = _clicks(page, server, f"{address}&view={view}")
+    figures["session_mb"] = _session_megabytes(page, server, address)
     return figures
 
 
-def _first_view(page: Any, server: Server, run: str) -> float:
-    """The first time that anybody opens the page, everything on it counted."""
-    page.goto(f"{server.address}/inspect?run={run}")
-    return round(_worked(server, "page inspect"), 1)
-
-
-def _opened(page: Any, server: Server, run: str, view: str) -> dict[str, float]:
+def _opened(page: Any, server: Server, address: str, view: str) -> dict[str, float]:
     """A view the first time, and in a second session, when what it computes is cached."""
     times = []
     for _ in range(2):
         server.forget()
-        page.goto(f"{server.address}/inspect?run={run}&view={view}")
+        page.goto(address)
         times.append(round(_worked(server, view), 1))
         page.wait_for_timeout(_REST)
     return {"cold": times[0], "again": times[1]}
 
 
-def _next_samples(page: Any, server: Server, run: str) -> list[float]:
-    """All feature maps of one sample after the other."""
-    page.goto(f"{server.address}/inspect?run={run}&view=maps")
+def _open_picture(page: Any, address: str) -> None:
+    page.goto(address)
     page.wait_for_selector(_PLACE)
     page.wait_for_timeout(_REST)
-    return _answers(server, page, [page.get_by_test_id(_STEP_UP).first.click] * _CLICKS)
 
 
-def _clicks(page: Any, server: Server, run: str, view: str) -> list[float]:
+def _clicks(page: Any, server: Server, address: str) -> dict[str, float]:
     """Clicks on the places of the view's first picture, each on another one."""
-    page.goto(f"{server.address}/inspect?run={run}&view={view}")
-    page.wait_for_selector(_PLACE)
-    page.wait_for_timeout(_REST)
-    return _answers(
-        server, page, [functools.partial(_click, page, number) for number in range(1, _CLICKS + 1)]
-    )
+    _open_picture(page, address)
+    acts = [functools.partial(_click, page, number) for number in range(1, _CLICKS + 1)]
+    return _answers(server, page, acts)
 
 
 def _click(page: Any, number: int) -> None:
@@ -147,7 +125,7 @@ def _click(page: Any, number: int) -> None:
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
-def _answers(server: Server, page: Any, acts: Sequence[Callable[[], None]]) -> list[float]:
+def _answers(server: Server, page: Any, acts: Sequence[Callable[[], None]]) -> dict[str, float]:
     """Milliseconds that the server works on all that each of ``acts`` sets off.
 
     An act that sets nothing off, a click on what is open already, is left out.
@@ -159,7 +137,7 @@ def _answers(server: Server, page: Any, acts: Sequence[Callable[[], None]]) -> l
         page.wait_for_timeout(2 * _REST)
         if work := server.work():
             times.append(sum(work))
-    return times
+    return bench_server.summary(times)
 
 
 def _worked(server: Server, part: str) -> float:
@@ -172,7 +150,7 @@ def _worked(server: Server, part: str) -> float:
     raise LabError(message("The server did not answer."))
 
 
-def _session_megabytes(page: Any, server: Server, run: str) -> float:
+def _session_megabytes(page: Any, server: Server, address: str) -> float:
     """What each further session costs that has opened every view and stays open."""
     before = server.megabytes
     contexts = []
@@ -181,7 +159,7 @@ def _session_megabytes(page: Any, server: Server, run: str) -> float:
         other = contexts[-1].new_page()
         for view in _VIEWS:
             server.forget()
-            other.goto(f"{server.address}/inspect?run={run}&view={view}")
+            other.goto(f"{address}&view={view}")
             _worked(server, view)
     grown = server.megabytes - before
     for context in contexts:

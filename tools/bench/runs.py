@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,13 @@ def fill(store: Store, count: int = RUNS, owner: str = _ME) -> None:
 
     What they measured is made up; the store and the page do with it what they do with any.
     """
-    weights = _small_network().to_bytes()
+    layers = layers_of(dataclasses.replace(PRESETS["mlp-128"], units1=4))
+    shapes = {layer.name: layer.kernel_shape for layer in layers if layer.parameters}
+    zeros = {
+        name: (np.zeros(shape, np.float32), np.zeros(shape[-1], np.float32))
+        for name, shape in shapes.items()
+    }
+    weights = Network(layers, zeros).to_bytes()
     for number in range(count):
         run = _run(number, owner)
         files = store.folder / f"files-{number}"
@@ -60,18 +68,6 @@ def fill(store: Store, count: int = RUNS, owner: str = _ME) -> None:
         name = f"Run {number}" if number % 3 == 0 else ""
         epochs, batches = _metrics(number)
         store.restore(run, run.id, (name, number % 50 == 0), epochs, batches, files)
-
-
-def _small_network() -> Network:
-    layers = layers_of(dataclasses.replace(PRESETS["mlp-128"], units1=4))
-    shapes = {layer.name: layer.kernel_shape for layer in layers if layer.parameters}
-    return Network(
-        layers,
-        {
-            name: (np.zeros(shape, np.float32), np.zeros(shape[-1], np.float32))
-            for name, shape in shapes.items()
-        },
-    )
 
 
 def _run(number: int, owner: str) -> Run:
@@ -114,47 +110,40 @@ def _metrics(number: int) -> tuple[list[EpochMetrics], list[BatchMetrics]]:
 
 
 def _visit(page: Any, server: Server) -> dict[str, Any]:
-    address = f"{server.address}/runs?me={_ME}&lang=en"
     pages, tables = [], []
     for _ in range(_ROUNDS + 1):
         server.forget()
-        page.goto(address)
-        page.get_by_test_id("stDataFrame").first.wait_for()
+        page.goto(f"{server.address}/runs?me={_ME}&lang=en")
+        table = page.get_by_test_id("stDataFrame").first
+        table.wait_for()
         page.wait_for_timeout(_REST)
         pages.append(sum(server.worked("page runs")))
         tables.append(sum(server.worked("runs")))
+
+    def worked(act: Callable[[], None]) -> float:
+        server.forget()
+        act()
+        page.wait_for_timeout(_REST)
+        return sum(server.work())
+
+    def find(text: str) -> None:
+        page.get_by_label("Find").fill(text)
+        page.get_by_label("Find").press("Enter")
+
+    def tick(number: int) -> None:
+        page.mouse.click(box["x"] + 14, box["y"] + _ROW * (number % 8 + 1.5))
+
+    # Another word to find, each time.
+    finds = [worked(partial(find, f"run {number}")) for number in range(_ROUNDS)]
+    worked(partial(find, ""))
+    # One row more each time: up to ten runs are drawn over each other.
+    box = table.bounding_box()
+    ticks = [worked(partial(tick, number)) for number in range(_ROUNDS)]
     return {
         "first_page_ms": round(pages[0], 1),
         "page_ms": bench_server.summary(pages[1:]),
         "first_table_ms": round(tables[0], 1),
         "table_ms": bench_server.summary(tables[1:]),
-        "find_ms": bench_server.summary(_finds(page, server)),
-        "tick_ms": bench_server.summary(_ticks(page, server)),
+        "find_ms": bench_server.summary(finds),
+        "tick_ms": bench_server.summary(ticks),
     }
-
-
-def _finds(page: Any, server: Server) -> list[float]:
-    """Another word to find, each time."""
-    times = []
-    for number in range(_ROUNDS):
-        server.forget()
-        page.get_by_label("Find").fill(f"run {number}")
-        page.get_by_label("Find").press("Enter")
-        page.wait_for_timeout(_REST)
-        times.append(sum(server.work()))
-    page.get_by_label("Find").fill("")
-    page.get_by_label("Find").press("Enter")
-    page.wait_for_timeout(_REST)
-    return times
-
-
-def _ticks(page: Any, server: Server) -> list[float]:
-    """One row more each time: up to ten runs are drawn over each other."""
-    box = page.get_by_test_id("stDataFrame").first.bounding_box()
-    times = []
-    for number in range(_ROUNDS):
-        server.forget()
-        page.mouse.click(box["x"] + 14, box["y"] + _ROW * (number % 8 + 1.5))
-        page.wait_for_timeout(_REST)
-        times.append(sum(server.work()))
-    return times

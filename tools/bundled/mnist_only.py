@@ -35,7 +35,6 @@ def train_lesson(
     pen_strokes: Path,
     output: Path,
     report: ReportFigures,
-    *,
     epochs: int | None = None,
 ) -> dict[str, Any]:
     """Train the lesson, write ``output`` (float16) with its accuracies, and return them.

@@ -7,7 +7,7 @@ canvas would send it, in a box of about 500x500, x right and y down.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -112,9 +112,8 @@ HELD_OUT_TEMPLATES = frozenset(
 def _parsed(text: str) -> Template:
     strokes = []
     for part in text.split("|"):
-        round_ = part.strip().startswith("~")
-        pairs = [pair.split(",") for pair in part.strip().lstrip("~ ").split()]
-        strokes.append((round_, np.array(pairs, np.float64)))
+        pairs = [pair.split(",") for pair in part.strip("~ ").split()]
+        strokes.append((part.strip().startswith("~"), np.array(pairs, np.float64)))
     return tuple(strokes)
 
 
@@ -190,26 +189,19 @@ def several(pen: PenDigits, random: np.random.Generator) -> Strokes:
     strokes: Strokes = []
     corner = np.zeros(2)
     for digit in picked:
-        digit = _to_height(digit, SIDE * random.uniform(0.8, 1.1))
-        strokes += [stroke + corner + random.normal(0, 20, 2) for stroke in digit]
-        corner += _next_place(way, digit, random)
+        points = np.concatenate(digit)
+        low, high = points.min(axis=0), points.max(axis=0)
+        height = SIDE * random.uniform(0.8, 1.1)
+        scaled = [(stroke - low) * height / max(float(high[1] - low[1]), 1.0) for stroke in digit]
+        strokes += [stroke + corner + random.normal(0, 20, 2) for stroke in scaled]
+        width, height = np.concatenate(scaled).max(axis=0)
+        if way == "row":
+            corner += [width + SIDE * random.uniform(0.05, 0.35), 0.0]
+        elif way == "column":
+            corner += [0.0, height + SIDE * random.uniform(0.05, 0.3)]
+        else:
+            corner += random.uniform(-0.25, 0.25, 2) * SIDE
     return strokes
-
-
-def _to_height(strokes: Sequence[Line], height: float) -> Strokes:
-    points = np.concatenate(strokes)
-    low, high = points.min(axis=0), points.max(axis=0)
-    return [(stroke - low) * height / max(float(high[1] - low[1]), 1.0) for stroke in strokes]
-
-
-def _next_place(way: str, digit: Strokes, random: np.random.Generator) -> Line:
-    """The offset of the next digit from this one, (2,)."""
-    width, height = np.concatenate(digit).max(axis=0)
-    if way == "row":
-        return np.array([width + SIDE * random.uniform(0.05, 0.35), 0.0])
-    if way == "column":
-        return np.array([0.0, height + SIDE * random.uniform(0.05, 0.3)])
-    return np.asarray(random.uniform(-0.25, 0.25, 2) * SIDE)
 
 
 # --- scribbles ------------------------------------------------------------------------------------

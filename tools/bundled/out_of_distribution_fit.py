@@ -6,7 +6,8 @@ network was not trained on. It is measured on drawings that were used for neithe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -84,12 +85,23 @@ def gathered(mnist: Path, pen: PenDigits) -> FittingImages:
 
 def fit(network: Network, material: FittingImages) -> Table:
     """The table of the rule for ``network``: its statistics, and a logistic regression on them."""
+    from sklearn.linear_model import LogisticRegression
+
     start = _statistics(network, material)
-    known, others = (
-        _features(start, network, images) for images in (material.known, material.others)
-    )
-    centre, weights, bias = _regression(known, others)
-    odds = (_features(start, network, material.choosing) - centre) @ weights + bias
+
+    def features(images: Pictures) -> Any:
+        return out_of_distribution.features(start, images, _outputs(network, images))
+
+    # On features of one scale; both classes have the same weight.
+    known, others = features(material.known), features(material.others)
+    values = np.concatenate([known, others])
+    centre, spread = values.mean(axis=0), values.std(axis=0) + 1e-6
+    wanted = np.repeat([0, 1], [len(known), len(others)])
+    found = LogisticRegression(C=_STRENGTH, max_iter=1000, class_weight="balanced")
+    found.fit((values - centre) / spread, wanted)
+
+    weights, bias = found.coef_[0] / spread, float(found.intercept_[0])
+    odds = (features(material.choosing) - centre) @ weights + bias
     threshold = np.quantile(odds, 1 - SHARE_UNSURE)
     return replace(
         start,
@@ -109,8 +121,8 @@ def _statistics(network: Network, material: FittingImages) -> Table:
     known = hidden[np.random.default_rng(_SEED_FIT).permutation(len(hidden))[:_KNOWN]]
     known = known / np.maximum(np.linalg.norm(known, axis=1, keepdims=True), 1e-6)
     output = network.weights[network.layers[-1].name][0]
-    nothing = np.zeros(1)
     whitening = _whitening(hidden - means[material.labels])
+    nothing = np.zeros(1)
     arrays = (output, means, whitening, known, nothing, nothing, nothing)
     return Table(*(array.astype(np.float16).astype(np.float32) for array in arrays))
 
@@ -126,18 +138,6 @@ def _whitening(differences: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(np.linalg.cholesky(np.linalg.inv(covariance)))
 
 
-def _regression(known: Any, others: Any) -> tuple[Any, Any, float]:
-    """Centre, weights and bias for unscaled features; both classes have the same weight."""
-    from sklearn.linear_model import LogisticRegression
-
-    values = np.concatenate([known, others])
-    centre, spread = values.mean(axis=0), values.std(axis=0) + 1e-6
-    wanted = np.repeat([0, 1], [len(known), len(others)])
-    found = LogisticRegression(C=_STRENGTH, max_iter=1000, class_weight="balanced")
-    found.fit((values - centre) / spread, wanted)
-    return centre, found.coef_[0] / spread, float(found.intercept_[0])
-
-
 def _outputs(network: Network, images: Pictures) -> list[Floats]:
     """The last two layers' outputs for any number of pictures."""
     parts = [
@@ -145,10 +145,6 @@ def _outputs(network: Network, images: Pictures) -> list[Floats]:
         for start in range(0, len(images), _CHUNK)
     ]
     return [np.concatenate(layer) for layer in zip(*parts, strict=True)]
-
-
-def _features(table: Table, network: Network, images: Pictures) -> Any:
-    return out_of_distribution.features(table, images, _outputs(network, images))
 
 
 # --- measuring ------------------------------------------------------------------------------------
@@ -171,34 +167,20 @@ def measure(
     that the rule was not fitted on. ``certainty`` is the rate of the softmax's confidence alone.
     """
     unseen, random = pen.part(PEN_HELD_OUT), np.random.default_rng(_SEED_MEASURE)
-    others = {kind: some(kind, EACH_KIND, random, unseen, held_out=True) for kind in KINDS}
-    every = [drawing for drawings in others.values() for drawing in drawings]
-    judged = _Judged(network, table)
-    rates = {
-        "pen": judged.rates(pictures(unseen.strokes)),
-        "pen_canvas": judged.rates(_canvas(unseen.strokes, random)),
-    }
-    if mnist is not None:
-        rates["mnist_test"] = judged.rates(mnist)
-    kinds = {kind: judged.rates(pictures(_lines(drawings))) for kind, drawings in others.items()}
-    never_met = [drawing for drawing in every if drawing[0] in HELD_OUT_TEMPLATES]
-    return {
-        "digits_rejected": rates,
-        "others_rejected": kinds | {"all": judged.rates(pictures(_lines(every)))},
-        "never_met": judged.rates(pictures(_lines(never_met))),
-        "others_as_canvas": judged.rates(_canvas(_lines(every), random)),
-    }
+    named = {kind: some(kind, EACH_KIND, random, unseen, held_out=True) for kind in KINDS}
+    others = {kind: [lines for _, lines in drawings] for kind, drawings in named.items()}
+    every = list(itertools.chain.from_iterable(others.values()))
+    never_met = [
+        lines
+        for drawings in named.values()
+        for name, lines in drawings
+        if name in HELD_OUT_TEMPLATES
+    ]
 
-
-@dataclass(frozen=True)
-class _Judged:
-    network: Network
-    table: Table
-
-    def rates(self, images: Pictures) -> dict[str, Any]:
+    def rates(images: Pictures) -> dict[str, Any]:
         """The share of pictures that the rule, and the softmax alone, reject."""
-        outputs = _outputs(self.network, images)
-        found = self.table.log_odds(images, outputs) > 0
+        outputs = _outputs(network, images)
+        found = table.log_odds(images, outputs) > 0
         alone = outputs[-1].max(axis=1) < out_of_distribution.LEAST_CONFIDENCE
         return {
             "images": len(images),
@@ -207,12 +189,19 @@ class _Judged:
             "certainty": round(float(alone.mean()), 4),
         }
 
+    def canvas(drawings: Iterable[Strokes]) -> Pictures:
+        return np.stack([from_pixels(canvas_picture(lines, random)).digit for lines in drawings])
 
-def _canvas(drawings: Sequence[Strokes], random: np.random.Generator) -> Pictures:
-    """The digits, uint8 (N, 28, 28), that preprocessing makes of canvas pictures of drawings."""
-    return np.stack([from_pixels(canvas_picture(lines, random)).digit for lines in drawings])
-
-
-def _lines(drawings: Iterable[tuple[str, Strokes]]) -> list[Strokes]:
-    """The drawings without their names."""
-    return [lines for _, lines in drawings]
+    digits = {
+        "pen": rates(pictures(unseen.strokes)),
+        "pen_canvas": rates(canvas(unseen.strokes)),
+    }
+    if mnist is not None:
+        digits["mnist_test"] = rates(mnist)
+    kinds = {kind: rates(pictures(drawings)) for kind, drawings in others.items()}
+    return {
+        "digits_rejected": digits,
+        "others_rejected": kinds | {"all": rates(pictures(every))},
+        "never_met": rates(pictures(never_met)),
+        "others_as_canvas": rates(canvas(every)),
+    }

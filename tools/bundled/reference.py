@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import functools
 import itertools
 import math
 import multiprocessing
@@ -117,15 +116,13 @@ def canvas_picture(strokes: Strokes, random: np.random.Generator) -> Pictures:
     room = CANVAS_SIDE - (high - low) * scale - pen
     corner = np.where(room > 0, pen / 2 + room * random.random(2), (room + pen) / 2)
     picture = Image.new("L", (2 * CANVAS_SIDE, 2 * CANVAS_SIDE))
+    draw = ImageDraw.Draw(picture)
     for stroke in strokes:
-        _draw_line(ImageDraw.Draw(picture), ((stroke - low) * scale + corner) * 2, pen)
+        line = ((stroke - low) * scale + corner) * 2
+        draw.line(line.ravel().tolist(), fill=255, width=round(2 * pen))
+        for x, y in line.tolist():
+            draw.ellipse((x - pen, y - pen, x + pen, y + pen), fill=255)
     return np.asarray(picture.reduce(2))
-
-
-def _draw_line(draw: ImageDraw.ImageDraw, points: npt.NDArray[np.float64], radius: float) -> None:
-    draw.line(points.ravel().tolist(), fill=255, width=round(2 * radius))
-    for x, y in points.tolist():
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
 
 
 def bent(strokes: Strokes, random: np.random.Generator) -> Strokes:
@@ -145,25 +142,27 @@ def redrawn(task: tuple[PenDigits, int]) -> tuple[Pictures, Pictures]:
     """
     pen, seed = task
     random = np.random.default_rng(seed)
+
+    def by_strokes(lines: Strokes, variant: int) -> Pictures:
+        if variant == 0:
+            return digit_from_strokes(lines, PEN_WIDTH)
+        return digit_from_strokes(bent(lines, random), float(random.uniform(*_PEN_WIDTHS)))
+
     strokes = [
-        np.stack([_by_strokes(lines, variant, random) for lines in pen.strokes])
+        np.stack([by_strokes(lines, variant) for lines in pen.strokes])
         for variant in range(_STROKE_VARIANTS)
     ]
     canvases = [
-        np.stack([_by_canvas(lines, variant, random) for lines in pen.strokes])
+        np.stack(
+            [_by_canvas(bent(lines, random) if variant else lines, random) for lines in pen.strokes]
+        )
         for variant in range(_CANVAS_VARIANTS)
     ]
     return np.stack(strokes), np.stack(canvases)
 
 
-def _by_strokes(lines: Strokes, variant: int, random: np.random.Generator) -> Pictures:
-    if variant == 0:
-        return digit_from_strokes(lines, PEN_WIDTH)
-    return digit_from_strokes(bent(lines, random), float(random.uniform(*_PEN_WIDTHS)))
-
-
-def _by_canvas(lines: Strokes, variant: int, random: np.random.Generator) -> Pictures:
-    return from_pixels(canvas_picture(bent(lines, random) if variant else lines, random)).digit
+def _by_canvas(lines: Strokes, random: np.random.Generator) -> Pictures:
+    return from_pixels(canvas_picture(lines, random)).digit
 
 
 def redraw_all(pen: PenDigits, seed: int) -> Pictures:
@@ -212,10 +211,8 @@ def _source_places(count: int, random: np.random.Generator) -> tuple[Floats, Flo
 
 def _matrices(count: int, random: np.random.Generator) -> Floats:
     angle = np.radians(random.uniform(-12, 12, count))
-    slant, scale = (
-        random.uniform(-0.15, 0.15, count),
-        np.exp(random.uniform(-0.12, 0.12, (2, count))),
-    )
+    slant = random.uniform(-0.15, 0.15, count)
+    scale = np.exp(random.uniform(-0.12, 0.12, (2, count)))
     cos, sin = np.cos(angle), np.sin(angle)
     rows = np.stack([cos * scale[0], -sin * scale[0]], axis=-1)
     columns = np.stack([(sin + slant * cos) * scale[1], (cos - slant * sin) * scale[1]], axis=-1)
@@ -225,16 +222,11 @@ def _matrices(count: int, random: np.random.Generator) -> Floats:
 def _displacements(count: int, random: np.random.Generator) -> Floats:
     """Smooth random displacements in pixels, (count, 2, 28, 28), about 0.7 pixels in size."""
     nodes = random.normal(0, 0.9, (count, 2, 5, 5)).astype(np.float32)
-    weights = _smooth_weights()
+    # Normalised Gaussian weights (28, 5) of the 5 nodes for each of 28 pixels.
+    apart = np.arange(IMAGE_SIZE)[:, None] - np.linspace(0, IMAGE_SIZE - 1, 5)
+    bell = np.exp(-((apart / 5.0) ** 2))
+    weights = np.asarray(bell / bell.sum(axis=1, keepdims=True), np.float32)
     return np.asarray(weights @ nodes @ weights.T)
-
-
-@functools.cache
-def _smooth_weights() -> Floats:
-    """Normalised Gaussian weights (28, 5) of the 5 nodes for each of 28 pixels."""
-    pixels, nodes = np.arange(IMAGE_SIZE)[:, None], np.linspace(0, IMAGE_SIZE - 1, 5)
-    bell = np.exp(-(((pixels - nodes) / 5.0) ** 2))
-    return np.asarray(bell / bell.sum(axis=1, keepdims=True), np.float32)
 
 
 def _sampled(images: Pictures, rows: Floats, columns: Floats) -> Floats:
@@ -245,9 +237,8 @@ def _sampled(images: Pictures, rows: Floats, columns: Floats) -> Floats:
     columns = np.clip(columns + 1, 0, side - 1.001)
     top, left = rows.astype(np.int32), columns.astype(np.int32)
     down, right = rows - top, columns - left
-    first = (
-        np.arange(len(images), dtype=np.int32)[:, None, None] * (side * side) + top * side + left
-    )
+    starts = np.arange(len(images), dtype=np.int32)[:, None, None] * (side * side)
+    first = starts + top * side + left
     above = padded.take(first) * (1 - right) + padded.take(first + 1) * right
     below = padded.take(first + side) * (1 - right) + padded.take(first + side + 1) * right
     return np.asarray(above * (1 - down) + below * down, np.float32)
@@ -275,52 +266,48 @@ def normalised_model(layers: Sequence[Layer], dropout: float) -> Any:
 
     model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1))])
     for layer in layers:
-        for part in _keras_parts(layer, dropout, last=layer is layers[-1]):
-            model.add(part)
+        if layer.kind == "pool":
+            model.add(keras.layers.MaxPooling2D(2))
+        elif layer.kind == "flatten":
+            model.add(keras.layers.Flatten())
+        elif layer is layers[-1]:
+            model.add(keras.layers.Dropout(dropout))
+            model.add(
+                keras.layers.Dense(layer.output[0], activation=layer.activation, name=layer.name)
+            )
+        else:
+            model.add(
+                keras.layers.Conv2D(layer.output[2], layer.kernel, use_bias=False, name=layer.name)
+                if layer.kind == "conv"
+                else keras.layers.Dense(layer.output[0], use_bias=False, name=layer.name)
+            )
+            model.add(
+                keras.layers.BatchNormalization(
+                    name=f"{layer.name}_norm", momentum=0.98, epsilon=_NORMALISATION_EPSILON
+                )
+            )
+            model.add(keras.layers.Activation(layer.activation))
     return model
-
-
-def _keras_parts(layer: Layer, dropout: float, *, last: bool) -> Iterator[Any]:
-    import keras
-
-    if layer.kind == "pool":
-        yield keras.layers.MaxPooling2D(2)
-    elif layer.kind == "flatten":
-        yield keras.layers.Flatten()
-    elif last:
-        yield keras.layers.Dropout(dropout)
-        yield keras.layers.Dense(layer.output[0], activation=layer.activation, name=layer.name)
-    else:
-        conv = layer.kind == "conv"
-        yield (
-            keras.layers.Conv2D(layer.output[-1], layer.kernel, use_bias=False, name=layer.name)
-            if conv
-            else keras.layers.Dense(layer.output[-1], use_bias=False, name=layer.name)
-        )
-        yield keras.layers.BatchNormalization(
-            name=f"{layer.name}_norm", momentum=0.98, epsilon=_NORMALISATION_EPSILON
-        )
-        yield keras.layers.Activation(layer.activation)
 
 
 def folded(model: Any, layers: tuple[Layer, ...], about: Mapping[str, Any]) -> Network:
     """The model as a Network, its batch normalisation folded into kernels and biases."""
-    weights = {
-        layer.name: _folded_pair(model, layer, layers) for layer in layers if layer.kernel_shape
-    }
+
+    def arrays(name: str) -> list[npt.NDArray[np.float64]]:
+        return [np.asarray(array, np.float64) for array in model.get_layer(name).get_weights()]
+
+    weights = {}
+    for layer in layers:
+        if layer is layers[-1]:
+            kernel, bias = arrays(layer.name)
+        elif layer.kernel_shape:
+            gamma, beta, mean, variance = arrays(f"{layer.name}_norm")
+            factor = gamma / np.sqrt(variance + _NORMALISATION_EPSILON)
+            kernel, bias = arrays(layer.name)[0] * factor, beta - mean * factor
+        else:
+            continue
+        weights[layer.name] = kernel.astype(np.float32), bias.astype(np.float32)
     return Network(layers, weights, about)
-
-
-def _folded_pair(model: Any, layer: Layer, layers: Sequence[Layer]) -> tuple[Floats, Floats]:
-    arrays = [np.asarray(array, np.float64) for array in model.get_layer(layer.name).get_weights()]
-    if layer is layers[-1]:
-        return arrays[0].astype(np.float32), arrays[1].astype(np.float32)
-    gamma, beta, mean, variance = (
-        np.asarray(array, np.float64)
-        for array in model.get_layer(f"{layer.name}_norm").get_weights()
-    )
-    factor = gamma / np.sqrt(variance + _NORMALISATION_EPSILON)
-    return (arrays[0] * factor).astype(np.float32), (beta - mean * factor).astype(np.float32)
 
 
 # --- training -------------------------------------------------------------------------------------
@@ -368,7 +355,9 @@ def train(material: TrainingImages, recipe: Recipe, report: ReportFigures) -> Tr
     untrained = network = folded(model, layers, about | {"epoch": 0})
     history: list[dict[str, Any]] = []
     for epoch, (images, labels) in enumerate(_epochs(material, recipe), 1):
-        metrics = _one_epoch(model, images, labels, recipe)
+        one_hot = np.eye(DIGITS, dtype=np.float32)[labels]
+        fitted = model.fit(images, one_hot, batch_size=recipe.batch, shuffle=False, verbose=0)
+        metrics = {name: fitted.history[name][0] for name in ("loss", "accuracy")}
         network = folded(model, layers, about | {"epoch": epoch})
         history.append(metrics | {"kernels": network.weights["conv1"][0]})
         report({"epoch": epoch} | metrics)
@@ -385,14 +374,6 @@ def _epochs(material: TrainingImages, recipe: Recipe) -> Iterator[tuple[Floats, 
             coming = ahead.submit(material.epoch, recipe.pen_share, np.random.default_rng(seed))
             yield ready
         yield coming.result()
-
-
-def _one_epoch(model: Any, images: Floats, labels: Labels, recipe: Recipe) -> dict[str, float]:
-    one_hot = np.eye(DIGITS, dtype=np.float32)[labels]
-    result = model.fit(
-        images, one_hot, batch_size=recipe.batch, epochs=1, shuffle=False, verbose=0
-    ).history
-    return {"loss": result["loss"][0], "accuracy": result["accuracy"][0]}
 
 
 def _compile(model: Any, recipe: Recipe, steps: int) -> None:
@@ -435,7 +416,7 @@ def held_out_pictures(pen: PenDigits, seed: int) -> dict[str, Pictures]:
     random = np.random.default_rng(seed)
     return {
         "strokes": np.stack([digit_from_strokes(lines) for lines in pen.strokes]),
-        "canvas": np.stack([_by_canvas(lines, 0, random) for lines in pen.strokes]),
+        "canvas": np.stack([_by_canvas(lines, random) for lines in pen.strokes]),
     }
 
 
@@ -456,19 +437,14 @@ def train_reference(
     if not output.parent.is_dir():
         raise LabError(message("There is no folder {path}.", path=str(output.parent)))
     digits, pen = dataset.load(mnist), read_pen_digits(pen_strokes)
-    material = gathered(digits, pen.part(0, PEN_TRAIN), recipe.seed)
+    rows = allowed_rows(digits.x_train, dataset.sample().x_test)
+    known = pen.part(0, PEN_TRAIN)
+    drawn = redraw_all(known, recipe.seed)
+    material = TrainingImages(digits.x_train[rows], digits.y_train[rows], drawn, known.labels)
     report({"mnist": len(material.labels), "pen": len(material.pen_labels)})
     trained = train(material, recipe, report)
     store(trained, output)
     return measure(Network.load(output), digits, pen.part(PEN_HELD_OUT))
-
-
-def gathered(digits: dataset.DigitSet, pen: PenDigits, seed: int) -> TrainingImages:
-    """The training images without those in the sample's test part, and the redrawn pen digits."""
-    rows = allowed_rows(digits.x_train, dataset.sample().x_test)
-    return TrainingImages(
-        digits.x_train[rows], digits.y_train[rows], redraw_all(pen, seed), pen.labels
-    )
 
 
 def store(trained: Trained, output: Path) -> None:

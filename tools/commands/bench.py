@@ -36,22 +36,7 @@ def run(options: argparse.Namespace, t: Translator) -> int:
     return 0
 
 
-def drawing_speed(options: argparse.Namespace) -> dict[str, Any]:
-    """Milliseconds from pen-up to the prediction, in a browser."""
-    return draw.measure()
-
-
-def inspect_speed(options: argparse.Namespace) -> dict[str, Any]:
-    """Milliseconds of server time for the Inspect page, and megabytes per session."""
-    return inspect.measure()
-
-
-def runs_speed(options: argparse.Namespace) -> dict[str, Any]:
-    """Milliseconds of server time for the Runs page with 1,000 runs."""
-    return runs.measure()
-
-
-def training_speed(options: argparse.Namespace) -> dict[str, Any]:
+def training_speed() -> dict[str, Any]:
     """Images per second for each number format and thread count.
 
     They are saved for later runs, unless other processes used the processor meanwhile.
@@ -67,7 +52,8 @@ def rejection_rates(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         LabError: the pen digits are not named, or not there.
     """
-    from tools.bundled import out_of_distribution_fit, reference
+    from tools.bundled import out_of_distribution_fit as fit
+    from tools.bundled import reference
 
     if not options.pen_strokes:
         raise LabError(
@@ -79,15 +65,13 @@ def rejection_rates(options: argparse.Namespace) -> dict[str, Any]:
     pen = reference.read_pen_digits(Path(options.pen_strokes))
     digits = dataset.current().digits
     tests = digits.x_test if digits.name == "mnist" else None
-    return out_of_distribution_fit.measure(
-        models.bundled(), out_of_distribution.table(), pen, tests
-    )
+    return fit.measure(models.bundled(), out_of_distribution.table(), pen, tests)
 
 
 BENCHES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
-    "draw": drawing_speed,
-    "inspect": inspect_speed,
-    "runs": runs_speed,
-    "speed": training_speed,
+    "draw": lambda options: draw.measure(),
+    "inspect": lambda options: inspect.measure(),
+    "runs": lambda options: runs.measure(),
+    "speed": lambda options: training_speed(),
     "out-of-distribution": rejection_rates,
 }

@@ -64,20 +64,16 @@ def run(options: argparse.Namespace, t: Translator) -> int:
     mnist = options.mnist or _full_mnist()
     if options.epochs is not None and options.epochs < 1:
         raise LabError(message("--epochs must be 1 or more, not {epochs}.", epochs=options.epochs))
-    print(json.dumps(_made(options, mnist)))
-    return 0
-
-
-def _made(options: argparse.Namespace, mnist: Path) -> dict[str, Any]:
     pen, output, epochs = options.pen_strokes, options.output, options.epochs
     if options.out_of_distribution:
-        return out_of_distribution_fit.fit_bundled(mnist, pen, output or out_of_distribution.TABLE)
-    if options.mnist_only:
-        return mnist_only.train_lesson(
-            mnist, pen, output or models.MNIST_ONLY, _report, epochs=epochs
-        )
-    recipe = Recipe() if epochs is None else Recipe(epochs=epochs)
-    return train_reference(mnist, pen, output or models.BUNDLED, recipe, _report)
+        made = out_of_distribution_fit.fit_bundled(mnist, pen, output or out_of_distribution.TABLE)
+    elif options.mnist_only:
+        made = mnist_only.train_lesson(mnist, pen, output or models.MNIST_ONLY, _report, epochs)
+    else:
+        recipe = Recipe() if epochs is None else Recipe(epochs=epochs)
+        made = train_reference(mnist, pen, output or models.BUNDLED, recipe, _report)
+    print(json.dumps(made))
+    return 0
 
 
 def _full_mnist() -> Path:

@@ -6,7 +6,7 @@ import argparse
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -27,8 +27,7 @@ from digitlab.training import estimates, speed
 from digitlab.training.estimates import Known
 from tools.lessons import page, record
 from tools.lessons.page import Results
-from tools.lessons.record import LessonResult
-from tools.lessons.rows import LESSON_NAMES, Row, rows_of
+from tools.lessons.rows import LESSON_NAMES, rows_of
 
 ABOUT = mark("Train every lesson, and print its author's figures beside ours.")
 OWNER = "reproduce"
@@ -65,64 +64,30 @@ _TRIALS = {
 
 def run(options: argparse.Namespace, t: Translator) -> int:
     """Train what is missing, and write or print the page; 0 if no run is missing then."""
-    rows = _rows(options)
-    digits = dataset.current().digits
-    scheduler_address()  # raises here; the engine would wait for a valid one
-    sheet = _Sheet(rows, digits, options, t)
-    sheet.write()
-    stopped = bool(sheet.results.missing()) and _train(sheet, digits, options.keep, t)
-    if options.markdown is None:
-        print(page.markdown(sheet.results, t), end="")
-    if stopped:
-        return INTERRUPTED
-    return 1 if sheet.results.missing() else 0
-
-
-def _rows(options: argparse.Namespace) -> tuple[Row, ...]:
-    """The rows that the options ask for, reduced for a trial.
-
-    Raises:
-        LabError: there is no such lesson, or a number is refused.
-    """
     for name in _TRIALS:
         value = getattr(options, name)
         if value is not None and value < 1:
             raise LabError(
                 message("--{name} must be 1 or more, not {value}.", name=name, value=value)
             )
-    return tuple(
+    rows = tuple(
         row.at_most(options.images, options.epochs, options.seeds)
         for row in rows_of(options.lesson)
     )
-
-
-class _Sheet:
-    """The results so far, and the files that they are written to."""
-
-    def __init__(
-        self, rows: tuple[Row, ...], digits: DigitSet, options: argparse.Namespace, t: Translator
-    ) -> None:
-        self.json, self.markdown, self.t = options.json, options.markdown, t
-        setting = _setting(digits)
-        records = record.read(self.json, setting) if self.json else {}
-        self.results = Results(rows, records, setting, _command(options))
-
-    def add(self, found: LessonResult) -> None:
-        """Add a run's record, and write the files at once."""
-        records = {**self.results.records, record.key(found.config): found}
-        self.results = replace(self.results, records=records)
-        self.write()
-
-    def write(self) -> None:
-        """Write the files that the options name.
-
-        Raises:
-            LabError: one of them cannot be written.
-        """
-        if self.json:
-            record.write(self.json, page.document(self.results))
-        if self.markdown:
-            record.write(self.markdown, page.markdown(self.results, self.t))
+    digits = dataset.current().digits
+    scheduler_address()  # raises here; the engine would wait for a valid one
+    setting = _setting(digits)
+    records = record.read(options.json, setting) if options.json else {}
+    results = Results(rows, records, setting, _command(options))
+    _write(results, options, t)
+    stopped = False
+    if results.missing():
+        results, stopped = _train(results, digits, options, t)
+    if options.markdown is None:
+        print(page.markdown(results, t), end="")
+    if stopped:
+        return INTERRUPTED
+    return 1 if results.missing() else 0
 
 
 def _setting(digits: DigitSet) -> dict[str, Any]:
@@ -139,30 +104,41 @@ def _setting(digits: DigitSet) -> dict[str, Any]:
 
 def _command(options: argparse.Namespace) -> str:
     """The command that gives these figures, without the files that it writes."""
-    asked = {name: getattr(options, name) for name in ("lesson", *_TRIALS)}
-    words = [
-        word
-        for name, value in asked.items()
-        if value is not None
-        for word in (f"--{name}", str(value))
-    ]
-    return shlex.join(["python", "-m", "tools", "reproduce", *words])
+    words = ["python", "-m", "tools", "reproduce"]
+    for name in ("lesson", *_TRIALS):
+        if (value := getattr(options, name)) is not None:
+            words += [f"--{name}", str(value)]
+    return shlex.join(words)
 
 
-def _train(sheet: _Sheet, digits: DigitSet, keep: bool, t: Translator) -> bool:
-    """Train the runs that are missing; True if it was ended by Ctrl-C."""
-    missing = sheet.results.missing()
+def _write(results: Results, options: argparse.Namespace, t: Translator) -> None:
+    """Write the files that the options name.
+
+    Raises:
+        LabError: one of them cannot be written.
+    """
+    if options.json:
+        record.write(options.json, page.document(results))
+    if options.markdown:
+        record.write(options.markdown, page.markdown(results, t))
+
+
+def _train(
+    results: Results, digits: DigitSet, options: argparse.Namespace, t: Translator
+) -> tuple[Results, bool]:
+    """The results with the runs that were missing, written after each; True if Ctrl-C ended it."""
+    missing = results.missing()
     asked, store = Interrupt(), Store(home())
     clock = _Clock([config for _, config in missing], digits, estimates.known(store))
-    _say(_plan(sheet.results, clock.left, t))
+    _say(_plan(results, clock.left, t))
     with closing(Engine(store, adopt=False, measure=False)) as engine:
         for row, config in missing:
             if asked.once:
                 break
             title = t(
                 "Row {number} of {count}, {name}, seed {seed}:",
-                number=sheet.results.rows.index(row) + 1,
-                count=len(sheet.results.rows),
+                number=results.rows.index(row) + 1,
+                count=len(results.rows),
                 name=row.title,
                 seed=config.seed,
             )
@@ -170,14 +146,17 @@ def _train(sheet: _Sheet, digits: DigitSet, keep: bool, t: Translator) -> bool:
             follow(engine, started, asked, t, title=title)
             ended = store.run(started.id)
             if ended.status is Status.FINISHED:
-                sheet.add(record.of_run(store, ended, digits, row.looks))
-            clock.tick(config)
+                found = record.of_run(store, ended, digits, row.looks)
+                records = {**results.records, record.key(found.config): found}
+                results = replace(results, records=records)
+                _write(results, options, t)
+            clock.waiting.remove(config)
             _say(_progress(title, ended, clock.left, t))
-            if not keep:
+            if not options.keep:
                 store.delete(ended.id)
-    if asked.once and sheet.json:
+    if asked.once and options.json:
         _say(t("The same command goes on from here."))
-    return asked.once
+    return results, asked.once
 
 
 def _progress(title: str, ended: Run, left: float, t: Translator) -> str:
@@ -208,29 +187,20 @@ def _plan(results: Results, seconds: float, t: Translator) -> str:
 
 
 class _Clock:
-    """Estimates how long the remaining runs will take, corrected by the finished ones."""
+    """Estimates how long the runs in ``waiting`` will take, corrected by the finished ones."""
 
     def __init__(self, configs: Iterable[RunConfig], digits: DigitSet, known: Known) -> None:
-        self.expected: Mapping[RunConfig, float] = {
-            config: run_seconds(config, digits, known) for config in configs
-        }
+        self.expected = {config: run_seconds(config, digits, known) for config in configs}
         self.waiting = list(self.expected)
         self.began = time.monotonic()
 
     @property
     def left(self) -> float:
         """Seconds left, at most: early stopping is not considered."""
-        done = sum(self.expected.values()) - self._open
+        left = sum(self.expected[config] for config in self.waiting)
+        done = sum(self.expected.values()) - left
         spent = time.monotonic() - self.began
-        return self._open * (spent / done if done else 1.0)
-
-    @property
-    def _open(self) -> float:
-        return sum(self.expected[config] for config in self.waiting)
-
-    def tick(self, config: RunConfig) -> None:
-        """Remove a run that has ended."""
-        self.waiting.remove(config)
+        return left * (spent / done if done else 1.0)
 
 
 def _say(text: str) -> None:

@@ -43,6 +43,10 @@ class Results:
         keys = (key(config) for config in row.configs)
         return [self.records[name] for name in keys if name in self.records]
 
+    def values(self, row: Row, figure: Figure) -> list[float]:
+        """A figure of each of a row's runs, where it is known."""
+        return [value for value in map(figure.of, self.of(row)) if value is not None]
+
     def missing(self) -> list[tuple[Row, RunConfig]]:
         """The runs that are still to be trained, each once, with the first row they belong to."""
         found: dict[str, tuple[Row, RunConfig]] = {}
@@ -58,11 +62,6 @@ class Results:
         return whole and all(row in ROWS for row in self.rows)
 
 
-def values_of(figure: Figure, records: Iterable[LessonResult]) -> list[float]:
-    """A figure of each run, where it is known."""
-    return [value for value in map(figure.of, records) if value is not None]
-
-
 def document(results: Results) -> str:
     """Everything as JSON, the records of the runs with their curves included."""
     data = {
@@ -75,41 +74,41 @@ def document(results: Results) -> str:
 
 
 def _row(row: Row, results: Results) -> dict[str, Any]:
-    records = results.of(row)
+    outcomes = [record.outcome for record in results.of(row)]
+    figures = []
+    for figure in row.figures:
+        values = results.values(row, figure)
+        figures.append(
+            {
+                "name": figure.name,
+                "author": figure.author or None,
+                "low": figure.low,
+                "high": figure.high,
+                "each_low": figure.each_low,
+                "mean": sum(values) / len(values) if values else None,
+                "values": values,
+                "verdict": verdict(figure, values) if results.comparable else None,
+            }
+        )
     return {
         "lesson": row.lesson,
         "name": row.name,
         "preset": row.preset,
         "changes": dict(row.changes),
         "seeds": row.seeds,
-        "figures": [_figure(figure, records, results.comparable) for figure in row.figures],
-        "epochs": [record.outcome.epochs for record in records],
-        "seconds": [record.outcome.seconds for record in records],
-        "images_per_second": [record.outcome.images_per_second for record in records],
-    }
-
-
-def _figure(figure: Figure, records: Sequence[LessonResult], comparable: bool) -> dict[str, Any]:
-    values = values_of(figure, records)
-    return {
-        "name": figure.name,
-        "author": figure.author or None,
-        "low": figure.low,
-        "high": figure.high,
-        "each_low": figure.each_low,
-        "mean": sum(values) / len(values) if values else None,
-        "values": values,
-        "verdict": verdict(figure, values) if comparable else None,
+        "figures": figures,
+        "epochs": [outcome.epochs for outcome in outcomes],
+        "seconds": [outcome.seconds for outcome in outcomes],
+        "images_per_second": [outcome.images_per_second for outcome in outcomes],
     }
 
 
 def markdown(results: Results, t: Translator) -> str:
     """The page: what was compared, the sweep, what the runs took, and what differs and why."""
-    swept = [row for row in results.rows if row.lesson == DROPOUT]
     parts = [
         ["# " + t("The lessons' numbers"), "", *_about(results, t)],
         _numbers(results, [row for row in results.rows if row.lesson != DROPOUT], t),
-        _sweep(results, swept, t),
+        _sweep(results, [row for row in results.rows if row.lesson == DROPOUT], t),
         _costs(results, t),
         _notes(results, t),
     ]
@@ -119,6 +118,8 @@ def markdown(results: Results, t: Translator) -> str:
 def _about(results: Results, t: Translator) -> list[str]:
     machine, images = results.setting["machine"], results.setting["images"]
     versions = ", ".join(f"{name} {v}" for name, v in results.setting["versions"].items())
+    ended = sorted(record.ended for row in results.rows for record in results.of(row))
+    days = [time.strftime("%Y-%m-%d", time.gmtime(when)) for when in ended[:1] + ended[-1:]]
     about = [
         t("What the lessons' authors report, and what the lab comes to with the same settings:"),
         "",
@@ -126,7 +127,7 @@ def _about(results: Results, t: Translator) -> list[str]:
         results.command,
         "```",
         "",
-        t("- Trained: {date}", date=_dates(results)),
+        t("- Trained: {date}", date=" – ".join(dict.fromkeys(days)) or _NOTHING),
         t(
             "- Machine: {processor}, {cores} cores",
             processor=machine["processor"],
@@ -151,14 +152,6 @@ def _about(results: Results, t: Translator) -> list[str]:
     return about
 
 
-def _dates(results: Results) -> str:
-    ended = sorted(record.ended for row in results.rows for record in results.of(row))
-    days = dict.fromkeys(
-        time.strftime("%Y-%m-%d", time.gmtime(when)) for when in (ended[:1] + ended[-1:])
-    )
-    return " – ".join(days) or _NOTHING
-
-
 def _numbers(results: Results, rows: Sequence[Row], t: Translator) -> list[str]:
     if not rows:
         return []
@@ -171,28 +164,23 @@ def _numbers(results: Results, rows: Sequence[Row], t: Translator) -> list[str]:
         t("each seed"),
         t("as it should be"),
     )
-    lines = [
-        _number(row, figure, first=place == 0, results=results, t=t)
-        for row in rows
-        for place, figure in enumerate(row.figures)
-    ]
+    lines = []
+    for row in rows:
+        for figure in row.figures:
+            values = results.values(row, figure)
+            found = verdict(figure, values) if results.comparable else None
+            lines.append(
+                (
+                    row.title if figure is row.figures[0] else "",
+                    t(figure.name),
+                    t(figure.author) if figure.author else _NOTHING,
+                    _expected(figure, t),
+                    _mean(figure, values),
+                    _each(_shown(figure, value) for value in values),
+                    t(_VERDICTS[found]) if found else _NOTHING,
+                )
+            )
     return _table(titles, lines)
-
-
-def _number(
-    row: Row, figure: Figure, *, first: bool, results: Results, t: Translator
-) -> tuple[str, ...]:
-    values = values_of(figure, results.of(row))
-    found = verdict(figure, values) if results.comparable else None
-    return (
-        row.title if first else "",
-        t(figure.name),
-        t(figure.author) if figure.author else _NOTHING,
-        _expected(figure, t),
-        _mean(figure, values),
-        _each(_shown(figure, value) for value in values),
-        t(_VERDICTS[found]) if found else _NOTHING,
-    )
 
 
 def _expected(figure: Figure, t: Translator) -> str:
@@ -215,21 +203,21 @@ def _sweep(results: Results, rows: Sequence[Row], t: Translator) -> list[str]:
         return []
     figures = rows[0].figures
     titles = (t("dropout"), *(t(figure.name) for figure in figures), t("epochs"))
-    lines = [
-        (
-            row.name,
-            *(_spread(figure, values_of(figure, results.of(row))) for figure in figures),
-            _each(record.outcome.epochs for record in results.of(row)),
-        )
-        for row in rows
-    ]
+    lines = []
+    for row in rows:
+        cells = [row.name]
+        for figure in figures:
+            values = results.values(row, figure)
+            each = _each(_shown(figure, value) for value in values)
+            cells.append(_mean(figure, values) + (f" ({each})" if len(values) > 1 else ""))
+        lines.append([*cells, _each(record.outcome.epochs for record in results.of(row))])
     told = t("The dropout sweep on mlp-512, as the mean and, in brackets, each seed:")
     return ["## " + t("Dropout"), "", told, "", *_table(titles, lines), *_best(results, rows, t)]
 
 
 def _best(results: Results, rows: Sequence[Row], t: Translator) -> list[str]:
     loss = rows[0].figures[1]
-    values = [values_of(loss, results.of(row)) for row in rows]
+    values = [results.values(row, loss) for row in rows]
     found = ranking("loss", [Spread(tuple(each)) if each else None for each in values])
     if found is None or len(found.cells) < len(rows):
         return []
@@ -254,26 +242,24 @@ def _costs(results: Results, t: Translator) -> list[str]:
         t("images/s"),
         t("number format, threads"),
     )
-    lines = [_cost(row, results.of(row)) for row in results.rows]
+    lines = []
+    for row in results.rows:
+        records = results.of(row)
+        outcomes = [record.outcome for record in records]
+        executions = [f"{each.execution.format}, {each.execution.threads}" for each in records]
+        lines.append(
+            (
+                row.title,
+                ", ".join([row.preset, *(f"{k}={value}" for k, value in row.changes.items())]),
+                _each(dict.fromkeys(f"{record.parameters:,}" for record in records)),
+                _each(dict.fromkeys(f"{record.images:,}" for record in records)),
+                _each(outcome.epochs for outcome in outcomes),
+                _each(f"{outcome.seconds:.0f}" for outcome in outcomes),
+                _each(f"{outcome.images_per_second:,.0f}" for outcome in outcomes),
+                "; ".join(dict.fromkeys(executions)) or _NOTHING,
+            )
+        )
     return ["## " + t("What the runs took"), "", *_table(titles, lines)]
-
-
-def _cost(row: Row, records: Sequence[LessonResult]) -> tuple[str, ...]:
-    changed = ", ".join(f"{name}={value}" for name, value in row.changes.items())
-    about = f"{row.preset}, {changed}" if changed else row.preset
-    executions = dict.fromkeys(
-        f"{record.execution.format}, {record.execution.threads}" for record in records
-    )
-    return (
-        row.title,
-        about,
-        _each(dict.fromkeys(f"{record.parameters:,}" for record in records)),
-        _each(dict.fromkeys(f"{record.images:,}" for record in records)),
-        _each(record.outcome.epochs for record in records),
-        _each(f"{record.outcome.seconds:.0f}" for record in records),
-        _each(f"{record.outcome.images_per_second:,.0f}" for record in records),
-        "; ".join(executions) or _NOTHING,
-    )
 
 
 def _notes(results: Results, t: Translator) -> list[str]:
@@ -288,20 +274,11 @@ def _notes(results: Results, t: Translator) -> list[str]:
 
 
 def _table(titles: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
-    return [_line(titles), _line(["---"] * len(titles)), *map(_line, lines)]
-
-
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    return [f"| {' | '.join(cells)} |" for cells in (titles, ["---"] * len(titles), *lines)]
 
 
 def _mean(figure: Figure, values: Sequence[float]) -> str:
     return _shown(figure, sum(values) / len(values)) if values else _NOTHING
-
-
-def _spread(figure: Figure, values: Sequence[float]) -> str:
-    each = f" ({_each(_shown(figure, value) for value in values)})" if len(values) > 1 else ""
-    return _mean(figure, values) + each
 
 
 def _shown(figure: Figure, value: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +22,9 @@ from digitlab.store import Run, Store
 # What is found out with the weights, which are not kept.
 Look = Literal["least-class", "most-class", "typeset-six"]
 
-_IMAGES_LOOKED_AT = 1_000
+
+# What JSON of another form raises.
+_BROKEN = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 class RecordError(LabError):
@@ -52,7 +54,6 @@ def of_run(store: Store, run: Run, digits: DigitSet, looks: tuple[Look, ...]) ->
     """The record of a run that has finished, and what ``looks`` finds with its weights."""
     if run.outcome is None or run.execution is None or run.ended is None:
         raise ValueError(f"the run {run.id} has not finished")
-    found: dict[str, float] = {name: _LOOKS[name](store, run.id, digits) for name in looks}
     return LessonResult(
         run.config,
         run.parameters,
@@ -61,36 +62,18 @@ def of_run(store: Store, run: Run, digits: DigitSet, looks: tuple[Look, ...]) ->
         tuple(store.epochs(run.id)),
         run.outcome,
         run.execution,
-        found,
+        {name: _looked(name, store, run.id, digits) for name in looks},
         run.ended,
     )
 
 
-def _least_class(store: Store, run_id: str, digits: DigitSet) -> float:
-    return min(_class_means(store, run_id, digits))
-
-
-def _most_class(store: Store, run_id: str, digits: DigitSet) -> float:
-    return max(_class_means(store, run_id, digits))
-
-
-def _class_means(store: Store, run_id: str, digits: DigitSet) -> list[float]:
-    """What the untrained network gives each class, as a mean over test images."""
-    network = models.of_run(store, run_id, 0)
-    means = network.predict(digits.x_test[:_IMAGES_LOOKED_AT]).mean(axis=0)
-    return [float(mean) for mean in means]
-
-
-def _typeset_six(store: Store, run_id: str, digits: DigitSet) -> float:
-    drawing = from_image(examples.typeset_six())
-    return float(models.of_run(store, run_id).read(drawing.digit).digit)
-
-
-_LOOKS: dict[str, Callable[[Store, str, DigitSet], float]] = {
-    "least-class": _least_class,
-    "most-class": _most_class,
-    "typeset-six": _typeset_six,
-}
+def _looked(name: Look, store: Store, run_id: str, digits: DigitSet) -> float:
+    if name == "typeset-six":
+        drawing = from_image(examples.typeset_six())
+        return float(models.of_run(store, run_id).read(drawing.digit).digit)
+    # What the untrained network gives each class, as a mean over 1,000 test images.
+    means = models.of_run(store, run_id, 0).predict(digits.x_test[:1_000]).mean(axis=0)
+    return float(means.min() if name == "least-class" else means.max())
 
 
 def read(path: Path, setting: Mapping[str, Any]) -> dict[str, LessonResult]:
@@ -103,22 +86,34 @@ def read(path: Path, setting: Mapping[str, Any]) -> dict[str, LessonResult]:
     Raises:
         RecordError: it cannot be read, holds something else, or is of another setting.
     """
+    not_ours = RecordError(
+        message(
+            "{path} is not a file of results of this command. Name another file with --json.",
+            path=str(path)[:200],
+        )
+    )
     try:
-        text = path.read_text(encoding="utf-8")
+        data = msgspec.json.decode(path.read_text(encoding="utf-8"))
+        theirs = {name: data[name] for name in setting}
+        results = [
+            msgspec.convert(row | {"config": settings.from_json(row["config"])}, LessonResult)
+            for row in data["runs"]
+        ]
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise _not_ours(path) from error
-    try:
-        data = msgspec.json.decode(text)
-        theirs = {name: data[name] for name in setting}
-        records = [_result(row) for row in data["runs"]]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, LabError) as error:
-        raise _not_ours(path) from error
+    except (OSError, LabError, *_BROKEN) as error:
+        raise not_ours from error
     for name, ours in setting.items():
         if theirs[name] != ours:
-            raise _another_setting(path, name)
-    return {key(record.config): record for record in records}
+            raise RecordError(
+                message(
+                    "{path} holds results that were made with another setting ({name}). Name "
+                    "another file with --json.",
+                    path=str(path)[:200],
+                    name=name,
+                )
+            )
+    return {key(result.config): result for result in results}
 
 
 def write(path: Path, text: str) -> None:
@@ -140,32 +135,3 @@ def write(path: Path, text: str) -> None:
                 detail=error.strerror,
             )
         ) from error
-
-
-def _not_ours(path: Path) -> RecordError:
-    return RecordError(
-        message(
-            "{path} is not a file of results of this command. Name another file with --json.",
-            path=str(path)[:200],
-        )
-    )
-
-
-def _another_setting(path: Path, name: str) -> RecordError:
-    return RecordError(
-        message(
-            "{path} holds results that were made with another setting ({name}). Name another file "
-            "with --json.",
-            path=str(path)[:200],
-            name=name,
-        )
-    )
-
-
-def _result(data: dict[str, Any]) -> LessonResult:
-    """A result from JSON values.
-
-    Raises:
-        LabError, KeyError, TypeError, ValueError: they are none.
-    """
-    return msgspec.convert(data | {"config": settings.from_json(data["config"])}, LessonResult)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from digitlab.config import ConfigError, RunConfig, Value
 from digitlab.messages import mark, message
@@ -75,158 +75,112 @@ class Row:
 
 
 def _untrained(name: str) -> Callable[[LessonResult], float | None]:
-    return lambda record: getattr(record.untrained, name, None)
+    return lambda result: getattr(result.untrained, name, None)
 
 
 def _last(name: str) -> Callable[[LessonResult], float | None]:
-    def value(record: LessonResult) -> float | None:
-        return getattr(record.epochs[-1], name) if record.epochs else None
-
-    return value
+    return lambda result: getattr(result.epochs[-1], name) if result.epochs else None
 
 
 def _after(epoch: int, name: str) -> Callable[[LessonResult], float | None]:
-    def value(record: LessonResult) -> float | None:
-        found = (getattr(known, name) for known in record.epochs if known.epoch == epoch)
-        return next(found, None)
-
-    return value
+    return lambda result: next((getattr(e, name) for e in result.epochs if e.epoch == epoch), None)
 
 
 def _look(name: Look) -> Callable[[LessonResult], float | None]:
-    return lambda record: record.looks.get(name)
+    return lambda result: result.looks.get(name)
 
 
 _TEST = mark("test accuracy")
-_TEST_LOSS = mark("test loss")
-_UNTRAINED = mark("test accuracy, untrained")
 _UNTRAINED_LOSS = mark("test loss, untrained")
+
+
+def _test(
+    low: float | None = None,
+    high: float | None = None,
+    author: str = "",
+    each_low: float | None = None,
+) -> Figure:
+    return Figure(_TEST, _last("test_accuracy"), author, low, high, each_low)
+
 
 _BEFORE_AND_AFTER = (
     Figure(_UNTRAINED_LOSS, _untrained("loss")),
-    Figure(_UNTRAINED, _untrained("accuracy")),
-    Figure(_TEST_LOSS, _last("test_loss")),
+    Figure(mark("test accuracy, untrained"), _untrained("accuracy")),
+    Figure(mark("test loss"), _last("test_loss")),
 )
 _SWEEP = (
     Figure(mark("training loss"), _last("loss")),
     Figure(mark("validation loss"), _last("val_loss")),
     Figure(mark("validation accuracy"), _last("val_accuracy")),
-    Figure(_TEST, _last("test_accuracy")),
+    _test(),
 )
 
 
-def _training(epoch: int, name: str, author: str, low: float) -> Figure:
-    return Figure(name, _after(epoch, "accuracy"), author, low)
-
-
-def _dropout(rate: float) -> Row:
-    return Row(
-        DROPOUT,
-        f"p = {rate:g}",
-        "mlp-512",
-        _SWEEP,
-        {"dropout": rate} if rate else {},
-    )
+def _lesson(preset: str, *figures: Figure, **options: Any) -> Row:
+    """A lesson of one row."""
+    return Row(preset, preset, preset, figures, **options)
 
 
 ROWS: tuple[Row, ...] = (
-    Row(
+    _lesson(
         "mlp-128",
-        "mlp-128",
-        "mlp-128",
-        (
-            Figure(
-                mark("smallest mean probability of a class, untrained"),
-                _look("least-class"),
-                mark("near 0.1"),
-            ),
-            Figure(
-                mark("largest mean probability of a class, untrained"),
-                _look("most-class"),
-                mark("near 0.1"),
-            ),
-            Figure(_UNTRAINED_LOSS, _untrained("loss"), mark("near 2.3 = -log 0.1"), 2.3, 2.5),
-            Figure(_TEST, _last("test_accuracy"), "", 0.975, 0.980),
+        Figure(
+            mark("smallest mean probability of a class, untrained"),
+            _look("least-class"),
+            mark("near 0.1"),
         ),
+        Figure(
+            mark("largest mean probability of a class, untrained"),
+            _look("most-class"),
+            mark("near 0.1"),
+        ),
+        Figure(_UNTRAINED_LOSS, _untrained("loss"), mark("near 2.3 = -log 0.1"), 2.3, 2.5),
+        _test(0.975, 0.980),
         looks=("least-class", "most-class"),
     ),
-    Row(
-        "mlp-64",
-        "mlp-64",
-        "mlp-64",
-        (Figure(_TEST, _last("test_accuracy"), "", 0.960, 0.970),),
-    ),
-    Row(
+    _lesson("mlp-64", _test(0.960, 0.970)),
+    _lesson(
         "cnn-tutorial",
-        "cnn-tutorial",
-        "cnn-tutorial",
-        (
-            _training(1, mark("training accuracy, epoch 1"), "0.9561", 0.956),
-            _training(2, mark("training accuracy, epoch 2"), "0.9807", 0.980),
-            _training(3, mark("training accuracy, epoch 3"), "0.9856", 0.985),
-            Figure(_TEST, _last("test_accuracy")),
-        ),
+        Figure(mark("training accuracy, epoch 1"), _after(1, "accuracy"), "0.9561", 0.956),
+        Figure(mark("training accuracy, epoch 2"), _after(2, "accuracy"), "0.9807", 0.980),
+        Figure(mark("training accuracy, epoch 3"), _after(3, "accuracy"), "0.9856", 0.985),
+        _test(),
         seeds=1,
     ),
-    Row(
+    _lesson(
         "cnn-keras",
-        "cnn-keras",
-        "cnn-keras",
-        (
-            Figure(_TEST, _last("test_accuracy"), mark("over 99%"), 0.99),
-            Figure(
-                mark("a typeset 6 is read as"),
-                _look("typeset-six"),
-                mark("6, from probabilities that say 5"),
-                decimals=0,
-            ),
+        _test(0.99, author=mark("over 99%")),
+        Figure(
+            mark("a typeset 6 is read as"),
+            _look("typeset-six"),
+            mark("6, from probabilities that say 5"),
+            decimals=0,
         ),
         seeds=1,
         looks=("typeset-six",),
     ),
-    Row(
+    _lesson(
         "cnn-keras-slow",
-        "cnn-keras-slow",
-        "cnn-keras-slow",
-        (
-            Figure(mark("test accuracy, epoch 1"), _after(1, "test_accuracy")),
-            Figure(mark("test accuracy, epoch 2"), _after(2, "test_accuracy"), "", 0.40, 0.60),
-        ),
-        {"epochs": 2},
+        Figure(mark("test accuracy, epoch 1"), _after(1, "test_accuracy")),
+        Figure(mark("test accuracy, epoch 2"), _after(2, "test_accuracy"), "", 0.40, 0.60),
+        changes={"epochs": 2},
         seeds=1,
     ),
-    Row(
-        "cnn-filters",
-        "Adam",
-        "cnn-filters",
-        (*_BEFORE_AND_AFTER, Figure(_TEST, _last("test_accuracy"), "", 0.984, 0.988)),
-    ),
+    Row("cnn-filters", "Adam", "cnn-filters", (*_BEFORE_AND_AFTER, _test(0.984, 0.988))),
     Row(
         "cnn-filters",
         "SGD",
         "cnn-filters",
-        (*_BEFORE_AND_AFTER, Figure(_TEST, _last("test_accuracy"))),
+        (*_BEFORE_AND_AFTER, _test()),
         {"optimizer": "sgd", "learning_rate": 0.01},
     ),
-    Row(
-        "600-images",
-        "CNN",
-        "cnn-600",
-        (Figure(_TEST, _last("test_accuracy"), "", 0.86, 0.90),),
+    Row("600-images", "CNN", "cnn-600", (_test(0.86, 0.90),)),
+    Row("600-images", "MLP", "mlp-600", (_test(0.83, 0.87),)),
+    _lesson("mlp-512", _test(0.976, 0.983, "0.9825", each_low=0.972)),
+    *(
+        Row(DROPOUT, f"p = {rate:g}", "mlp-512", _SWEEP, {"dropout": rate} if rate else {})
+        for rate in DROPOUT_RATES
     ),
-    Row(
-        "600-images",
-        "MLP",
-        "mlp-600",
-        (Figure(_TEST, _last("test_accuracy"), "", 0.83, 0.87),),
-    ),
-    Row(
-        "mlp-512",
-        "mlp-512",
-        "mlp-512",
-        (Figure(_TEST, _last("test_accuracy"), "0.9825", 0.976, 0.983, each_low=0.972),),
-    ),
-    *(_dropout(rate) for rate in DROPOUT_RATES),
 )
 
 LESSON_NAMES: tuple[str, ...] = tuple(dict.fromkeys(row.lesson for row in ROWS))
@@ -289,7 +243,8 @@ def rows_of(lesson: str | None) -> tuple[Row, ...]:
     """
     if lesson is None:
         return ROWS
-    if lesson not in LESSON_NAMES:
+    rows = tuple(row for row in ROWS if row.lesson == lesson)
+    if not rows:
         raise ConfigError(
             message(
                 "There is no lesson called {name}; there are {names}.",
@@ -297,7 +252,7 @@ def rows_of(lesson: str | None) -> tuple[Row, ...]:
                 names=", ".join(LESSON_NAMES),
             )
         )
-    return tuple(row for row in ROWS if row.lesson == lesson)
+    return rows
 
 
 def verdict(figure: Figure, values: Sequence[float]) -> Verdict | None:
