@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 
 import streamlit as st
 
+from digitlab.drawing import Picture
+
 T = TypeVar("T")
 
 
@@ -48,3 +50,7 @@ class SessionValue(Generic[T]):
     def known(self) -> bool:
         """Whether something is set, the default or another value."""
         return self.key in st.session_state
+
+
+# The last drawing as the network saw it, uint8 (28, 28): of the Draw page, for the others.
+LAST_DRAWING = SessionValue[Picture | None]("last-drawing", None)

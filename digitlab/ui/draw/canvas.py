@@ -55,17 +55,24 @@ def show(t: Translator) -> Strokes:
     """
     paper = _paper()
     _, ink, ground = _PAPERS[paper]
+    words = {  # by the names that ``sheet.js`` knows
+        "undo": t("Undo"),
+        "clear": t("Clear"),
+        "sheet": t("The sheet: draw a digit here with a mouse, a pen or a finger."),
+        "empty": t("It is empty."),
+        "strokes": t("Strokes on it: {count}.", count="#"),
+    }
     start = state.SHEET.get()
     if not state.CANVAS.known:  # back from another page, or from a picture file
         start = start | {"objects": _objects()}
         state.SHEET.set(start)
     try:
         result = st_canvas(
-            stroke_width=pen_width(),
+            stroke_width=state.PEN_WIDTH.get(),
             stroke_color=ink,
             background_color=ground,
             key=state.CANVAS.key,
-            initial_drawing=start | {"module": _MODULE.name, "words": _words(t)},
+            initial_drawing=start | {"module": _MODULE.name, "words": words},
             width=SIDE,
             height=SIDE,
         )
@@ -82,26 +89,10 @@ def show(t: Translator) -> Strokes:
 def put(example: Example) -> None:
     """Take a new sheet with an example on it; Undo brings back what was on the one before."""
     ink = _PAPERS[_paper()][1]
-    objects = examples.to_canvas(example.on_canvas(SIDE), ink, pen_width())
+    objects = examples.to_canvas(example.on_canvas(SIDE), ink, state.PEN_WIDTH.get())
     sheet = {"number": state.SHEET.get()["number"] + 1, "objects": objects}
     state.SHEET.set(sheet)
     state.DRAWN.set(sheet)
-
-
-def pen_width() -> int:
-    """The pen chosen, in pixels of the canvas."""
-    return state.PEN_WIDTH.get()
-
-
-def _words(t: Translator) -> dict[str, str]:
-    """What the sheet says, by the names that ``sheet.js`` knows."""
-    return {
-        "undo": t("Undo"),
-        "clear": t("Clear"),
-        "sheet": t("The sheet: draw a digit here with a mouse, a pen or a finger."),
-        "empty": t("It is empty."),
-        "strokes": t("Strokes on it: {count}.", count="#"),
-    }
 
 
 def _pen_and_paper(paper: str, t: Translator) -> None:
@@ -113,7 +104,7 @@ def _pen_and_paper(paper: str, t: Translator) -> None:
             list(_PAPERS),
             key=state.PAPER.key,
             required=True,
-            on_change=_change_paper,
+            on_change=lambda: state.CHOSEN_PAPER.set(state.PAPER.get()),
             format_func=lambda name: t(_PAPERS[name][0]),
         )
         st.caption(t("Neither changes what the network sees: it is given your strokes."))
@@ -124,10 +115,6 @@ def _paper() -> str:
     themed = "light" if st.context.theme.type == "light" else "dark"
     chosen = state.CHOSEN_PAPER.get()
     return chosen if chosen in _PAPERS else themed
-
-
-def _change_paper() -> None:
-    state.CHOSEN_PAPER.set(state.PAPER.get())
 
 
 def _objects() -> list[Any]:

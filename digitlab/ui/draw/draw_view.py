@@ -13,51 +13,48 @@ from digitlab.drawing import Drawing, examples
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Prediction
 from digitlab.out_of_distribution import Judgement
-from digitlab.ui import live_region, own_drawing, plot, shell
+from digitlab.ui import live_region, plot, shell
 from digitlab.ui.draw import canvas, saved_drawings_view, state, why_view
 from digitlab.ui.selected_model import SelectedModel
+from digitlab.ui.session import LAST_DRAWING
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed
 
 _SURE = 0.9
 _MOST_UPLOADED = 25  # MB, and more than 2, so that it is our sentence that people read
-_NO_PROBABILITIES = np.zeros(DIGITS, np.float32)
-_NO_PICTURE = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
 
 @st.fragment
 def show(model: SelectedModel, visit: Visit) -> None:
     """The sheet and what the network reads there; only this part runs again at pen-up."""
-    with timed("draw"), shell.sentences(visit.t):
-        _show(model, visit)
-
-
-def _show(model: SelectedModel, visit: Visit) -> None:
     t = visit.t
-    # Above the sheet, so that it is seen on a phone; of one height, so that nothing jumps.
-    answer = st.container(height=84, border=False, key=state.ANSWER)
-    left, right = st.columns([2, 3], gap="large")
-    found = None
-    try:
-        with left:
-            found = _drawing(t)
-    except LabError as error:
-        hint = isinstance(error, drawing.NothingDrawnError)
-        (answer.info if hint else answer.warning)(shell.plain(t(error.on_page)))
-        with right:
-            _pictures(_NO_PROBABILITIES, _NO_PICTURE, t)
-    else:
-        own_drawing.put(found.digit)
-        outputs = model.network.activations(found.digit[np.newaxis])
-        prediction = Prediction(outputs[-1][0])
-        judgement = out_of_distribution.judge(model.network, found.digit, outputs)
-        answer.markdown(f"## {_sentence(prediction, judgement, t)}")
-        with right:
-            _pictures(prediction.probabilities, found.digit, t)
-            saved_drawings_view.ask(found, prediction, model, visit)
-    why_view.show(found, model, visit)
-    saved_drawings_view.show(visit)
-    live_region.make(state.ANSWER)
+    with timed("draw"), shell.sentences(t):
+        # Above the sheet, so that it is seen on a phone; of one height, so that nothing jumps.
+        answer = st.container(height=84, border=False, key=state.ANSWER)
+        left, right = st.columns([2, 3], gap="large")
+        found = None
+        try:
+            with left:
+                found = _drawing(t)
+        except LabError as error:
+            hint = isinstance(error, drawing.NothingDrawnError)
+            (answer.info if hint else answer.warning)(shell.plain(t(error.on_page)))
+            with right:
+                _pictures(
+                    np.zeros(DIGITS, np.float32), np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), t
+                )
+        else:
+            LAST_DRAWING.set(found.digit)
+            outputs = model.network.activations(found.digit[np.newaxis])
+            prediction = Prediction(outputs[-1][0])
+            judgement = out_of_distribution.judge(model.network, found.digit, outputs)
+            answer.markdown(f"## {_sentence(prediction, judgement, t)}")
+            with right:
+                _pictures(prediction.probabilities, found.digit, t)
+                saved_drawings_view.ask(found, prediction, model, visit)
+        why_view.show(found, model, visit)
+        saved_drawings_view.show(visit)
+        live_region.make(state.ANSWER)
 
 
 def _drawing(t: Translator) -> Drawing:
@@ -81,7 +78,7 @@ def _drawing(t: Translator) -> Drawing:
     finally:
         _try_these(t)
     return drawing.from_strokes(
-        strokes, canvas=canvas.SIDE, canvas_pen=canvas.pen_width(), steps=why_view.steps()
+        strokes, canvas=canvas.SIDE, canvas_pen=state.PEN_WIDTH.get(), steps=why_view.steps()
     )
 
 
@@ -117,23 +114,19 @@ def _picture(t: Translator) -> Drawing:
     )
     st.caption(t("Dark on light or light on dark, by pen or by screen: all are read."))
     if state.PRINTED_SIX.get():
-        return _printed_six(t)
+        six = examples.typeset_six()
+        st.image(six, width=160)
+        st.markdown(
+            t(
+                "The author of the lesson cnn-keras ends with a printed 6, and his program answers "
+                "6. But the ten probabilities that it prints say 5, with 0.713: an `argmax + 1` in "
+                "his code hid it."
+            )
+        )
+        return drawing.from_image(six, steps=why_view.steps())
     if file is None:
         raise drawing.NothingDrawnError(message("Choose a picture, and the network reads it."))
     return drawing.from_image(file.getvalue(), steps=why_view.steps())
-
-
-def _printed_six(t: Translator) -> Drawing:
-    six = examples.typeset_six()
-    st.image(six, width=160)
-    st.markdown(
-        t(
-            "The author of the lesson cnn-keras ends with a printed 6, and his program answers 6. "
-            "But the ten probabilities that it prints say 5, with 0.713: an `argmax + 1` in his "
-            "code hid it."
-        )
-    )
-    return drawing.from_image(six, steps=why_view.steps())
 
 
 def _pictures(probabilities: Floats, seen: drawing.Picture, t: Translator) -> None:

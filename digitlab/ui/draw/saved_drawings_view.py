@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -11,14 +10,13 @@ import streamlit as st
 from digitlab import pictures
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing
-from digitlab.messages import Translator, message
+from digitlab.messages import message
 from digitlab.network import Prediction
-from digitlab.records import SavedDrawing
 from digitlab.store import saved_drawings
 from digitlab.ui import lab
 from digitlab.ui.draw import state
 from digitlab.ui.selected_model import SelectedModel, clock
-from digitlab.ui.shell import Visit, guarded
+from digitlab.ui.shell import Visit, guarded, save_button
 
 
 def ask(drawing: Drawing, prediction: Prediction, model: SelectedModel, visit: Visit) -> None:
@@ -54,7 +52,13 @@ def show(visit: Visit) -> None:
     title = t("My drawings: {right} of {count} read right", right=right, count=len(kept))
     with st.expander(title, icon=":material/collections_bookmark:"):
         picked = st.dataframe(
-            _table(kept, t),
+            {
+                t("Drawing"): [_thumbnail(one.digit.tobytes()) for one in kept],
+                t("Meant"): [one.label for one in kept],
+                t("Read as"): [one.predicted for one in kept],
+                t("Certainty"): [f"{one.confidence:.1%}" for one in kept],
+                t("When"): [clock(one.created) for one in kept],
+            },
             hide_index=True,
             on_select="rerun",
             selection_mode="multi-row",
@@ -63,36 +67,20 @@ def show(visit: Visit) -> None:
         )
         chosen = [kept[row].id for row in picked["selection"]["rows"] if row < len(kept)]
         with st.container(horizontal=True):
-            st.download_button(
+            save_button(
                 t("Save all as a file"),
                 lambda: saved_drawings.as_zip(kept),
                 "drawings.zip",
                 "application/zip",
-                icon=":material/download:",
-                on_click="ignore",
             )
             st.button(
                 t("Delete the ticked ones"),
                 icon=":material/delete:",
                 disabled=not chosen,
-                on_click=guarded(_delete),
+                on_click=guarded(lab.drawings().delete),
                 args=(visit.me, chosen),
             )
         st.caption(t("The file holds a PNG of each drawing and a table of them as CSV."))
-
-
-def _delete(owner: str, chosen: Sequence[int]) -> None:
-    lab.drawings().delete(owner, chosen)
-
-
-def _table(kept: Sequence[SavedDrawing], t: Translator) -> dict[str, list[object]]:
-    return {
-        t("Drawing"): [_thumbnail(one.digit.tobytes()) for one in kept],
-        t("Meant"): [one.label for one in kept],
-        t("Read as"): [one.predicted for one in kept],
-        t("Certainty"): [f"{one.confidence:.1%}" for one in kept],
-        t("When"): [clock(one.created) for one in kept],
-    }
 
 
 @functools.lru_cache(maxsize=2_000)

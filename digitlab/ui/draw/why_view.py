@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import fields
 
-import numpy as np
 import streamlit as st
 
 from digitlab import labels, models
 from digitlab.charts.bars import probability_bars
 from digitlab.charts.picture_rows import preprocessing_steps
-from digitlab.config import DIGITS, IMAGE_SIZE
+from digitlab.config import DIGITS
 from digitlab.drawing import ALL_STEPS, BOX_SIDE, CENTRE, Drawing, Picture, Steps
 from digitlab.inspection import explain
 from digitlab.layers import Layer
 from digitlab.messages import LabError, Translator, mark
-from digitlab.network import Floats, Network, Prediction
+from digitlab.network import Floats, Prediction
 from digitlab.store import Run
 from digitlab.ui import lab, like_view, parts_view, plot
 from digitlab.ui.draw import state
@@ -25,14 +24,6 @@ from digitlab.ui.selected_model import SelectedModel, clock
 from digitlab.ui.shell import Visit
 
 _MOST_RUNS = 20
-
-_QUESTIONS = {
-    "way": mark("What the network sees"),
-    "parts": mark("Parts that count"),
-    "like": mark("Digits like it"),
-    "numbers": mark("In numbers"),
-    "readers": mark("Other readers"),
-}
 _SWITCHES = {
     "crop": mark("Cut out"),
     "pen": mark("Redraw with our pen"),
@@ -57,30 +48,28 @@ def show(drawing: Drawing | None, model: SelectedModel, visit: Visit) -> None:
     t = visit.t
     chosen = st.segmented_control(
         t("Why this answer?"),
-        list(_QUESTIONS),
+        list(_VIEWS),
         key=state.WHY.key,
-        format_func=lambda name: t(_QUESTIONS[name]),
+        format_func=lambda name: t(_VIEWS[name][0]),
     )
     if chosen is None:
         return
+    if chosen == "way":  # without a drawing too: the switches keep their places
+        with st.container(horizontal=True):
+            for name, label in _SWITCHES.items():
+                st.toggle(t(label), key=state.step(name).begin())
     if drawing is None:
-        if chosen == "way":
-            _switches(t)  # they keep their places
         st.caption(t("Draw a digit, and the explanation is here."))
         return
     try:
-        _VIEWS[chosen](drawing, model, visit)
+        _VIEWS[chosen][1](drawing, model, visit)
     except LabError as error:
         st.warning(t(error.on_page))
 
 
-# --- the way of a drawing -------------------------------------------------------------------------
-
-
 def _way(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
-    t = visit.t
-    _switches(t)
-    chosen = steps()
+    """From the drawing to the 28x28 pixels, step by step."""
+    t, chosen = visit.t, steps()
     st.html(
         preprocessing_steps(
             drawing.source,
@@ -102,44 +91,35 @@ def _way(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
         off = t("A step is switched off: the answer above is made without it, too.")
         said = t.paragraph([said, off])
     st.markdown(said)
-    small = t(
-        "Draw small and away from the middle: then the steps have the most to do, and the answer "
-        "depends on them."
-    )
     about = t(
         "MNIST's digits were made like this: cut out, scaled to a longest side of {side} "
         "pixels, and put with their centre of mass in the middle of 28x28. A network knows "
         "only what it was trained on: switch a step off and see what becomes of the answer.",
         side=BOX_SIDE,
     )
+    small = t(
+        "Draw small and away from the middle: then the steps have the most to do, and the answer "
+        "depends on them."
+    )
     st.caption(t.paragraph([about, small]))
 
 
-def _switches(t: Translator) -> None:
-    with st.container(horizontal=True):
-        for name, label in _SWITCHES.items():
-            st.toggle(t(label), key=state.step(name).begin())
-
-
-# --- the parts that count, the digits like it -----------------------------------------------------
-
-
-def _parts(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
-    parts_view.show(drawing.digit, model, visit.t, "parts")
-
-
-def _like(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
-    like_view.show(drawing.digit, model, visit.t)
-
-
-# --- the numbers ----------------------------------------------------------------------------------
-
-
 def _numbers(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
+    """The values of each layer, and the softmax."""
     t = visit.t
     rows = explain.layer_values(model.network, drawing.digit)
     st.markdown(t("**Layer by layer**, from the picture to the ten probabilities"))
-    st.dataframe(_layer_table(rows, t), hide_index=True)
+    st.dataframe(
+        {
+            t("Layer"): [_layer_name(row.layer, t) for row in rows],
+            t("Output shape"): ["x".join(map(str, row.shape)) for row in rows],
+            t("Smallest"): [labels.fixed(row.smallest, 3) for row in rows],
+            t("Mean"): [labels.fixed(row.mean, 3) for row in rows],
+            t("Largest"): [labels.fixed(row.largest, 3) for row in rows],
+            t("Zeros"): [f"{row.zeros:.0%}" for row in rows],
+        },
+        hide_index=True,
+    )
     st.caption(
         t(
             "A share of zeros near 100% behind ReLU means that few units answer to this drawing. "
@@ -148,7 +128,17 @@ def _numbers(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
     )
     found = explain.softmax_steps(model.network, drawing.digit)
     st.markdown(t("**The last step: softmax**, from ten sums (logits) to ten probabilities"))
-    st.dataframe(_softmax_table(found, t), hide_index=True, height="content")
+    st.dataframe(
+        {
+            t("Digit"): [str(digit) for digit in range(DIGITS)],
+            t("Logit z"): [labels.fixed(value, 3) for value in found.logits],
+            t("z − largest"): [labels.fixed(value, 3) for value in found.shifted],
+            t("exp of that"): [f"{value:.6f}" for value in found.powers],
+            t("Probability"): [f"{value:.6f}" for value in found.probabilities],
+        },
+        hide_index=True,
+        height="content",
+    )
     st.markdown(
         t(
             "exp of a large logit overflows: beyond 88 it is too large for a 32-bit number. So "
@@ -162,17 +152,6 @@ def _numbers(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
     )
 
 
-def _layer_table(rows: Sequence[explain.LayerValues], t: Translator) -> dict[str, list[str]]:
-    return {
-        t("Layer"): [_layer_name(row.layer, t) for row in rows],
-        t("Output shape"): ["x".join(str(side) for side in row.shape) for row in rows],
-        t("Smallest"): [labels.fixed(row.smallest, 3) for row in rows],
-        t("Mean"): [labels.fixed(row.mean, 3) for row in rows],
-        t("Largest"): [labels.fixed(row.largest, 3) for row in rows],
-        t("Zeros"): [f"{row.zeros:.0%}" for row in rows],
-    }
-
-
 def _layer_name(layer: Layer | None, t: Translator) -> str:
     if layer is None:
         return t("The picture, 0 to 1")
@@ -180,31 +159,32 @@ def _layer_name(layer: Layer | None, t: Translator) -> str:
     return t.listed([name, layer.activation]) if layer.activation != "linear" else name
 
 
-def _softmax_table(found: explain.SoftmaxSteps, t: Translator) -> dict[str, list[str]]:
-    return {
-        t("Digit"): [str(digit) for digit in range(DIGITS)],
-        t("Logit z"): [labels.fixed(value, 3) for value in found.logits],
-        t("z − largest"): [labels.fixed(value, 3) for value in found.shifted],
-        t("exp of that"): [f"{value:.6f}" for value in found.powers],
-        t("Probability"): [f"{value:.6f}" for value in found.probabilities],
-    }
-
-
-# --- other readers --------------------------------------------------------------------------------
-
-
 def _readers(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
+    """What the lab's own networks, the chosen run and the person's newest runs read."""
     t = visit.t
-    runs = _runs(model, visit)
+    newest = ([model.run] if model.run else []) + lab.store().runs_of(visit.me, _MOST_RUNS)
+    runs = {run.id: run for run in newest[:_MOST_RUNS] if _epochs(run)}
     if len(runs) == _MOST_RUNS:
         st.caption(t("Of your runs the newest {count} read here.", count=_MOST_RUNS))
-    names = told_apart({run.id: _run_name(run, visit) for run in runs.values()})
-    read = list(explain.predictions(_bundled(t), drawing.digit).items())
+    names = told_apart(
+        {run.id: f"{called(run, visit)}, {clock(run.created)}" for run in runs.values()}
+    )
+    bundled = {
+        t("The lab's own network"): models.bundled(),
+        t("A CNN trained on MNIST alone"): models.mnist_only(),
+        t("Untrained"): models.bundled_untrained(),
+    }
+    read = [*explain.predictions(bundled, drawing.digit).items()]
     for run in runs.values():
-        reading = Prediction(_of_run(run, max(_epochs(run)), drawing.digit))
-        read.append((names[run.id], reading))
+        probabilities = _read_by_run(run.id, max(_epochs(run)), drawing.digit)
+        read.append((names[run.id], Prediction(probabilities)))
     st.dataframe(
-        _reading_table(read, t),
+        {
+            t("Reads"): [found.digit for _, found in read],
+            t("Certainty"): [found.confidence for _, found in read],
+            t("Reader"): [name for name, _ in read],
+            t("Or else"): [int(found.probabilities.argsort()[-2]) for _, found in read],
+        },
         hide_index=True,
         height="content",
         column_config={
@@ -216,49 +196,18 @@ def _readers(drawing: Drawing, model: SelectedModel, visit: Visit) -> None:
         },
     )
     if runs:
-        _epoch_by_epoch(runs, names, drawing.digit, visit)
+        _epoch_by_epoch(runs, names, drawing.digit, t)
     else:
         st.caption(t("Train a network, and it reads your drawing here too, epoch by epoch."))
-
-
-def _bundled(t: Translator) -> dict[str, Network]:
-    """The networks that come with the lab, by their names on the page."""
-    found = {t("The lab's own network"): models.bundled()}
-    found[t("A CNN trained on MNIST alone")] = models.mnist_only()
-    found[t("Untrained")] = models.bundled_untrained()
-    return found
-
-
-def _runs(model: SelectedModel, visit: Visit) -> dict[str, Run]:
-    """The run that reads, and the person's newest runs, as far as their weights were kept."""
-    runs = ([model.run] if model.run else []) + lab.store().runs_of(visit.me, _MOST_RUNS)
-    return {run.id: run for run in runs[:_MOST_RUNS] if _epochs(run)}
 
 
 def _epochs(run: Run) -> list[int]:
     return sorted(lab.store().epochs_kept(run.id, "weights"))
 
 
-def _run_name(run: Run, visit: Visit) -> str:
-    return f"{called(run, visit)}, {clock(run.created)}"
-
-
-def _reading_table(
-    read: Sequence[tuple[str, Prediction]], t: Translator
-) -> dict[str, list[object]]:
-    seconds = [int(found.probabilities.argsort()[-2]) for _, found in read]
-    return {
-        t("Reads"): [found.digit for _, found in read],
-        t("Certainty"): [found.confidence for _, found in read],
-        t("Reader"): [name for name, _ in read],
-        t("Or else"): list(seconds),
-    }
-
-
 def _epoch_by_epoch(
-    runs: dict[str, Run], names: dict[str, str], digit: Picture, visit: Visit
+    runs: dict[str, Run], names: dict[str, str], digit: Picture, t: Translator
 ) -> None:
-    t = visit.t
     chosen = st.selectbox(
         t("A run, epoch by epoch"), list(runs), key=state.READERS_RUN, format_func=names.__getitem__
     )
@@ -274,25 +223,25 @@ def _epoch_by_epoch(
         key=f"readers-epoch-{run.id}",
         format_func=lambda number: labels.epoch(number, t, continued=run.continued),
     )
-    figure = probability_bars(_of_run(run, epoch, digit), t)
-    plot.draw(figure, t, key="readers-bars")
-
-
-def _of_run(run: Run, epoch: int, digit: Picture) -> Floats:
-    return _read_by_run(run.id, epoch, digit.tobytes())
+    plot.draw(probability_bars(_read_by_run(run.id, epoch, digit), t), t, key="readers-bars")
 
 
 @st.cache_data(show_spinner=False, max_entries=2_000)
-def _read_by_run(run: str, epoch: int, digit: bytes) -> Floats:
+def _read_by_run(run: str, epoch: int, digit: Picture) -> Floats:
     """Ten probabilities; the network is not kept, for twenty large ones would fill the memory."""
-    picture = np.frombuffer(digit, np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
-    return models.of_run(lab.store(), run, epoch).read(picture).probabilities
+    return models.of_run(lab.store(), run, epoch).read(digit).probabilities
 
 
-_VIEWS: dict[str, Callable[[Drawing, SelectedModel, Visit], None]] = {
-    "way": _way,
-    "parts": _parts,
-    "like": _like,
-    "numbers": _numbers,
-    "readers": _readers,
+_VIEWS: dict[str, tuple[str, Callable[[Drawing, SelectedModel, Visit], None]]] = {
+    "way": (mark("What the network sees"), _way),
+    "parts": (
+        mark("Parts that count"),
+        lambda drawing, model, visit: parts_view.show(drawing.digit, model, visit.t, "parts"),
+    ),
+    "like": (
+        mark("Digits like it"),
+        lambda drawing, model, visit: like_view.show(drawing.digit, model, visit.t),
+    ),
+    "numbers": (mark("In numbers"), _numbers),
+    "readers": (mark("Other readers"), _readers),
 }

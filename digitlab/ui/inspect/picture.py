@@ -14,11 +14,11 @@ from digitlab.inspection.feature_maps import LayerMaps, layer_by_layer
 from digitlab.messages import Translator, mark
 from digitlab.network import Network
 from digitlab.pictures import data_uri, enlarge
-from digitlab.ui import own_drawing, shell
+from digitlab.ui import shell
 from digitlab.ui.inspect import state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
 from digitlab.ui.selected_model import SelectedModel
-from digitlab.ui.session import SessionValue
+from digitlab.ui.session import LAST_DRAWING, SessionValue
 from digitlab.ui.shell import Visit
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ def _layers(
 
 
 def _mine(t: Translator) -> Chosen | None:
-    found = own_drawing.last()
+    found = LAST_DRAWING.get()
     if found is not None:
         return Chosen(found, t("My last drawing"))
     st.info(t("You have not drawn a digit yet. Draw one first, then come back."))
