@@ -5,13 +5,11 @@ give what MNIST's own preprocessing gave (Y. LeCun, C. Cortes, C. Burges,
 http://yann.lecun.com/exdb/mnist): longest side 20 pixels, centre of mass in the middle of 28x28.
 """
 
-from digitlab.drawing.binarization import otsu
 from digitlab.drawing.canvas import strokes_from_canvas
 from digitlab.drawing.file import MAX_IMAGE_BYTES
 from digitlab.drawing.picture import from_image, from_pixels
 from digitlab.drawing.strokes import (
     MAX_POINTS,
-    MAX_STROKES,
     check_strokes,
     digit_from_strokes,
     from_strokes,
@@ -21,7 +19,6 @@ from digitlab.drawing.types import (
     BOX_SIDE,
     CENTRE,
     PEN_WIDTH,
-    Box,
     Drawing,
     DrawingError,
     NothingDrawnError,
@@ -30,7 +27,6 @@ from digitlab.drawing.types import (
     Strokes,
     broken,
     centre_of_mass,
-    nothing_drawn,
 )
 
 __all__ = [
@@ -39,9 +35,7 @@ __all__ = [
     "CENTRE",
     "MAX_IMAGE_BYTES",
     "MAX_POINTS",
-    "MAX_STROKES",
     "PEN_WIDTH",
-    "Box",
     "Drawing",
     "DrawingError",
     "NothingDrawnError",
@@ -55,7 +49,5 @@ __all__ = [
     "from_image",
     "from_pixels",
     "from_strokes",
-    "nothing_drawn",
-    "otsu",
     "strokes_from_canvas",
 ]

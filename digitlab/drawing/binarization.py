@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
 from digitlab.drawing.types import Box, Floats, nothing_seen
@@ -32,7 +31,7 @@ def ink_of(grey: Floats) -> Floats:
 def _light_on_dark(grey: Floats) -> bool:
     """Whether the ink is the lighter part: the frame of a picture mostly shows its background."""
     frame = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    light = float((frame > otsu(grey)).mean())
+    light = float((frame > _otsu(grey)).mean())
     if not 0.25 < light < 0.75:
         return light < 0.5
     # A shadow covers half of the frame: strokes are what a wide opening or closing removes.
@@ -44,7 +43,7 @@ def _light_on_dark(grey: Floats) -> bool:
     return bool(np.percentile(lights, 98) > np.percentile(darks, 98))
 
 
-def otsu(grey: Floats) -> float:
+def _otsu(grey: Floats) -> float:
     """The threshold that best separates grey values 0 to 255 into two classes.
 
     N. Otsu, "A threshold selection method from gray-level histograms", 1979.
@@ -60,7 +59,7 @@ def otsu(grey: Floats) -> float:
 
 def _uneven(light: Floats) -> bool:
     """Whether the background is shaded, as in a photograph of paper."""
-    threshold = otsu(light)
+    threshold = _otsu(light)
     background = light[light <= threshold]
     spread = float(np.percentile(background, 90) - np.percentile(background, 10))
     return max(light.shape) > SMALL and spread > 12
@@ -72,38 +71,28 @@ def _background(light: Floats) -> Floats:
     small = ndimage.gaussian_filter(light, factor / 2)[::factor, ::factor]
     opened = ndimage.grey_opening(small, max(3, max(small.shape) // 3), mode="nearest")
     smooth = ndimage.gaussian_filter(opened, 3, mode="nearest")
-    rows = np.arange(light.shape[0]) / factor
-    columns = np.arange(light.shape[1]) / factor
-    grid = np.meshgrid(rows, columns, indexing="ij")
-    found: Floats = ndimage.map_coordinates(smooth, grid, order=1, mode="nearest")
-    return found
+    places = np.indices(light.shape) / factor
+    return np.asarray(ndimage.map_coordinates(smooth, places, order=1, mode="nearest"))
 
 
 def _cleaned(light: Floats) -> Floats:
     """Ink 0 to 1: the background's grey level becomes 0, the ink's 1, and specks are removed."""
     if max(light.shape) <= SMALL:
         return np.asarray((light - light.min()) / (light.max() - light.min()))
-    threshold = otsu(light)
+    threshold = _otsu(light)
     marked = light > threshold
     full = float(np.percentile(light[marked], 60))
     empty = float(np.median(light[~marked]))
     noise = 3 * float(np.median(np.abs(light[~marked] - empty))) + empty
     ink = np.clip((light - noise) / max(full - noise, 1e-6), 0, 1)
-    return np.asarray(ink * _without_specks(ink > 0.5))
-
-
-def _without_specks(marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """A mask, bool (H, W), without components smaller than 2% of the largest."""
-    parts, count = ndimage.label(marked, np.ones((3, 3)))
-    if count <= 1:
-        return np.ones_like(marked)
+    square = np.ones((3, 3))
+    parts, _ = ndimage.label(ink > 0.5, square)
     sizes = np.bincount(parts.ravel())
-    sizes[0] = 0
-    tiny = sizes < 0.02 * sizes.max()
-    tiny[0] = False
-    if not tiny.any():
-        return np.ones_like(marked)
-    return np.asarray(~ndimage.binary_dilation(tiny[parts], np.ones((3, 3)), iterations=2))
+    specks = sizes < 0.02 * sizes[1:].max(initial=0)  # of the largest part
+    specks[0] = False  # the background
+    if specks.any():
+        ink = ink * ~ndimage.binary_dilation(specks[parts], square, iterations=2)
+    return np.asarray(ink)
 
 
 def ink_box(ink: Floats) -> Box:

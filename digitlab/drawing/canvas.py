@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -49,28 +49,25 @@ def strokes_from_canvas(json_data: Any) -> Strokes:
     return strokes
 
 
-def _lines(path: list[list[Any]]) -> Iterator[list[Point]]:
+def _lines(path: list[Any]) -> list[list[Point]]:
     """The points of each sub-path.
 
     Fabric's pen writes curves between the midpoints of consecutive points, with the point itself as
     the control point: that is where the pen was.
     """
-    points: list[Point] = []
+    lines: list[list[Point]] = []
     for command in path:
-        letter, numbers = _command(command)
+        letter, x, y = _command(command)
         if letter == "M":
-            if points:
-                yield points
-            points = []
-        elif not points:
+            lines.append([])
+        elif not lines:
             raise broken()
-        points.append((numbers[0], numbers[1]))
-    if points:
-        yield points
+        lines[-1].append((x, y))
+    return lines
 
 
-def _command(command: Any) -> tuple[str, list[float]]:
-    """A path command's letter and its numbers; the canvas's pen writes M, Q and L."""
+def _command(command: Any) -> tuple[str, float, float]:
+    """A path command's letter and its first point; the canvas's pen writes M, Q and L."""
     if not isinstance(command, list) or not command or not isinstance(command[0], str):
         raise broken()
     letter, *numbers = command
@@ -81,4 +78,4 @@ def _command(command: Any) -> tuple[str, list[float]]:
             raise broken()
         if not -MAX_COORDINATE <= value <= MAX_COORDINATE:  # false for NaN too
             raise broken()
-    return letter, [float(value) for value in numbers]
+    return letter, float(numbers[0]), float(numbers[1])

@@ -57,117 +57,71 @@ def from_pixels(grey: npt.NDArray[Any], *, steps: Steps = ALL_STEPS) -> Drawing:
             )
         )
     ink = ink_of(values)
-    box = ink_box(ink)
-    if not steps.crop:
-        box = (0, 0, ink.shape[1], ink.shape[0])
-    left, top, right, bottom = box
-    fitted = _fitted_crop(ink[top:bottom, left:right], max(ink.shape), steps)
+    height, width = ink.shape
+    box = left, top, right, bottom = ink_box(ink) if steps.crop else (0, 0, width, height)
     source, shown_box = _shown(ink, box)
-    scaled = grey_picture(_middled(*fitted) if steps.crop else _in_the_middle(*fitted))
-    digit = grey_picture(_massed(*fitted)) if steps.centre else scaled
+    scale = None if steps.scale else IMAGE_SIZE / max(ink.shape)
+    fitted, fine = _fitted(ink[top:bottom, left:right], scale, steps)
+    middle = (fitted.shape[0] - 1) / 2, (fitted.shape[1] - 1) / 2
+    if steps.crop and fitted.any():
+        marked = np.argwhere(fitted > min(0.25, fitted.max() / 2))  # thin lines may be faint now
+        row, column = (marked.min(axis=0) + marked.max(axis=0)) / 2
+        middle = row, column
+    scaled = digit = grey_picture(_placed(fitted, fine, middle, (IMAGE_SIZE - 1) / 2))
+    if steps.centre and fitted.any():
+        digit = grey_picture(_placed(fitted, fine, centre_of_mass(fitted), CENTRE))
     return Drawing(source, shown_box, scaled, digit)
 
 
-def _fitted_crop(crop: Floats, picture_side: int, steps: Steps) -> tuple[Floats, int]:
-    """The crop at its size in the digit, and its resolution in pixels per digit pixel."""
-    scale = None if steps.scale else IMAGE_SIZE / picture_side
-    if max(crop.shape) <= SMALL:
-        return _as_it_is(crop, scale)
-    if steps.pen:
-        return _with_our_pen(crop, scale)
-    scale = (scale or BOX_SIDE / max(crop.shape)) * _FINE
-    height, width = (max(1, round(side * scale)) for side in crop.shape)
-    return _resized(crop, (width, height)), _FINE
+def _fitted(crop: Floats, scale: float | None, steps: Steps) -> tuple[Floats, int]:
+    """The crop at its size in the digit, and its resolution in pixels per digit pixel.
 
-
-def _as_it_is(crop: Floats, scale: float | None) -> tuple[Floats, int]:
-    """A small picture at a longest side of 20, with its own grey values and pen.
-
-    ``scale``, digit pixels per pixel, gives it another size.
+    ``scale`` is in digit pixels per pixel; None makes the longest side 20.
     """
     longest = max(crop.shape)
-    if scale is None and abs(longest - BOX_SIDE) <= 1:  # like MNIST's own: unchanged
-        return crop, 1
-    if scale is None:
-        height, width = (max(1, round(side * BOX_SIDE / longest)) for side in crop.shape)
-    else:
-        height, width = (max(1, round(side * scale)) for side in crop.shape)
-    return _resized(crop, (width, height)), 1
+    if longest <= SMALL:  # it keeps its own grey values and pen
+        if scale is None and abs(longest - BOX_SIDE) <= 1:  # like MNIST's own: unchanged
+            return crop, 1
+        return _resized(crop, scale or BOX_SIDE / longest), 1
+    if steps.pen:
+        return _with_our_pen(crop, scale), _FINE
+    return _resized(crop, (scale or BOX_SIDE / longest) * _FINE), _FINE
 
 
-def _with_our_pen(crop: Floats, scale: float | None) -> tuple[Floats, int]:
-    """The crop 20 long and its strokes PEN_WIDTH wide, at ``_FINE`` pixels per digit pixel.
+def _with_our_pen(crop: Floats, scale: float | None) -> Floats:
+    """The crop with strokes PEN_WIDTH wide, at ``_FINE`` pixels per digit pixel.
 
     The pen's width is measured on the ridge of the distance transform. Dilating or eroding by a
-    distance then changes the width, and leaves the middle of each stroke in place. ``scale``, digit
-    pixels per pixel, gives the crop another length.
+    distance then changes the width, and leaves the middle of each stroke in place.
     """
-    pen = _pen_of(crop)
-    scale = scale or _fit_of(max(crop.shape), pen)
-    crop, pen = _thick_enough(crop, pen, 2 / (scale * _FINE))
-    height, width = (max(1, round(side * scale * _FINE)) for side in crop.shape)
-    margin = 2 * _FINE
-    fine = np.pad(_resized(crop, (width, height)), margin)
-    inside = fine > 0.5
-    within, beyond = (ndimage.distance_transform_edt(part) for part in (inside, ~inside))
-    covered = np.where(inside, within, 1 - beyond)  # 0.5 where the edge runs
-    wider = (PEN_WIDTH - pen * scale) / 2 * _FINE
-    return np.clip(covered + wider, 0, 1), _FINE
-
-
-def _fit_of(longest: int, pen: float) -> float:
-    """The scale, digit pixels per pixel, that makes the ink 20 long with a pen of PEN_WIDTH."""
-    middle_line = longest - pen
-    return (BOX_SIDE - PEN_WIDTH) / middle_line if middle_line > 0.35 * pen else PEN_WIDTH / pen
-
-
-def _thick_enough(crop: Floats, pen: float, least: float) -> tuple[Floats, float]:
-    """The crop and its pen width, dilated to ``least`` pixels where resizing would lose lines."""
-    if pen >= least:
-        return crop, pen
-    more = math.ceil(least - pen)
-    grown = ndimage.grey_dilation(np.pad(crop, more), size=(more + 1, more + 1))
-    return np.asarray(grown), pen + more
-
-
-def _pen_of(crop: Floats) -> float:
-    """The width of a picture's strokes, in its own pixels, from the distance transform."""
     distance = ndimage.distance_transform_edt(np.pad(crop > 0.5, 1))
     ridge = (distance >= ndimage.maximum_filter(distance, 3)) & (distance > 0)
-    return 2 * float(np.median(distance[ridge])) - 1
+    pen = 2 * float(np.median(distance[ridge])) - 1
+    if scale is None:  # 20 long with the new pen
+        middle_line = max(crop.shape) - pen
+        fits = middle_line > 0.35 * pen
+        scale = (BOX_SIDE - PEN_WIDTH) / middle_line if fits else PEN_WIDTH / pen
+    least = 2 / (scale * _FINE)
+    if pen < least:  # making it smaller would lose its lines
+        more = math.ceil(least - pen)
+        crop = ndimage.grey_dilation(np.pad(crop, more), size=(more + 1, more + 1))
+        pen += more
+    inside = np.pad(_resized(crop, scale * _FINE), 2 * _FINE) > 0.5
+    within, beyond = (ndimage.distance_transform_edt(part) for part in (inside, ~inside))
+    covered = np.where(inside, within, 1 - beyond)  # 0.5 where the edge runs
+    return np.asarray(np.clip(covered + (PEN_WIDTH - pen * scale) / 2 * _FINE, 0, 1))
 
 
-def _resized(ink: Floats, size: tuple[int, int]) -> Floats:
-    """Ink (H, W) at another size (width, height): averaged when smaller, bilinear when larger."""
-    smaller = size[0] < ink.shape[1]
+def _resized(ink: Floats, scale: float) -> Floats:
+    """Ink (H, W) at another size: averaged when smaller, bilinear when larger."""
+    height, width = (max(1, round(side * scale)) for side in ink.shape)
+    smaller = width < ink.shape[1]
     method = Image.Resampling.BOX if smaller else Image.Resampling.BILINEAR
-    image = Image.fromarray(ink.astype(np.float32)).resize(size, method)
+    image = Image.fromarray(ink.astype(np.float32)).resize((width, height), method)
     return np.clip(np.asarray(image, np.float64), 0, 1)
 
 
-def _middled(ink: Floats, fine: int) -> Floats:
-    """Ink with the middle of its bounding box in the picture's middle."""
-    if not ink.any():
-        return _in_the_middle(ink, fine)
-    marked = np.argwhere(ink > min(0.25, ink.max() / 2))  # a thin line made smaller is faint
-    middle = (marked.min(axis=0) + marked.max(axis=0)) / 2
-    return _placed_ink(ink, fine, (middle[0], middle[1]), (IMAGE_SIZE - 1) / 2)
-
-
-def _in_the_middle(ink: Floats, fine: int) -> Floats:
-    """A whole picture, centred, also one whose thin lines were lost because steps were left out."""
-    height, width = ink.shape
-    return _placed_ink(ink, fine, ((height - 1) / 2, (width - 1) / 2), (IMAGE_SIZE - 1) / 2)
-
-
-def _massed(ink: Floats, fine: int) -> Floats:
-    """Ink with its centre of mass where MNIST has it."""
-    if not ink.any():
-        return _in_the_middle(ink, fine)
-    return _placed_ink(ink, fine, centre_of_mass(ink), CENTRE)
-
-
-def _placed_ink(ink: Floats, fine: int, at: tuple[float, float], target: float) -> Floats:
+def _placed(ink: Floats, fine: int, at: tuple[float, float], target: float) -> Floats:
     """A picture (28, 28) with the point ``at`` of ``ink`` on row and column ``target``."""
     side = IMAGE_SIZE * fine
     goal = (target + 0.5) * fine - 0.5
@@ -181,17 +135,11 @@ def _placed_ink(ink: Floats, fine: int, at: tuple[float, float], target: float) 
 
 def _shown(ink: Floats, box: Box) -> tuple[Picture, Box]:
     """The picture as a page shows it, longest side at most 280 pixels, and the box in it."""
-    longest = max(ink.shape)
-    if longest <= SOURCE_SIDE:
+    scale = SOURCE_SIDE / max(ink.shape)
+    if scale >= 1:
         return grey_picture(ink), box
-    scale = SOURCE_SIDE / longest
-    height, width = (max(1, round(side * scale)) for side in ink.shape)
+    shown = grey_picture(_resized(ink, scale))
     left, top, right, bottom = box
-    across, down = width / ink.shape[1], height / ink.shape[0]  # rounded, so not quite ``scale``
-    shown = (
-        int(left * across),
-        int(top * down),
-        math.ceil(right * across),
-        math.ceil(bottom * down),
-    )
-    return grey_picture(_resized(ink, (width, height))), shown
+    down, across = (new / old for new, old in zip(shown.shape, ink.shape, strict=True))
+    low = int(left * across), int(top * down)
+    return shown, (*low, math.ceil(right * across), math.ceil(bottom * down))

@@ -20,14 +20,15 @@ from digitlab.drawing.types import (
     Box,
     Drawing,
     Floats,
+    NothingDrawnError,
     Picture,
     Steps,
     broken,
     centre_of_mass,
     grey_picture,
-    nothing_drawn,
     too_much,
 )
+from digitlab.messages import message
 
 MAX_STROKES = 1_000
 MAX_POINTS = 10_000
@@ -37,6 +38,7 @@ _DOT = 2.0  # canvas pixels: a stroke that moves less than this was meant as a d
 _STEP = 0.25  # digit pixels between two stamps of the pen
 _MAX_STAMPS = 4_000
 _CANVAS_PEN = 18.0  # canvas pixels
+_SOURCE_PEN = 4  # pixels of ``Drawing.source``
 
 
 def from_strokes(
@@ -60,10 +62,12 @@ def from_strokes(
     check_strokes(strokes)
     lines = [np.asarray(stroke, np.float64) for stroke in strokes if len(stroke)]
     if not lines:
-        raise nothing_drawn()
-    low, high = bounds(lines)
-    source, box = _source_picture(lines, low, high, canvas)
-    corner, side = _sheet(low, high, canvas)
+        raise NothingDrawnError(message("Draw a digit first: the canvas is empty."))
+    low, high = _bounds(lines)
+    corner, side, margin = np.zeros(2), canvas, 0
+    if low.min() < 0 or high.max() > canvas:  # the ink goes beyond the canvas
+        corner, side, margin = low, max(float((high - low).max()), 1.0), _SOURCE_PEN
+    source, box = _source_picture(lines, corner, side, margin)
     if not steps.crop:
         low, high = corner, corner + side
         box = (0, 0, SOURCE_SIDE, SOURCE_SIDE)
@@ -85,10 +89,9 @@ def digit_from_strokes(
 ) -> Picture:
     """Only the digit, uint8 (28, 28), of valid strokes: fast, for redrawing thousands."""
     lines = [np.asarray(stroke, np.float64) for stroke in strokes]
-    low, high = bounds(lines)
-    return grey_picture(
-        _centred_ink(_fitted(lines, low, high, _fit(low, high, pen_width)), pen_width)
-    )
+    low, high = _bounds(lines)
+    stamps = _fitted(lines, low, high, _fit(low, high, pen_width))
+    return grey_picture(_centred_ink(stamps, pen_width))
 
 
 def check_strokes(strokes: Sequence[npt.NDArray[Any]]) -> None:
@@ -100,13 +103,13 @@ def check_strokes(strokes: Sequence[npt.NDArray[Any]]) -> None:
     if len(strokes) > MAX_STROKES or sum(len(stroke) for stroke in strokes) > MAX_POINTS:
         raise too_much()
     for stroke in strokes:
-        if stroke.ndim != 2 or stroke.shape[1] != 2 or not np.isfinite(stroke).all():
+        if stroke.ndim != 2 or stroke.shape[1] != 2:
             raise broken()
-        if len(stroke) and np.abs(stroke).max() > MAX_COORDINATE:
+        if not (np.abs(stroke) <= MAX_COORDINATE).all():  # false for NaN too
             raise broken()
 
 
-def bounds(lines: Sequence[Floats]) -> tuple[Floats, Floats]:
+def _bounds(lines: Sequence[Floats]) -> tuple[Floats, Floats]:
     """The least and the largest x and y, (2,) each, of strokes with at least one point."""
     points = np.concatenate(lines)
     return points.min(axis=0), points.max(axis=0)
@@ -124,14 +127,12 @@ def _fitted(lines: Sequence[Floats], low: Floats, high: Floats, scale: float) ->
     fitted = [(line - middle) * scale + (IMAGE_SIZE - 1) / 2 for line in lines]
     lengths = [np.hypot(*np.diff(line, axis=0).T) for line in fitted]
     step = max(_STEP, sum(float(length.sum()) for length in lengths) / _MAX_STAMPS)
-    return np.concatenate([_stamps(*pair, step) for pair in zip(fitted, lengths, strict=True)])
-
-
-def _stamps(line: Floats, lengths: Floats, step: float) -> Floats:
-    """Equidistant points along a line, both ends included."""
-    along = np.concatenate([[0.0], np.cumsum(lengths)])
-    at = np.linspace(0, along[-1], int(along[-1] / step) + 2)
-    return np.column_stack([np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])])
+    stamps = []
+    for line, length in zip(fitted, lengths, strict=True):  # equidistant, both ends included
+        along = np.concatenate([[0.0], np.cumsum(length)])
+        at = np.linspace(0, along[-1], int(along[-1] / step) + 2)
+        stamps.append(np.column_stack([np.interp(at, along, axis) for axis in line.T]))
+    return np.concatenate(stamps)
 
 
 def _ink(stamps: Floats, pen_width: float) -> Floats:
@@ -146,9 +147,8 @@ def _ink(stamps: Floats, pen_width: float) -> Floats:
     side = IMAGE_SIZE + 2  # a border of one pixel takes what falls outside
     squared = np.full(side * side, np.inf)
     places = rows[:, :, np.newaxis] * side + columns[:, np.newaxis, :]
-    np.minimum.at(
-        squared, places.ravel(), (down[:, :, np.newaxis] + across[:, np.newaxis, :]).ravel()
-    )
+    apart = down[:, :, np.newaxis] + across[:, np.newaxis, :]
+    np.minimum.at(squared, places.ravel(), apart.ravel())
     distance = np.sqrt(squared.reshape(side, side)[1:-1, 1:-1])
     return np.asarray(np.clip(pen_width / 2 + 0.5 - distance, 0, 1))
 
@@ -164,27 +164,15 @@ def _centred_ink(stamps: Floats, pen_width: float) -> Floats:
     return _ink(stamps, pen_width)
 
 
-def _sheet(low: Floats, high: Floats, canvas: float) -> tuple[Floats, float]:
-    """The upper left corner and the side of the canvas, or of the ink where that goes beyond."""
-    if low.min() >= 0 and high.max() <= canvas:
-        return np.zeros(2), canvas
-    return low, max(float((high - low).max()), 1.0)
-
-
 def _source_picture(
-    lines: Sequence[Floats], low: Floats, high: Floats, canvas: float
+    lines: Sequence[Floats], corner: Floats, side: float, margin: int
 ) -> tuple[Picture, Box]:
-    """The strokes as on the canvas, (280, 280), and the bounding box of their ink."""
-    pen = 4
-    corner, side = _sheet(low, high, canvas)
-    offset = 0 if low.min() >= 0 and high.max() <= canvas else pen
-    scale = (SOURCE_SIDE - 1 - 2 * offset) / side
+    """The strokes in a square of the canvas, (280, 280), and the bounding box of their ink."""
+    scale, radius = (SOURCE_SIDE - 1 - 2 * margin) / side, _SOURCE_PEN // 2
     picture = Image.new("L", (SOURCE_SIDE, SOURCE_SIDE))
     draw = ImageDraw.Draw(picture)
     for line in lines:
-        points = ((line - corner) * scale + offset).round().astype(int)
-        draw.line(points.ravel().tolist(), fill=255, width=pen)
-        x, y = points[0].tolist()
-        draw.ellipse((x - pen // 2, y - pen // 2, x + pen // 2, y + pen // 2), fill=255)
-    box = picture.getbbox() or (0, 0, 1, 1)
-    return np.asarray(picture), box
+        points = ((line - corner) * scale + margin).round().astype(int)
+        draw.line(points.ravel().tolist(), fill=255, width=_SOURCE_PEN)
+        draw.ellipse((*(points[0] - radius), *(points[0] + radius)), fill=255)
+    return np.asarray(picture), picture.getbbox() or (0, 0, 1, 1)

@@ -76,11 +76,6 @@ class Drawing:
         return self.source[top:bottom, left:right]
 
 
-def nothing_drawn() -> NothingDrawnError:
-    """The error of an empty canvas."""
-    return NothingDrawnError(message("Draw a digit first: the canvas is empty."))
-
-
 def nothing_seen() -> NothingDrawnError:
     """The error of a picture of one shade."""
     return NothingDrawnError(message("There is no digit to be seen in this image."))
