@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 
 import streamlit as st
 
 from digitlab.messages import Translator
-from digitlab.sweeps import Standing, Sweep
+from digitlab.sweeps import Standing
 from digitlab.ui import lab
 from digitlab.ui.selected_model import clock
 from digitlab.ui.shell import Visit, plain, sentences
@@ -49,40 +48,39 @@ def _take_back(owner: str, sweep: str) -> None:
 
 def _list(visit: Visit, was_live: bool) -> None:
     """A row for each of the newest sweeps, or of all; ticking one opens it."""
-    with sentences(visit.t):
+    t = visit.t
+    with sentences(t):
         standings = lab.sweeps().standings(visit.me)
         if was_live != any(one.live for one in standings.values()):
             st.rerun()  # the whole page, once: the timer starts or ends
-        _rows(visit, lab.sweeps().sweeps_of(visit.me), standings)
-
-
-def _rows(visit: Visit, sweeps: Sequence[Sweep], standings: dict[str, Standing]) -> None:
-    t = visit.t
-    if not sweeps:
-        return
-    st.subheader(t("My sweeps"))
-    if len(sweeps) > _SHOWN and not st.toggle(
-        t("Show all {count} sweeps", count=len(sweeps)), key="sweep-mine-all"
-    ):
-        sweeps = sweeps[:_SHOWN]
-    stand = [standings[sweep.id] for sweep in sweeps]
-    picked = st.dataframe(
-        {
-            t("Sweep"): [names.title(sweep.plan, t) for sweep in sweeps],
-            t("Started"): [clock(sweep.created) for sweep in sweeps],
-            t("Runs finished"): [f"{one.done} / {one.trials}" for one in stand],
-            t("Status"): [status(one, t) for one in stand],
-        },
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        key=_key(sweeps),
-    )
-    rows = picked["selection"]["rows"]
-    if rows and sweeps[rows[0]].id != st.query_params.get("sweep"):
-        st.query_params["sweep"] = sweeps[rows[0]].id
-        st.rerun()
-    st.caption(t("Tick a row to open the sweep."))
+        sweeps = lab.sweeps().sweeps_of(visit.me)
+        if not sweeps:
+            return
+        st.subheader(t("My sweeps"))
+        if len(sweeps) > _SHOWN and not st.toggle(
+            t("Show all {count} sweeps", count=len(sweeps)), key="sweep-mine-all"
+        ):
+            sweeps = sweeps[:_SHOWN]
+        stand = [standings[sweep.id] for sweep in sweeps]
+        # Another key when other rows are shown: a tick is a row's number, and must not move.
+        ids = ",".join(sweep.id for sweep in sweeps)
+        picked = st.dataframe(
+            {
+                t("Sweep"): [names.title(sweep.plan, t) for sweep in sweeps],
+                t("Started"): [clock(sweep.created) for sweep in sweeps],
+                t("Runs finished"): [f"{one.done} / {one.trials}" for one in stand],
+                t("Status"): [status(one, t) for one in stand],
+            },
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
+            key=f"sweep-mine-{hashlib.sha256(ids.encode()).hexdigest()[:16]}",
+        )
+        rows = picked["selection"]["rows"]
+        if rows and sweeps[rows[0]].id != st.query_params.get("sweep"):
+            st.query_params["sweep"] = sweeps[rows[0]].id
+            st.rerun()
+        st.caption(t("Tick a row to open the sweep."))
 
 
 def status(standing: Standing, t: Translator) -> str:
@@ -90,9 +88,3 @@ def status(standing: Standing, t: Translator) -> str:
     if standing.live:
         return t("running")
     return t("not complete") if standing.missing else t("finished")
-
-
-def _key(sweeps: Sequence[Sweep]) -> str:
-    """Another one when other rows are shown: a tick is a row's number, and must not move."""
-    rows = ",".join(sweep.id for sweep in sweeps)
-    return f"sweep-mine-{hashlib.sha256(rows.encode()).hexdigest()[:16]}"

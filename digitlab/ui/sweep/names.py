@@ -14,12 +14,8 @@ def title(plan: Plan, t: Translator) -> str:
     """A sweep's name: its lesson's, or what varies."""
     if plan.lesson in SWEEP_LESSONS:
         return t(SWEEP_LESSONS[plan.lesson].title)
-    return t("{fields} of {lesson}", fields=fields(plan, t), lesson=nearest(plan.base))
-
-
-def fields(plan: Plan, t: Translator) -> str:
-    """The names of the fields that vary."""
-    return " × ".join(field(axis, t) for axis in plan.axes)
+    fields = " × ".join(field(axis, t) for axis in plan.axes)
+    return t("{fields} of {lesson}", fields=fields, lesson=nearest(plan.base))
 
 
 def field(axis: Axis, t: Translator) -> str:
@@ -32,25 +28,19 @@ def values(axis: Axis, t: Translator) -> list[str]:
     return [labels.setting(axis.field, value, t) for value in axis.values]
 
 
-def cell(plan: Plan, number: int, t: Translator) -> str:
-    """A cell's own name, or its values."""
-    chosen = plan.cells[number]
-    if chosen.label:
-        return t(chosen.label)
-    return " · ".join(value(chosen, axis, t) for axis in plan.axes)
-
-
-def cell_in_full(plan: Plan, number: int, t: Translator) -> str:
-    """The same with the fields' names."""
-    chosen = plan.cells[number]
-    if chosen.label:
-        return t(chosen.label)
-    return t.listed(f"{field(axis, t)} = {value(chosen, axis, t)}" for axis in plan.axes)
-
-
 def value(cell: Cell, axis: Axis, t: Translator) -> str:
     """The value that a cell has on an axis, as a person reads it."""
     return labels.setting(axis.field, getattr(cell.config, axis.field), t)
+
+
+def cells(plan: Plan, t: Translator) -> list[str]:
+    """Each cell's own name, or its fields with their values."""
+    return [
+        t(cell.label)
+        if cell.label
+        else t.listed(f"{field(axis, t)} = {value(cell, axis, t)}" for axis in plan.axes)
+        for cell in plan.cells
+    ]
 
 
 def figure(value: float, measure: Measure) -> str:

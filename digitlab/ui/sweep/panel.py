@@ -7,20 +7,20 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from digitlab import dataset, labels
-from digitlab.config import RunConfig
-from digitlab.messages import LabError, Translator, mark
+from digitlab.messages import LabError, Message, Translator, mark
 from digitlab.store import Status
 from digitlab.sweeps import Standing, Sweep, Trial, planning
 from digitlab.sweeps.measures import Epochs
 from digitlab.sweeps.planning import SweepError
 from digitlab.training import estimates
 from digitlab.ui import lab
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit, plain, sentences
-from digitlab.ui.sweep import mine, names, results, state
+from digitlab.ui.sweep import mine, names, results
 from digitlab.ui.timing import timed
 
-_TICK_SECONDS = 2.0
 _NOT_AGAIN = mark("Runs that are finished are not trained again.")
+_REFUSED = SessionValue[Message | None]("sweep-refused", None)  # why nothing came of a press
 
 
 def show(visit: Visit, sweep_id: str) -> None:
@@ -28,54 +28,44 @@ def show(visit: Visit, sweep_id: str) -> None:
     try:
         sweep = lab.sweeps().sweep(sweep_id)
     except SweepError as error:
-        state.REFUSED.take()  # this says it all
+        _REFUSED.take()  # this says it all
         st.warning(visit.t(error.on_page))
         return
     live = any(trial.live for trial in lab.sweeps().trials(sweep))
-    st.fragment(_panel, run_every=_TICK_SECONDS if live else None)(visit, sweep_id, live)
+    st.fragment(_panel, run_every=mine.TICK_SECONDS if live else None)(visit, sweep_id, live)
 
 
 def _panel(visit: Visit, sweep_id: str, was_live: bool) -> None:
-    with timed("sweep"), sentences(visit.t):
+    t = visit.t
+    with timed("sweep"), sentences(t):
         sweep = lab.sweeps().sweep(sweep_id)  # each time: a fragment keeps its first arguments
         trials, epochs = lab.sweeps().trials(sweep), lab.sweeps().epochs(sweep)
-        if was_live != any(trial.live for trial in trials):
+        done, live = sum(trial.done for trial in trials), sum(trial.live for trial in trials)
+        if was_live != bool(live):
             st.rerun()  # the whole page, once: the timer starts or ends
-        _headline(visit, sweep, trials)
-        _progress(sweep, trials, epochs, visit.t)
-        results.show(sweep, trials, epochs, visit)
+        standing = Standing(len(trials), done, live)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"### {names.title(sweep.plan, t)} :blue-badge[{mine.status(standing, t)}]")
+            st.space("stretch")
+            if sweep.owner == visit.me:
+                _buttons(visit, sweep, standing)
+        if sweep.owner != visit.me:
+            st.caption(t("Somebody else's sweep: you can look, not change it."))
+        refused = _REFUSED.take()
+        if refused is not None:
+            st.error(plain(t(refused)))
+        _progress(sweep, trials, standing, epochs, t)
+        results.show(sweep, trials, epochs, t)
 
 
-def _headline(visit: Visit, sweep: Sweep, trials: Sequence[Trial]) -> None:
-    t = visit.t
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"### {names.title(sweep.plan, t)} :blue-badge[{mine.status(_standing(trials), t)}]"
-        )
-        st.space("stretch")
-        if sweep.owner == visit.me:
-            _buttons(visit, sweep, trials)
-    if sweep.owner != visit.me:
-        st.caption(t("Somebody else's sweep: you can look, not change it."))
-    refused = state.REFUSED.take()
-    if refused is not None:
-        st.error(plain(t(refused)))
-
-
-def _standing(trials: Sequence[Trial]) -> Standing:
-    return Standing(
-        len(trials), sum(trial.done for trial in trials), sum(trial.live for trial in trials)
-    )
-
-
-def _buttons(visit: Visit, sweep: Sweep, trials: Sequence[Trial]) -> None:
+def _buttons(visit: Visit, sweep: Sweep, standing: Standing) -> None:
     """One for what may be done now, and Remove.
 
     The first is one and the same button whatever it says, and Remove keeps its place: where one
     takes another's place, it moves as the other goes, and a press at that moment is lost.
     """
-    t, live = visit.t, any(trial.live for trial in trials)
-    if live or any(trial.missing for trial in trials):
+    t, live = visit.t, standing.live > 0
+    if live or standing.missing:
         pressed = st.button(
             t("Stop all") if live else t("Train what is missing"),
             icon=":material/stop:" if live else ":material/resume:",
@@ -102,7 +92,7 @@ def _change(action: Callable[[], object]) -> None:
     try:
         action()
     except LabError as error:
-        state.REFUSED.set(error.on_page)
+        _REFUSED.set(error.on_page)
     st.rerun()
 
 
@@ -111,15 +101,21 @@ def _remove(visit: Visit, sweep: Sweep) -> None:
     st.query_params.pop("sweep", None)
 
 
-def _progress(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs, t: Translator) -> None:
+def _progress(
+    sweep: Sweep, trials: Sequence[Trial], standing: Standing, epochs: Epochs, t: Translator
+) -> None:
     """The bar with what is done and the time left, or a sentence about what is not."""
-    done = sum(trial.done for trial in trials)
-    if not any(trial.live for trial in trials):
-        st.caption(_ended(trials, t))
+    counts = {"done": standing.done, "runs": standing.trials}
+    runs = [trial.run for trial in trials if trial.run is not None]
+    if not standing.live:
+        told = [t("Runs finished: {done} of {runs}.", **counts)]
+        if diverged := sum(run.status is Status.DIVERGED for run in runs):
+            told.append(t("Diverged, and so without a result: {count}.", count=diverged))
+        st.caption(t.paragraph(told))
         return
-    stopping = all(trial.run.stop for trial in trials if trial.run is not None and trial.live)
-    if stopping:
-        st.progress(done / len(trials), t("Stopping: the runs keep what they have."))
+    if all(run.stop for run in runs if run.status.live):
+        share = standing.done / standing.trials
+        st.progress(share, t("Stopping: the runs keep what they have."))
         return
     left, share = _left(sweep, trials, epochs)
     st.progress(
@@ -127,9 +123,8 @@ def _progress(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs, t: Translat
         t(
             "Runs finished: {done} of {runs} · at most about {left} left, besides other people's "
             "runs that are trained in between",
-            done=done,
-            runs=len(trials),
             left=labels.duration(left, t),
+            **counts,
         ),
     )
     trouble = lab.engine().trouble
@@ -137,46 +132,17 @@ def _progress(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs, t: Translat
         st.warning(t(trouble))
 
 
-def _ended(trials: Sequence[Trial], t: Translator) -> str:
-    told = t(
-        "Runs finished: {done} of {runs}.",
-        done=sum(trial.done for trial in trials),
-        runs=len(trials),
-    )
-    diverged = sum(
-        trial.run is not None and trial.run.status is Status.DIVERGED for trial in trials
-    )
-    if not diverged:
-        return told
-    return t.paragraph([told, t("Diverged, and so without a result: {count}.", count=diverged)])
-
-
 def _left(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs) -> tuple[float, float]:
     """Seconds until its end, corrected by what its finished runs took, and the share done."""
-    expected = _expected(sweep)
-    ended = [(trial, trial.run.outcome) for trial in trials if trial.done and trial.run is not None]
-    spent = sum(outcome.seconds for _, outcome in ended if outcome is not None)
-    planned = sum(expected[trial.cell] for trial, outcome in ended if outcome is not None)
-    slowness = spent / planned if spent and planned else 1.0
-    live = sum(
-        expected[trial.cell] * (1 - _trained(trial, epochs)) for trial in trials if trial.live
-    )
-    total = sum(expected[trial.cell] for trial in trials)
-    return slowness * live, 1 - live / total
-
-
-def _trained(trial: Trial, epochs: Epochs) -> float:
-    """The share of a live run's epochs that are trained."""
-    if trial.run is None:
-        return 0.0
-    return len(epochs.get(trial.run.id, ())) / trial.run.config.epochs
-
-
-def _expected(sweep: Sweep) -> list[float]:
-    """Seconds that a run of each cell takes."""
     digits, known = dataset.find(sweep.digits), estimates.known(lab.store())
-
-    def seconds(config: RunConfig) -> float:
-        return planning.run_seconds(config, digits, known)
-
-    return [seconds(cell.config) for cell in sweep.plan.cells]
+    cells = [planning.run_seconds(cell.config, digits, known) for cell in sweep.plan.cells]
+    left = spent = planned = 0.0
+    for trial in trials:
+        run, seconds = trial.run, cells[trial.cell]
+        if run is not None and trial.live:
+            left += seconds * (1 - len(epochs.get(run.id, ())) / run.config.epochs)
+        elif run is not None and trial.done and run.outcome is not None:
+            spent += run.outcome.seconds
+            planned += seconds
+    slowness = spent / planned if spent and planned else 1.0
+    return slowness * left, 1 - left / sum(cells[trial.cell] for trial in trials)

@@ -7,26 +7,21 @@ import streamlit as st
 from digitlab.charts.frame import Chart
 from digitlab.charts.parallel import Coordinate, parallel_coordinates
 from digitlab.charts.sweep import SweepPoint, sweep_heatmap, sweep_points
-from digitlab.config import Value
 from digitlab.messages import Translator
 from digitlab.sweeps import Sweep
 from digitlab.sweeps.measures import Measure, Spreads
-from digitlab.sweeps.planning import Axis, Plan
+from digitlab.sweeps.planning import Plan
 from digitlab.ui import plot
 from digitlab.ui.sweep import names
 
 
 def show(sweep: Sweep, measure: Measure, spreads: Spreads, live: bool, t: Translator) -> None:
     """A curve or dots for one field, a heatmap for two, parallel coordinates for more."""
-    plan = sweep.plan
-    if len(plan.axes) < 2:
-        figure = _points(plan, measure, spreads, t)
-    elif len(plan.axes) == 2:
-        figure = _heatmap(plan, measure, spreads, t)
-    else:
-        figure = _parallel(plan, measure, spreads, t)
+    axes = len(sweep.plan.axes)
+    picture = _points if axes < 2 else _heatmap if axes == 2 else _parallel
+    figure = picture(sweep.plan, measure, spreads, t)
     plot.draw(figure, t, key=f"sweep-result-{sweep.id}", tools=not live)
-    if len(plan.axes) > 2:
+    if axes > 2:
         st.caption(
             t(
                 "How to read it: follow a line from left to right. It crosses each upright at the "
@@ -39,17 +34,17 @@ def show(sweep: Sweep, measure: Measure, spreads: Spreads, live: bool, t: Transl
 
 
 def _points(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> Chart:
-    values = plan.axes[0].values if plan.axes else (None,) * len(plan.cells)
+    values: list[float | None] = [None] * len(plan.cells)
+    field, cells = "", names.cells(plan, t)
+    if plan.axes:
+        (axis,) = plan.axes
+        values = [None if isinstance(v, bool | str) else float(v) for v in axis.values]
+        field, cells = names.field(axis, t), names.values(axis, t)
     points = [
-        SweepPoint(names.cell(plan, number, t), _number(value), spread.values if spread else ())
-        for number, (value, spread) in enumerate(zip(values, spreads, strict=True))
+        SweepPoint(cell, value, spread.values if spread else ())
+        for cell, value, spread in zip(cells, values, spreads, strict=True)
     ]
-    field = names.field(plan.axes[0], t) if plan.axes else ""
     return sweep_points(measure.kind, t(measure.label), field, points, t)
-
-
-def _number(value: Value | None) -> float | None:
-    return None if value is None or isinstance(value, bool | str) else float(value)
 
 
 def _heatmap(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> Chart:
@@ -67,34 +62,23 @@ def _heatmap(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> C
 
 
 def _parallel(plan: Plan, measure: Measure, spreads: Spreads, t: Translator) -> Chart:
-    coordinates = [_coordinate(plan, axis, t) for axis in plan.axes]
-    told = [names.cell_in_full(plan, number, t) for number in range(len(plan.cells))]
-    lines = [
-        f"{name}: {names.figure(spread.mean, measure)}" if spread else name
-        for name, spread in zip(told, spreads, strict=True)
-    ]
-    title = t("{measure}: each line is one combination", measure=t(measure.label))
-    return parallel_coordinates(title, [*coordinates, _result_axis(measure, spreads, t)], lines)
-
-
-def _coordinate(plan: Plan, axis: Axis, t: Translator) -> Coordinate:
-    """A field's values at even distances, in the order in which they were given."""
-    last = max(1, len(axis.values) - 1)
-    heights = {value: place / last for place, value in enumerate(axis.values)}
-    return Coordinate(
-        names.field(axis, t),
-        [heights[getattr(cell.config, axis.field)] for cell in plan.cells],
-        list(zip(heights.values(), names.values(axis, t), strict=True)),
-    )
-
-
-def _result_axis(measure: Measure, spreads: Spreads, t: Translator) -> Coordinate:
-    """The measure from its lowest mean to its highest."""
+    """The values of a field at even distances, the measure from its lowest mean to its highest."""
+    coordinates = []
+    for axis in plan.axes:
+        last = max(1, len(axis.values) - 1)
+        heights = {value: place / last for place, value in enumerate(axis.values)}
+        places = [heights[getattr(cell.config, axis.field)] for cell in plan.cells]
+        ticks = list(zip(heights.values(), names.values(axis, t), strict=True))
+        coordinates.append(Coordinate(names.field(axis, t), places, ticks))
     means = [spread.mean for spread in spreads if spread]
     low, high = min(means), max(means)
     width = high - low or 1.0
-    ticks = [(0.0, names.figure(low, measure))]
-    if high > low:
-        ticks.append((1.0, names.figure(high, measure)))
-    places = [(spread.mean - low) / width if spread else None for spread in spreads]
-    return Coordinate(t(measure.label), places, ticks)
+    results = [(spread.mean - low) / width if spread else None for spread in spreads]
+    ends = [((mean - low) / width, names.figure(mean, measure)) for mean in sorted({low, high})]
+    lines = [
+        f"{name}: {names.figure(spread.mean, measure)}" if spread else name
+        for name, spread in zip(names.cells(plan, t), spreads, strict=True)
+    ]
+    title = t("{measure}: each line is one combination", measure=t(measure.label))
+    result = Coordinate(t(measure.label), results, ends)
+    return parallel_coordinates(title, [*coordinates, result], lines)
