@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,3 +30,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         lab.engine().close()
         st.cache_resource.clear()
         dataset.forget()
+
+
+@pytest.fixture
+def me() -> str:
+    """The token of somebody who has not been here before."""
+    return secrets.token_urlsafe(16)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import re
 import secrets
@@ -10,66 +9,35 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from inspecting import SAMPLE, kept_run, lab_page, network_of, open_inspect, said
+from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset
 from digitlab.config import RunConfig
-from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import message
-from digitlab.network import Network
 from digitlab.progress import EpochMetrics, Untrained
-from digitlab.store import DataSetInfo, Status, Store
+from digitlab.store import Status, Store
+from digitlab.store.run_files import npy
 
-ROOT = Path(__file__).parents[2]
 MLP = RunConfig(units1=4)
 CNN = RunConfig(network="cnn", blocks=1, filters1=2, kernel1=5, dense=4)
 VIEWS = ("confidence", "runs", "journey")
 
 
 @pytest.fixture
-def me() -> str:
-    return secrets.token_urlsafe(16)
-
-
-@pytest.fixture
 def app(home: Path, me: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
-    at.query_params["me"] = me
-    at.query_params["lang"] = "en"
-    return at
+    return lab_page(me)
 
 
 def open_view(app: AppTest, view: str, **query: str) -> AppTest:
-    for key, value in ({"view": view} | query).items():
-        app.query_params[key] = value
-    app.switch_page("pages/inspect.py")
-    return sound(app.run())
+    return open_inspect(app, view=view, **query)
 
 
 def sound(app: AppTest) -> AppTest:
     assert not app.exception
     assert "Something went wrong" not in said(app)
     return app
-
-
-def said(app: AppTest) -> str:
-    """All sentences on the page."""
-    groups = (app.markdown, app.caption, app.info, app.warning, app.error, app.subheader)
-    return "\n".join(element.value for group in groups for element in group).replace("\\", "")
-
-
-def network(config: RunConfig, epoch: int, scale: float = 0.1) -> Network:
-    rng = np.random.default_rng(epoch)
-    layers = layers_of(config)
-    weights = {
-        layer.name: (
-            rng.normal(0, scale, layer.kernel_shape).astype(np.float32),
-            np.zeros(layer.kernel_shape[-1], np.float32),
-        )
-        for layer in layers
-        if layer.kernel_shape
-    }
-    return Network(layers, weights, {"epoch": epoch})
 
 
 def stored_run(
@@ -83,26 +51,27 @@ def stored_run(
     status: Status = Status.FINISHED,
 ) -> str:
     """A run as a worker leaves it; ``read`` is the last epoch whose test set was read."""
-    store, labels = Store(home), dataset.sample().y_test
-    digits = DataSetInfo("sample", fingerprint, 3_200, 800, len(labels))
-    layers = layers_of(config)
-    run = store.add(owner, "engine", config, None, parameter_count(layers), digits).id
-    store.start(run)
-    last_read = epochs if read is None else read
-    for epoch in range(epochs + 1):
-        store.keep(run, f"weights-{epoch:03d}.npz", network(config, epoch).to_bytes())
-        if epoch <= last_read:
-            predicted = readings(labels, epoch)
-            store.keep(run, f"reading-{epoch:03d}.npz", npz(digit=predicted))
-        if epoch:
-            test = (None, None) if epoch > last_read else (1 / epoch, 0.5)
-            store.report(run, EpochMetrics(epoch, True, 1.0, 0.5, None, None, *test, 1.0, 3_200))
-        elif last_read >= 0:
-            store.report(run, Untrained(2.3, 0.1))
+    labels, last_read = dataset.sample().y_test, epochs if read is None else read
+    files, metrics = {}, []
+    for epoch in range(last_read + 1):
+        files[f"reading-{epoch:03d}.npz"] = npz(digit=readings(labels, epoch))
     if last_read == epochs:
-        store.keep(run, "probabilities.npy", npy(probabilities(labels, epochs)))
+        files["probabilities.npy"] = npy(probabilities(labels, epochs))
+    for epoch in range(1, epochs + 1):
+        test = (None, None) if epoch > last_read else (1 / epoch, 0.5)
+        metrics.append(EpochMetrics(epoch, True, 1.0, 0.5, None, None, *test, 1.0, 3_200))
+    run = kept_run(
+        home,
+        owner,
+        config,
+        {epoch: network_of(config, epoch) for epoch in range(epochs + 1)},
+        digits=replace(SAMPLE, fingerprint=fingerprint),
+        files=files,
+        untrained=Untrained(2.3, 0.1) if last_read >= 0 else None,
+        epochs=metrics,
+    ).id
     if status is not Status.RUNNING:
-        store.end(run, status, message("Stopped after epoch {epoch}.", epoch=epochs))
+        Store(home).end(run, status, message("Stopped after epoch {epoch}.", epoch=epochs))
     return run
 
 
@@ -123,12 +92,6 @@ def probabilities(labels: np.ndarray, epoch: int) -> np.ndarray:
 def npz(**arrays: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
-    return buffer.getvalue()
-
-
-def npy(array: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array)
     return buffer.getvalue()
 
 
@@ -304,7 +267,7 @@ def test_weights_that_are_not_numbers_are_a_sentence(
     app: AppTest, home: Path, me: str, view: str
 ) -> None:
     run = stored_run(home, me, status=Status.DIVERGED)
-    sick = network(MLP, 3)
+    sick = network_of(MLP, 3)
     for kernel, _ in sick.weights.values():
         kernel[:] = np.nan
     Store(home).keep(run, "weights-003.npz", sick.to_bytes())
@@ -318,8 +281,8 @@ def test_weights_that_are_not_numbers_are_a_sentence(
 
 def test_weights_beyond_all_bounds_are_a_sentence(app: AppTest, home: Path, me: str) -> None:
     run = stored_run(home, me, status=Status.DIVERGED, read=2)
-    huge = network(MLP, 3, scale=3e37)
-    Store(home).keep(run, "weights-003.npz", dataclasses.replace(huge).to_bytes())
+    huge = network_of(MLP, 3, scale=3e37)
+    Store(home).keep(run, "weights-003.npz", huge.to_bytes())
 
     open_view(app, "confidence", run=run)
 
@@ -345,8 +308,7 @@ def test_a_deleted_run_is_told_and_the_labs_own_network_reads(
 def test_a_run_that_waits_is_told_apart_from_a_deleted_one(
     app: AppTest, home: Path, me: str
 ) -> None:
-    digits = DataSetInfo("sample", dataset.SAMPLE_FINGERPRINT, 3_200, 800, 1_000)
-    run = Store(home).add(me, "engine", MLP, None, 1, digits).id
+    run = kept_run(home, me, MLP, {}, started=False).id
 
     open_view(app, "confidence", run=run)
 

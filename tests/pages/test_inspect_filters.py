@@ -2,107 +2,48 @@
 
 from __future__ import annotations
 
-import io
-import secrets
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from inspecting import SAMPLE, kept_run, lab_page, network_of, open_inspect, said
+from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset
 from digitlab.charts.number_tables import signed_text
 from digitlab.config import RunConfig
 from digitlab.inspection import filters
-from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import Translator
-from digitlab.network import Network
-from digitlab.store import DataSetInfo, Status, Store
+from digitlab.store import Status, Store
+from digitlab.store.run_files import npy
 from digitlab.ui import lab
 from digitlab.ui.inspect import one_filter
 
-ROOT = Path(__file__).parents[2]
 CNN = RunConfig(network="cnn", blocks=2, filters1=4, kernel1=5, filters2=6, kernel2=3, dense=8)
 MLP = RunConfig(hidden_layers=2, units1=70, units2=12)
 
 
 @pytest.fixture
-def me() -> str:
-    return secrets.token_urlsafe(16)
-
-
-@pytest.fixture
 def app(home: Path, me: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
-    at.query_params["me"] = me
-    at.query_params["lang"] = "en"
-    at.query_params["view"] = "filters"
-    return at
+    return lab_page(me)
 
 
 def open_view(app: AppTest, **query: str) -> AppTest:
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.switch_page("pages/inspect.py")
-    app.run()
-    assert not app.exception
-    return app
+    return open_inspect(app, view="filters", **query)
 
 
-def said(app: AppTest) -> str:
-    groups = (app.markdown, app.caption, app.info, app.warning, app.error, app.subheader)
-    return "\n".join(element.value for group in groups for element in group)
-
-
-def network_of(config: RunConfig, epoch: int, seed: int) -> Network:
-    rng = np.random.default_rng(seed)
-    weights = {
-        layer.name: (
-            rng.normal(0, 0.2, layer.kernel_shape).astype(np.float32),
-            np.zeros(layer.kernel_shape[-1], np.float32),
-        )
-        for layer in layers_of(config)
-        if layer.kernel_shape
-    }
-    return Network(layers_of(config), weights, {"epoch": epoch})
-
-
-def kept_run(
-    home: Path,
-    owner: str,
-    config: RunConfig,
-    epochs: tuple[int, ...] = (0, 1, 2),
-    *,
-    fingerprint: str | None = None,
-    status: Status = Status.FINISHED,
-    origin: str | None = None,
-    frozen: bool = False,
+def filters_run(
+    home: Path, owner: str, config: RunConfig, epochs: tuple[int, ...] = (0, 1, 2), **about: Any
 ) -> str:
-    """A run that kept its weights after these epochs, as a worker would have left it."""
-    store, digits = Store(home), dataset.current().digits
-    run = store.add(
-        owner,
-        "nobody",
-        config,
-        None,
-        parameter_count(layers_of(config)),
-        DataSetInfo("sample", fingerprint or digits.fingerprint, 3200, 800, len(digits.y_test)),
-        origin=origin,
-        frozen=frozen,
-    ).id
-    store.start(run)
-    for epoch in epochs:
-        network = network_of(config, epoch, seed=epoch)
-        store.keep(run, f"weights-{epoch:03d}.npz", network.to_bytes())
-    if status is not Status.RUNNING:
-        store.end(run, status, store.run(run).reason)
-    return run
+    """A run that kept its weights after these epochs; it has ended, if ``status`` is not None."""
+    networks = {epoch: network_of(config, epoch) for epoch in epochs}
+    return kept_run(home, owner, config, networks, **{"status": Status.FINISHED} | about).id
 
 
 def keep_kernels(home: Path, run: str, epoch: int, kernels: np.ndarray) -> None:
-    buffer = io.BytesIO()
-    np.save(buffer, kernels)
-    Store(home).keep(run, f"kernels-{epoch:03d}.npy", buffer.getvalue())
+    Store(home).keep(run, f"kernels-{epoch:03d}.npy", npy(kernels))
 
 
 def slider(app: AppTest, key: str):  # type: ignore[no-untyped-def]
@@ -154,13 +95,13 @@ def test_an_opened_filter_tells_what_excites_it_and_why(app: AppTest) -> None:
 def test_an_opened_filter_is_looked_at_in_the_epoch_that_is_shown(
     app: AppTest, home: Path, me: str
 ) -> None:
-    run = kept_run(home, me, CNN)
+    run = filters_run(home, me, CNN)
     open_view(app, run=run)
     app.selectbox(key=f"filters-open-{run}-conv1-None").set_value(2).run()
     slider(app, f"{run}-conv1").set_value(0).run()
 
     digits = dataset.current().digits
-    found = filters.excitement(network_of(CNN, 0, seed=0), "conv1", digits.x_test, only=2)
+    found = filters.excitement(network_of(CNN, 0), "conv1", digits.x_test, only=2)
     means = filters.per_digit(found.means[:, 0], digits.y_test)
     told = said(app)
     assert f"activation (untrained), over 1,000 test images. Largest: {means.max():.3f}" in told
@@ -171,7 +112,7 @@ def test_an_opened_filter_is_looked_at_in_the_epoch_that_is_shown(
 def test_what_is_shown_of_a_deep_filter_says_of_which_epoch_it_is(
     app: AppTest, home: Path, me: str
 ) -> None:
-    run = kept_run(home, me, CNN)
+    run = filters_run(home, me, CNN)
     open_view(app, run=run)
     choose_layer(app, "conv2")
     assert "is so after epoch" not in said(app)
@@ -180,7 +121,7 @@ def test_what_is_shown_of_a_deep_filter_says_of_which_epoch_it_is(
 
 
 def test_a_run_that_went_on_did_not_begin_untrained(app: AppTest, home: Path, me: str) -> None:
-    run = kept_run(home, me, CNN, origin="0" * 16)
+    run = filters_run(home, me, CNN, origin="0" * 16)
     open_view(app, run=run)
     app.selectbox(key=f"filters-open-{run}-conv1-None").set_value(2).run()
     assert slider(app, f"{run}-conv1").options == ["taken over", "1", "2"]
@@ -194,7 +135,7 @@ def test_a_run_that_went_on_did_not_begin_untrained(app: AppTest, home: Path, me
 
 
 def test_frozen_filters_are_said_to_be_frozen(app: AppTest, home: Path, me: str) -> None:
-    run = kept_run(home, me, CNN, origin="0" * 16, frozen=True)
+    run = filters_run(home, me, CNN, origin="0" * 16, frozen=True)
     open_view(app, run=run)
     app.selectbox(key=f"filters-open-{run}-conv1-None").set_value(2).run()
     assert "This run's convolutions are frozen: they are as it took them over." in said(app)
@@ -202,7 +143,7 @@ def test_frozen_filters_are_said_to_be_frozen(app: AppTest, home: Path, me: str)
 
 
 def test_a_deeper_layer_shows_one_filters_kernels(app: AppTest, home: Path, me: str) -> None:
-    run = kept_run(home, me, CNN)
+    run = filters_run(home, me, CNN)
     open_view(app, run=run)
     choose_layer(app, "conv2")
     told = said(app)
@@ -221,7 +162,7 @@ def test_a_deeper_layer_shows_one_filters_kernels(app: AppTest, home: Path, me: 
 
 
 def test_an_mlp_has_pages_of_neurons_and_class_templates(app: AppTest, home: Path, me: str) -> None:
-    run = kept_run(home, me, MLP)
+    run = filters_run(home, me, MLP)
     open_view(app, run=run)
     app.selectbox(key=f"filters-page-{run}-dense1").set_value(64).run()
     app.selectbox(key=f"filters-open-{run}-dense1-None").set_value(69).run()
@@ -244,14 +185,14 @@ def test_an_mlp_has_pages_of_neurons_and_class_templates(app: AppTest, home: Pat
 def right(config: RunConfig, epoch: int) -> str:
     """How much of the test images a kept network reads right, as the page says it."""
     digits = dataset.current().digits
-    read = network_of(config, epoch, seed=epoch).predict(digits.x_test).argmax(axis=1)
+    read = network_of(config, epoch).predict(digits.x_test).argmax(axis=1)
     return f"reads {(read == digits.y_test).mean():.1%} right"
 
 
 def test_without_a_hidden_layer_the_templates_are_all_of_it(
     app: AppTest, home: Path, me: str
 ) -> None:
-    open_view(app, run=kept_run(home, me, RunConfig(hidden_layers=0)))
+    open_view(app, run=filters_run(home, me, RunConfig(hidden_layers=0)))
     choose_layer(app, "templates")
 
     told = said(app)
@@ -264,7 +205,7 @@ def test_without_a_hidden_layer_the_templates_are_all_of_it(
 def test_kernels_are_shown_of_epochs_whose_weights_were_not_kept(
     app: AppTest, home: Path, me: str
 ) -> None:
-    run = kept_run(home, me, CNN, (0, 3))
+    run = filters_run(home, me, CNN, (0, 3))
     for epoch in range(4):
         keep_kernels(home, run, epoch, np.full((5, 5, 1, 4), 1 + epoch, np.float32))
     open_view(app, run=run)
@@ -275,7 +216,7 @@ def test_kernels_are_shown_of_epochs_whose_weights_were_not_kept(
 
 
 def test_weights_that_are_no_numbers_are_said_to_be_so(app: AppTest, home: Path, me: str) -> None:
-    run = kept_run(home, me, CNN, (0, 1))
+    run = filters_run(home, me, CNN, (0, 1))
     keep_kernels(home, run, 0, np.ones((5, 5, 1, 4), np.float32))
     keep_kernels(home, run, 1, np.full((5, 5, 1, 4), np.nan, np.float32))
     open_view(app, run=run)
@@ -288,7 +229,7 @@ def test_weights_that_are_no_numbers_are_said_to_be_so(app: AppTest, home: Path,
 def test_a_run_that_was_stopped_at_once_shows_its_beginning(
     app: AppTest, home: Path, me: str, config: RunConfig
 ) -> None:
-    open_view(app, run=kept_run(home, me, config, (0,), status=Status.STOPPED))
+    open_view(app, run=filters_run(home, me, config, (0,), status=Status.STOPPED))
     assert "Only the untrained weights of this network were kept." in said(app)
     assert not app.error
     assert not app.select_slider
@@ -297,7 +238,7 @@ def test_a_run_that_was_stopped_at_once_shows_its_beginning(
 def test_a_live_run_brings_its_next_epoch_and_the_slider_follows(
     app: AppTest, home: Path, me: str
 ) -> None:
-    run = kept_run(home, me, CNN, (0, 1), status=Status.RUNNING)
+    run = filters_run(home, me, CNN, (0, 1), status=None)
     open_view(app, run=run)
     assert slider(app, f"{run}-conv1").value == 1
     keep_kernels(home, run, 2, np.ones((5, 5, 1, 4), np.float32))
@@ -311,7 +252,9 @@ def test_a_live_run_brings_its_next_epoch_and_the_slider_follows(
 def test_an_unknown_data_set_leaves_the_filters_and_says_what_is_missing(
     app: AppTest, home: Path
 ) -> None:
-    run = kept_run(home, "somebody-else-entirely", CNN, fingerprint="0" * 64)
+    run = filters_run(
+        home, "somebody-else-entirely", CNN, digits=replace(SAMPLE, fingerprint="0" * 64)
+    )
     open_view(app, run=run)
     app.selectbox(key=f"filters-open-{run}-conv1-None").set_value(1).run()
     assert not app.exception

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import re
 import secrets
 from pathlib import Path
 
 import numpy as np
 import pytest
+from inspecting import kept_run, lab_page, network_of
 from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset, labels, models
 from digitlab.config import RunConfig
 from digitlab.inspection import by_hand
-from digitlab.layers import layers_of, parameter_count
+from digitlab.layers import layers_of
 from digitlab.messages import Translator
-from digitlab.network import Network
-from digitlab.store import DataSetInfo, Store
+from digitlab.store.run_files import npy
 from digitlab.ui import lab
 
 EN = Translator("en")
@@ -25,7 +24,6 @@ MLP = RunConfig(hidden_layers=2, units1=20, units2=7, activation="tanh")
 WIDE = RunConfig(
     network="cnn", blocks=2, filters1=130, kernel1=7, filters2=3, kernel2=5, pool2=False, dense=5
 )
-ROOT = Path(__file__).parents[2]
 
 
 def _page() -> None:
@@ -75,22 +73,12 @@ def said(app: AppTest) -> str:
 
 def stored_run(home: Path, me: str, config: RunConfig, *, scale: float = 1) -> str:
     """A run whose network has random weights, with all that the end of a run leaves."""
-    rng = np.random.default_rng(0)
-    layers, weights = layers_of(config), {}
-    for layer in layers:
-        if layer.kernel_shape:
-            spread = scale * np.sqrt(2 / np.prod(layer.kernel_shape[:-1]))
-            kernel = rng.normal(0, spread, layer.kernel_shape).astype(np.float32)
-            bias = rng.normal(0, 0.5, layer.kernel_shape[-1]).astype(np.float32)
-            weights[layer.name] = kernel, bias
-    store = Store(home)
-    digits = DataSetInfo("sample", dataset.SAMPLE_FINGERPRINT, 3200, 800, 1000)
-    run = store.add(me, "engine", config, "own", parameter_count(layers), digits).id
-    store.keep(run, "weights-001.npz", Network(layers, weights, {"epoch": 1}).to_bytes())
-    probabilities = io.BytesIO()
-    np.save(probabilities, rng.dirichlet(np.ones(10), 1000).astype(np.float32))
-    store.keep(run, "probabilities.npy", probabilities.getvalue())
-    return run
+    network = network_of(config, 1, bias=0.5)
+    for kernel, _ in network.weights.values():  # so that layers of any width are alike
+        kernel *= 5 * scale * np.sqrt(2 / np.prod(kernel.shape[:-1]))
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(10), 1000).astype(np.float32)
+    files = {"probabilities.npy": npy(probabilities)}
+    return kept_run(home, me, config, {1: network}, started=False, files=files).id
 
 
 # The picture ------------------------------------------------------------------------------------
@@ -130,7 +118,7 @@ def test_the_misread_are_stepped_through(app: AppTest) -> None:
 
 
 def test_my_last_drawing_is_looked_into_once_there_is_one(home: Path) -> None:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+    app = lab_page().run()
     app.query_params["view"] = "maps"
     app.session_state["picture-source"] = "mine"
     app.switch_page("pages/inspect.py").run()

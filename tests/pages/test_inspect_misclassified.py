@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import re
-import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from inspecting import kept_run, lab_page, open_inspect, said
 from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset, models
-from digitlab.layers import layers_of, parameter_count
 from digitlab.presets import PRESETS
-from digitlab.store import DataSetInfo, Store
+from digitlab.store import DataSetInfo
+from digitlab.store.run_files import npy
 
-ROOT = Path(__file__).parents[2]
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
 def open_view(home: Path) -> Open:
     """Opens a view of the Inspect page for somebody new."""
-
-    def opened(view: str, **query: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
-        query = {"me": secrets.token_urlsafe(16), "lang": "en", "view": view} | query
-        for name, value in query.items():
-            app.query_params[name] = value
-        app.switch_page("pages/inspect.py").run()
-        assert not app.exception
-        return app
-
-    return opened
+    return lambda view, **query: open_inspect(lab_page(), view=view, **query)
 
 
 def sound(app: AppTest) -> AppTest:
@@ -43,29 +32,22 @@ def sound(app: AppTest) -> AppTest:
     return app
 
 
-def said(app: AppTest) -> str:
-    groups = (app.markdown, app.caption, app.info, app.warning, app.error)
-    return "\n".join(element.value for group in groups for element in group)
-
-
 def run_that_reads(home: Path, wrong: dict[int, int]) -> str:
     """A run in the store that reads the test set right, but for samples read as another digit."""
-    store, config = Store(home), PRESETS["mlp-64"]
-    parameters = parameter_count(layers_of(config))
-    digits = DataSetInfo("sample", dataset.SAMPLE_FINGERPRINT, 3200, 800, 1000)
-    run = store.add("somebody", "engine", config, "mlp-64", parameters, digits).id
-    store.keep(run, "weights-001.npz", models.bundled_untrained().to_bytes())
-    labels = dataset.find(dataset.SAMPLE_FINGERPRINT).y_test
-    predicted = labels.copy()
+    predicted = dataset.sample().y_test.copy()
     predicted[list(wrong)] = list(wrong.values())
-    file = io.BytesIO()
-    np.save(file, (np.eye(10)[predicted] * 0.6 + 0.04).astype(np.float32))
-    store.keep(run, "probabilities.npy", file.getvalue())
-    return run
+    probabilities = (np.eye(10)[predicted] * 0.6 + 0.04).astype(np.float32)
+    return untrained_run(home, 1, files={"probabilities.npy": npy(probabilities)})
+
+
+def untrained_run(home: Path, epoch: int, **about: Any) -> str:
+    """A run whose weights of ``epoch`` are an untrained network's."""
+    networks = {epoch: models.bundled_untrained()}
+    return kept_run(home, "somebody", PRESETS["mlp-64"], networks, started=False, **about).id
 
 
 def eights_read_as_3(home: Path, count: int) -> dict[int, int]:
-    labels = dataset.find(dataset.SAMPLE_FINGERPRINT).y_test
+    labels = dataset.sample().y_test
     return dict.fromkeys(np.flatnonzero(labels == 8)[:count].tolist(), 3)
 
 
@@ -220,10 +202,7 @@ def test_the_example_is_of_these_very_samples(open_view: Open) -> None:
 
 @pytest.mark.parametrize("view", ["misread", "confusion", "digits"])
 def test_a_run_that_has_not_ended_is_read_here(open_view: Open, home: Path, view: str) -> None:
-    store, config = Store(home), PRESETS["mlp-64"]
-    digits = DataSetInfo("sample", dataset.SAMPLE_FINGERPRINT, 3200, 800, 1000)
-    run = store.add("somebody", "engine", config, "mlp-64", 50890, digits).id
-    store.keep(run, "weights-000.npz", models.bundled_untrained().to_bytes())
+    run = untrained_run(home, 0)
     assert re.search("of 100 samples|of 1,000 test samples", said(open_view(view, run=run)))
 
 
@@ -231,11 +210,7 @@ def test_a_run_that_has_not_ended_is_read_here(open_view: Open, home: Path, view
 def test_a_run_whose_data_are_gone_is_answered_in_a_sentence(
     open_view: Open, home: Path, view: str
 ) -> None:
-    store, config = Store(home), PRESETS["mlp-64"]
-    run = store.add(
-        "somebody", "engine", config, "mlp-64", 50890, DataSetInfo("mnist", "0" * 64, 1, 1, 1)
-    ).id
-    store.keep(run, "weights-001.npz", models.bundled_untrained().to_bytes())
+    run = untrained_run(home, 1, digits=DataSetInfo("mnist", "0" * 64, 1, 1, 1))
     app = open_view(view, run=run)
     (error,) = app.error
     assert "went wrong" not in error.value

@@ -6,15 +6,15 @@ import secrets
 from pathlib import Path
 
 import pytest
+from inspecting import kept_run
 from streamlit.testing.v1 import AppTest
 
-from digitlab import dataset, models
-from digitlab.layers import parameter_count
+from digitlab import models
 from digitlab.messages import message
 from digitlab.network import Network
 from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics, Untrained
-from digitlab.store import DataSetInfo, Status, Store
+from digitlab.store import Status, Store
 from digitlab.store.library import Library
 
 
@@ -30,28 +30,18 @@ def _page() -> None:
 
 
 @pytest.fixture
-def me() -> str:
-    return secrets.token_urlsafe(16)
-
-
-@pytest.fixture
 def app(home: Path, me: str) -> AppTest:
     at = AppTest.from_function(_page, default_timeout=120)
     at.query_params["me"] = me
     return at
 
 
-def kept_run(
+def trained_run(
     home: Path, owner: str, epochs: tuple[int, ...], status: Status | None = Status.FINISHED
 ) -> str:
     """A run as the trainer leaves it: weights, scores and metrics of whole, finite epochs."""
-    store, network = Store(home), models.mnist_only()
-    digits = dataset.current().digits
-    parts = DataSetInfo("sample", digits.fingerprint, 3200, 800, len(digits.y_test))
-    run = store.add(
-        owner, "nobody", PRESETS["cnn-keras"], "cnn-keras", parameter_count(network.layers), parts
-    )
-    store.start(run.id)
+    store = Store(home)
+    run = kept_run(home, owner, PRESETS["cnn-keras"], {}, preset="cnn-keras")
     for epoch in epochs:
         keep(store, run.id, epoch)
     if status is not None:
@@ -77,12 +67,12 @@ def said(app: AppTest) -> str:
 def test_of_a_finished_run_of_ones_own_nothing_has_to_be_said(
     app: AppTest, home: Path, me: str
 ) -> None:
-    app.query_params["run"] = kept_run(home, me, (0, 1))
+    app.query_params["run"] = trained_run(home, me, (0, 1))
     assert said(app.run()) == ""
 
 
 def test_a_run_is_called_by_the_name_that_it_was_given(app: AppTest, home: Path, me: str) -> None:
-    run = kept_run(home, me, (0, 1))
+    run = trained_run(home, me, (0, 1))
     Library(Store(home)).rename(me, run, "Half the neurons")
     app.run()
     assert any("Half the neurons" in label for label in app.selectbox(key="model").options)
@@ -90,19 +80,19 @@ def test_a_run_is_called_by_the_name_that_it_was_given(app: AppTest, home: Path,
 
 
 def test_a_run_that_diverged_is_shown_as_it_was_before(app: AppTest, home: Path, me: str) -> None:
-    app.query_params["run"] = kept_run(home, me, (0, 1), Status.DIVERGED)
+    app.query_params["run"] = trained_run(home, me, (0, 1), Status.DIVERGED)
     told = said(app.run())
     assert "The loss is not a number any more." in told
     assert "Here are its weights after epoch 1." in told
 
 
 def test_a_run_that_was_stopped_at_once_is_untrained(app: AppTest, home: Path, me: str) -> None:
-    app.query_params["run"] = kept_run(home, me, (0,), Status.STOPPED)
+    app.query_params["run"] = trained_run(home, me, (0,), Status.STOPPED)
     assert "Its weights are untrained." in said(app.run())
 
 
 def test_a_run_that_was_stopped_within_an_epoch_says_so(app: AppTest, home: Path, me: str) -> None:
-    run, store = kept_run(home, me, (0, 1), None), Store(home)
+    run, store = trained_run(home, me, (0, 1), None), Store(home)
     cut = EpochMetrics(2, False, 0.5, 0.8, None, None, 0.4, 0.86, 0.1, 320)
     weights = Network(models.mnist_only().layers, models.mnist_only().weights, {"epoch": 2})
     store.keep(run, "weights-002.npz", weights.to_bytes())
@@ -115,7 +105,7 @@ def test_a_run_that_was_stopped_within_an_epoch_says_so(app: AppTest, home: Path
 def test_a_run_that_still_trains_before_its_first_epoch_is_as_it_began(
     app: AppTest, home: Path, me: str
 ) -> None:
-    app.query_params["run"] = kept_run(home, me, (0,), None)
+    app.query_params["run"] = trained_run(home, me, (0,), None)
     assert "Here are the weights that it began with." in said(app.run())
 
 
@@ -123,7 +113,7 @@ def test_somebody_elses_run_is_said_to_be_so_and_keeps_its_name_to_itself(
     app: AppTest, home: Path
 ) -> None:
     other = secrets.token_urlsafe(16)
-    run = kept_run(home, other, (0, 1))
+    run = trained_run(home, other, (0, 1))
     Library(Store(home)).rename(other, run, "Secret")
     app.query_params["run"] = run
     assert "Somebody else's run: you can look, not change it." in said(app.run())
@@ -133,7 +123,7 @@ def test_somebody_elses_run_is_said_to_be_so_and_keeps_its_name_to_itself(
 def test_weights_that_went_for_room_on_the_disk_are_missed_by_their_reason(
     app: AppTest, home: Path, me: str
 ) -> None:
-    run = kept_run(home, me, (0, 1))
+    run = trained_run(home, me, (0, 1))
     Store(home).drop_weights(run)
     app.query_params["run"] = run
     told = said(app.run())
@@ -144,7 +134,7 @@ def test_weights_that_went_for_room_on_the_disk_are_missed_by_their_reason(
 def test_a_run_that_still_trains_offers_its_newer_weights(
     app: AppTest, home: Path, me: str
 ) -> None:
-    run = kept_run(home, me, (0, 1), None)
+    run = trained_run(home, me, (0, 1), None)
     app.query_params["run"] = run
     assert "It still trains. Here are its weights after epoch 1." in said(app.run())
     assert not app.button
