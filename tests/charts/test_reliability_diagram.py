@@ -53,10 +53,5 @@ def test_a_click_on_either_half_tells_the_bin() -> None:
 
 
 def test_edges_in_percent_have_no_digits_too_many() -> None:
-    assert [edge_text(edge) for edge in (0.0, 0.3, 0.95, 0.999, 1.0)] == [
-        "0",
-        "30",
-        "95",
-        "99.9",
-        "100",
-    ]
+    edges = [edge_text(edge) for edge in (0.0, 0.3, 0.95, 0.999, 1.0)]
+    assert edges == ["0", "30", "95", "99.9", "100"]

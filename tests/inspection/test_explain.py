@@ -108,19 +108,13 @@ def test_nearest_are_those_that_scipy_finds() -> None:
 
 
 def test_a_training_image_is_nearest_to_itself() -> None:
-    images = pictures(70)
+    images = pictures(5)
     images[:, :6] = 0
     known = explain.features(models.bundled(), images)
-    found = explain.nearest(known, known[66])
-    assert found.indices[0] == 66
+    found = explain.nearest(known, known[3], count=8)
+    assert found.indices[0] == 3
+    assert len(found.indices) == 5, "fewer than asked for"
     assert found.distances[0] == pytest.approx(0, abs=1e-4)
-
-
-def test_fewer_images_than_asked_for_are_all_nearest() -> None:
-    known = np.array([[3, 4], [0, 1]], np.float32)
-    found = explain.nearest(known, np.zeros(2, np.float32), count=8)
-    assert found.indices.tolist() == [1, 0]
-    assert found.distances.tolist() == [1, 5]
 
 
 def test_layers_in_numbers_add_up_to_what_the_network_computed() -> None:
