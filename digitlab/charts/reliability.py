@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from digitlab.charts import frame
 from digitlab.charts.frame import BLUE, GREY_BLUE, VERMILLION, Chart, Trace
+from digitlab.inspection.reliability import Bin
 from digitlab.messages import Translator
+from digitlab.scores import wilson
 
 _DIAGRAM, _HISTOGRAM = (0.36, 1.0), (0.0, 0.24)  # shares of the figure's height
 _AXIS_OF_TARGETS = {"range": [1, 0], "visible": False, "fixedrange": True}
 _LEAST = 0.5  # where the histogram's log scale begins: a single sample is still a bar
 
 
-@dataclass(frozen=True)
-class CalibrationBin:
-    """One bin of certainty to draw: all shares 0 to 1.
-
-    ``confidence`` (the mean), ``accuracy`` and its interval are None where there are no samples.
-    """
-
-    low: float
-    high: float
-    count: int
-    right: int
-    confidence: float | None = None
-    accuracy: float | None = None
-    interval: tuple[float, float] | None = None
-
-
-def reliability_diagram(bins: Sequence[CalibrationBin], t: Translator) -> Chart:
+def reliability_diagram(bins: Sequence[Bin], t: Translator) -> Chart:
     """How often a network is right against how certain it is, and a histogram under it.
 
     Both axes are stretched alike, so that every bin is as wide as the next: most samples lie in
@@ -86,15 +71,16 @@ def edge_text(edge: float) -> str:
     return f"{100 * edge:.10g}"
 
 
-def _points(bins: Sequence[CalibrationBin], edges: Sequence[float], t: Translator) -> Trace:
+def _points(bins: Sequence[Bin], edges: Sequence[float], t: Translator) -> Trace:
     """Mean certainty and share right of every bin that has samples, each with its interval."""
     told = [
-        (each.confidence, each.accuracy, *each.interval)
+        (each.confidence, each.accuracy, *wilson(each.right, each.count))
         for each in bins
-        if each.confidence is not None and each.accuracy is not None and each.interval is not None
+        if each.count
     ]
     # Where they lie on axes on which the edges stand at 0, 1, 2 ...
-    places = np.interp(np.reshape(told, (-1, 4)), edges, np.arange(len(edges)))
+    shares = np.array(told, np.float64).reshape(-1, 4)
+    places = np.interp(shares, edges, np.arange(len(edges)))
     xs, ys, lows, highs = places.T
     return frame.trace(
         "scatter",
@@ -109,10 +95,11 @@ def _points(bins: Sequence[CalibrationBin], edges: Sequence[float], t: Translato
     )
 
 
-def _hover(each: CalibrationBin, t: Translator) -> str:
+def _hover(each: Bin, t: Translator) -> str:
     low, high = edge_text(each.low), edge_text(each.high)
-    if each.confidence is None or each.accuracy is None or each.interval is None:
+    if each.confidence is None or each.accuracy is None:
         return t("{low}% to {high}%: no samples", low=low, high=high)
+    least, most = wilson(each.right, each.count)
     return t(
         "{low}% to {high}%: {count} samples<br>certain on average {confidence}<br>right {accuracy} "
         "(95% interval {least} to {most})",
@@ -121,6 +108,6 @@ def _hover(each: CalibrationBin, t: Translator) -> str:
         count=f"{each.count:,}",
         confidence=f"{each.confidence:.2%}",
         accuracy=f"{each.accuracy:.2%}",
-        least=f"{each.interval[0]:.1%}",
-        most=f"{each.interval[1]:.1%}",
+        least=f"{least:.1%}",
+        most=f"{most:.1%}",
     )

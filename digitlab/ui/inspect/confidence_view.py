@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from digitlab import models
-from digitlab.charts.reliability import CalibrationBin, edge_text, reliability_diagram
+from digitlab.charts.reliability import edge_text, reliability_diagram
 from digitlab.inspection import metrics
 from digitlab.inspection.metrics import SamplePrediction
 from digitlab.inspection.reliability import EQUAL_EDGES, Bin, Reliability, bin_numbers, reliability
@@ -41,7 +41,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
         )
     left, right = st.columns(2, gap="medium")
     with left:
-        figure = reliability_diagram([_drawn(each) for each in found.bins], t)
+        figure = reliability_diagram(found.bins, t)
         clicked = last_used.place(
             figure, "confidence-diagram", t, len(found.bins), shows="confidence-bin"
         )
@@ -118,13 +118,6 @@ def _widest(found: Reliability) -> Bin:
     """The bin with the largest gap, of those whose gap is not one sample's luck."""
     telling = [each for each in found.bins if each.count >= _FEW]
     return max(telling, key=lambda each: abs(each.gap), default=found.widest)
-
-
-def _drawn(each: Bin) -> CalibrationBin:
-    interval = wilson(each.right, each.count) if each.count else None
-    return CalibrationBin(
-        each.low, each.high, each.count, each.right, each.confidence, each.accuracy, interval
-    )
 
 
 def _picked(found: Reliability, clicked: int | None, t: Translator) -> int:
