@@ -95,11 +95,6 @@ def run_file(name: str) -> RunFile | None:
     return RunFile(kind, int(epoch) if epoch else None)
 
 
-def sweep_path(sweep_id: str) -> str:
-    """The member in which a sweep is packed."""
-    return f"sweeps/{sweep_id}.json"
-
-
 def path_of(run_id: str, name: str) -> str:
     """The member in which a run's file is packed."""
     return f"runs/{run_id}/{name}"

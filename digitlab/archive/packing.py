@@ -17,7 +17,7 @@ import time
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -49,13 +49,13 @@ from digitlab.archive.form import (
     Progress,
     path_of,
     run_file,
-    sweep_path,
 )
 from digitlab.archive.record import RunRecord
 from digitlab.config import IMAGE_SIZE
 from digitlab.messages import Message, message
 from digitlab.network import ModelFileError, Network
-from digitlab.records import DrawingFields, SavedDrawing, values_of
+from digitlab.records import DrawingFields, values_of
+from digitlab.store import Store
 from digitlab.store.library import Library, RunSummary
 from digitlab.store.run_files import npy
 from digitlab.store.saved_drawings import SavedDrawings
@@ -89,35 +89,25 @@ class Packed:
 
     def left_out(self) -> list[Message]:
         """What is not in it, in sentences."""
-        told = []
-        if self.runs_left_out:
-            told.append(
-                message(
-                    "A zip has room for {most} runs: pinned and newer ones went in, {count} did "
-                    "not.",
-                    most=MOST_RUNS,
-                    count=self.runs_left_out,
-                )
-            )
-        if self.files_left_out:
-            told.append(
-                message(
-                    "A zip has at most {most} MB, so {count} files were left out, weights of "
-                    "epochs in between before all others. The last weights went in first, then "
-                    "what the pictures need; pinned and newer runs before the others.",
-                    most=LARGEST // MEGABYTE,
-                    count=self.files_left_out,
-                )
-            )
-        if self.thinned:
-            told.append(
-                message(
-                    "The curves of {runs} runs have more points between the epochs than fit: "
-                    "evenly spaced ones went in.",
-                    runs=self.thinned,
-                )
-            )
-        return told
+        runs = message(
+            "A zip has room for {most} runs: pinned and newer ones went in, {count} did not.",
+            most=MOST_RUNS,
+            count=self.runs_left_out,
+        )
+        files = message(
+            "A zip has at most {most} MB, so {count} files were left out, weights of epochs in "
+            "between before all others. The last weights went in first, then what the pictures "
+            "need; pinned and newer runs before the others.",
+            most=LARGEST // MEGABYTE,
+            count=self.files_left_out,
+        )
+        curves = message(
+            "The curves of {runs} runs have more points between the epochs than fit: evenly spaced "
+            "ones went in.",
+            runs=self.thinned,
+        )
+        told = ((runs, self.runs_left_out), (files, self.files_left_out), (curves, self.thinned))
+        return [sentence for sentence, count in told if count]
 
 
 @dataclass(frozen=True)
@@ -161,24 +151,40 @@ def pack(
     """
     summaries = library.summaries(owner)
     taken = _taken(summaries)
+    ids = {summary.run.id for summary in taken}
     kept = drawings.of(owner)
     with zipfile.ZipFile(target, "w") as archive:
-        _write_drawings(archive, kept)
+        pictures = [drawing.digit for drawing in kept]
+        told = [values_of(DrawingFields, drawing) for drawing in kept]
+        shaped = np.array(pictures, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+        _write(archive, DRAWINGS, msgspec.json.encode(told))
+        _write(archive, PICTURES, npy(shaped))
+
         sources, counts = library.store.sources(owner), library.store.batch_counts(owner)
-        rows = _most_rows([counts.get(summary.run.id, 0) for summary in taken])
+        rows = _most_rows([counts.get(run, 0) for run in ids])
         for summary in taken:
             _write_numbers(archive, library, summary, sources, rows)
-        swept = _write_sweeps(archive, sweeps, owner, {summary.run.id for summary in taken})
+
+        swept = 0  # sweeps of which a run is taken along
+        for sweep in sweeps.sweeps_of(owner):
+            trials = [one for one in sweeps.trials(sweep) if one.run and one.run.id in ids]
+            if trials:
+                _write(archive, f"sweeps/{sweep.id}.json", sweep_record.to_json(sweep, trials))
+                swept += 1
+
         left_out = _write_files(archive, target, _files(library, taken, exact), progress)
-        _write_manifest(archive, taken, left_out)
-    thinned = sum(counts.get(summary.run.id, 0) > rows for summary in taken)
+        # Oldest first: a run goes on from one that is loaded already.
+        oldest_first = sorted((summary.run for summary in taken), key=lambda run: run.created)
+        runs = tuple(ListedRun(run.id, left_out[run.id]) for run in oldest_first)
+        manifest = Manifest(FORMAT, VERSION, time.time(), runs)
+        _write(archive, MANIFEST, msgspec.json.encode(manifest))
     return Packed(
         runs=len(taken),
         drawings=len(kept),
         sweeps=swept,
         runs_left_out=len(summaries) - len(taken),
         files_left_out=sum(left_out.values()),
-        thinned=thinned,
+        thinned=sum(counts.get(run, 0) > rows for run in ids),
     )
 
 
@@ -217,38 +223,6 @@ def _most_rows(counts: Collection[int]) -> int:
     return MOST_BATCHES
 
 
-def _write_manifest(
-    archive: zipfile.ZipFile, taken: Sequence[RunSummary], left_out: Counter[str]
-) -> None:
-    oldest_first = sorted(
-        taken, key=lambda summary: summary.run.created
-    )  # what goes on from another
-    runs = tuple(ListedRun(summary.run.id, left_out[summary.run.id]) for summary in oldest_first)
-    manifest = Manifest(FORMAT, VERSION, time.time(), runs)
-    _write(archive, MANIFEST, msgspec.json.encode(manifest))
-
-
-def _write_sweeps(
-    archive: zipfile.ZipFile, sweeps: Sweeps, owner: str, taken: Collection[str]
-) -> int:
-    """Write the sweeps of which a run is taken along; returns how many."""
-    count = 0
-    for sweep in sweeps.sweeps_of(owner):
-        trials = sweeps.trials(sweep)
-        kept = [trial for trial in trials if trial.run is not None and trial.run.id in taken]
-        if kept:
-            _write(archive, sweep_path(sweep.id), sweep_record.to_json(sweep, kept))
-            count += 1
-    return count
-
-
-def _write_drawings(archive: zipfile.ZipFile, kept: Sequence[SavedDrawing]) -> None:
-    told = [values_of(DrawingFields, one) for one in kept]
-    pictures = np.array([one.digit for one in kept], np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
-    _write(archive, DRAWINGS, msgspec.json.encode(told))
-    _write(archive, PICTURES, npy(pictures))
-
-
 def _write_numbers(
     archive: zipfile.ZipFile,
     library: Library,
@@ -275,30 +249,29 @@ def _write_numbers(
 
 def _files(library: Library, taken: Sequence[RunSummary], exact: bool) -> list[_File]:
     """The files of all runs, what is missed most first."""
-    found = [file for summary in taken for file in _files_of(library, summary.run.id, exact)]
+    found = [file for summary in taken for file in _files_of(library.store, summary.run.id, exact)]
     return sorted(found, key=lambda file: file.rank)  # keeps the order of the runs
 
 
-def _files_of(library: Library, run_id: str, exact: bool) -> list[_File]:
-    store = library.store
+def _files_of(store: Store, run_id: str, exact: bool) -> Iterator[_File]:
     weights = store.epochs_kept(run_id, "weights")
     first, last = min(weights, default=0), max(weights, default=0)
     between = _evenly([epoch for epoch in weights if epoch not in (first, last)])
-    found = []
     for name in store.files(run_id):
         path = store.folder / "runs" / run_id / name
         what = run_file(name)
         if what is None or not path.is_file():
             continue
-        halved = not exact and what.kind == "weights" and what.epoch not in (first, last)
+        size, at_an_end = path.stat().st_size, what.epoch in (first, last)
+        rank = 3 if what.kind == "optimizer" else 1
+        if what.kind == "weights":
+            rank = {first: 2, last: 0}.get(what.epoch or 0, 4)
+        halved = not exact and what.kind == "weights" and not at_an_end
         if halved and what.epoch not in between:
             continue
-        if not exact and what.kind == "kernels" and weights and what.epoch in (first, last):
+        if not exact and what.kind == "kernels" and weights and at_an_end:
             continue  # they are within the exact weights
-        size = path.stat().st_size
-        rank = _rank(name, first, last)
-        found.append(_File(rank, run_id, name, path, size // 2 if halved else size, halved))
-    return found
+        yield _File(rank, run_id, name, path, size // 2 if halved else size, halved)
 
 
 def _evenly(epochs: Sequence[int]) -> set[int]:
@@ -307,15 +280,6 @@ def _evenly(epochs: Sequence[int]) -> set[int]:
     if len(epochs) <= _BETWEEN:
         return set(epochs)
     return {epochs[round(step * (number + 1)) - 1] for number in range(_BETWEEN)}
-
-
-def _rank(name: str, first: int, last: int) -> int:
-    what = run_file(name)
-    if what is None or what.kind != "weights":
-        return 3 if what is not None and what.kind == "optimizer" else 1
-    if what.epoch == last:
-        return 0
-    return 2 if what.epoch == first else 4
 
 
 def _write_files(
@@ -339,43 +303,36 @@ def _write_files(
 
 
 def _copy(archive: zipfile.ZipFile, file: _File) -> bool:
-    """Copy a file; False where it is gone, because the run was deleted or the disk was full."""
+    """Copy a file; False where it is gone, because the run was deleted or the disk was full.
+
+    Weights that are to be rounded do not go in where they are broken, or have grown too large.
+    """
     try:
         source = file.path.open("rb")
     except FileNotFoundError:
         return False
     with source:
         if file.halved:
-            return _copy_half(archive, file, source.read())
+            try:
+                data = half(Network.load(source.read()))
+            except ModelFileError:
+                return False
+            if data is not None:
+                _write(archive, file.member, data)
+            return data is not None
         if file.size <= _LARGEST_DEFLATED:
             _write(archive, file.member, source.read())
-            return True
-        with archive.open(zipfile.ZipInfo(file.member), "w") as member:
-            shutil.copyfileobj(source, member, _CHUNK)
-    return True
-
-
-def _copy_half(archive: zipfile.ZipFile, file: _File, data: bytes) -> bool:
-    """Write weights rounded; none of a broken file, or where numbers have grown too large."""
-    try:
-        halved = half(Network.load(data))
-    except ModelFileError:
-        return False
-    if halved is None:
-        return False
-    _write(archive, file.member, halved)
+        else:
+            with archive.open(zipfile.ZipInfo(file.member), "w") as member:
+                shutil.copyfileobj(source, member, _CHUNK)
     return True
 
 
 def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    archive.writestr(zipfile.ZipInfo(name), data, _compression(data))
-
-
-def _compression(data: bytes) -> int:
-    """None where it does not pay, and for what would look like a bomb: many equal drawings."""
+    """Deflated, unless that does not pay or would look like a bomb, as many equal drawings do."""
     middle = data[len(data) // 2 :][:_SAMPLE] if len(data) > 2 * _SAMPLE else data
-    if len(zlib.compress(middle, 1)) > _PAYS * len(middle):
-        return zipfile.ZIP_STORED
-    if len(data) > MEGABYTE and 2 * len(data) > LARGEST_RATIO * len(zlib.compress(data)):
-        return zipfile.ZIP_STORED
-    return zipfile.ZIP_DEFLATED
+    pays = len(zlib.compress(middle, 1)) <= _PAYS * len(middle)
+    if len(data) > MEGABYTE and pays:
+        pays = 2 * len(data) <= LARGEST_RATIO * len(zlib.compress(data))
+    kind = zipfile.ZIP_DEFLATED if pays else zipfile.ZIP_STORED
+    archive.writestr(zipfile.ZipInfo(name), data, kind)

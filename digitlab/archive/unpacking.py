@@ -7,18 +7,17 @@ epochs of it. Nothing that is there is changed.
 
 from __future__ import annotations
 
+import functools
 import logging
 import secrets
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-import numpy.typing as npt
 from msgspec.structs import asdict, replace
 
 from digitlab import broken, disk
@@ -40,7 +39,6 @@ from digitlab.archive.form import (
     Manifest,
     Progress,
     path_of,
-    run_file,
 )
 from digitlab.archive.opening import not_whole, opened
 from digitlab.archive.record import RunRecord
@@ -124,32 +122,24 @@ def _runs(archive: zipfile.ZipFile) -> list[str]:
         raise ArchiveError(not_whole())
     try:
         about = _json(archive, MANIFEST)
-        if not isinstance(about, dict) or about.get("format") != FORMAT:
-            raise ArchiveError(not_whole())
-        version = about.get("version")
-        if type(version) is not int or not OLDEST_VERSION <= version <= VERSION:
-            raise _other_version(version)
-        return _listed(about)
     except LabError:
         raise
     except Exception as error:  # zip and its compressions have errors of their own
         broken.note(error, f"{MANIFEST} of a zip")
         raise ArchiveError(not_whole()) from error
-
-
-def _other_version(version: Any) -> ArchiveError:
-    shown = str(version)[:20] if type(version) is int and abs(version) < 10**9 else "?"
-    return ArchiveError(
-        message(
-            "This zip is of version {version}; this lab loads version {ours}. Load it in a lab "
-            "that is as new as the one that packed it.",
-            version=shown,
-            ours=VERSION,
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        raise ArchiveError(not_whole())
+    version = about.get("version")
+    if type(version) is not int or not OLDEST_VERSION <= version <= VERSION:
+        shown = str(version) if type(version) is int and abs(version) < 10**9 else "?"
+        raise ArchiveError(
+            message(
+                "This zip is of version {version}; this lab loads version {ours}. Load it in a "
+                "lab that is as new as the one that packed it.",
+                version=shown,
+                ours=VERSION,
+            )
         )
-    )
-
-
-def _listed(about: Any) -> list[str]:
     runs = [run.id for run in read(Manifest, about).runs]
     if len(set(runs)) != len(runs):
         raise ArchiveError(not_whole())
@@ -193,7 +183,7 @@ class _Loading:
             StorageBusyError: another process holds the database; what was loaded stays.
         """
         try:
-            with _naming(run_id[:_SHORT], RECORD):
+            with _naming_run(run_id[:_SHORT], RECORD):
                 packed = record.from_json(_json(self.archive, path_of(run_id, RECORD)), run_id)
             if not self._is_here(packed):
                 self._restore(packed)
@@ -206,7 +196,7 @@ class _Loading:
         """Note the runs of which there are files, but which the manifest does not name."""
         for run in set(filter(RUN_ID.fullmatch, self.members)) - self.listed:
             why = message("it does not name this run.")
-            self.told.refused.append(_refusal(run[:_SHORT], MANIFEST, why).message)
+            self.told.refused.append(_of_run(run[:_SHORT], MANIFEST, why))
 
     def _is_here(self, packed: RunRecord) -> bool:
         """Whether this person has the run already, with as many epochs."""
@@ -220,7 +210,7 @@ class _Loading:
     def _restore(self, packed: RunRecord) -> None:
         if self.count >= MOST_OF_ONE:
             why = message("you have {most} runs, which is as many as fit.", most=MOST_OF_ONE)
-            raise _refusal(_called(packed), RECORD, why)
+            raise ArchiveError(_of_run(_called(packed), RECORD, why))
         try:
             with disk.scratch(self.store.folder, packed.run.id) as folder:
                 self._stage(packed, folder)
@@ -230,32 +220,27 @@ class _Loading:
         except (OSError, StorageError) as error:
             log.exception("a run could not be loaded")
             why = message("the lab could not write it to its disk.")
-            raise _refusal(_called(packed), RECORD, why) from error
+            raise ArchiveError(_of_run(_called(packed), RECORD, why)) from error
 
     def _stage(self, packed: RunRecord, folder: Path) -> None:
         """Write the run's files, each checked, into ``folder``."""
-        for name in self.members[packed.run.id]:
-            if name not in (RECORD, BATCHES):
-                target = folder / name.replace("half-", "weights-")
-                with _naming(_called(packed), name):
-                    if target.exists():
-                        raise ArchiveError(message("it is there twice."))
-                    data = clean(self.archive, packed.run, name)
-                target.write_bytes(data)
-        self._stage_kernels(packed, folder)
-
-    def _stage_kernels(self, packed: RunRecord, folder: Path) -> None:
-        """Write the kernels that are packed within exact weights alone as files of their own."""
-        for name in self.members[packed.run.id]:
-            what = run_file(name)
-            if what is not None and what.kind == "weights":
+        names = [name for name in self.members[packed.run.id] if name not in (RECORD, BATCHES)]
+        for name in names:
+            target = folder / name.replace("half-", "weights-")
+            with _naming_run(_called(packed), name):
+                if target.exists():
+                    raise ArchiveError(message("it is there twice."))
+                data = clean(self.archive, packed.run, name)
+            target.write_bytes(data)
+        for name in names:  # kernels that are packed within exact weights alone
+            if name.startswith("weights-"):
                 target = folder / name.replace("weights-", "kernels-").replace(".npz", ".npy")
                 kernels = kernels_of((folder / name).read_bytes(), packed.run)
                 if kernels is not None and not target.exists():
                     target.write_bytes(kernels)
 
     def _insert(self, packed: RunRecord, folder: Path) -> None:
-        with _naming(_called(packed), BATCHES):
+        with _naming_run(_called(packed), BATCHES):
             reports = batches(self.archive, packed.run)
         # What it went on from is told by the id that it had first.
         origin = self.here.get(packed.run.origin) if packed.run.origin else None
@@ -269,18 +254,36 @@ class _Loading:
     def load_drawings(self, drawings: SavedDrawings) -> None:
         """Load the kept drawings, or note what is wrong with them."""
         try:
-            with _naming_drawings():
+            with _naming(DRAWINGS, _of_drawings):
                 kept = self._drawings()
             self.told.drawings = drawings.restore(self.owner, kept)
         except LabError as refused:
             self.told.refused.append(refused.message)
+
+    def _drawings(self) -> list[SavedDrawing]:
+        told = _json(self.archive, DRAWINGS)
+        if not isinstance(told, list) or len(told) > MOST_DRAWINGS:
+            raise ArchiveError(message("it holds too many drawings, or none."))
+        shape = (len(told), IMAGE_SIZE, IMAGE_SIZE)
+        pictures = array(self.archive, PICTURES, shape, "|u1")
+        now, kept = time.time(), []
+        for number, packed in enumerate(read(list[DrawingFields], told)):
+            if packed.created > now + _DAY:
+                raise wrong(f"[{number}].created")
+            changes = {
+                "model": self.renamed.get(packed.model, packed.model),
+                "created": min(packed.created, now),
+            }
+            known = asdict(packed) | changes
+            kept.append(SavedDrawing(id=number, digit=pictures[number], **known))
+        return kept
 
     def load_sweeps(self, sweeps: Sweeps) -> None:
         """Load the sweeps, or note what is wrong with one."""
         for name in self.archive.namelist():
             if name.startswith("sweeps/"):
                 try:
-                    with _naming_sweep(name):
+                    with _naming(name, functools.partial(_of_sweep, name)):
                         self._load_sweep(sweep_record.from_json(_json(self.archive, name)), sweeps)
                 except LabError as refused:
                     self.told.refused.append(refused.message)
@@ -300,30 +303,6 @@ class _Loading:
             self.owner, packed.plan, packed.digits, packed.created, runs
         )
 
-    def _drawings(self) -> list[SavedDrawing]:
-        told = _json(self.archive, DRAWINGS)
-        if not isinstance(told, list) or len(told) > MOST_DRAWINGS:
-            raise ArchiveError(message("it holds too many drawings, or none."))
-        shape = (len(told), IMAGE_SIZE, IMAGE_SIZE)
-        pictures = array(self.archive, PICTURES, shape, "|u1")
-        drawings = read(list[DrawingFields], told)
-        return [
-            self._drawing(drawing, number, picture)
-            for number, (drawing, picture) in enumerate(zip(drawings, pictures, strict=True))
-        ]
-
-    def _drawing(
-        self, packed: DrawingFields, number: int, picture: npt.NDArray[np.uint8]
-    ) -> SavedDrawing:
-        now = time.time()
-        if packed.created > now + _DAY:
-            raise wrong(f"[{number}].created")
-        changes = {
-            "model": self.renamed.get(packed.model, packed.model),
-            "created": min(packed.created, now),
-        }
-        return SavedDrawing(id=number, digit=picture, **asdict(packed) | changes)
-
 
 def _called(packed: RunRecord) -> str:
     """What a sentence calls a run: its name, else the beginning of its id."""
@@ -331,44 +310,30 @@ def _called(packed: RunRecord) -> str:
 
 
 @contextmanager
-def _naming(called: str, file: str) -> Iterator[None]:
-    """Whatever a broken file raises becomes a sentence that names the run and the file."""
+def _naming(file: str, say: Callable[[Message], Message]) -> Iterator[None]:
+    """Whatever a broken file raises becomes a sentence that names it; ``say`` is told why."""
     try:
         yield
-    except Exception as error:
-        raise _refusal(called, file, _why(error, file)) from error
+    except LabError as error:
+        raise ArchiveError(say(error.on_page)) from error
+    except Exception as error:  # zip, its compressions and NumPy have errors of their own
+        broken.note(error, f"{file} of a zip")
+        raise ArchiveError(say(message("it is broken."))) from error
 
 
-@contextmanager
-def _naming_sweep(file: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        raise ArchiveError(
-            message("The sweep in {file} was not loaded: {why}", file=file, why=_why(error, file))
-        ) from error
+def _naming_run(called: str, file: str) -> AbstractContextManager[None]:
+    return _naming(file, functools.partial(_of_run, called, file))
 
 
-@contextmanager
-def _naming_drawings() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        raise ArchiveError(
-            message("The drawings were not loaded: {why}", why=_why(error, DRAWINGS))
-        ) from error
-
-
-def _why(error: Exception, file: str) -> Message:
-    if isinstance(error, LabError):
-        return error.on_page
-    broken.note(error, f"{file} of a zip")
-    return message("it is broken.")  # zip, its compressions and NumPy have errors of their own
-
-
-def _refusal(called: str, file: str, why: Message) -> ArchiveError:
-    return ArchiveError(
-        message(
-            "Run {run} was not loaded, because of {file}: {why}", run=called, file=file, why=why
-        )
+def _of_run(run: str, file: str, why: Message) -> Message:
+    return message(
+        "Run {run} was not loaded, because of {file}: {why}", run=run, file=file, why=why
     )
+
+
+def _of_sweep(file: str, why: Message) -> Message:
+    return message("The sweep in {file} was not loaded: {why}", file=file, why=why)
+
+
+def _of_drawings(why: Message) -> Message:
+    return message("The drawings were not loaded: {why}", why=why)
