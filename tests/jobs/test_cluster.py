@@ -7,23 +7,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
+from training_lab import LONG, Lab, until
 
-from digitlab import dataset
-from digitlab.config import RunConfig
 from digitlab.jobs.cluster import scheduler_address, worker_memory
-from digitlab.jobs.engine import Engine
 from digitlab.jobs.software import installed, worker_lack
 from digitlab.messages import LabError
-from digitlab.store import Run, Status, Store
+from digitlab.store import Status, Store
 
-ROOT = Path(__file__).parents[2]
-TINY = RunConfig(units1=8, train_images=64, epochs=1)
-LONG = RunConfig(train_images=4000, epochs=100, batch_size=16)
+HERE = "tcp://127.0.0.1:1"
 
 
 @pytest.mark.parametrize(
@@ -76,13 +72,10 @@ def test_anything_else_is_refused_with_what_to_do(
     )
 
 
-@pytest.mark.parametrize("address", [None, ""])
-def test_no_address_means_the_embedded_cluster(
-    address: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DIGITLAB_SCHEDULER", raising=False)
-    if address is not None:
-        monkeypatch.setenv("DIGITLAB_SCHEDULER", address)
+def test_no_address_means_the_embedded_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGITLAB_SCHEDULER", "")
+    assert scheduler_address() is None
+    monkeypatch.delenv("DIGITLAB_SCHEDULER")
     assert scheduler_address() is None
 
 
@@ -94,193 +87,130 @@ def test_an_engine_with_a_refused_scheduler_says_so_and_keeps_the_run(
     lab_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("DIGITLAB_SCHEDULER", "tcp://192.168.1.5:8786")
-    store = Store(lab_home)
-    with closing(Engine(store, measure=False)) as engine:
-        run = engine.submit("ada", TINY, dataset.sample())
-        until(lambda: engine.trouble is not None)
-        assert "not set up to train" in str(engine.trouble)
+    with Lab(Store(lab_home)) as lab:
+        run = lab.submit()
+        until(lambda: lab.engine.trouble is not None)
+        assert "not set up to train" in str(lab.engine.trouble)
         assert "must be a tls:// address" in caplog.text  # for whoever runs the lab
-        assert store.run(run.id).status is Status.QUEUED
+        assert lab.status(run) is Status.QUEUED
+
+
+def known() -> dict[str, str]:
+    """The environment of a process that finds Digit Lab."""
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def unknown() -> dict[str, str]:
+    """The environment of a process that finds Dask and TensorFlow, and not Digit Lab."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
+class Commands:
+    """Dask's commands, started in a folder of their own as on another PC."""
+
+    def __init__(self, stack: ExitStack, folder: Path) -> None:
+        self.stack, self.folder, self.address = stack, folder, ""
+
+    def start(self, environment: dict[str, str], arguments: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "dask", *arguments.split(), "--host", "127.0.0.1"]
+        quiet = subprocess.DEVNULL
+        process = self.stack.enter_context(
+            subprocess.Popen(command, env=environment, cwd=self.folder, stdout=quiet, stderr=quiet)
+        )
+        self.stack.callback(process.terminate)
+        return process
+
+    def scheduler(self, environment: dict[str, str]) -> None:
+        file = self.folder / "scheduler.json"
+        self.start(environment, f"scheduler --port 0 --no-dashboard --scheduler-file {file.name}")
+        until(lambda: file.exists() and file.stat().st_size)
+        self.address = str(json.loads(file.read_text())["address"])
+
+    def worker(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        """A worker under a nanny."""
+        options = "--nthreads 1 --nanny --no-dashboard --local-directory ."
+        return self.start(environment, f"worker {self.address} {options}")
 
 
 @pytest.fixture
-def existing(
-    lab_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[subprocess.Popen[str]]:
-    """A scheduler and one worker under a nanny, with a lab folder of its own, as on another PC."""
-    away = os.environ | {"DIGITLAB_HOME": str(tmp_path / "away"), "PYTHONPATH": str(ROOT)}
+def commands(lab_home: Path, tmp_path: Path) -> Iterator[Commands]:
     with ExitStack() as stack:
-        address = scheduler(stack, away, tmp_path)
-        monkeypatch.setenv("DIGITLAB_SCHEDULER", address)
-        yield worker(stack, away, tmp_path, address)
-
-
-def scheduler(
-    stack: ExitStack, environment: "os._Environ[str] | dict[str, str]", folder: Path
-) -> str:
-    """Start a scheduler in ``folder``; returns its address."""
-    file = folder / "scheduler.json"
-    dask(
-        stack,
-        environment,
-        folder,
-        "scheduler",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "0",
-        "--no-dashboard",
-        "--scheduler-file",
-        str(file),
-    )
-    until(lambda: file.exists() and file.stat().st_size)
-    return address_in(file)
-
-
-def worker(
-    stack: ExitStack, environment: "os._Environ[str] | dict[str, str]", folder: Path, address: str
-) -> subprocess.Popen[str]:
-    """Start a worker under a nanny in ``folder``."""
-    return dask(
-        stack,
-        environment,
-        folder,
-        "worker",
-        address,
-        "--nthreads",
-        "1",
-        "--nanny",
-        "--no-dashboard",
-        "--host",
-        "127.0.0.1",
-        "--local-directory",
-        str(folder),
-    )
-
-
-def dask(
-    stack: ExitStack,
-    environment: "os._Environ[str] | dict[str, str]",
-    folder: Path,
-    *arguments: str,
-) -> subprocess.Popen[str]:
-    """Start a Dask command; it is ended with the stack."""
-    process = stack.enter_context(
-        subprocess.Popen(
-            [sys.executable, "-m", "dask", *arguments],
-            env=dict(environment),
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-    )
-    stack.callback(process.terminate)
-    return process
-
-
-def address_in(scheduler_file: Path) -> str:
-    return str(json.loads(scheduler_file.read_text())["address"])
-
-
-def until(condition: object, seconds: float = 90.0) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
-def ended(store: Store, run: Run) -> Run:
-    until(lambda: not store.run(run.id).status.live)
-    return store.run(run.id)
+        yield Commands(stack, tmp_path)
 
 
 @pytest.mark.worker
 def test_runs_are_trained_on_an_existing_scheduler_that_cannot_read_our_files(
-    existing: subprocess.Popen[str], lab_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    commands: Commands, lab_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The images are sent; a killed worker interrupts its run; the workers outlive the engine."""
-    digits = dataset.sample()
+    away = known() | {"DIGITLAB_HOME": str(tmp_path / "away")}
+    commands.scheduler(away)
+    monkeypatch.setenv("DIGITLAB_SCHEDULER", commands.address)
+    existing = commands.worker(away)
     # Both are on this machine: the path that the worker is told must be one it cannot read.
     monkeypatch.setattr(
         "digitlab.jobs.supervisor.str", lambda path: f"/not/here{path}", raising=False
     )
     store = Store(lab_home)
-    with closing(Engine(store, measure=False)) as engine:
-        first = ended(store, engine.submit("ada", TINY, digits))
-        assert first.status is Status.FINISHED, str(first.reason)
+    with Lab(store) as lab:
+        first = lab.finished()
         assert store.epochs_kept(first.id, "weights") == [0, 1]
         assert len(store.epochs(first.id)) == 1
-        sent = tmp_path / "away" / "data" / f"sent-{digits.fingerprint}.npz"
-        assert sent.read_bytes() == digits.path.read_bytes()
+        sent = tmp_path / "away" / "data" / f"sent-{lab.digits.fingerprint}.npz"
+        assert sent.read_bytes() == lab.digits.path.read_bytes()
 
         # This scheduler, unlike the embedded one, would try the task again, for ever.
-        killed, following = (engine.submit("ada", config, digits) for config in (LONG, TINY))
+        killed, following = lab.submit(LONG), lab.submit()
         until(lambda: store.epochs(killed.id))  # one without an epoch would be queued again
-        (found,) = engine.workers()
-        os.kill(found["pid"], signal.SIGKILL)
-        assert ended(store, killed).status is Status.INTERRUPTED
-        assert ended(store, following).status is Status.FINISHED
-
-        abandoned = engine.submit("ada", LONG, digits)
-        until(lambda: store.last_batch(abandoned.id) is not None)
-    assert store.run(abandoned.id).status is Status.INTERRUPTED
+        os.kill(lab.worker().pid, signal.SIGKILL)
+        assert lab.ended(killed).status is Status.INTERRUPTED
+        lab.finished(following)
+        abandoned = lab.started()
+    assert lab.status(abandoned) is Status.INTERRUPTED
     assert existing.poll() is None
-    with closing(Engine(store, measure=False)) as engine:
-        # The worker has seen that nobody waits for the abandoned run, and is free again.
-        assert ended(store, engine.submit("ada", TINY, digits)).status is Status.FINISHED
-
-
-def without_digitlab() -> dict[str, str]:
-    """The environment of a process that finds Dask and TensorFlow, and not Digit Lab."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    with Lab(store) as lab:
+        lab.finished()  # the worker has seen that nobody waits for the abandoned run
 
 
 @pytest.mark.worker
 def test_a_worker_without_digit_lab_leaves_the_queue_alone_until_one_with_it_comes(
+    commands: Commands,
     lab_home: Path,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    digits, store, known = dataset.sample(), Store(lab_home), os.environ | {"PYTHONPATH": str(ROOT)}
-    with ExitStack() as stack:
-        address = scheduler(stack, known, tmp_path)
-        monkeypatch.setenv("DIGITLAB_SCHEDULER", address)
-        engine = stack.enter_context(closing(Engine(store, measure=False)))
-        runs = [engine.submit("ada", TINY, digits) for _ in range(2)]
+    commands.scheduler(known())
+    monkeypatch.setenv("DIGITLAB_SCHEDULER", commands.address)
+    with Lab(Store(lab_home)) as lab:
+        engine, runs = lab.engine, [lab.submit() for _ in range(2)]
         until(lambda: engine.trouble is not None)
         assert str(engine.trouble) == (
-            f"The scheduler {address} has no workers at present; runs wait until there is one."
+            f"The scheduler {commands.address} has no workers at present; runs wait until there is "
+            "one."
         )
-        worker(stack, without_digitlab(), tmp_path, address)
+        commands.worker(unknown())
         until(lambda: "cannot train" in str(engine.trouble))
         assert "the package digitlab is not installed there. Runs wait." in str(engine.trouble)
         time.sleep(3)
-        assert {store.run(run.id).status for run in runs} == {Status.QUEUED}
+        assert {lab.status(run) for run in runs} == {Status.QUEUED}
         assert caplog.text.count("is not installed there") == 1  # it was looked at once
-        worker(stack, known, tmp_path, address)
-        assert {ended(store, run).status for run in runs} == {Status.FINISHED}
+        commands.worker(known())
+        for run in runs:
+            lab.finished(run)
         assert engine.trouble is None
 
 
 @pytest.mark.worker
 def test_a_scheduler_without_digit_lab_leaves_the_queue_alone(
-    lab_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    commands: Commands, lab_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store(lab_home)
-    with ExitStack() as stack:
-        address = scheduler(stack, without_digitlab(), tmp_path)
-        worker(stack, os.environ | {"PYTHONPATH": str(ROOT)}, tmp_path, address)
-        monkeypatch.setenv("DIGITLAB_SCHEDULER", address)
-        engine = stack.enter_context(closing(Engine(store, measure=False)))
-        run = engine.submit("ada", TINY, dataset.sample())
-        until(lambda: "cannot pass runs on" in str(engine.trouble))
-        assert store.run(run.id).status is Status.QUEUED
-
-
-HERE = "tcp://127.0.0.1:1"
+    commands.scheduler(unknown())
+    commands.worker(known())
+    monkeypatch.setenv("DIGITLAB_SCHEDULER", commands.address)
+    with Lab(Store(lab_home)) as lab:
+        run = lab.submit()
+        until(lambda: "cannot pass runs on" in str(lab.engine.trouble))
+        assert lab.status(run) is Status.QUEUED
 
 
 def test_what_a_worker_lacks_is_said_by_its_name() -> None:
