@@ -15,11 +15,11 @@ from digitlab.store.results import (
     fit_verdict,
     guessing_loss,
     training_below_validation,
-    untrained_test,
     verdict,
 )
 
 SPLIT = RunConfig(validation="split")
+UNTESTED = {"test_accuracy": None, "test_loss": None}
 
 
 def epoch(number: int, loss: float, val_loss: float | None, **values: Any) -> EpochMetrics:
@@ -40,30 +40,18 @@ def history(*losses: tuple[float, float | None], **last: Any) -> list[EpochMetri
     return [*epochs[:-1], replace(epochs[-1], **last)]
 
 
-def run(untrained: Untrained | None) -> Run:
-    return make_run(untrained=untrained)
-
-
-# The test set -------------------------------------------------------------------------------
-
-
-def test_the_last_epochs_test_is_the_runs() -> None:
-    epochs = history((1, 1), (1, 1), test_loss=0.25, test_accuracy=0.9)
-    assert final_test(run(Untrained(2.3, 0.1)), epochs) == Scores(0.25, 0.9)
-
-
-def test_a_test_that_was_not_waited_for_is_not_an_earlier_epochs() -> None:
-    epochs = history((1, 1), (1, None), test_loss=None, test_accuracy=None)
-    assert final_test(run(Untrained(2.3, 0.1)), epochs) is None
-
-
-def test_a_run_without_epochs_ends_as_it_began() -> None:
-    assert final_test(run(Untrained(2.3, 0.1)), []) == Scores(2.3, 0.1)
-    assert final_test(run(None), []) is None
-    assert untrained_test(None) is None
-
-
-# The verdict --------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("untrained", "epochs", "scores"),
+    [
+        (Untrained(2.3, 0.1), [make_epoch(1), make_epoch(2, test_loss=0.25)], Scores(0.25, 0.91)),
+        # A test that was not waited for is not an earlier epoch's.
+        (Untrained(2.3, 0.1), [make_epoch(1), make_epoch(2, **UNTESTED)], None),
+        (Untrained(2.3, 0.1), [], Scores(2.3, 0.1)),
+        (None, [], None),
+    ],
+)
+def test_the_last_epochs_test_is_the_runs_else_the_untrained(untrained, epochs, scores) -> None:
+    assert final_test(make_run(untrained=untrained), epochs) == scores
 
 
 @pytest.mark.parametrize(
@@ -95,13 +83,9 @@ def test_a_run_without_epochs_ends_as_it_began() -> None:
             "and is 5.000 at the end, and the training loss rose as well. A smaller learning rate "
             "may help.",
         ),
-        (
-            history((0.9, 0.5)),
-            "Whether it overfits cannot be said after fewer than two epochs.",
-        ),
+        (history((0.9, 0.5)), "Whether it overfits cannot be said after fewer than two epochs."),
         ([], "Whether it overfits cannot be said after fewer than two epochs."),
     ],
-    ids=["overfits", "begins", "no sign", "no clear", "unsteady", "one epoch", "none"],
 )
 def test_the_verdict_follows_from_the_numbers(epochs, said) -> None:
     assert str(fit_verdict(SPLIT, epochs)) == said
@@ -119,24 +103,22 @@ def test_an_epoch_whose_validation_was_not_waited_for_does_not_count() -> None:
     assert fit_verdict(SPLIT, [*whole, stopped]) == fit_verdict(SPLIT, whole)
 
 
-@pytest.mark.parametrize(("last", "begins"), [(0.919, False), (0.921, True)])
-def test_two_points_between_the_accuracies_are_no_gap_yet(last, begins) -> None:
-    epochs = history((0.9, 0.40), (0.3, 0.41), accuracy=last, val_accuracy=0.9)
-    assert str(fit_verdict(SPLIT, epochs)).startswith("It begins to overfit") is begins
-
-
-def test_a_gap_is_no_overfitting_while_the_validation_loss_still_falls() -> None:
-    epochs = history((0.9, 0.5), (0.3, 0.4), accuracy=0.96, val_accuracy=0.9)
-    assert str(fit_verdict(SPLIT, epochs)).startswith("No sign of overfitting")
-
-
-@pytest.mark.parametrize(("last", "overfits"), [(0.4199, False), (0.4201, True)])
-def test_a_rise_of_a_twentieth_is_noise(last, overfits) -> None:
-    epochs = history((0.9, 0.4), (0.3, last))
-    assert str(fit_verdict(SPLIT, epochs)).startswith("It overfits") is overfits
-
-
-# Nothing learned, exploded, dropout -----------------------------------------------------------
+@pytest.mark.parametrize(
+    ("val_losses", "accuracy", "begins"),
+    [
+        ((0.40, 0.41), 0.919, "No clear overfitting"),
+        ((0.40, 0.41), 0.921, "It begins to overfit"),
+        ((0.50, 0.40), 0.96, "No sign of overfitting"),  # its validation loss still falls
+        ((0.40, 0.4199), 0.9, "No clear overfitting"),
+        ((0.40, 0.4201), 0.9, "It overfits"),
+    ],
+)
+def test_two_points_of_accuracy_and_a_twentieth_of_loss_are_noise(
+    val_losses, accuracy, begins
+) -> None:
+    losses = zip((0.9, 0.3), val_losses, strict=True)
+    epochs = history(*losses, accuracy=accuracy, val_accuracy=0.9)
+    assert str(fit_verdict(SPLIT, epochs)).startswith(begins)
 
 
 def ended(status: Status = Status.FINISHED, *, test: int = 1000, **settings: Any) -> Run:
@@ -165,6 +147,7 @@ def said(run: Run, epochs: list[EpochMetrics], chance: float = 0.1) -> str:
         (0.65, 10_000, 0.6, "No sign of overfitting"),
         (0.5, 1000, 0.5, "It has learned nothing: its accuracy, 50.0%, is that of chance (50.0%)."),
         (0.2, 20, 0.1, "It has learned nothing"),
+        (0.1, 0, 0.1, "It has learned nothing"),  # a set whose size is not known
         (0.9, 1000, 0.1, "No sign of overfitting"),
     ],
 )
@@ -175,20 +158,17 @@ def test_a_run_that_stayed_at_chance_is_not_praised(accuracy, test, chance, begi
     assert ("More epochs" in told) is begins.startswith("No sign")
 
 
-def test_chance_is_said_without_validation_and_after_one_epoch_too() -> None:
-    epochs = history((2.31, None), test_accuracy=0.1)
-    assert said(ended(validation="none"), epochs).startswith("It has learned nothing")
-
-
-def test_a_run_stopped_before_its_test_is_judged_by_its_validation_else_its_training() -> None:
-    untested = {"test_accuracy": None, "test_loss": None}
-    assert said(ended(), history((2.3, 2.3), val_accuracy=0.1, **untested)).startswith(
-        "It has learned nothing"
-    )
-    assert said(ended(), history((2.3, None), accuracy=0.1, **untested)).startswith(
-        "It has learned nothing"
-    )
-    assert not said(ended(), history((0.3, None), accuracy=0.9, **untested)).startswith("It has")
+@pytest.mark.parametrize(
+    ("epochs", "nothing"),
+    [
+        (history((2.31, None), test_accuracy=0.1), True),  # after one epoch, without validation
+        (history((2.3, 2.3), val_accuracy=0.1, **UNTESTED), True),
+        (history((2.3, None), accuracy=0.1, **UNTESTED), True),
+        (history((0.3, None), accuracy=0.9, **UNTESTED), False),
+    ],
+)
+def test_accuracy_is_the_tests_else_validations_else_trainings(epochs, nothing) -> None:
+    assert said(ended(), epochs).startswith("It has learned nothing") is nothing
 
 
 @pytest.mark.parametrize(
@@ -241,15 +221,13 @@ def test_why_training_lies_below_validation(settings, last, said_of) -> None:
         assert ("dropout" in str(told)) is ("dropout" in said_of)
 
 
-def test_a_set_whose_size_is_not_known_is_judged_without_an_error() -> None:
-    epochs = history((2.3, 2.3), test_accuracy=0.1)
-    assert said(ended(test=0), epochs).startswith("It has learned nothing")
-
-
-@pytest.mark.parametrize("epochs", [[], history((2.3, 2.3), test_accuracy=0.1)])
-def test_of_a_diverged_run_its_reason_says_all(epochs) -> None:
-    assert verdict(ended(Status.DIVERGED), epochs) == ()
-
-
-def test_a_run_without_an_epoch_has_no_verdict() -> None:
-    assert verdict(ended(Status.STOPPED), []) == ()
+@pytest.mark.parametrize(
+    ("status", "epochs"),
+    [
+        (Status.STOPPED, []),
+        (Status.DIVERGED, []),
+        (Status.DIVERGED, history((2.3, 2.3), test_accuracy=0.1)),  # its reason says all
+    ],
+)
+def test_a_run_that_diverged_or_has_no_epoch_has_no_verdict(status, epochs) -> None:
+    assert verdict(ended(status), epochs) == ()
