@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from digitlab.jobs.engine import Engine
 from digitlab.messages import Translator
-from digitlab.store import Run, StorageBusyError, Store
+from digitlab.progress import BatchMetrics
+from digitlab.store import Run, StorageBusyError
 
 INTERRUPTED = 130  # the exit status
 _POLL_SECONDS = 0.2
@@ -57,32 +58,22 @@ def follow(
         bar_format="{desc} {bar} {n:.2f}/{total} {unit} [{elapsed}<{remaining}]",
         desc=title,
     ) as bar:
-        while _live(engine.store, run.id):
-            _draw(bar, engine.store, run.id, title, t)
-            if asked.once:
-                with suppress(StorageBusyError):  # asked again in the next iteration
+        while True:
+            with suppress(StorageBusyError):  # asked again in the next iteration
+                live = engine.store.run(run.id).status.live
+                _draw(bar, engine.store.last_batch(run.id), title, t)
+                if not live:
+                    return
+                if asked.once:
                     engine.stop(run.id)
             trouble = engine.trouble
             if trouble is not None and trouble != shown:
                 bar.write(t(trouble), file=sys.stderr)
                 shown = trouble
             time.sleep(_POLL_SECONDS)
-        _draw(bar, engine.store, run.id, title, t)
 
 
-def _live(store: Store, run_id: str) -> bool:
-    """Whether the run is queued or running; assumed while another process locks the database."""
-    try:
-        return store.run(run_id).status.live
-    except StorageBusyError:
-        return True
-
-
-def _draw(bar: Any, store: Store, run_id: str, title: str, t: Translator) -> None:
-    try:
-        last = store.last_batch(run_id)
-    except StorageBusyError:
-        return
+def _draw(bar: Any, last: BatchMetrics | None, title: str, t: Translator) -> None:
     if last is not None:
         bar.n = last.position
         shown = t(

@@ -6,6 +6,7 @@ import argparse
 import importlib.metadata
 import json
 import platform
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -20,15 +21,7 @@ from digitlab.store import Store
 from digitlab.training import speed
 
 ABOUT = mark("Print versions, the data set in use, the store, the workers and the bundled model.")
-_LIBRARIES = (
-    "streamlit",
-    "tensorflow-cpu",
-    "tensorflow",
-    "keras",
-    "numpy",
-    "distributed",
-    "plotly",
-)
+_PACKAGES = ("streamlit", "tensorflow-cpu", "tensorflow", "keras", "numpy", "distributed", "plotly")
 
 
 def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
@@ -82,9 +75,7 @@ def facts(t: Translator) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """The versions of the libraries that are installed."""
     found = {}
-    for name in _LIBRARIES:
-        try:
+    for name in _PACKAGES:
+        with suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return found

@@ -62,30 +62,18 @@ def _pictures(paths: list[Path]) -> Iterator[Path]:
 
 def _answer(path: Path, network: Network, t: Translator) -> dict[str, Any]:
     try:
-        prediction = network.read(drawing.from_image(_read(path)).digit)
-    except LabError as error:
-        return {"file": str(path), "error": t(error.message)}
-    return {
-        "file": str(path),
-        "digit": prediction.digit,
-        "probabilities": [round(float(value), 6) for value in prediction.probabilities],
-    }
-
-
-def _read(path: Path) -> bytes:
-    """A file's bytes, at most one more than a picture may have.
-
-    Raises:
-        LabError: there is no such file, or it may not be read.
-    """
-    try:
         with path.open("rb") as stream:
-            return stream.read(drawing.MAX_IMAGE_BYTES + 1)
-    except IsADirectoryError as error:
-        raise LabError(message("There is no PNG or JPEG picture in this folder.")) from error
-    except FileNotFoundError as error:
-        raise LabError(message("There is no such file.")) from error
+            picture = stream.read(drawing.MAX_IMAGE_BYTES + 1)  # one more is refused as too large
+        prediction = network.read(drawing.from_image(picture).digit)
+    except LabError as error:
+        problem = error.message
+    except IsADirectoryError:
+        problem = message("There is no PNG or JPEG picture in this folder.")
+    except FileNotFoundError:
+        problem = message("There is no such file.")
     except OSError as error:
-        raise LabError(
-            message("The file cannot be read ({detail}).", detail=error.strerror or "")
-        ) from error
+        problem = message("The file cannot be read ({detail}).", detail=error.strerror or "")
+    else:
+        probabilities = [round(float(value), 6) for value in prediction.probabilities]
+        return {"file": str(path), "digit": prediction.digit, "probabilities": probabilities}
+    return {"file": str(path), "error": t(problem)}

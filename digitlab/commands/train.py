@@ -92,6 +92,9 @@ def summary(run: Run, store: Store) -> dict[str, Any]:
     epochs = store.epochs(run.id)
     last = epochs[-1] if epochs else None
     outcome = run.outcome
+    validation = None
+    if last and last.val_loss is not None:
+        validation = {"loss": last.val_loss, "accuracy": last.val_accuracy}
     return {
         "run": run.id,
         "status": run.status.value,
@@ -99,19 +102,13 @@ def summary(run: Run, store: Store) -> dict[str, Any]:
         "preset": run.preset,
         "config": run.config.relevant(),
         "dataset": run.digits.name,
-        "images": {
-            "train": run.digits.train,
-            "validation": run.digits.validation,
-            "test": run.digits.test,
-        },
+        "images": {part: getattr(run.digits, part) for part in ("train", "validation", "test")},
         "parameters": run.parameters,
         "epochs": sum(epoch.complete for epoch in epochs),
         "stopped_early": outcome.stopped_early if outcome else False,
         "untrained": _scores(results.untrained_test(run.untrained)),
         "train": {"loss": last.loss, "accuracy": last.accuracy} if last else None,
-        "validation": {"loss": last.val_loss, "accuracy": last.val_accuracy}
-        if last and last.val_loss is not None
-        else None,
+        "validation": validation,
         "test": _scores(results.final_test(run, epochs)),
         "seconds": outcome.seconds if outcome else None,
         "images_per_second": outcome.images_per_second if outcome else None,

@@ -81,6 +81,8 @@ def test_the_limit_counts_the_seeds() -> None:
     assert vary(BASE, [Axis("epochs", values)], 4).runs == MOST_RUNS
     with pytest.raises(SweepError, match="75 runs"):
         vary(BASE, [Axis("epochs", values)], 5)
+    with pytest.raises(SweepError, match="61 runs"):
+        Plan((Cell(RunConfig(), "one"),) * 61, 1)
 
 
 @pytest.mark.parametrize("seeds", [0, -1, MOST_SEEDS + 1])
@@ -139,6 +141,10 @@ def test_a_seed_beyond_the_largest_is_refused() -> None:
         ("optimizer", "adam, sgd", ("adam", "sgd")),
         ("pool1", "true, 0", (True, False)),
         ("epochs", "", ()),
+        # as a Japanese keyboard writes them
+        ("dropout", "０．１、０．２", (0.1, 0.2)),
+        ("dropout", "0.1，0.2", (0.1, 0.2)),
+        ("dropout", "０：０．４：０．２", (0.0, 0.2, 0.4)),
     ],
 )
 def test_values_are_read_as_people_write_them(
@@ -175,11 +181,8 @@ def test_the_time_is_that_of_all_runs_on_this_machine() -> None:
     plan = vary(BASE, [Axis("epochs", (10, 20))], 3)
     known = Known((speed.Measurement("mlp", "float32", 1, 50_000.0),))
 
-    runs = [
-        planning.run_seconds(plan.config(cell, seed), digits, known)
-        for cell in range(2)
-        for seed in range(3)
-    ]
+    configs = [plan.config(cell, seed) for cell in range(2) for seed in range(3)]
+    runs = [planning.run_seconds(config, digits, known) for config in configs]
     assert planning.seconds(plan, digits, known) == pytest.approx(sum(runs))
     assert planning.seconds(plan, digits, known) < planning.seconds(plan, digits, Known())
     one = speed.seconds_per_epoch(BASE, 3200, known.measured)
@@ -266,20 +269,3 @@ def test_equal_runs_are_refused_with_a_sentence(
 )
 def test_runs_that_differ_are_not_refused(axes: list[Axis], lab_home: Path) -> None:
     planning.refuse_equals(vary(BASE, axes, 2), dataset.sample())
-
-
-def test_named_cells_are_limited_too() -> None:
-    with pytest.raises(SweepError, match="61 runs"):
-        Plan((Cell(RunConfig(), "one"),) * 61, 1)
-
-
-@pytest.mark.parametrize(
-    ("text", "values"),
-    [
-        ("０．１、０．２", (0.1, 0.2)),
-        ("0.1，0.2", (0.1, 0.2)),
-        ("０：０．４：０．２", (0.0, 0.2, 0.4)),
-    ],
-)
-def test_what_a_japanese_keyboard_writes_is_read(text: str, values: tuple[float, ...]) -> None:
-    assert planning.parse_values("dropout", text) == values

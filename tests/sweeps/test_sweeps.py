@@ -1,12 +1,14 @@
 """Sweeps on a real store: queued, stopped, resumed, and picked up after a restart."""
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from make_run import make_epoch
 
 from digitlab import dataset
 from digitlab.config import RunConfig
@@ -14,7 +16,6 @@ from digitlab.dataset import DigitSet
 from digitlab.jobs.engine import Engine
 from digitlab.messages import LabError
 from digitlab.presets import PRESETS
-from digitlab.progress import EpochMetrics
 from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.store.database import DATABASE, Database
 from digitlab.store.library import BIN_SECONDS, Library
@@ -40,200 +41,178 @@ class Queue:
         self.store.ask_to_stop(run)
 
 
-@pytest.fixture
-def store(lab_home: Path) -> Store:
-    return Store(lab_home)
+class Lab:
+    """A store with its sweeps, and a queue that nobody empties."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.sweeps, self.queue = store, Sweeps(store), Queue(store)
+
+    def start(self, owner: str = ME, plan: Plan = PLAN) -> Sweep:
+        return self.sweeps.start(self.queue, owner, plan, dataset.sample())
+
+    def runs(self, sweep: Sweep) -> list[Run]:
+        return [trial.run for trial in self.sweeps.trials(sweep) if trial.run is not None]
+
+    def statuses(self, sweep: Sweep) -> list[Status]:
+        return [run.status for run in self.runs(sweep)]
+
+    def end(self, run: Run, status: Status = Status.FINISHED) -> None:
+        self.store.start(run.id)
+        self.store.end(run.id, status, run.reason)
+
+    def change(self, statement: str, *values: str) -> None:
+        with Database(self.store.folder / DATABASE, "").change() as database:
+            database.execute(statement, values)
 
 
 @pytest.fixture
-def sweeps(store: Store) -> Sweeps:
-    return Sweeps(store)
+def lab(lab_home: Path) -> Lab:
+    return Lab(Store(lab_home))
 
 
-@pytest.fixture
-def queue(store: Store) -> Queue:
-    return Queue(store)
+def test_a_sweep_is_ordinary_runs_one_for_each_cell_and_seed(lab: Lab) -> None:
+    sweep = lab.start()
+
+    found = lab.runs(sweep)
+    pairs = [(run.config.seed, run.config.dropout) for run in found]
+    assert pairs == list(itertools.product((1, 2), (0.0, 0.4, 0.8)))
+    assert [run.id for run in lab.store.waiting("engine")] == [run.id for run in found]
+    assert {run.id for run in lab.store.runs_of(ME)} == {run.id for run in found}
 
 
-def start(sweeps: Sweeps, queue: Queue, owner: str = ME, plan: Plan = PLAN) -> Sweep:
-    return sweeps.start(queue, owner, plan, dataset.sample())
+def test_a_sweep_is_on_disk_and_is_its_owners(lab: Lab) -> None:
+    sweep = lab.start()
 
-
-def runs(sweeps: Sweeps, sweep: Sweep) -> list[Run]:
-    return [trial.run for trial in sweeps.trials(sweep) if trial.run is not None]
-
-
-def end(store: Store, run: Run, status: Status = Status.FINISHED) -> None:
-    store.start(run.id)
-    store.end(run.id, status, run.reason)
-
-
-def statuses(sweeps: Sweeps, sweep: Sweep) -> list[Status]:
-    return [run.status for run in runs(sweeps, sweep)]
-
-
-def test_a_sweep_is_ordinary_runs_one_for_each_cell_and_seed(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    sweep = start(sweeps, queue)
-
-    found = runs(sweeps, sweep)
-    assert [(run.config.dropout, run.config.seed) for run in found] == [
-        (0.0, 1),
-        (0.4, 1),
-        (0.8, 1),
-        (0.0, 2),
-        (0.4, 2),
-        (0.8, 2),
-    ]
-    assert [run.id for run in store.waiting("engine")] == [run.id for run in found]
-    assert {run.id for run in store.runs_of(ME)} == {run.id for run in found}
-
-
-def test_a_sweep_is_on_disk_and_is_its_owners(sweeps: Sweeps, queue: Queue, store: Store) -> None:
-    sweep = start(sweeps, queue)
-
-    again = Sweeps(Store(store.folder))
+    again = Sweeps(Store(lab.store.folder))
 
     assert again.sweeps_of(ME) == [sweep]
     assert again.sweep(sweep.id).plan == PLAN
-    assert again.trials(sweep) == sweeps.trials(sweep)
+    assert again.trials(sweep) == lab.sweeps.trials(sweep)
     assert again.sweeps_of(SOMEBODY) == []
 
 
 @pytest.mark.parametrize("name", ["", "0" * 16, "' OR 1 = 1 --", "x" * 10_000])
-def test_an_unknown_sweep_is_a_sentence(sweeps: Sweeps, queue: Queue, name: str) -> None:
-    start(sweeps, queue)
+def test_an_unknown_sweep_is_a_sentence(lab: Lab, name: str) -> None:
+    lab.start()
     with pytest.raises(SweepError, match="no such sweep"):
-        sweeps.sweep(name)
+        lab.sweeps.sweep(name)
 
 
-def test_a_plan_that_is_refused_leaves_nothing(
-    sweeps: Sweeps, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_plan_that_is_refused_leaves_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    same = planning.vary(PRESETS["mlp-128"], [Axis("train_images", (4000, 60000))], 1)
+    with pytest.raises(SweepError, match="give the same run twice"):
+        lab.start(plan=same)
     monkeypatch.setattr("digitlab.jobs.engine.worker_memory", lambda: 0)
     with pytest.raises(LabError, match="GB of memory"):
-        start(sweeps, queue)
-    assert sweeps.sweeps_of(ME) == []
-    assert store.runs_of(ME) == []
+        lab.start()
+    assert lab.sweeps.sweeps_of(ME) == []
+    assert lab.store.runs_of(ME) == []
 
 
-def test_one_person_has_one_sweep_under_way(sweeps: Sweeps, queue: Queue, store: Store) -> None:
-    first = start(sweeps, queue)
+def test_one_person_has_one_sweep_under_way(lab: Lab) -> None:
+    first = lab.start()
     with pytest.raises(SweepError, match="under way"):
-        start(sweeps, queue)
-    start(sweeps, queue, SOMEBODY)
-    for run in runs(sweeps, first):
-        end(store, run)
-    assert start(sweeps, queue).id != first.id
+        lab.start()
+    lab.start(SOMEBODY)
+    for run in lab.runs(first):
+        lab.end(run)
+    assert lab.start().id != first.id
 
 
-def test_stop_all_asks_what_waits_and_trains_and_leaves_what_is_done(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    sweep = start(sweeps, queue)
-    other = queue.submit(ME, PRESETS["mlp-64"], dataset.sample())
-    done, training, *waiting = runs(sweeps, sweep)
-    end(store, done)
-    store.start(training.id)
+def test_stop_all_asks_what_waits_and_trains_and_leaves_what_is_done(lab: Lab) -> None:
+    sweep = lab.start()
+    other = lab.queue.submit(ME, PRESETS["mlp-64"], dataset.sample())
+    done, training, *waiting = lab.runs(sweep)
+    lab.end(done)
+    lab.store.start(training.id)
 
-    sweeps.stop(queue, ME, sweep.id)
+    lab.sweeps.stop(lab.queue, ME, sweep.id)
 
-    asked = [run.stop for run in runs(sweeps, sweep)]
+    asked = [run.stop for run in lab.runs(sweep)]
     assert asked == [False, True, *[True] * len(waiting)]
-    assert sweeps.sweep(sweep.id).stopped
-    assert not store.run(other.id).stop
+    assert lab.sweeps.sweep(sweep.id).stopped
+    assert not lab.store.run(other.id).stop
 
 
-def test_resume_queues_what_is_missing_and_nothing_that_has_ended_well(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    sweep = start(sweeps, queue)
-    before = runs(sweeps, sweep)
+def test_resume_queues_what_is_missing_and_nothing_that_has_ended_well(lab: Lab) -> None:
+    sweep = lab.start()
+    before = lab.runs(sweep)
     ends = (Status.FINISHED, Status.STOPPED, Status.INTERRUPTED, Status.FAILED, Status.DIVERGED)
     for run, status in zip(before, ends, strict=False):
-        end(store, run, status)
-    store.end(before[5].id, Status.STOPPED, before[5].reason)
+        lab.end(run, status)
+    lab.store.end(before[5].id, Status.STOPPED, before[5].reason)
 
-    assert sweeps.resume(queue, ME, sweep.id) == 4
+    assert lab.sweeps.resume(lab.queue, ME, sweep.id) == 4
 
-    after = runs(sweeps, sweep)
+    after = lab.runs(sweep)
     kept = [old.id == new.id for old, new in zip(before, after, strict=True)]
     assert kept == [True, False, False, False, True, False]
     assert [run.config for run in after] == [run.config for run in before]
-    assert sweeps.resume(queue, ME, sweep.id) == 0
+    assert lab.sweeps.resume(lab.queue, ME, sweep.id) == 0
 
 
-def test_resume_takes_back_the_stop(sweeps: Sweeps, queue: Queue, store: Store) -> None:
-    sweep = start(sweeps, queue)
-    sweeps.stop(queue, ME, sweep.id)
-    for run in runs(sweeps, sweep):
-        store.end(run.id, Status.STOPPED, run.reason)
+def test_resume_takes_back_the_stop(lab: Lab) -> None:
+    sweep = lab.start()
+    lab.sweeps.stop(lab.queue, ME, sweep.id)
+    for run in lab.runs(sweep):
+        lab.store.end(run.id, Status.STOPPED, run.reason)
 
-    assert sweeps.resume(queue, ME, sweep.id) == 6
+    assert lab.sweeps.resume(lab.queue, ME, sweep.id) == 6
 
-    assert not sweeps.sweep(sweep.id).stopped
-    assert not any(run.stop for run in runs(sweeps, sweep))
+    assert not lab.sweeps.sweep(sweep.id).stopped
+    assert not any(run.stop for run in lab.runs(sweep))
 
 
-def test_a_deleted_run_is_missing_and_comes_back_only_when_asked_for(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    sweep, library = start(sweeps, queue), Library(store)
-    binned, gone, *rest = runs(sweeps, sweep)
+def test_a_deleted_run_is_missing_and_comes_back_only_when_asked_for(lab: Lab) -> None:
+    sweep, library = lab.start(), Library(lab.store)
+    binned, gone, *rest = lab.runs(sweep)
     for run in rest:
-        end(store, run)
+        lab.end(run)
     library.delete(ME, [binned.id])
-    store.delete(gone.id)
+    lab.store.delete(gone.id)
 
-    assert [trial.run is None for trial in sweeps.trials(sweep)] == [True, True] + [False] * 4
-    assert sweeps.pick_up(queue) == 0
-    assert sweeps.resume(queue, ME, sweep.id) == 2
-    assert len(runs(sweeps, sweep)) == 6
+    assert [trial.run is None for trial in lab.sweeps.trials(sweep)] == [True, True] + [False] * 4
+    assert lab.sweeps.pick_up(lab.queue) == 0
+    assert lab.sweeps.resume(lab.queue, ME, sweep.id) == 2
+    assert len(lab.runs(sweep)) == 6
 
 
-def test_nobody_stops_resumes_or_removes_the_sweep_of_somebody_else(
-    sweeps: Sweeps, queue: Queue
-) -> None:
-    theirs = start(sweeps, queue, SOMEBODY)
+def test_nobody_stops_resumes_or_removes_the_sweep_of_somebody_else(lab: Lab) -> None:
+    theirs = lab.start(SOMEBODY)
     for attempt in (
-        lambda: sweeps.stop(queue, ME, theirs.id),
-        lambda: sweeps.resume(queue, ME, theirs.id),
-        lambda: sweeps.remove(ME, theirs.id),
+        lambda: lab.sweeps.stop(lab.queue, ME, theirs.id),
+        lambda: lab.sweeps.resume(lab.queue, ME, theirs.id),
+        lambda: lab.sweeps.remove(ME, theirs.id),
     ):
         with pytest.raises(SweepError, match="somebody else's"):
             attempt()
-    assert not any(run.stop for run in runs(sweeps, theirs))
+    assert not any(run.stop for run in lab.runs(theirs))
 
 
-def test_after_a_restart_what_was_cut_off_is_trained_again_and_nothing_else(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    sweep, stopped = start(sweeps, queue), start(sweeps, queue, SOMEBODY)
-    done, training, failed, *waiting = runs(sweeps, sweep)
-    end(store, done)
-    end(store, failed, Status.FAILED)
-    store.start(training.id)
-    theirs = runs(sweeps, stopped)[0]
-    store.start(theirs.id)
-    sweeps.stop(queue, SOMEBODY, stopped.id)
-    store.register("engine", 1, 0.0)
-    store.succeed("next", ["engine"], adopt=True)
+def test_after_a_restart_what_was_cut_off_is_trained_again_and_nothing_else(lab: Lab) -> None:
+    sweep, stopped = lab.start(), lab.start(SOMEBODY)
+    done, training, failed, *waiting = lab.runs(sweep)
+    lab.end(done)
+    lab.end(failed, Status.FAILED)
+    lab.store.start(training.id)
+    theirs = lab.runs(stopped)[0]
+    lab.store.start(theirs.id)
+    lab.sweeps.stop(lab.queue, SOMEBODY, stopped.id)
+    lab.store.register("engine", 1, 0.0)
+    lab.store.succeed("next", ["engine"], adopt=True)
 
-    assert Sweeps(store).pick_up(queue) == 1
+    assert Sweeps(lab.store).pick_up(lab.queue) == 1
 
-    again = runs(sweeps, sweep)
+    again = lab.runs(sweep)
     assert (again[0].id, again[2].id) == (done.id, failed.id)
     assert again[1].id != training.id
     assert again[1].config == training.config
     assert [run.id for run in again[3:]] == [run.id for run in waiting]
-    assert sweeps.pick_up(queue) == 0
-    assert store.run(theirs.id).status is Status.INTERRUPTED
+    assert lab.sweeps.pick_up(lab.queue) == 0
+    assert lab.store.run(theirs.id).status is Status.INTERRUPTED
 
 
-def test_a_server_that_died_while_it_queued_a_sweep_queues_the_rest(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
+def test_a_server_that_died_while_it_queued_a_sweep_queues_the_rest(lab: Lab) -> None:
     class Dies(Queue):
         def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
             if len(self.store.runs_of(owner)) == 4:
@@ -241,42 +220,38 @@ def test_a_server_that_died_while_it_queued_a_sweep_queues_the_rest(
             return super().submit(owner, config, digits)
 
     with pytest.raises(KeyboardInterrupt):
-        start(sweeps, Dies(store))
-    (sweep,) = sweeps.sweeps_of(ME)
-    assert len(runs(sweeps, sweep)) == 4
+        lab.sweeps.start(Dies(lab.store), ME, PLAN, dataset.sample())
+    (sweep,) = lab.sweeps.sweeps_of(ME)
+    assert len(lab.runs(sweep)) == 4
 
-    assert sweeps.pick_up(queue) == 2
+    assert lab.sweeps.pick_up(lab.queue) == 2
 
-    assert [run.config.seed for run in runs(sweeps, sweep)] == [1, 1, 1, 2, 2, 2]
+    assert [run.config.seed for run in lab.runs(sweep)] == [1, 1, 1, 2, 2, 2]
 
 
-def test_a_run_that_always_brings_the_server_down_is_not_picked_up_for_ever(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    sweep = start(sweeps, queue)
+def test_a_run_that_always_brings_the_server_down_is_not_picked_up_for_ever(lab: Lab) -> None:
+    sweep = lab.start()
     picked_up = []
     for _ in range(MOST_TRIES + 1):
-        end(store, runs(sweeps, sweep)[0], Status.INTERRUPTED)
-        picked_up.append(sweeps.pick_up(queue))
+        lab.end(lab.runs(sweep)[0], Status.INTERRUPTED)
+        picked_up.append(lab.sweeps.pick_up(lab.queue))
 
     assert picked_up == [1] * (MOST_TRIES - 1) + [0, 0]
 
 
-def test_a_sweep_whose_images_are_gone_waits_and_disturbs_no_other(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    gone = sweeps.start(
-        queue, SOMEBODY, PLAN, dataclasses.replace(dataset.sample(), fingerprint="0" * 64)
+def test_a_sweep_whose_images_are_gone_waits_and_disturbs_no_other(lab: Lab) -> None:
+    gone = lab.sweeps.start(
+        lab.queue, SOMEBODY, PLAN, dataclasses.replace(dataset.sample(), fingerprint="0" * 64)
     )
-    sweep = start(sweeps, queue)
+    sweep = lab.start()
     for each in (gone, sweep):
-        end(store, runs(sweeps, each)[0], Status.INTERRUPTED)
+        lab.end(lab.runs(each)[0], Status.INTERRUPTED)
 
-    assert sweeps.pick_up(queue) == 1
+    assert lab.sweeps.pick_up(lab.queue) == 1
 
-    assert runs(sweeps, sweep)[0].status is Status.QUEUED
+    assert lab.runs(sweep)[0].status is Status.QUEUED
     with pytest.raises(LabError, match="images of this run are not here"):
-        sweeps.resume(queue, SOMEBODY, gone.id)
+        lab.sweeps.resume(lab.queue, SOMEBODY, gone.id)
 
 
 UNREADABLE = (
@@ -291,120 +266,102 @@ UNREADABLE = (
 
 @pytest.mark.parametrize("plan", UNREADABLE)
 def test_a_sweep_that_cannot_be_read_is_a_sentence_and_disturbs_no_other(
-    sweeps: Sweeps, queue: Queue, store: Store, plan: str
+    lab: Lab, plan: str
 ) -> None:
-    broken, sweep = start(sweeps, queue, SOMEBODY), start(sweeps, queue)
-    end(store, runs(sweeps, sweep)[0], Status.INTERRUPTED)
-    with Database(store.folder / DATABASE, "").change() as database:
-        database.execute(
-            "UPDATE sweeps SET plan = ?, owner = ? WHERE id = ?", (plan, ME, broken.id)
-        )
+    broken, sweep = lab.start(SOMEBODY), lab.start()
+    lab.end(lab.runs(sweep)[0], Status.INTERRUPTED)
+    lab.change("UPDATE sweeps SET plan = ?, owner = ? WHERE id = ?", plan, ME, broken.id)
 
-    assert sweeps.pick_up(queue) == 1
-    assert sweeps.sweeps_of(ME) == [sweep]
+    assert lab.sweeps.pick_up(lab.queue) == 1
+    assert lab.sweeps.sweeps_of(ME) == [sweep]
     with pytest.raises(SweepError, match="cannot be read"):
-        sweeps.sweep(broken.id)
-    assert sweeps.remove_everything(ME) == 2
+        lab.sweeps.sweep(broken.id)
+    assert lab.sweeps.remove_everything(ME) == 2
 
 
-def test_a_sweep_whose_runs_cannot_be_read_disturbs_no_other(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    broken, sweep = start(sweeps, queue, SOMEBODY), start(sweeps, queue)
-    end(store, runs(sweeps, sweep)[0], Status.INTERRUPTED)
-    with Database(store.folder / DATABASE, "").change() as database:
-        database.execute("UPDATE runs SET reason = '' WHERE id = ?", (runs(sweeps, broken)[0].id,))
+def test_a_sweep_whose_runs_cannot_be_read_disturbs_no_other(lab: Lab) -> None:
+    broken, sweep = lab.start(SOMEBODY), lab.start()
+    lab.end(lab.runs(sweep)[0], Status.INTERRUPTED)
+    lab.change("UPDATE runs SET reason = '' WHERE id = ?", lab.runs(broken)[0].id)
 
-    assert sweeps.pick_up(queue) == 1
+    assert lab.sweeps.pick_up(lab.queue) == 1
 
 
-def test_the_epochs_of_all_runs_come_in_one_piece(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    sweep = start(sweeps, queue)
-    first, second, *_ = runs(sweeps, sweep)
-    epochs = [EpochMetrics(n, True, 0.5, 0.8, 0.4, 0.9, 0.3, 0.91, 1.5, 3200) for n in (1, 2)]
+def test_the_epochs_of_all_runs_come_in_one_piece(lab: Lab) -> None:
+    sweep = lab.start()
+    first, second, *_ = lab.runs(sweep)
+    epochs = [make_epoch(1), make_epoch(2)]
     for report in epochs:
-        store.report(first.id, report)
-    store.report(second.id, epochs[0])
+        lab.store.report(first.id, report)
+    lab.store.report(second.id, epochs[0])
 
-    assert sweeps.epochs(sweep) == {first.id: epochs, second.id: epochs[:1]}
-
-
-def test_a_sweep_that_is_removed_leaves_its_runs(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    sweep = start(sweeps, queue)
-    sweeps.remove(ME, sweep.id)
-
-    assert sweeps.sweeps_of(ME) == []
-    assert len(store.runs_of(ME)) == 6
-    start(sweeps, queue, SOMEBODY)
-    assert sweeps.remove_everything(ME) == 1, "the bin is emptied too"
-    assert sweeps.remove_everything(ME) == 0
-    assert sweeps.remove_everything(SOMEBODY) == 1
+    assert lab.sweeps.epochs(sweep) == {first.id: epochs, second.id: epochs[:1]}
 
 
-def test_a_removed_sweep_is_nowhere_until_its_owner_takes_it_back(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    sweep = start(sweeps, queue)
-    trials = sweeps.trials(sweep)
-    sweeps.remove(ME, sweep.id)
+def test_a_sweep_that_is_removed_leaves_its_runs(lab: Lab) -> None:
+    sweep = lab.start()
+    lab.sweeps.remove(ME, sweep.id)
+
+    assert lab.sweeps.sweeps_of(ME) == []
+    assert len(lab.store.runs_of(ME)) == 6
+    lab.start(SOMEBODY)
+    assert lab.sweeps.remove_everything(ME) == 1, "the bin is emptied too"
+    assert lab.sweeps.remove_everything(ME) == 0
+    assert lab.sweeps.remove_everything(SOMEBODY) == 1
+
+
+def test_a_removed_sweep_is_nowhere_until_its_owner_takes_it_back(lab: Lab) -> None:
+    sweep = lab.start()
+    trials = lab.sweeps.trials(sweep)
+    lab.sweeps.remove(ME, sweep.id)
 
     with pytest.raises(SweepError, match="no such sweep"):
-        sweeps.sweep(sweep.id)
-    assert sweeps.standings(ME) == {}
-    assert sweeps.last_removed(SOMEBODY) is None
-    sweeps.take_back(SOMEBODY, sweep.id)
-    assert sweeps.sweeps_of(ME) == []
-    assert sweeps.last_removed(ME) == sweep
+        lab.sweeps.sweep(sweep.id)
+    assert lab.sweeps.standings(ME) == {}
+    assert lab.sweeps.last_removed(SOMEBODY) is None
+    lab.sweeps.take_back(SOMEBODY, sweep.id)
+    assert lab.sweeps.sweeps_of(ME) == []
+    assert lab.sweeps.last_removed(ME) == sweep
 
-    sweeps.take_back(ME, sweep.id)
+    lab.sweeps.take_back(ME, sweep.id)
 
-    assert sweeps.sweeps_of(ME) == [sweep]
-    assert sweeps.trials(sweep) == trials
-    assert sweeps.last_removed(ME) is None
-
-
-def test_a_removed_sweep_is_not_picked_up_after_a_restart(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    sweep = start(sweeps, queue)
-    end(store, runs(sweeps, sweep)[0], Status.INTERRUPTED)
-    sweeps.remove(ME, sweep.id)
-    assert sweeps.pick_up(queue) == 0
+    assert lab.sweeps.sweeps_of(ME) == [sweep]
+    assert lab.sweeps.trials(sweep) == trials
+    assert lab.sweeps.last_removed(ME) is None
 
 
-def test_after_an_hour_a_removed_sweep_is_gone(
-    sweeps: Sweeps, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old, new = start(sweeps, queue), start(sweeps, queue, SOMEBODY)
-    sweeps.remove(ME, old.id)
+def test_a_removed_sweep_is_not_picked_up_after_a_restart(lab: Lab) -> None:
+    sweep = lab.start()
+    lab.end(lab.runs(sweep)[0], Status.INTERRUPTED)
+    lab.sweeps.remove(ME, sweep.id)
+    assert lab.sweeps.pick_up(lab.queue) == 0
+
+
+def test_after_an_hour_a_removed_sweep_is_gone(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = lab.start(), lab.start(SOMEBODY)
+    lab.sweeps.remove(ME, old.id)
     later = time.time() + BIN_SECONDS + 1
     monkeypatch.setattr(time, "time", lambda: later)
-    assert sweeps.last_removed(ME) is None
+    assert lab.sweeps.last_removed(ME) is None
 
-    sweeps.remove(SOMEBODY, new.id)
+    lab.sweeps.remove(SOMEBODY, new.id)
 
-    sweeps.take_back(ME, old.id)
-    assert sweeps.sweeps_of(ME) == []
-    assert sweeps.last_removed(SOMEBODY) == new
+    lab.sweeps.take_back(ME, old.id)
+    assert lab.sweeps.sweeps_of(ME) == []
+    assert lab.sweeps.last_removed(SOMEBODY) == new
 
 
-def test_how_all_sweeps_stand_comes_in_one_piece(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    sweep = start(sweeps, queue)
-    one, two, three, four, *_ = runs(sweeps, sweep)
-    store.start(one.id)
+def test_how_all_sweeps_stand_comes_in_one_piece(lab: Lab) -> None:
+    sweep = lab.start()
+    one, two, three, four, *_ = lab.runs(sweep)
+    lab.store.start(one.id)
     for run, status in ((two, Status.FINISHED), (three, Status.STOPPED)):
-        end(store, run, status)
-    store.delete(four.id)
+        lab.end(run, status)
+    lab.store.delete(four.id)
 
-    (standing,) = sweeps.standings(ME).values()
+    (standing,) = lab.sweeps.standings(ME).values()
 
-    trials = sweeps.trials(sweep)
+    trials = lab.sweeps.trials(sweep)
     assert standing == Standing(6, 1, 3)
     assert standing.missing == 2
     assert (standing.done, standing.live, standing.missing) == tuple(
@@ -412,29 +369,22 @@ def test_how_all_sweeps_stand_comes_in_one_piece(
     )
 
 
-def test_a_sweep_of_equal_runs_is_refused_and_nothing_is_queued(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    plan = planning.vary(PRESETS["mlp-128"], [Axis("train_images", (4000, 60000))], 1)
-    with pytest.raises(SweepError, match="give the same run twice"):
-        start(sweeps, queue, plan=plan)
-    assert store.runs_of(ME) == []
-    assert sweeps.sweeps_of(ME) == []
+def test_a_sweep_keeps_nobody_waiting_for_more_than_one_of_its_runs(lab: Lab) -> None:
+    sweep = lab.start(plan=SWEEP_LESSONS["dropout"].plan(5))
+    swept = lab.runs(sweep)
+    lab.store.start(swept[0].id)
+    theirs = [lab.queue.submit(SOMEBODY, PRESETS["mlp-128"], dataset.sample()) for _ in range(2)]
 
-
-def test_a_sweep_keeps_nobody_waiting_for_more_than_one_of_its_runs(
-    sweeps: Sweeps, queue: Queue, store: Store
-) -> None:
-    sweep = start(sweeps, queue, plan=SWEEP_LESSONS["dropout"].plan(5))
-    swept = runs(sweeps, sweep)
-    store.start(swept[0].id)
-    theirs = [queue.submit(SOMEBODY, PRESETS["mlp-128"], dataset.sample()) for _ in range(2)]
-
-    turns = [run.id for run in store.waiting("engine")]
+    turns = [run.id for run in lab.store.waiting("engine")]
 
     assert turns[:4] == [theirs[0].id, swept[1].id, theirs[1].id, swept[2].id]
     assert turns[4:] == [run.id for run in swept[3:]]
-    assert [store.place_in_queue(run) for run in (*theirs, swept[1], swept[-1])] == [1, 3, 2, 46]
+    assert [lab.store.place_in_queue(run) for run in (*theirs, swept[1], swept[-1])] == [
+        1,
+        3,
+        2,
+        46,
+    ]
 
 
 # With a real worker -----------------------------------------------------------------------------
@@ -450,33 +400,33 @@ def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
 
 
 @pytest.mark.worker
-def test_a_sweep_is_trained_through_a_restart_and_finished_runs_are_not_run_again(
-    sweeps: Sweeps, store: Store
-) -> None:
+def test_a_sweep_is_trained_through_a_restart_and_finished_runs_are_not_run_again(lab: Lab) -> None:
     slow = dataclasses.replace(TINY, train_images=4000, epochs=100)
-    plan = Plan(
-        (
-            planning.Cell(TINY, "one"),
-            planning.Cell(slow, "two"),
-            planning.Cell(TINY, "three"),
-        ),
-        1,
-    )
-    with closing(Engine(store, measure=False)) as engine:
-        sweep = sweeps.start(engine, ME, plan, dataset.sample())
-        first, second, third = runs(sweeps, sweep)
-        until(lambda: store.last_batch(second.id))
-    assert statuses(sweeps, sweep) == [Status.FINISHED, Status.INTERRUPTED, Status.QUEUED]
+    cells = [planning.Cell(TINY, "one"), planning.Cell(slow, "two"), planning.Cell(TINY, "three")]
+    plan = Plan(tuple(cells), 1)
+    with closing(Engine(lab.store, measure=False)) as engine:
+        sweep = lab.sweeps.start(engine, ME, plan, dataset.sample())
+        first, second, third = lab.runs(sweep)
+        until(lambda: lab.store.last_batch(second.id))
+    assert lab.statuses(sweep) == [
+        Status.FINISHED,
+        Status.INTERRUPTED,
+        Status.QUEUED,
+    ]
 
-    with closing(Engine(store, measure=False)) as engine:
-        assert sweeps.pick_up(engine) == 1
-        until(lambda: not store.run(third.id).status.live)
-        again = runs(sweeps, sweep)
+    with closing(Engine(lab.store, measure=False)) as engine:
+        assert lab.sweeps.pick_up(engine) == 1
+        until(lambda: not lab.store.run(third.id).status.live)
+        again = lab.runs(sweep)
         assert [run.id for run in again] == [first.id, again[1].id, third.id]
         assert again[1].id != second.id
-        until(lambda: store.last_batch(again[1].id))
-        sweeps.stop(engine, ME, sweep.id)
-        until(lambda: not store.run(again[1].id).status.live)
-    assert statuses(sweeps, sweep) == [Status.FINISHED, Status.STOPPED, Status.FINISHED]
-    epochs = sweeps.epochs(sweep)
+        until(lambda: lab.store.last_batch(again[1].id))
+        lab.sweeps.stop(engine, ME, sweep.id)
+        until(lambda: not lab.store.run(again[1].id).status.live)
+    assert lab.statuses(sweep) == [
+        Status.FINISHED,
+        Status.STOPPED,
+        Status.FINISHED,
+    ]
+    epochs = lab.sweeps.epochs(sweep)
     assert len(epochs[first.id]) == len(epochs[third.id]) == 1
