@@ -112,12 +112,8 @@ def _script(language: str) -> str:
     t = Translator(language)
     all_languages = [Translator(code) for code in LANGUAGES]
     words = [(t(word), sorted({each(word) for each in all_languages})) for word in _WORDS]
-    return f"<script>{_source()}({_json(language)}, {_json(words)});</script>"
-
-
-@functools.cache
-def _source() -> str:
-    return (_HERE / "page.js").read_text(encoding="utf-8").strip()
+    source = (_HERE / "page.js").read_text(encoding="utf-8").strip()
+    return f"<script>{source}({_json(language)}, {_json(words)});</script>"
 
 
 def _json(value: Any) -> str:

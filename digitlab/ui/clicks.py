@@ -29,34 +29,27 @@ def answer(
     key of what answers, which a phone scrolls to.
     """
 
-    def clicked() -> None:
-        found = _number(st.session_state.get(key), count)
-        if found is not None:
-            act(found)
-
-    _draw(figure, key, t, clicked, shows)
-
-
-def place(figure: Chart, key: str, t: Translator, count: int, *, shows: str = "") -> int | None:
-    """Draw a figure made with ``click_targets``; returns the whole number of the last click.
-
-    None before the first click, and where the number is not from 0 to ``count`` - 1: it comes back
-    from the browser. ``shows`` is the key of what answers, which a phone scrolls to.
-    """
-    _draw(figure, key, t, lambda: None, shows)
-    return _number(st.session_state.get(key), count)
-
-
-def _draw(figure: Chart, key: str, t: Translator, act: Callable[[], None], shows: str) -> None:
     clicks = SessionValue(f"{key}-clicks", 0)
 
     def clicked() -> None:
         clicks.set(clicks.get() + 1)
-        act()
+        found = _number(st.session_state.get(key), count)
+        if found is not None:
+            act(found)
 
     plot.draw(figure, t, key=key, on_select=clicked)
     if shows:
         browser.reveal(shows, key, clicks.get())
+
+
+def place(figure: Chart, key: str, t: Translator, count: int, *, shows: str = "") -> int | None:
+    """Draw a figure as ``answer`` does; returns the whole number of the last click.
+
+    None before the first click, and where the number is not from 0 to ``count`` - 1: it comes back
+    from the browser.
+    """
+    answer(figure, key, t, count, lambda _: None, shows=shows)
+    return _number(st.session_state.get(key), count)
 
 
 def _number(event: Any, count: int) -> int | None:

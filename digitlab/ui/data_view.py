@@ -27,25 +27,20 @@ def source_line(choice: Choice, t: Translator) -> None:
 
 def show(digits: DigitSet, config: RunConfig, t: Translator) -> None:
     """Samples, one image in numbers, and how many of each digit each part has."""
-    folded.show(
-        t("The images: what the network learns from"),
-        "images",
-        t,
-        lambda: _tabs(digits, config, t),
-        ":material/photo_library:",
-    )
 
+    def draw() -> None:
+        samples, numbers, parts = st.tabs(
+            [t("Samples"), t("An image in numbers"), t("Training, validation, test")]
+        )
+        with samples:
+            _samples(digits, t)
+        with numbers:
+            _numbers(digits, t)
+        with parts:
+            _parts(digits, config, t)
 
-def _tabs(digits: DigitSet, config: RunConfig, t: Translator) -> None:
-    samples, numbers, parts = st.tabs(
-        [t("Samples"), t("An image in numbers"), t("Training, validation, test")]
-    )
-    with samples:
-        _samples(digits, t)
-    with numbers:
-        _numbers(digits, t)
-    with parts:
-        _parts(digits, config, t)
+    label = t("The images: what the network learns from")
+    folded.show(label, "images", t, draw, ":material/photo_library:")
 
 
 def _samples(digits: DigitSet, t: Translator) -> None:
@@ -76,10 +71,10 @@ def _numbers(digits: DigitSet, t: Translator) -> None:
         )
         row = int(image.sum(axis=1).argmax())
         st.markdown(t("Row {row} of this image:", row=row))
-        st.code(" ".join(f"{pixel:3d}" for pixel in image[row]), wrap_lines=True, language=None)
-        st.code(
-            " ".join(f"{pixel / 255:.2f}" for pixel in image[row]), wrap_lines=True, language=None
-        )
+        whole = " ".join(f"{pixel:3d}" for pixel in image[row])
+        divided = " ".join(f"{pixel / 255:.2f}" for pixel in image[row])
+        for numbers in (whole, divided):
+            st.code(numbers, wrap_lines=True, language=None)
         st.markdown(
             t(
                 "The label {label} as a one-hot vector: a 1 at position {label}, 0 elsewhere.",
@@ -92,31 +87,26 @@ def _numbers(digits: DigitSet, t: Translator) -> None:
 
 def _parts(digits: DigitSet, config: RunConfig, t: Translator) -> None:
     split = digits.split(config)
+    trained, test = f"{split.train_count:,}", f"{len(digits.x_test):,}"
     parts = {t("training"): split.train[1]}
     if config.validation == "split":
         parts[t("validation")] = split.validation[1]
-    parts[t("test")] = split.test[1]
-    st.markdown(_parts_text(digits, config, t))
-    counted = {name: dataset.counts(labels) for name, labels in parts.items()}
-    figure = count_bars(counted, t, title=t("How many of each digit"), axis=t("images"))
-    plot.draw(figure, t, tools=True)
-
-
-def _parts_text(digits: DigitSet, config: RunConfig, t: Translator) -> str:
-    split = digits.split(config)
-    trained = f"{split.train_count:,}"
-    test = f"{len(digits.x_test):,}"
-    if config.validation != "split":
-        return t(
+        about = t(
+            "Training: images 1 to {trained} of the training images. Validation: images {first} to "
+            "{last}, the last of them. Test: {test} other images.",
+            trained=trained,
+            first=f"{split.train_count + 1:,}",
+            last=f"{split.count:,}",
+            test=test,
+        )
+    else:
+        about = t(
             "Training: images 1 to {trained} of the training images. Test: {test} other images.",
             trained=trained,
             test=test,
         )
-    return t(
-        "Training: images 1 to {trained} of the training images. Validation: images {first} to "
-        "{last}, the last of them. Test: {test} other images.",
-        trained=trained,
-        first=f"{split.train_count + 1:,}",
-        last=f"{split.count:,}",
-        test=test,
-    )
+    parts[t("test")] = split.test[1]
+    st.markdown(about)
+    counted = {name: dataset.counts(labels) for name, labels in parts.items()}
+    figure = count_bars(counted, t, title=t("How many of each digit"), axis=t("images"))
+    plot.draw(figure, t, tools=True)

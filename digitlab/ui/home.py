@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from digitlab import dataset, labels
@@ -38,54 +36,49 @@ def show(visit: Visit) -> None:
             st.markdown(t(text))
             page_link(name, t("Open"))
     source_line(dataset.current(), t)
-    _runs(visit)
-
-
-def _runs(visit: Visit) -> None:
-    """The newest runs; while one of them waits or trains, they are looked at again and again."""
     live = lab.library().trains(visit.me)
-    st.fragment(_fragment, run_every=_TICK if live else None)(visit, live)
+    # While a run waits or trains, the newest ones are looked at again and again.
+    st.fragment(_runs, run_every=_TICK if live else None)(visit, live)
 
 
-def _fragment(visit: Visit, live: bool) -> None:
-    with sentences(visit.t):
+def _runs(visit: Visit, live: bool) -> None:
+    t = visit.t
+    with sentences(t):
         if live and not lab.library().trains(visit.me):
             st.rerun()  # the whole page, once: the timer ends
         summaries = lab.library().summaries(visit.me, _RUNS_SHOWN)
-        if summaries:
-            _table(summaries, visit)
+        if not summaries:
+            return
+        names = naming.names(summaries, visit)
+        st.subheader(t("My runs"))
+        picked = st.dataframe(
+            {
+                t("Test accuracy"): [_accuracy(summary) for summary in summaries],
+                t("Run"): [names[summary.run.id] for summary in summaries],
+                t("Status"): [labels.status(summary.run.status, t) for summary in summaries],
+                t("Epochs trained"): [
+                    summary.last.epoch if summary.last else 0 for summary in summaries
+                ],
+                t("Started"): [clock(summary.run.created) for summary in summaries],
+            },
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
+            # Another key when other rows are shown: a tick is a row's number, and must not move.
+            key=f"my-runs-{summaries[0].run.id}-{len(summaries)}",
+            column_config={
+                t("Test accuracy"): st.column_config.TextColumn(width=ACCURACY_WIDTH),
+                t("Run"): st.column_config.TextColumn(width=NAME_WIDTH),
+            },
+        )
+        if rows := picked["selection"]["rows"]:
+            shell.go("train", run=summaries[rows[0]].run.id)
+        st.caption(t("Tick a row to open the run."))
+        st.caption(
+            t("The address of this page is how you find your runs again: keep it as a bookmark.")
+        )
 
 
-def _table(summaries: Sequence[RunSummary], visit: Visit) -> None:
-    t, names = visit.t, naming.names(summaries, visit)
-    tests = [
-        results.final_test(summary.run, [summary.last] if summary.last else [])
-        for summary in summaries
-    ]
-    st.subheader(t("My runs"))
-    picked = st.dataframe(
-        {
-            t("Test accuracy"): [f"{test.accuracy:.2%}" if test else "–" for test in tests],
-            t("Run"): [names[summary.run.id] for summary in summaries],
-            t("Status"): [labels.status(summary.run.status, t) for summary in summaries],
-            t("Epochs trained"): [
-                summary.last.epoch if summary.last else 0 for summary in summaries
-            ],
-            t("Started"): [clock(summary.run.created) for summary in summaries],
-        },
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        # Another key when other rows are shown: a tick is a row's number, and must not move.
-        key=f"my-runs-{summaries[0].run.id}-{len(summaries)}",
-        column_config={
-            t("Test accuracy"): st.column_config.TextColumn(width=ACCURACY_WIDTH),
-            t("Run"): st.column_config.TextColumn(width=NAME_WIDTH),
-        },
-    )
-    if rows := picked["selection"]["rows"]:
-        shell.go("train", run=summaries[rows[0]].run.id)
-    st.caption(t("Tick a row to open the run."))
-    st.caption(
-        t("The address of this page is how you find your runs again: keep it as a bookmark.")
-    )
+def _accuracy(summary: RunSummary) -> str:
+    test = results.final_test(summary.run, [summary.last] if summary.last else [])
+    return f"{test.accuracy:.2%}" if test else "–"

@@ -12,7 +12,6 @@ from digitlab.drawing import Picture
 from digitlab.inspection import explain
 from digitlab.messages import Translator
 from digitlab.network import Floats, Network
-from digitlab.store import Run
 from digitlab.ui import batched
 from digitlab.ui.selected_model import SelectedModel
 
@@ -26,12 +25,22 @@ def show(digit: Picture, model: SelectedModel, t: Translator) -> None:
     Raises:
         LabError: the data set that a run learned from is not here any more.
     """
-    digits, count = _trained_on(model.run)
-    known = _known(model.network, digits, count, t)
-    own = explain.features(model.network, digit[np.newaxis])[0]
-    found = explain.nearest(known, own, count=_NEIGHBOURS)
+    network = model.network
+    if model.run is None:
+        digits = dataset.current().digits
+        trained_on = len(digits.y_train)
+    else:
+        digits = dataset.find(model.run.digits.fingerprint)
+        trained_on = digits.split(model.run.config).train_count
+    searched = min(MOST_IMAGES, trained_on)
+    shared = explain.fingerprint(network), digits.fingerprint
+    parts = batched.read(
+        searched, lambda start, stop: _features(*shared, start, stop, network, digits), t
+    )
+    own = explain.features(network, digit[np.newaxis])[0]
+    found = explain.nearest(np.concatenate(parts), own, count=_NEIGHBOURS)
     labels = digits.y_train[found.indices].tolist()
-    read = model.network.read(digit).digit
+    read = network.read(digit).digit
     st.html(
         nearest_digits(digits.x_train[found.indices], labels, found.distances.tolist(), read=read)
     )
@@ -43,20 +52,14 @@ def show(digit: Picture, model: SelectedModel, t: Translator) -> None:
             digit=read,
         )
     )
-    st.caption(_about_distance(model.network, digits, count, found.median, t))
-
-
-def _about_distance(
-    network: Network, digits: DigitSet, count: int, median: float, t: Translator
-) -> str:
-    total = len(digits.y_train)
-    searched = (
-        t("Searched: all {total} training images of this data set.", total=f"{total:,}")
+    count, total = f"{searched:,}", f"{len(digits.y_train):,}"
+    about = (
+        t("Searched: all {total} training images of this data set.", total=total)
         if count == total
         else t(
             "Searched: the first {count} of the {total} training images of this data set.",
-            count=f"{count:,}",
-            total=f"{total:,}",
+            count=count,
+            total=total,
         )
     )
     meaning = t(
@@ -64,29 +67,9 @@ def _about_distance(
         "values of the network's last hidden layer. 0 would be the same to the network; half of "
         "the images are farther than {median}.",
         units=network.layers[-1].input[0],
-        median=f"{median:.1f}",
+        median=f"{found.median:.1f}",
     )
-    return t.paragraph([searched, meaning])
-
-
-def _trained_on(run: Run | None) -> tuple[DigitSet, int]:
-    """The data set in use, and how many of its training images are searched."""
-    if run is None:
-        digits = dataset.current().digits
-        return digits, min(MOST_IMAGES, len(digits.y_train))
-    digits = dataset.find(run.digits.fingerprint)
-    return digits, min(MOST_IMAGES, len(digits.split(run.config).train[1]))
-
-
-def _known(network: Network, digits: DigitSet, count: int, t: Translator) -> Floats:
-    """The last hidden layer's values for the searched images."""
-    key = explain.fingerprint(network)
-    parts = batched.read(
-        count,
-        lambda start, stop: _features(key, digits.fingerprint, start, stop, network, digits),
-        t,
-    )
-    return np.concatenate(parts)
+    st.caption(t.paragraph([about, meaning]))
 
 
 @st.cache_resource(show_spinner=False, max_entries=3 * MOST_IMAGES // batched.PART)

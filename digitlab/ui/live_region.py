@@ -17,10 +17,7 @@ _STYLE = """
 }
 """
 _component = st.components.v2.component(
-    "digitlab-live-region",
-    js=_SCRIPT,
-    css=_STYLE,
-    isolate_styles=False,
+    "digitlab-live-region", js=_SCRIPT, css=_STYLE, isolate_styles=False
 )
 
 

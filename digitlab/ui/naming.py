@@ -7,7 +7,7 @@ sweep is called by the values that the sweep varies. Others see no given names.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from digitlab import labels
 from digitlab.messages import Translator
@@ -55,7 +55,13 @@ def told_apart(names: Mapping[str, str]) -> dict[str, str]:
 
 def settings(run: Run, origins: Mapping[str, str], t: Translator) -> str:
     """The run's lesson, what it goes on from, and all that it has changed."""
-    told = [*_beginning(run, origins, t), *filter(None, [labels.run_changes(run, t)])]
+    told = []
+    if run.continued:
+        told.append(t("goes on from {name}", name=origin(run, origins, t)))
+        if run.frozen:
+            told.append(t("convolutions frozen"))
+    if changes := labels.run_changes(run, t):
+        told.append(changes)
     return f"{labels.lesson(run)}: {', '.join(told)}" if told else labels.lesson(run)
 
 
@@ -64,10 +70,3 @@ def origin(run: Run, origins: Mapping[str, str], t: Translator) -> str:
     if run.origin is None:
         return ""
     return origins.get(run.origin) or t("a run that is not here any more")
-
-
-def _beginning(run: Run, origins: Mapping[str, str], t: Translator) -> Sequence[str]:
-    if not run.continued:
-        return []
-    frozen = [t("convolutions frozen")] if run.frozen else []
-    return [t("goes on from {name}", name=origin(run, origins, t)), *frozen]

@@ -32,7 +32,9 @@ def show(digit: Picture, model: SelectedModel, t: Translator, key: str) -> None:
             t("Evidence for which digit"),
             ["winner", *range(DIGITS)],
             key=f"{key}-digit",
-            format_func=lambda name: _class(name, winner, t),
+            format_func=lambda name: (
+                t("the answer: {digit}", digit=winner) if name == "winner" else str(name)
+            ),
             width=230,
         )
         measure = st.segmented_control(
@@ -46,8 +48,7 @@ def show(digit: Picture, model: SelectedModel, t: Translator, key: str) -> None:
     target = winner if asked == "winner" else int(asked)
     falls = found.falls(target, measure)
     title = t("What erasing does to the {digit}", digit=target)
-    figure = occlusion_map(digit, falls, t, title=title, measure=measure)
-    plot.draw(figure, t, key=key)
+    plot.draw(occlusion_map(digit, falls, t, title=title, measure=measure), t, key=key)
     st.markdown(_strongest(falls, target, measure, t))
     st.caption(
         t(
@@ -79,7 +80,3 @@ def _strongest(falls: Floats, target: int, measure: explain.Measure, t: Translat
         column=column * explain.STEP,
         fall=told,
     )
-
-
-def _class(name: str | int, winner: int, t: Translator) -> str:
-    return t("the answer: {digit}", digit=winner) if name == "winner" else str(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -38,24 +38,25 @@ def draw(
     *,
     key: str | None = None,
     tools: bool = False,
-    on_select: Literal["ignore", "rerun"] | Callable[[], None] = "ignore",
+    on_select: Literal["ignore"] | Callable[[], None] = "ignore",
 ) -> None:
-    """Draw a chart at this place of the page.
+    """Draw a chart at this place of the page, under the widget's name ``key``.
 
-    Args:
-        chart: the chart; its ``alt`` is read to those who do not see it.
-        t: the reader's language.
-        key: the widget's name.
-        tools: whether Plotly's own, zoom and download, appear over it: not over a chart that is
-            redrawn while one looks, nor over a picture.
-        on_select: what a click on one of its points does, as ``st.plotly_chart`` has it.
+    With ``tools``, Plotly's zoom and download appear over it: not over a chart that is redrawn
+    while one looks, nor over a picture. ``on_select`` is called after a click on one of its points.
     """
     st.plotly_chart(
         as_it_is(chart),
         key=key,
         on_select=on_select,
         selection_mode="points",
-        config=_config(t, tools),
+        config={
+            "displaylogo": False,
+            "displayModeBar": "hover" if tools else False,
+            "modeBarButtonsToRemove": _LEFT_OUT,
+            "locale": t.language,
+            "locales": {"ja": {"dictionary": _PLOTLY_JA, "format": {}}},
+        },
         alt=chart.alt,
     )
 
@@ -78,7 +79,13 @@ class _AsItIs(go.Figure):  # type: ignore[misc]
         """The figure's JSON, with Streamlit's template as any figure has it."""
         chart: Chart = self.__dict__["_chart"]
         return {
-            "data": [_packed(trace) for trace in chart.traces],
+            "data": [
+                {
+                    name: _bytes(value) if isinstance(value, np.ndarray) else value
+                    for name, value in trace.items()
+                }
+                for trace in chart.traces
+            ],
             "layout": {"template": _template(), **chart.layout},
         }
 
@@ -89,16 +96,11 @@ def _template() -> dict[str, Any]:
     return template
 
 
-def _packed(trace: Mapping[str, Any]) -> dict[str, Any]:
-    """The trace with its arrays as bytes, a quarter of the length of their numbers as text."""
-    return {
-        name: _bytes(value) if isinstance(value, np.ndarray) else value
-        for name, value in trace.items()
-    }
-
-
 def _bytes(array: np.ndarray[Any, Any]) -> Any:
-    """An array as Plotly.js's typed array, or as a list where it knows no such numbers."""
+    """An array as Plotly.js's typed array, or as a list where it knows no such numbers.
+
+    Its bytes are a quarter of the length of its numbers as text.
+    """
     small = array.astype(np.int32) if array.dtype.kind == "i" else array
     kind = f"{small.dtype.kind}{small.dtype.itemsize}"
     if kind not in _NUMBERS or not array.size:
@@ -106,13 +108,3 @@ def _bytes(array: np.ndarray[Any, Any]) -> Any:
     data = base64.b64encode(small.tobytes()).decode("ascii")
     shape = {"shape": ", ".join(map(str, small.shape))} if small.ndim > 1 else {}
     return {"dtype": kind, "bdata": data, **shape}
-
-
-def _config(t: Translator, tools: bool) -> dict[str, Any]:
-    return {
-        "displaylogo": False,
-        "displayModeBar": "hover" if tools else False,
-        "modeBarButtonsToRemove": _LEFT_OUT,
-        "locale": t.language,
-        "locales": {"ja": {"dictionary": _PLOTLY_JA, "format": {}}},
-    }

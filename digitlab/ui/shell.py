@@ -22,15 +22,7 @@ import streamlit as st
 
 from digitlab import dataset
 from digitlab.config import BY_NAME
-from digitlab.messages import (
-    LANGUAGES,
-    LabError,
-    Message,
-    Translator,
-    mark,
-    message,
-    pick_language,
-)
+from digitlab.messages import LANGUAGES, LabError, Message, Translator, mark, message, pick_language
 from digitlab.ui import browser, lab
 from digitlab.ui.session import SessionValue
 from digitlab.ui.timing import timed
@@ -84,7 +76,8 @@ def page(name: str) -> Iterator[Visit]:
 
 
 def _frame(name: str) -> Visit:
-    t = Translator(_language())
+    query = st.query_params
+    t = Translator(pick_language(query.get("lang") or st.context.locale))
     title, lab_name = t(PAGES[name][1]), t("Digit Lab")
     st.set_page_config(
         page_title=title if name == "home" else f"{title} · {lab_name}",
@@ -92,10 +85,11 @@ def _frame(name: str) -> Visit:
         layout="wide",
         initial_sidebar_state=_SIDEBAR,
     )
-    visit = Visit(t, _identity())
+    if not _TOKEN.fullmatch(query.get("me", "")):  # somebody who comes without one
+        query["me"] = secrets.token_urlsafe(16)
     browser.dress(t)
     _top_bar(name, t)
-    return visit
+    return Visit(t, query["me"])
 
 
 @contextmanager
@@ -156,17 +150,14 @@ def word_uploader(button: str, refused: str) -> None:
     Streamlit shows its own error: one with a name of 5,000 characters is refused on the way.
     """
     zone = '[data-testid="stFileUploaderDropzone"]'
+    # As CSS strings, Japanese as it is: CSS does not know JSON's escapes for it.
+    label, sentence = (json.dumps(text, ensure_ascii=False) for text in (button, refused))
     st.html(
         f"<style>{zone} button p {{ font-size: 0; }} "
-        f"{zone} button p::after {{ content: {_css(button)}; font-size: 1rem; }} "
-        f'{zone}:has([aria-invalid="true"])::after {{ content: {_css(refused)}; }} '
+        f"{zone} button p::after {{ content: {label}; font-size: 1rem; }} "
+        f'{zone}:has([aria-invalid="true"])::after {{ content: {sentence}; }} '
         f'{zone} [role="alert"] {{ display: none; }}</style>'
     )
-
-
-def _css(text: str) -> str:
-    """``text`` as a CSS string, Japanese as it is: CSS does not know JSON's escapes for it."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 def page_link(name: str, label: str, *, help: str | None = None) -> None:
@@ -195,18 +186,6 @@ def go(name: str, **query: str) -> None:
     """Open another page for what ``query`` names; the run and the settings of before are let go."""
     kept = {key: value for key, value in st.query_params.items() if key not in _LET_GO}
     st.switch_page(PAGES[name][0], query_params=kept | query)
-
-
-def _language() -> str:
-    return pick_language(st.query_params.get("lang") or st.context.locale)
-
-
-def _identity() -> str:
-    """The visitor's token; a new one for somebody who comes without."""
-    me = st.query_params.get("me", "")
-    if not _TOKEN.fullmatch(me):
-        me = st.query_params["me"] = secrets.token_urlsafe(16)
-    return me
 
 
 def _top_bar(name: str, t: Translator) -> None:
