@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
+from typing import Any
 
 import pytest
+from make_run import add_run, make_epoch
+from screen import said
 from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset, export
 from digitlab.config import RunConfig
-from digitlab.messages import Translator, message
-from digitlab.progress import EpochMetrics, ExecutionSettings, Outcome
+from digitlab.messages import Translator
+from digitlab.progress import ExecutionSettings, Outcome
 from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.training.continuing import STATE_FILE
 
 CONFIG = RunConfig(units1=8, train_images=100, epochs=1)
-LAST = EpochMetrics(1, True, 2.0, 0.3, 1.9, 0.4, 1.87654, 0.45678, 1.0, 80)
+LAST = make_epoch(1, test_loss=1.87654, test_accuracy=0.45678, images=80)
 
 
 def _page() -> None:
@@ -35,16 +37,23 @@ def store(home: Path) -> Store:
     return Store(home)
 
 
-def made(store: Store, status: Status, fingerprint: str = "", origin: str | None = None) -> Run:
+def made(
+    store: Store,
+    status: Status = Status.FINISHED,
+    fingerprint: str = dataset.SAMPLE_FINGERPRINT,
+    **more: Any,
+) -> Run:
     """A run as its worker leaves it: trained for an epoch, then ended."""
-    fingerprint = fingerprint or dataset.sample().fingerprint
-    digits = DataSetInfo("sample", fingerprint, 80, 20, 1_000)
-    run = store.add(secrets.token_urlsafe(16), "engine", CONFIG, None, 10, digits, origin=origin)
-    store.start(run.id)
-    store.set_execution(run.id, ExecutionSettings("float32", 2, 1))
-    store.report(run.id, LAST)
-    store.end(run.id, status, message("Ended."), Outcome("finished", 1, 1, False, 1.0, 80.0))
-    return store.run(run.id)
+    return add_run(
+        store,
+        CONFIG,
+        digits=DataSetInfo("sample", fingerprint, 80, 20, 1_000),
+        execution=ExecutionSettings("float32", 2, 1),
+        epochs=[LAST],
+        status=status,
+        outcome=Outcome("finished", 1, 1, False, 1.0, 80.0),
+        **more,
+    )
 
 
 def shown(run: Run, language: str = "en") -> AppTest:
@@ -56,16 +65,12 @@ def shown(run: Run, language: str = "en") -> AppTest:
     return app
 
 
-def said(app: AppTest) -> str:
-    return "\n".join(element.value for group in (app.markdown, app.caption) for element in group)
-
-
 def buttons(app: AppTest) -> list[str]:
     return [button.proto.label for button in app.get("download_button")]
 
 
 def test_the_script_is_shown_as_it_is_saved(store: Store) -> None:
-    run = made(store, Status.FINISHED)
+    run = made(store)
     app = shown(run)
     whole = app.code[0].value
     compile(whole, "run.py", "exec")
@@ -76,14 +81,14 @@ def test_the_script_is_shown_as_it_is_saved(store: Store) -> None:
 
 
 def test_the_notebook_is_shown_cell_by_cell(store: Store) -> None:
-    run = made(store, Status.FINISHED)
+    run = made(store)
     parts = export.parts(CONFIG, run.digits.fingerprint, Translator("en"), execution=run.execution)
     assert [cell.value for cell in shown(run).code[1:]] == [part.code for part in parts]
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_it_says_how_many_images_belong_to_the_run(store: Store, language: str) -> None:
-    app = shown(made(store, Status.FINISHED), language)
+    app = shown(made(store), language)
     assert "100" in app.caption[0].value
     assert "1,000" in app.caption[0].value
 
@@ -96,10 +101,8 @@ def test_of_a_stopped_run_nothing_is_promised(store: Store) -> None:
 
 
 def test_a_run_that_went_on_comes_with_the_start_that_its_code_loads(store: Store) -> None:
-    first = made(store, Status.FINISHED)
-    store.keep(first.id, "weights-001.npz", b"weights")
-    store.keep(first.id, STATE_FILE, b"state")
-    run = made(store, Status.FINISHED, origin=first.id)
+    first = made(store, files={"weights-001.npz": b"weights", STATE_FILE: b"state"})
+    run = made(store, origin=first.id)
     app = shown(run)
     assert "goes on as the run did" in said(app)
     assert "four decimals" in said(app)
@@ -110,24 +113,21 @@ def test_a_run_that_went_on_comes_with_the_start_that_its_code_loads(store: Stor
 
 
 def test_without_the_optimizer_s_state_it_says_that_the_figures_differ(store: Store) -> None:
-    run = made(store, Status.FINISHED, origin="0" * 16)
-    store.keep(run.id, "weights-000.npz", b"weights")
-    app = shown(run)
+    app = shown(made(store, origin="0" * 16, files={"weights-000.npz": b"weights"}))
     assert "the figures differ from the run's" in said(app)
     assert "Save the start" in buttons(app)
     assert "The run reached" not in app.code[0].value
 
 
 def test_without_the_weights_of_the_beginning_nothing_is_promised(store: Store) -> None:
-    first = made(store, Status.FINISHED)
-    app = shown(made(store, Status.FINISHED, origin=first.id))
+    app = shown(made(store, origin=made(store).id))
     assert "went on from another run, whose weights are not here any more" in said(app)
     assert "Save the start" not in buttons(app)
     assert "The run reached" not in app.code[0].value
 
 
 def test_without_its_images_the_code_is_still_there(store: Store) -> None:
-    app = shown(made(store, Status.FINISHED, fingerprint="0" * 64))
+    app = shown(made(store, fingerprint="0" * 64))
     assert "are not here any more" in said(app)
     assert buttons(app) == ["Save the script", "Save the notebook"]
     assert "images-00000000-100.npz" in app.code[0].value

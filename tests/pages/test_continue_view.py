@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from make_run import add_run
+from screen import said
 from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset
@@ -42,24 +44,28 @@ def add(
     **start: Any,
 ) -> Run:
     """A run in the store that nobody has trained."""
-    store, layers = Store(home), layers_of(config)
-    digits = DataSetInfo("sample", fingerprint, 3200, 800, 1000)
-    run = store.add(owner, "no-engine", config, None, parameter_count(layers), digits, **start)
-    weights = {
-        layer.name: (np.zeros(layer.kernel_shape, np.float32), np.zeros(layer.output[-1], "f4"))
-        for layer in layers
-        if layer.kernel_shape
-    }
+    layers, files = layers_of(config), {}
     if kept is not None:
-        store.keep(run.id, f"weights-{kept:03d}.npz", Network(layers, weights).to_bytes())
+        weights = {
+            layer.name: (np.zeros(layer.kernel_shape, np.float32), np.zeros(layer.output[-1], "f4"))
+            for layer in layers
+            if layer.kernel_shape
+        }
+        files[f"weights-{kept:03d}.npz"] = Network(layers, weights).to_bytes()
     if state:
-        data = pack_state({"iteration": np.ones((), np.float32)})
-        assert data is not None
-        store.keep(run.id, STATE_FILE, data)
-    if ended:
-        outcome = Outcome("finished", 3, 3, False, 1.0, 1.0)
-        store.end(run.id, Status.FINISHED, run.reason, outcome)
-    return store.run(run.id)
+        files[STATE_FILE] = pack_state({"iteration": np.ones((), np.float32)}) or b""
+    return add_run(
+        Store(home),
+        config,
+        owner=owner,
+        parameters=parameter_count(layers),
+        digits=DataSetInfo("sample", fingerprint, 3200, 800, 1000),
+        started=False,
+        files=files,
+        status=Status.FINISHED if ended else None,
+        outcome=Outcome("finished", 3, 3, False, 1.0, 1.0),
+        **start,
+    )
 
 
 # A worker process runs the script of the page again, under another name.
@@ -93,10 +99,6 @@ def started(run: Run, app: AppTest) -> Run:
     lab.engine().stop(new)
     assert "Goes on from" in said(app)
     return lab.store().run(new)
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(element.value for element in (*app.caption, *app.markdown, *app.error))
 
 
 def table(app: AppTest) -> dict[str, list[str]]:
@@ -156,7 +158,7 @@ def test_a_run_says_which_one_it_goes_on_from(home: Path, me: str) -> None:
     told = said(opened(run, me))
     assert "Goes on from 8 units, 3 epochs · mlp-128. Its convolutions were frozen" in told
     lab.library().rename(me, origin.id, "*first* try")
-    assert r"Goes on from \*first\* try." in said(opened(run, me))
+    assert r"Goes on from \*first\* try." in opened(run, me).caption[0].value
     lab.library().delete(me, [origin.id])
     assert "Goes on from a run that is not here any more." in said(opened(run, me))
 
@@ -172,9 +174,6 @@ def test_without_weights_nothing_is_offered(home: Path, me: str) -> None:
     assert "This run has kept no weights to go on from." in said(app)
     assert not app.button
     assert not app.error
-
-
-# The images ---------------------------------------------------------------------------------
 
 
 @pytest.fixture

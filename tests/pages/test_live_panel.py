@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from make_run import add_run, make_epoch
+from screen import open_page, opened_lab
 from streamlit.testing.v1 import AppTest
 
 from digitlab.charts.lines import learning_curves
 from digitlab.messages import message
-from digitlab.presets import PRESETS
-from digitlab.progress import BatchMetrics, EpochMetrics
-from digitlab.store import DataSetInfo, Run, Status, Store
+from digitlab.progress import BatchMetrics
+from digitlab.store import Run, Status, Store
 from digitlab.ui import lab
 from digitlab.ui.train import run_panel
 
-ROOT = Path(__file__).parents[2]
 OWNER = secrets.token_urlsafe(16)
 
 
@@ -28,8 +28,14 @@ def store(home: Path) -> Store:
 
 def waiting_run(store: Store, engine: str = "somewhere else") -> Run:
     """A run that no engine of this process takes from its queue."""
-    digits = DataSetInfo("sample", "0" * 64, 3200, 800, 1000)
-    return store.add(OWNER, engine, PRESETS["mlp-64"], "mlp-64", 50_890, digits)
+    return add_run(store, owner=OWNER, engine=engine, started=False)
+
+
+def running(store: Store) -> Run:
+    run = waiting_run(store)
+    store.start(run.id)
+    reported(store, run, step=10)
+    return run
 
 
 def reported(store: Store, run: Run, step: int) -> None:
@@ -38,12 +44,7 @@ def reported(store: Store, run: Run, step: int) -> None:
 
 def watch(run: Run, language: str = "en") -> AppTest:
     """Somebody who opens the Train page for this run."""
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
-    for name, value in (("me", secrets.token_urlsafe(16)), ("lang", language), ("run", run.id)):
-        app.query_params[name] = value
-    app.switch_page("pages/train.py").run()
-    assert not app.exception
-    return app
+    return open_page(opened_lab(secrets.token_urlsafe(16), language), "train", run=run.id)
 
 
 def curves(app: AppTest) -> list[str]:
@@ -55,9 +56,7 @@ def curves(app: AppTest) -> list[str]:
 def test_curves_are_made_once_for_all_who_look_and_again_when_something_is_new(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = waiting_run(store)
-    store.start(run.id)
-    reported(store, run, step=10)
+    run = running(store)
     made: list[Any] = []
     monkeypatch.setattr(
         run_panel,
@@ -76,18 +75,13 @@ def test_curves_are_made_once_for_all_who_look_and_again_when_something_is_new(
     assert len(made) == 4
     assert curves(second) != curves(first)
 
-    store.report(
-        run.id, EpochMetrics(1, True, 0.5, 0.9, 0.4, 0.91, 0.4, 0.9, seconds=1.0, images=3200)
-    )
+    store.report(run.id, make_epoch(1))
     first.run()
     assert len(made) == 6
 
 
 def test_each_language_has_its_own_curves(store: Store) -> None:
-    run = waiting_run(store)
-    store.start(run.id)
-    reported(store, run, step=10)
-
+    run = running(store)
     assert curves(watch(run, "en"))
     assert not curves(watch(run, "ja"))  # they are named in Japanese
 
@@ -110,9 +104,7 @@ def test_a_panel_ticks_slowly_only_while_other_runs_come_first(store: Store) -> 
 
 
 def test_the_images_are_drawn_only_while_they_are_open(store: Store) -> None:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
-    app.query_params["lang"] = "en"
-    app.switch_page("pages/train.py").run()
+    app = open_page(opened_lab(OWNER), "train")
     assert not app.tabs
 
     app.session_state["images"] = True

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from make_run import add_run
+from screen import opened_lab
 from streamlit.testing.v1 import AppTest
 from trouble import damage, locked
 
@@ -17,13 +18,11 @@ from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.jobs.engine import Engine
 from digitlab.messages import Translator, message
-from digitlab.store import DataSetInfo, Run, Status, StorageBusyError, Store, database
+from digitlab.store import Run, Status, StorageBusyError, Store, database
 from digitlab.sweeps import Sweeps
 from digitlab.ui import lab, shell
 
-ROOT = Path(__file__).parents[2]
 ME = "m" * 22
-DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 PAGES = [path for path, _, _ in shell.PAGES.values()]
 
 
@@ -53,17 +52,19 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def opened(page: str, language: str = "en") -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
-    app.query_params["me"] = ME
-    app.query_params["lang"] = language
-    if page != "streamlit_app.py":
-        app.switch_page(page)
-    return app.run()
+    app = opened_lab(ME, language)
+    return app.run() if page == "streamlit_app.py" else app.switch_page(page).run()
 
 
 def add(config: RunConfig | None = None) -> Run:
-    store = lab.store()
-    return add_run(store, config, owner=ME, digits=DIGITS, status=Status.FINISHED)
+    return add_run(lab.store(), config, owner=ME, status=Status.FINISHED)
+
+
+def add_unreadable() -> Run:
+    run = add(RunConfig(epochs=3))
+    with lab.store().database.change() as change:
+        change.execute("UPDATE runs SET config = '{' WHERE id = ?", (run.id,))
+    return run
 
 
 def tick(app: AppTest, *rows: int) -> AppTest:
@@ -203,9 +204,7 @@ def test_what_goes_wrong_unforeseen_is_logged_and_nothing_is_said_to_be_safe(
 
 def test_a_run_that_cannot_be_read_is_counted_and_can_be_deleted(fresh: Path) -> None:
     app = opened("pages/runs.py")
-    good, bad = add(), add(RunConfig(epochs=3))
-    with lab.store().database.change() as change:
-        change.execute("UPDATE runs SET config = '{' WHERE id = ?", (bad.id,))
+    good, _ = add(), add_unreadable()
 
     app.run()
 
@@ -221,9 +220,7 @@ def test_a_run_that_cannot_be_read_is_counted_and_can_be_deleted(fresh: Path) ->
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_beside_a_run_that_cannot_be_read(fresh: Path, page: str) -> None:
     app = opened(page)
-    bad = add()
-    with lab.store().database.change() as change:
-        change.execute("UPDATE runs SET config = '{' WHERE id = ?", (bad.id,))
+    bad = add_unreadable()
     assert errors(app.run()) == []
     app.query_params["run"] = bad.id
     app.run()

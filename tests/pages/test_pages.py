@@ -11,19 +11,21 @@ from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
+from make_run import add_run, make_epoch
+from screen import open_page, opened_lab, said
 from streamlit.testing.v1 import AppTest
 
 from digitlab.config import from_query
 from digitlab.layers import layers_of, parameter_count
 from digitlab.lessons import TEXTS
-from digitlab.messages import message
 from digitlab.presets import PRESETS
-from digitlab.progress import BatchMetrics, EpochMetrics, Outcome, Untrained
-from digitlab.store import DataSetInfo, Status, Store
+from digitlab.progress import EpochMetrics, Outcome, Untrained
+from digitlab.store import Status, Store
 from digitlab.store.library import Library
 
-ROOT = Path(__file__).parents[2]
-TIMEOUT = 120
+TWO_EPOCHS = [
+    make_epoch(n, val_loss=1.1 / n, test_loss=1.1 / n, test_accuracy=1 - 0.6 / n) for n in (1, 2)
+]
 
 
 @pytest.fixture
@@ -35,48 +37,26 @@ def me() -> str:
 @pytest.fixture
 def app(home: Path, me: str) -> AppTest:
     """The lab, opened in English by ``me``."""
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=TIMEOUT)
-    at.query_params["me"] = me
-    at.query_params["lang"] = "en"
-    return at
+    return opened_lab(me)
 
 
-def open_page(app: AppTest, name: str, **query: str) -> AppTest:
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.switch_page(f"pages/{name}.py")
-    app.run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    """All sentences on the page."""
-    groups = (app.markdown, app.caption, app.info, app.warning, app.error, app.title, app.subheader)
-    told = "\n".join(element.value for group in groups for element in group)
-    return told.replace("\\", "")  # what keeps Markdown from taking a quoted value for its own
-
-
-def stored_run(home: Path, owner: str, status: Status = Status.FINISHED, *, epochs: int = 2) -> str:
-    """A run in the store, as an engine would have left it."""
-    store = Store(home)
-    config = PRESETS["mlp-64"]
-    parameters = parameter_count(layers_of(config))
-    digits = DataSetInfo("sample", "0" * 64, 3200, 800, 1000)
-    run = store.add(owner, "engine", config, "mlp-64", parameters, digits).id
-    store.start(run)
-    store.report(run, Untrained(2.31, 0.1))
-    for epoch in range(1, epochs + 1):
-        store.report(run, BatchMetrics(epoch, 200, 200, 1 / epoch, 1 - 0.5 / epoch, 9000.0))
-        loss, accuracy = 1.1 / epoch, 1 - 0.6 / epoch
-        store.report(
-            run,
-            EpochMetrics(epoch, True, loss, accuracy, loss, accuracy, loss, accuracy, 1.0, 3200),
-        )
-    if status is not Status.RUNNING:
-        outcome = Outcome("finished", epochs, epochs, False, 3.0, 9000.0)
-        store.end(run, status, message("All {epochs} epochs were trained.", epochs=epochs), outcome)
-    return run
+def stored_run(
+    home: Path,
+    owner: str,
+    status: Status | None = Status.FINISHED,
+    epochs: list[EpochMetrics] = TWO_EPOCHS,
+) -> str:
+    """A run in the store, as an engine would have left it; it trains where it has no status."""
+    return add_run(
+        Store(home),
+        PRESETS["mlp-64"],
+        owner=owner,
+        preset="mlp-64",
+        untrained=Untrained(2.31, 0.1),
+        epochs=epochs,
+        status=status,
+        outcome=Outcome("finished", len(epochs), len(epochs), False, 3.0, 9000.0),
+    ).id
 
 
 def test_home_lists_my_runs_and_nobody_elses(app: AppTest, home: Path, me: str) -> None:
@@ -108,38 +88,38 @@ def test_every_lesson_shows_its_text_and_its_network(app: AppTest, preset: str) 
     assert look.endswith(TEXTS[preset].look)
 
 
-def test_a_moved_slider_is_in_the_address_and_in_the_plan(app: AppTest) -> None:
+def test_a_moved_slider_is_in_the_address_until_it_is_moved_back(app: AppTest) -> None:
     open_page(app, "train", preset="mlp-128")
 
     app.slider(key="field-units1").set_value(64).run()
-
     assert app.query_params["units1"] == "64"
     assert "**50,890** parameters" in said(app)
     assert "Changed: Units in layer 1 = 64." in said(app)
 
+    app.slider(key="field-units1").set_value(128).run()
+    assert "units1" not in app.query_params
+
 
 @pytest.mark.parametrize(
-    ("name", "typed", "used"),
+    ("name", "typed"),
     [
-        ("units1", 512, 512),
-        ("learning_rate", 0.0007, 0.0007),
-        ("epochs", 7, 7),
-        ("batch_size", 100, 100),
-        ("dropout", 0.33, 0.33),
+        ("units1", 512),
+        ("learning_rate", 0.0007),
+        ("epochs", 7),
+        ("batch_size", 100),
+        ("dropout", 0.33),
     ],
 )
-def test_a_number_can_be_typed_beside_each_slider(
-    app: AppTest, name: str, typed: float, used: float
-) -> None:
+def test_a_number_can_be_typed_beside_each_slider(app: AppTest, name: str, typed: float) -> None:
     open_page(app, "train", preset="mlp-128")
 
     app.number_input(key=f"number-{name}").set_value(typed).run()
 
     assert not app.exception
-    assert app.query_params[name] == str(used)
-    assert app.number_input(key=f"number-{name}").value == used
+    assert app.query_params[name] == str(typed)
+    assert app.number_input(key=f"number-{name}").value == typed
     widgets = [*app.slider, *app.select_slider]
-    assert [widget.value for widget in widgets if widget.key == f"field-{name}"] == [used]
+    assert [widget.value for widget in widgets if widget.key == f"field-{name}"] == [typed]
 
 
 @pytest.mark.parametrize(
@@ -175,14 +155,6 @@ def test_a_setting_that_does_not_fit_is_refused_and_the_others_stay(app: AppTest
     assert app.slider(key="field-filters1").value == 9
 
 
-def test_a_slider_moved_back_leaves_the_address(app: AppTest) -> None:
-    open_page(app, "train", preset="mlp-128", units1="64")
-
-    app.slider(key="field-units1").set_value(128).run()
-
-    assert "units1" not in app.query_params
-
-
 def test_fields_of_a_cnn_are_hidden_for_an_mlp(app: AppTest) -> None:
     open_page(app, "train", preset="mlp-128")
     assert "field-filters1" not in {slider.key for slider in app.slider}
@@ -196,10 +168,7 @@ def test_fields_of_a_cnn_are_hidden_for_an_mlp(app: AppTest) -> None:
 def test_choosing_a_lesson_sets_every_slider(app: AppTest) -> None:
     open_page(app, "train", preset="mlp-128", units1="7", epochs="99")
 
-    app.query_params["preset"] = "mlp-512"
-    for name in ("units1", "epochs"):
-        del app.query_params[name]
-    app.run()
+    app.pills(key="lesson").set_value("mlp-512").run()
 
     assert app.slider(key="field-units1").value == 512
     assert app.slider(key="field-epochs").value == 20
@@ -216,15 +185,8 @@ def test_choosing_a_lesson_sets_every_slider(app: AppTest) -> None:
         ({"colour": "red"}, "The link asks for colour, which is no setting here."),
         ({"<script>": "1"}, "which is no setting here."),
         (
-            {
-                "preset": "cnn-filters",
-                "blocks": "3",
-                "kernel1": "7",
-                "kernel2": "7",
-                "kernel3": "7",
-                "pool2": "true",
-                "pool3": "true",
-            },
+            {"preset": "cnn-filters", "blocks": "3", "kernel1": "7", "kernel2": "7", "kernel3": "7"}
+            | {"pool2": "true", "pool3": "true"},
             "Convolution 3 has a 7x7 kernel",
         ),
     ],
@@ -247,19 +209,13 @@ def test_of_a_field_that_is_there_twice_the_last_one_counts(app: AppTest) -> Non
 
 
 def test_a_link_to_the_settings_opens_exactly_them(app: AppTest) -> None:
+    changed = {"epochs": "7", "optimizer": "sgd", "train_images": "2000"}
     app.session_state["settings-link"] = True  # opened by a click
-    open_page(app, "train", preset="cnn-filters", epochs="7", optimizer="sgd", train_images="2000")
-    asked = parse_qs(urlparse(app.code[0].value).query)
+    open_page(app, "train", preset="cnn-filters", **changed)
 
-    assert asked == {
-        "preset": ["cnn-filters"],
-        "epochs": ["7"],
-        "optimizer": ["sgd"],
-        "train_images": ["2000"],
-    }
-    config, notes = from_query(
-        {name: value for name, (value,) in asked.items()}, PRESETS[asked["preset"][0]]
-    )
+    asked = {name: value for name, (value,) in parse_qs(urlparse(app.code[0].value).query).items()}
+    assert asked == {"preset": "cnn-filters"} | changed
+    config, notes = from_query(asked, PRESETS["cnn-filters"])
     assert not notes
     assert config == dataclasses.replace(
         PRESETS["cnn-filters"], epochs=7, optimizer="sgd", train_images=2000
@@ -274,16 +230,8 @@ def test_validation_on_the_test_set_comes_with_a_warning(app: AppTest) -> None:
 
 
 def test_a_network_too_large_is_refused_before_it_starts(app: AppTest) -> None:
-    open_page(
-        app,
-        "train",
-        preset="cnn-tutorial",
-        filters1="256",
-        filters2="256",
-        kernel2="7",
-        dense="1024",
-        batch_size="1024",
-    )
+    large = {"filters1": "256", "filters2": "256", "kernel2": "7", "dense": "1024"}
+    open_page(app, "train", preset="cnn-tutorial", batch_size="1024", **large)
 
     assert "GB of memory to train" in said(app)
     (start,) = (button for button in app.button if button.label == "Start training")
@@ -305,14 +253,9 @@ def test_my_finished_run_shows_what_it_came_to(app: AppTest, home: Path, me: str
 
 
 def test_a_run_that_learned_nothing_is_not_praised(app: AppTest, home: Path, me: str) -> None:
-    run = stored_run(home, me, Status.RUNNING, epochs=0)
-    for number in (1, 2):
-        told = EpochMetrics(number, True, 79.0, 0.1, 78.0, 0.1, 78.0, 0.1, 1.0, 3200)
-        Store(home).report(run, told)
-    outcome = Outcome("finished", 2, 2, False, 3.0, 9000.0)
-    Store(home).end(run, Status.FINISHED, message("Stopped."), outcome)
-
-    open_page(app, "train", run=run)
+    bad = {"loss": 79.0, "accuracy": 0.1, "val_loss": 78.0, "val_accuracy": 0.1}
+    epochs = [make_epoch(n, test_loss=78.0, test_accuracy=0.1, **bad) for n in (1, 2)]
+    open_page(app, "train", run=stored_run(home, me, Status.FINISHED, epochs))
 
     assert "It has learned nothing: its accuracy, 10.0%, is that of chance (10.0%)." in said(app)
     assert "The loss exploded: 79.000 in epoch 1" in said(app)
@@ -389,7 +332,7 @@ def pictures(app: AppTest) -> int:
 def test_a_run_that_ended_within_its_first_epoch_shows_its_beginning_alone(
     app: AppTest, home: Path, me: str
 ) -> None:
-    open_page(app, "train", run=stored_run(home, me, Status.DIVERGED, epochs=0))
+    open_page(app, "train", run=stored_run(home, me, Status.DIVERGED, []))
 
     metrics = {metric.label: metric.value for metric in app.metric}
     assert metrics == {"Accuracy, untrained": "10.00%", "Loss, untrained": "2.310"}
@@ -403,18 +346,17 @@ def test_a_run_is_headed_by_the_name_it_was_given_and_others_do_not_see_it(
     for owner, run in ((me, mine), (other, theirs)):
         Library(Store(home)).rename(owner, run, "[a](b) *net*")
 
-    assert r"### \[a\](b) \*net\* :green-badge" in headings(open_page(app, "train", run=mine))
-    assert "### mlp-64 :green-badge" in headings(open_page(app, "train", run=theirs))
+    def headings(run: str) -> str:
+        return "\n".join(text.value for text in open_page(app, "train", run=run).markdown)
 
-
-def headings(app: AppTest) -> str:
-    return "\n".join(element.value for element in app.markdown)
+    assert r"### \[a\](b) \*net\* :green-badge" in headings(mine)
+    assert "### mlp-64 :green-badge" in headings(theirs)
 
 
 def test_a_run_opened_by_its_link_is_read_only_and_sets_the_sliders(
     app: AppTest, home: Path, me: str
 ) -> None:
-    open_page(app, "train", run=stored_run(home, secrets.token_urlsafe(16), Status.RUNNING))
+    open_page(app, "train", run=stored_run(home, secrets.token_urlsafe(16), None))
 
     assert "Somebody else's run: you can look, not change it." in said(app)
     assert "Stop" not in {button.label for button in app.button}
@@ -426,41 +368,27 @@ def test_a_run_opened_by_its_link_is_read_only_and_sets_the_sliders(
 def test_a_run_without_any_result_is_said_to_have_none(
     app: AppTest, home: Path, me: str, status: Status
 ) -> None:
-    store = Store(home)
-    config = PRESETS["mlp-128"]
-    digits = DataSetInfo("sample", "0" * 64, 3200, 800, 1000)
-    run = store.add(me, "engine", config, "mlp-128", 101_770, digits).id
-    store.end(run, status, message("Stopped before it began."))
-
+    run = add_run(Store(home), owner=me, started=False, status=status).id
     open_page(app, "train", run=run)
 
-    assert "Stopped before it began." in said(app)
+    assert "Done." in said(app)
     assert not app.metric
 
 
 def test_a_run_stopped_before_its_test_says_so_and_leads_on(
     app: AppTest, home: Path, me: str
 ) -> None:
-    run = stored_run(home, me, Status.RUNNING, epochs=1)
-    store = Store(home)
-    store.report(run, EpochMetrics(2, False, 0.5, 0.8, None, None, None, None, 1.0, 640))
-    ended = Outcome("stopped", 1, 2, False, 3.0, 9000.0)
-    store.end(run, Status.STOPPED, message("Stopped before it began."), ended)
-
-    open_page(app, "train", run=run)
+    unread = {"val_loss": None, "val_accuracy": None, "test_loss": None, "test_accuracy": None}
+    epochs = [TWO_EPOCHS[0], make_epoch(2, complete=False, images=640, **unread)]
+    open_page(app, "train", run=stored_run(home, me, Status.STOPPED, epochs))
 
     assert "stopped before the test set could be read" in said(app)
     assert not app.metric
 
 
 def test_an_epoch_cut_short_is_drawn_where_it_was_cut(app: AppTest, home: Path, me: str) -> None:
-    run = stored_run(home, me, Status.RUNNING, epochs=2)
-    store = Store(home)
-    store.report(run, EpochMetrics(3, False, 0.4, 0.8, 0.4, 0.8, 0.4, 0.8, 1.0, 800))
-    ended = Outcome("stopped", 2, 3, False, 3.0, 9000.0)
-    store.end(run, Status.STOPPED, message("Stopped before it began."), ended)
-
-    open_page(app, "train", run=run)
+    epochs = [*TWO_EPOCHS, make_epoch(3, complete=False, images=800)]
+    open_page(app, "train", run=stored_run(home, me, Status.STOPPED, epochs))
 
     curves = json.loads(app.get("plotly_chart")[0].proto.spec)
     (validation,) = (line for line in curves["data"] if line["name"] == "validation")

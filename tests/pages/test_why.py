@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_run import add_run
+from screen import said
 from streamlit.testing.v1 import AppTest
 
-from digitlab import dataset, models
+from digitlab import models
 from digitlab.drawing import from_strokes
-from digitlab.layers import layers_of, parameter_count
 from digitlab.presets import PRESETS
-from digitlab.store import DataSetInfo, Store
+from digitlab.store import Store
 
 
 def _page() -> None:
@@ -50,10 +51,6 @@ def choose(app: AppTest, view: str | None) -> AppTest:
     assert not app.error
     assert not app.warning
     return app
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(element.value for group in (app.markdown, app.caption) for element in group)
 
 
 def test_nothing_is_worked_out_until_something_is_opened(app: AppTest) -> None:
@@ -155,9 +152,6 @@ def _digit() -> np.ndarray:
 
 def _run_with_weights(home: Path, me: str) -> None:
     """A run in the store that has kept the weights of three epochs."""
-    store, config = Store(home), PRESETS["mlp-64"]
-    digits = DataSetInfo("sample", dataset.SAMPLE_FINGERPRINT, 3200, 800, 1000)
-    parameters = parameter_count(layers_of(config))
-    run = store.add(me, "engine", config, "mlp-64", parameters, digits).id
-    for epoch in range(3):
-        store.keep(run, f"weights-{epoch:03d}.npz", models.bundled_untrained().to_bytes())
+    weights = models.bundled_untrained().to_bytes()
+    files = {f"weights-{epoch:03d}.npz": weights for epoch in range(3)}
+    add_run(Store(home), PRESETS["mlp-64"], owner=me, preset="mlp-64", files=files)
