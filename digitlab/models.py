@@ -42,11 +42,20 @@ def of_run(store: Store, run_id: str, epoch: int | None = None) -> Network:
     Raises:
         StoreError: the run kept no weights, or none of that epoch.
     """
+    return Network.load(weights_file(store, run_id, epoch))
+
+
+def weights_file(store: Store, run_id: str, epoch: int | None = None) -> Path:
+    """The file of the network that ``of_run`` gives.
+
+    Raises:
+        StoreError: as ``of_run``.
+    """
     kept = store.epochs_kept(run_id, "weights")
     if not kept:
         raise StoreError(message("This run has kept no weights yet."))
     number = max(kept) if epoch is None else epoch
-    return Network.load(store.file(run_id, f"weights-{number:03d}.npz"))
+    return store.file(run_id, f"weights-{number:03d}.npz")
 
 
 def named(name: str, store: Store) -> Network:

@@ -177,11 +177,12 @@ def test_the_downloads_of_a_run_with_weights_and_without() -> None:
 
 def test_what_the_downloads_hold() -> None:
     run = add()
-    assert Network.load(downloads._weights(run.id)).parameters == 784 * 8 + 8 + 8 * 10 + 10
-    assert RunConfig(**json.loads(downloads._config(run))) == CONFIG
-    assert downloads._epochs(run.id).count(b"\n") == 2
-    assert downloads._batches(run.id).count(b"\n") == 1
-    assert downloads._keras(run.id)[:2] == b"PK"
+    files = {ending: content() for ending, content in downloads.contents(run).items()}
+    assert Network.load(files[".npz"]).parameters == 784 * 8 + 8 + 8 * 10 + 10
+    assert RunConfig(**json.loads(files[".json"])) == CONFIG
+    assert files["-epochs.csv"].count(b"\n") == 2
+    assert files["-batches.csv"].count(b"\n") == 1
+    assert files[".keras"][:2] == b"PK"
 
 
 def test_nothing_is_deleted_before_the_second_question_is_answered() -> None:

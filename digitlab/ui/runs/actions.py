@@ -10,7 +10,7 @@ from digitlab import labels
 from digitlab.presets import PRESETS
 from digitlab.store.library import RunSummary
 from digitlab.ui import lab, shell
-from digitlab.ui.runs import state
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit, guarded
 
 
@@ -19,7 +19,7 @@ def show(chosen: Sequence[RunSummary], names: Mapping[str, str], visit: Visit) -
     t, ids = visit.t, [summary.run.id for summary in chosen]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(chosen) == 1:
-            _for_one(chosen[0], names[chosen[0].run.id], visit)
+            _for_one(chosen[0], names[ids[0]], visit)
         pinned = all(summary.pinned for summary in chosen)
         st.button(
             t("Unpin") if pinned else t("Pin"),
@@ -31,13 +31,47 @@ def show(chosen: Sequence[RunSummary], names: Mapping[str, str], visit: Visit) -
                 "A pinned run stays on top, and gives up its weights last when the disk is full."
             ),
         )
-        st.button(
-            t("Delete"),
-            icon=":material/delete:",
-            key="runs-delete",
-            on_click=guarded(lab.library().delete),
-            args=(visit.me, ids),
-        )
+        _delete_button(t("Delete"), "runs-delete", visit, ids)
+
+
+def _for_one(summary: RunSummary, name: str, visit: Visit) -> None:
+    t, run = visit.t, summary.run
+    given = SessionValue(f"runs-name-{run.id}", summary.name)
+
+    def rename() -> None:
+        lab.library().rename(visit.me, run.id, given.get())
+
+    st.text_input(
+        t("Name"),
+        key=given.begin(),
+        width=260,
+        on_change=guarded(rename),
+        placeholder=name,
+    )
+    if st.button(t("Open"), icon=":material/open_in_new:", key="runs-open"):
+        shell.go("train", run=run.id)
+    if st.button(t("Look inside"), icon=":material/search:", key="runs-inspect"):
+        shell.go("inspect", model=run.id, run=run.id)
+    if st.button(
+        t("Train again with…"),
+        icon=":material/tune:",
+        key="runs-again",
+        help=t("Sets the sliders as this run has them; change what you like."),
+    ):
+        preset = labels.lesson(run)
+        different = run.config.differences(PRESETS[preset])
+        shell.go("train", preset=preset, **{name: str(value) for name, value in different.items()})
+
+
+def _delete_button(label: str, key: str, visit: Visit, runs: Sequence[str]) -> None:
+    """A button that deletes runs."""
+    st.button(
+        label,
+        icon=":material/delete:",
+        key=key,
+        on_click=guarded(lab.library().delete),
+        args=(visit.me, runs),
+    )
 
 
 def undo(visit: Visit) -> None:
@@ -70,44 +104,4 @@ def unreadable(runs: Sequence[str], visit: Visit) -> None:
             count=len(runs),
         )
     )
-    st.button(
-        t("Delete what cannot be read"),
-        icon=":material/delete:",
-        key="runs-delete-unreadable",
-        on_click=guarded(lab.library().delete),
-        args=(visit.me, runs),
-    )
-
-
-def _for_one(summary: RunSummary, name: str, visit: Visit) -> None:
-    t, run = visit.t, summary.run
-    st.text_input(
-        t("Name"),
-        key=state.name(run.id, summary.name).begin(),
-        width=260,
-        on_change=guarded(_rename),
-        args=(visit.me, run.id),
-        placeholder=name,
-    )
-    if st.button(t("Open"), icon=":material/open_in_new:", key="runs-open"):
-        shell.go("train", run=run.id)
-    if st.button(t("Look inside"), icon=":material/search:", key="runs-inspect"):
-        shell.go("inspect", model=run.id, run=run.id)
-    if st.button(
-        t("Train again with…"),
-        icon=":material/tune:",
-        key="runs-again",
-        help=t("Sets the sliders as this run has them; change what you like."),
-    ):
-        _train_again(summary)
-
-
-def _train_again(summary: RunSummary) -> None:
-    """The Train page with the sliders of this run, and no run open."""
-    preset = labels.lesson(summary.run)
-    different = summary.run.config.differences(PRESETS[preset])
-    shell.go("train", preset=preset, **{name: str(value) for name, value in different.items()})
-
-
-def _rename(owner: str, run: str) -> None:
-    lab.library().rename(owner, run, state.name(run).get())
+    _delete_button(t("Delete what cannot be read"), "runs-delete-unreadable", visit, runs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
 
 import streamlit as st
 
@@ -15,8 +14,7 @@ from digitlab.archive.form import LARGEST, MEGABYTE, Progress
 from digitlab.home import home
 from digitlab.messages import Message, Translator
 from digitlab.ui import lab
-from digitlab.ui.runs import state
-from digitlab.ui.runs.state import PackedZip
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit, plain, sentences, word_uploader
 from digitlab.ui.timing import timed
 
@@ -33,27 +31,31 @@ class _Zip:
         weakref.finalize(self, self.path.unlink, missing_ok=True)
 
 
+# The zip to save, what came of the one that was loaded last, how many were loaded, and the
+# estimated sizes in bytes, by what goes in and what there is.
+_PACKED = SessionValue[_Zip | None]("archive-packed", None)
+_LOADED = SessionValue[Unpacked | Message | None]("archive-told", None)
+_LOADS = SessionValue("archive-number", 0)
+_SIZES = SessionValue[dict[tuple[bool, object], int]]("archive-sizes", {})
+
+
 @st.fragment
 def show(visit: Visit) -> None:
     """Why, and the two ways: home, and back."""
-    with timed("archive"), sentences(visit.t):
-        _show(visit)
-
-
-def _show(visit: Visit) -> None:
     t = visit.t
-    st.subheader(t("Take your work with you"))
-    st.markdown(
-        t(
-            "A lab on Streamlit Community Cloud forgets its disk when it is restarted, or has "
-            "slept. Save your work as a file, and load it again: here or in another lab."
+    with timed("archive"), sentences(t):
+        st.subheader(t("Take your work with you"))
+        st.markdown(
+            t(
+                "A lab on Streamlit Community Cloud forgets its disk when it is restarted, or has "
+                "slept. Save your work as a file, and load it again: here or in another lab."
+            )
         )
-    )
-    home, back = st.columns(2, gap="large")
-    with home:
-        _take(visit)
-    with back:
-        _load(visit)
+        home, back = st.columns(2, gap="large")
+        with home:
+            _take(visit)
+        with back:
+            _load(visit)
 
 
 def _take(visit: Visit) -> None:
@@ -81,8 +83,14 @@ def _take(visit: Visit) -> None:
             "drawings."
         ),
     ):
-        _pack(visit, exact)
-    ready = state.PACKED.get()
+        _PACKED.take()  # two zips of one visitor need not lie on the disk
+        made = _Zip()
+        work = lab.library(), lab.drawings(), lab.sweeps()
+        bar = _progress(t("Packing…"))
+        with bar as progress, disk.as_storage_error(made.path), made.path.open("w+b") as target:
+            made.packed = archive.pack(*work, visit.me, target, progress, exact=exact)
+        _PACKED.set(made)
+    ready = _PACKED.get()
     if ready is not None:
         _offer(ready, t)
 
@@ -90,16 +98,14 @@ def _take(visit: Visit) -> None:
 def _choice(exact: bool, visit: Visit) -> str:
     """A choice with the size that it comes to, estimated anew when there is something new."""
     t, summaries = visit.t, lab.library().summaries(visit.me)
-    wanted = (
-        exact,
-        tuple((summary.run.id, summary.last and summary.last.epoch) for summary in summaries),
-    )
-    sizes = state.SIZES.get()
+    there = tuple((summary.run.id, summary.last and summary.last.epoch) for summary in summaries)
+    wanted = (exact, there)
+    sizes = _SIZES.get()
     if wanted not in sizes:
         size = archive.estimate(lab.library(), visit.me, exact=exact)
         sizes = {known: size for known, size in sizes.items() if known[0] != exact}
         sizes[wanted] = size
-        state.SIZES.set(sizes)
+        _SIZES.set(sizes)
     megabytes = max(0.1, sizes[wanted] / MEGABYTE)
     shown = f"{megabytes:.0f}" if megabytes > 10 else f"{megabytes:.1f}"
     if exact:
@@ -107,18 +113,7 @@ def _choice(exact: bool, visit: Visit) -> str:
     return t("Everything that matters (about {size} MB)", size=shown)
 
 
-def _pack(visit: Visit, exact: bool) -> None:
-    state.PACKED.take()  # two zips of one visitor need not lie on the disk
-    made = _Zip()
-    packing = _progress(visit.t("Packing…"))
-    with packing as progress, disk.as_storage_error(made.path), made.path.open("w+b") as target:
-        made.packed = archive.pack(
-            lab.library(), lab.drawings(), lab.sweeps(), visit.me, target, progress, exact=exact
-        )
-    state.PACKED.set(made)
-
-
-def _offer(ready: PackedZip, t: Translator) -> None:
+def _offer(ready: _Zip, t: Translator) -> None:
     size = f"{ready.path.stat().st_size / MEGABYTE:.1f}"
     st.download_button(
         t("Save the zip ({size} MB)", size=size),
@@ -131,12 +126,8 @@ def _offer(ready: PackedZip, t: Translator) -> None:
         key="archive-save",
     )
     packed = ready.packed
-    st.caption(
-        t(
-            "In it: {what}; all as they were when it was packed.",
-            what=labels.counts(t, runs=packed.runs, sweeps=packed.sweeps, drawings=packed.drawings),
-        )
-    )
+    what = labels.counts(t, runs=packed.runs, sweeps=packed.sweeps, drawings=packed.drawings)
+    st.caption(t("In it: {what}; all as they were when it was packed.", what=what))
     for sentence in packed.left_out():
         st.warning(t(sentence))
 
@@ -152,7 +143,7 @@ def _load(visit: Visit) -> None:
             most=most,
         ),
     )
-    number = state.LOADS.get()
+    number = _LOADS.get()
     file = st.file_uploader(
         t("Load a zip that a lab has packed, up to {most} MB", most=most),
         key=f"archive-file-{number}",
@@ -165,20 +156,19 @@ def _load(visit: Visit) -> None:
         )
     )
     if file is not None:
-        state.LOADED.set(_unpack(file, visit))
-        state.LOADS.set(number + 1)  # an empty uploader: the file leaves the memory
+        work = lab.library(), lab.drawings(), lab.sweeps()
+        try:
+            with _progress(t("Checking and loading…")) as progress:
+                _LOADED.set(archive.unpack(file, *work, visit.me, progress))
+        except ArchiveError as refused:
+            _LOADED.set(refused.message)
+        _LOADS.set(number + 1)  # an empty uploader: the file leaves the memory
         st.rerun()
-    _tell(state.LOADED.get(), t)
-
-
-def _unpack(file: BinaryIO, visit: Visit) -> Unpacked | Message:
-    try:
-        with _progress(visit.t("Checking and loading…")) as progress:
-            return archive.unpack(
-                file, lab.library(), lab.drawings(), lab.sweeps(), visit.me, progress
-            )
-    except ArchiveError as refused:
-        return refused.message
+    told = _LOADED.get()
+    if isinstance(told, Message):
+        st.error(plain(t(told)))
+    elif told is not None:
+        _tell(told, t)
 
 
 @contextmanager
@@ -199,18 +189,11 @@ def _progress(text: str) -> Iterator[Progress]:
         bar.empty()
 
 
-def _tell(told: Unpacked | Message | None, t: Translator) -> None:
+def _tell(told: Unpacked, t: Translator) -> None:
     """What came of the last zip; what it holds is quoted as it is."""
-    if told is None:
-        return
-    if isinstance(told, Message):
-        st.error(plain(t(told)))
-        return
-    loaded = t(
-        "Loaded: {what}.",
-        what=labels.counts(t, runs=len(told.runs), sweeps=told.sweeps, drawings=told.drawings),
-    )
-    (st.success if told.runs or told.sweeps or told.drawings else st.info)(loaded)
+    what = labels.counts(t, runs=len(told.runs), sweeps=told.sweeps, drawings=told.drawings)
+    say = st.success if told.runs or told.sweeps or told.drawings else st.info
+    say(t("Loaded: {what}.", what=what))
     if told.known:
         st.info(
             t("Runs that you have already, and that stay as they are: {count}.", count=told.known)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from digitlab import labels
 from digitlab.charts.lines import METRICS, MOST_RUNS, Metric, RunCurves, compared_curves
-from digitlab.config import FIELDS
+from digitlab.config import BY_NAME
 from digitlab.messages import Translator
 from digitlab.store import Run
 from digitlab.store.library import RunSummary
@@ -42,30 +42,31 @@ def show(chosen: Sequence[RunSummary], called: Mapping[str, str], t: Translator)
 
 def _curves(summary: RunSummary, name: str, metric: Metric) -> RunCurves:
     epochs, images = lab.store().epochs(summary.run.id), summary.run.digits.train
-    validated = [epoch for epoch in epochs if epoch.val_loss is not None]
+    places = [epoch.position(images) for epoch in epochs]
+    validated = [
+        (place, getattr(epoch, f"val_{metric}"))
+        for place, epoch in zip(places, epochs, strict=True)
+        if epoch.val_loss is not None
+    ]
     return RunCurves(
         name,
-        (
-            [epoch.position(images) for epoch in epochs],
-            [getattr(epoch, metric) for epoch in epochs],
-        ),
-        (
-            [epoch.position(images) for epoch in validated],
-            [getattr(epoch, f"val_{metric}") for epoch in validated],
-        ),
+        (places, [getattr(epoch, metric) for epoch in epochs]),
+        ([place for place, _ in validated], [value for _, value in validated]),
     )
 
 
 def _table(chosen: Sequence[RunSummary], called: Mapping[str, str], t: Translator) -> None:
     """What the runs came to, then a row for each setting that is not the same in all."""
-    different = differences(chosen, called, t)
-    st.markdown(t("**Results, and what differs** between the chosen runs"))
+    settings = [_settings(summary.run, called, t) for summary in chosen]
+    names = dict.fromkeys(name for one in settings for name in one)
+    every = {name: [one.get(name, "–") for one in settings] for name in names}
+    different = {name: values for name, values in every.items() if len(set(values)) > 1}
     rows = results(chosen, t) | different
     columns = {"": list(rows)}
     for number, summary in enumerate(chosen):
-        columns[f"{number + 1}\\. {plain(called[summary.run.id])}"] = [
-            told[number] for told in rows.values()
-        ]
+        title = rf"{number + 1}\. {plain(called[summary.run.id])}"
+        columns[title] = [values[number] for values in rows.values()]
+    st.markdown(t("**Results, and what differs** between the chosen runs"))
     st.table(columns, hide_index=True)  # its words wrap: two runs are seen on a phone
     if not different:
         st.caption(t("All settings of these runs are the same."))
@@ -73,41 +74,25 @@ def _table(chosen: Sequence[RunSummary], called: Mapping[str, str], t: Translato
 
 def results(summaries: Sequence[RunSummary], t: Translator) -> dict[str, list[str]]:
     """What each of some runs came to in its last epoch, by the figure's name, in words."""
-    figures: tuple[tuple[str, str, str], ...] = (
-        (t("Test accuracy"), "test_accuracy", ".2%"),
-        (t("Test loss"), "test_loss", ".4f"),
-        (t("Validation accuracy"), "val_accuracy", ".2%"),
-        (t("Validation loss"), "val_loss", ".4f"),
-        (t("Epochs trained"), "epoch", "d"),
-    )
-    return {
-        label: [_figure(summary, metric, form) for summary in summaries]
-        for label, metric, form in figures
+    figures = {
+        t("Test accuracy"): ("test_accuracy", ".2%"),
+        t("Test loss"): ("test_loss", ".4f"),
+        t("Validation accuracy"): ("val_accuracy", ".2%"),
+        t("Validation loss"): ("val_loss", ".4f"),
+        t("Epochs trained"): ("epoch", "d"),
     }
-
-
-def _figure(summary: RunSummary, metric: str, form: str) -> str:
-    value = getattr(summary.last, metric) if summary.last else None
-    return "–" if value is None else format(value, form)
-
-
-def differences(
-    summaries: Sequence[RunSummary], origins: Mapping[str, str], t: Translator
-) -> dict[str, list[str]]:
-    """What is not the same in all of some runs, by its name: the value of each, in words."""
-    told = [_settings(summary.run, origins, t) for summary in summaries]
-    names = dict.fromkeys(label for one in told for label in one)
-    rows = {label: [one.get(label, "–") for one in told] for label in names}
-    return {name: values for name, values in rows.items() if len(set(values)) > 1}
+    rows = {}
+    for name, (metric, form) in figures.items():
+        values = [getattr(summary.last, metric, None) for summary in summaries]
+        rows[name] = ["–" if value is None else format(value, form) for value in values]
+    return rows
 
 
 def _settings(run: Run, origins: Mapping[str, str], t: Translator) -> dict[str, str]:
     """All that a run's figures depend on, in words, by its name; what has no effect is left out."""
-    relevant = run.config.relevant()
     settings = {
-        t(field.label): labels.setting(field.name, relevant[field.name], t)
-        for field in FIELDS
-        if field.name in relevant
+        t(BY_NAME[name].label): labels.setting(name, value, t)
+        for name, value in run.config.relevant().items()
     }
     return settings | {
         t("Data set"): labels.data_set(run.digits, t),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable
 
@@ -18,17 +17,26 @@ from digitlab.ui import lab
 
 def show(run: Run, t: Translator) -> None:
     """The downloads of ``run``; each file is made when its button is pressed."""
-    weights = bool(lab.store().epochs_kept(run.id, "weights"))
+    files = contents(run)
+    titles = {
+        ".keras": t("Model for Keras"),
+        ".npz": t("Weights"),
+        "-epochs.csv": t("Metrics of the epochs"),
+        "-batches.csv": t("Metrics of the batches"),
+        ".json": t("Configuration"),
+    }
     with st.container(horizontal=True):
-        if weights:
-            _button(run, t("Model for Keras"), ".keras", functools.partial(_keras, run.id))
-            _button(run, t("Weights"), ".npz", functools.partial(_weights, run.id))
-        _button(run, t("Metrics of the epochs"), "-epochs.csv", functools.partial(_epochs, run.id))
-        _button(
-            run, t("Metrics of the batches"), "-batches.csv", functools.partial(_batches, run.id)
-        )
-        _button(run, t("Configuration"), ".json", functools.partial(_config, run))
-    if weights:
+        for ending, content in files.items():
+            st.download_button(
+                f"{titles[ending]} ({ending.rpartition('.')[2]})",
+                content,
+                f"{labels.lesson(run)}-{run.id[:6]}{ending}",
+                "application/octet-stream",
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"downloads-{run.id}{ending}",
+            )
+    if ".npz" in files:
         st.caption(
             t(
                 "`keras.models.load_model` opens the model; it reads pictures (N, 28, 28, 1) from "
@@ -39,35 +47,14 @@ def show(run: Run, t: Translator) -> None:
         st.caption(t("This run has no weights here, so there is no model to save."))
 
 
-def _button(run: Run, label: str, ending: str, data: Callable[[], bytes]) -> None:
-    name = f"{labels.lesson(run)}-{run.id[:6]}{ending}"
-    st.download_button(
-        f"{label} ({ending.rpartition('.')[2]})",
-        data,
-        name,
-        "application/octet-stream",
-        icon=":material/download:",
-        on_click="ignore",
-        key=f"downloads-{run.id}{ending}",
-    )
-
-
-def _keras(run: str) -> bytes:
-    return keras_file(models.of_run(lab.store(), run))
-
-
-def _weights(run: str) -> bytes:
-    last = max(lab.store().epochs_kept(run, "weights"))
-    return lab.store().file(run, f"weights-{last:03d}.npz").read_bytes()
-
-
-def _epochs(run: str) -> bytes:
-    return metrics_table.epochs_csv(lab.store().epochs(run))
-
-
-def _batches(run: str) -> bytes:
-    return metrics_table.batches_csv(lab.store().batches(run))
-
-
-def _config(run: Run) -> bytes:
-    return json.dumps(run.config.to_json(), indent=2).encode()
+def contents(run: Run) -> dict[str, Callable[[], bytes]]:
+    """What each file of ``run`` holds, by the ending of its name, made when it is called."""
+    store = lab.store()
+    files: dict[str, Callable[[], bytes]] = {}
+    if store.epochs_kept(run.id, "weights"):
+        files[".keras"] = lambda: keras_file(models.of_run(store, run.id))
+        files[".npz"] = lambda: models.weights_file(store, run.id).read_bytes()
+    files["-epochs.csv"] = lambda: metrics_table.epochs_csv(store.epochs(run.id))
+    files["-batches.csv"] = lambda: metrics_table.batches_csv(store.batches(run.id))
+    files[".json"] = lambda: json.dumps(run.config.to_json(), indent=2).encode()
+    return files

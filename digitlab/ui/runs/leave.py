@@ -6,37 +6,35 @@ import streamlit as st
 
 from digitlab import labels
 from digitlab.ui import lab
-from digitlab.ui.runs import state
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit, guarded, sentences
+
+_ASKED = SessionValue("leave-asked", False)  # whether the second question is asked
+_LEFT = SessionValue[tuple[int, int] | None]("leave-done", None)  # runs and drawings deleted
+_JUST_LEFT = SessionValue("leave-fresh", False)
 
 
 @st.fragment
 def show(visit: Visit) -> None:
     """The button, the second question, and what was deleted."""
-    with sentences(visit.t):
-        _show(visit)
-
-
-def _show(visit: Visit) -> None:
     t = visit.t
-    # It stays where it is: a button that takes another's place may lose a press that is under way.
-    st.button(
-        t("Delete all my data"),
-        icon=":material/delete_forever:",
-        key="leave-ask",
-        on_click=_ask,
-        args=(True,),
-    )
-    if state.JUST_LEFT.take():
-        st.rerun()  # the whole page, once: the table above is empty now
-    if state.LEAVE_ASKED.get():
-        _question(visit)
-    left = state.LEFT.get()
-    if left is not None:
-        runs, drawings = left
-        st.success(
-            t("Deleted for good: {what}.", what=labels.counts(t, runs=runs, drawings=drawings))
+    with sentences(t):
+        # It stays where it is: a button that takes another's place may lose a press under way.
+        st.button(
+            t("Delete all my data"),
+            icon=":material/delete_forever:",
+            key="leave-ask",
+            on_click=_ask,
+            args=(True,),
         )
+        if _JUST_LEFT.take():
+            st.rerun()  # the whole page, once: the table above is empty now
+        if _ASKED.get():
+            _question(visit)
+        left = _LEFT.get()
+        if left is not None:
+            what = labels.counts(t, runs=left[0], drawings=left[1])
+            st.success(t("Deleted for good: {what}.", what=what))
 
 
 def _question(visit: Visit) -> None:
@@ -63,8 +61,8 @@ def _question(visit: Visit) -> None:
 
 
 def _ask(asked: bool) -> None:
-    state.LEAVE_ASKED.set(asked)
-    state.LEFT.take()
+    _ASKED.set(asked)
+    _LEFT.take()
 
 
 def _delete(owner: str) -> None:
@@ -75,5 +73,5 @@ def _delete(owner: str) -> None:
     st.session_state.clear()
     for name in ("run", "model", "sweep"):
         st.query_params.pop(name, None)
-    state.LEFT.set((runs, drawings))
-    state.JUST_LEFT.set(True)
+    _LEFT.set((runs, drawings))
+    _JUST_LEFT.set(True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -12,15 +13,18 @@ from digitlab.messages import Translator
 from digitlab.store import Run, Status
 from digitlab.store.library import RunSummary
 from digitlab.ui import lab, naming
-from digitlab.ui.runs import actions, compare, state
+from digitlab.ui.runs import actions, compare
 from digitlab.ui.selected_model import clock
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit, page_link, sentences
 from digitlab.ui.timing import timed
 
-_ANY = ""
 # In pixels: a phone shows the accuracy and the beginning of the name, a desktop all of both.
 ACCURACY_WIDTH, NAME_WIDTH = 155, 420
+_ANY = ""
 _TICK = 3.0  # seconds between two looks at runs that train
+# The ids of the ticked runs, those that the filter hides for now among them.
+_TICKED = SessionValue[frozenset[str]]("runs-ticked", frozenset())
 
 
 def show(visit: Visit) -> None:
@@ -30,24 +34,20 @@ def show(visit: Visit) -> None:
 
 
 def _fragment(visit: Visit, live: bool) -> None:
-    with timed("runs"), sentences(visit.t):
+    t = visit.t
+    with timed("runs"), sentences(t):
         if live and not lab.library().trains(visit.me):
             st.rerun()  # the whole page, once: the timer ends
-        _show(visit)
-
-
-def _show(visit: Visit) -> None:
-    t = visit.t
-    lab.library().empty_bin()
-    summaries, unreadable = lab.library().listed(visit.me)
-    actions.undo(visit)
-    if unreadable:
-        actions.unreadable(unreadable, visit)
-    if not summaries and not unreadable:
-        st.info(t("There are no runs yet: train a network, and it is listed here."))
-        page_link("train", t("Train a network"))
-    if summaries:
-        _summaries(summaries, visit)
+        lab.library().empty_bin()
+        summaries, unreadable = lab.library().listed(visit.me)
+        actions.undo(visit)
+        if unreadable:
+            actions.unreadable(unreadable, visit)
+        if not summaries and not unreadable:
+            st.info(t("There are no runs yet: train a network, and it is listed here."))
+            page_link("train", t("Train a network"))
+        if summaries:
+            _summaries(summaries, visit)
 
 
 def _summaries(summaries: Sequence[RunSummary], visit: Visit) -> None:
@@ -84,31 +84,20 @@ def _filtered(
             width=300,
             placeholder=t("a name, a lesson, a setting"),
         )
-        statuses = [_ANY, *{summary.run.status for summary in summaries}]
         status = st.selectbox(
             t("Status"),
-            statuses,
+            [_ANY, *{summary.run.status for summary in summaries}],
             key="runs-status",
             width=180,
-            format_func=lambda one: _status(one, t),
+            format_func=lambda one: labels.status(one, t) if isinstance(one, Status) else t("any"),
         )
-    words_wanted = wanted.casefold().split()
-    found = [
-        summary
-        for summary in summaries
-        if status in (_ANY, summary.run.status)
-        and _fits(f"{names[summary.run.id]} {settings[summary.run.id]}", words_wanted)
-    ]
+    words = wanted.casefold().split()
+    found = []
+    for summary in summaries:
+        text = f"{names[summary.run.id]} {settings[summary.run.id]}".casefold()
+        if status in (_ANY, summary.run.status) and all(word in text for word in words):
+            found.append(summary)
     return sorted(found, key=lambda summary: not summary.pinned)
-
-
-def _status(status: Status | str, t: Translator) -> str:
-    return labels.status(status, t) if isinstance(status, Status) else t("any")
-
-
-def _fits(text: str, wanted: Sequence[str]) -> bool:
-    """Whether all that is wanted is in a text, however it is spaced and written."""
-    return all(word in text.casefold() for word in wanted)
 
 
 def _table(
@@ -118,27 +107,33 @@ def _table(
     t: Translator,
 ) -> list[RunSummary]:
     """Draw the rows; returns the ticked ones. On a phone only the first columns are seen."""
-    percent = st.column_config.NumberColumn(format="%.2f%%")
+    ids = [summary.run.id for summary in summaries]
+    runs = [summary.run for summary in summaries]
+    # Another key when other rows are shown: ticks are row numbers, and must not move.
+    key = f"runs-table-{hashlib.sha256(','.join(ids).encode()).hexdigest()[:16]}"
+    table = SessionValue[dict[str, Any]](key, {})
+    rows = [row for row, run in enumerate(ids) if run in _TICKED.get()]
+    if rows and not table.known:
+        table.set({"selection": {"rows": rows}})
     accuracies = {
         t("Validation accuracy"): [_percent(summary, "val_accuracy") for summary in summaries],
         t("Training accuracy"): [_percent(summary, "accuracy") for summary in summaries],
     }
-    key = _key(summaries)
-    _tick_again(key, summaries)
+    columns = st.column_config
     picked = st.dataframe(
         {
             t("Test accuracy"): [_percent(summary, "test_accuracy") for summary in summaries],
-            t("Run"): [names[summary.run.id] for summary in summaries],
+            t("Run"): [names[run] for run in ids],
             **accuracies,
-            t("Status"): [labels.status(summary.run.status, t) for summary in summaries],
+            t("Status"): [labels.status(run.status, t) for run in runs],
             t("Pinned"): ["●" if summary.pinned else "" for summary in summaries],
             t("Epochs"): [summary.last.epoch if summary.last else 0 for summary in summaries],
-            t("Settings"): [settings[summary.run.id] for summary in summaries],
-            t("Images"): [summary.run.digits.train for summary in summaries],
-            t("Data set"): [labels.data_set(summary.run.digits, t) for summary in summaries],
-            t("Parameters"): [summary.run.parameters for summary in summaries],
-            t("Time (s)"): [_seconds(summary.run) for summary in summaries],
-            t("Started"): [clock(summary.run.created) for summary in summaries],
+            t("Settings"): [settings[run] for run in ids],
+            t("Images"): [run.digits.train for run in runs],
+            t("Data set"): [labels.data_set(run.digits, t) for run in runs],
+            t("Parameters"): [run.parameters for run in runs],
+            t("Time (s)"): [_seconds(run) for run in runs],
+            t("Started"): [clock(run.created) for run in runs],
             t("Weights"): [_weights(summary, t) for summary in summaries],
         },
         hide_index=True,
@@ -147,40 +142,21 @@ def _table(
         key=key,
         placeholder="–",
         column_config={
-            t("Test accuracy"): st.column_config.NumberColumn(
+            t("Test accuracy"): columns.NumberColumn(
                 width=ACCURACY_WIDTH, format="%.2f%%", alignment="left"
             ),
-            t("Run"): st.column_config.TextColumn(width=NAME_WIDTH),
-            **dict.fromkeys(accuracies, percent),
-            t("Pinned"): st.column_config.TextColumn(width=75),
-            t("Settings"): st.column_config.TextColumn(width=300),
-            t("Images"): st.column_config.NumberColumn(format="localized"),
-            t("Parameters"): st.column_config.NumberColumn(format="localized"),
+            t("Run"): columns.TextColumn(width=NAME_WIDTH),
+            **dict.fromkeys(accuracies, columns.NumberColumn(format="%.2f%%")),
+            t("Pinned"): columns.TextColumn(width=75),
+            t("Settings"): columns.TextColumn(width=300),
+            t("Images"): columns.NumberColumn(format="localized"),
+            t("Parameters"): columns.NumberColumn(format="localized"),
         },
     )
     chosen = [summaries[row] for row in picked["selection"]["rows"] if row < len(summaries)]
-    _remember(summaries, chosen)
+    hidden = _TICKED.get().difference(ids)  # the filter hides them for now; they keep their ticks
+    _TICKED.set(hidden.union(summary.run.id for summary in chosen))
     return chosen
-
-
-def _remember(summaries: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
-    """What is ticked; a run that the filter hides for now keeps its tick."""
-    hidden = state.TICKED.get() - {summary.run.id for summary in summaries}
-    state.TICKED.set(hidden | {summary.run.id for summary in chosen})
-
-
-def _tick_again(key: str, summaries: Sequence[RunSummary]) -> None:
-    """In a table of other rows, or of the same in another order, the same runs stay ticked."""
-    ticked, table = state.TICKED.get(), state.table(key)
-    rows = [row for row, summary in enumerate(summaries) if summary.run.id in ticked]
-    if rows and not table.known:
-        table.set({"selection": {"rows": rows}})
-
-
-def _key(summaries: Sequence[RunSummary]) -> str:
-    """Another one when other rows are shown: ticks are row numbers, and must not move."""
-    rows = ",".join(summary.run.id for summary in summaries)
-    return f"runs-table-{hashlib.sha256(rows.encode()).hexdigest()[:16]}"
 
 
 def _percent(summary: RunSummary, metric: str) -> float | None:
