@@ -45,9 +45,6 @@ _STATUS: dict[Status, str] = {
     Status.INTERRUPTED: mark("interrupted"),
 }
 
-_MINUTE = 60  # seconds; and minutes of an hour
-_FEW_MINUTES = 10 * _MINUTE  # seconds
-
 # A network has one flatten layer; dropout counts for nothing of its own. The others are numbered.
 _LAYERS: dict[Kind, str] = {
     "conv": mark("Convolution {number}"),
@@ -57,7 +54,6 @@ _LAYERS: dict[Kind, str] = {
     "dropout": mark("Dropout"),
 }
 
-_CONTINUED = ("epochs",)  # no change of its own in a run that continues training from another
 _NAMED = 3  # changes in a run's name; further ones are counted
 
 # How a run's name shows a setting, the most important first. Fields that belong together share a
@@ -106,13 +102,10 @@ def run_name(run: Run, t: Translator, varied: Collection[str] = ()) -> str:
 
     ``varied`` are the fields that its sweep varies: their values come first, changed or not.
     """
-    named = _brief(run, t, tuple(varied))
-    if not named:
-        return lesson(run)
-    more = []
+    named = list(_changes(run, t, varied))
     if (rest := len(named) - _NAMED) > 0:
-        more = [t("+1 change") if rest == 1 else t("+{count} changes", count=rest)]
-    return f"{', '.join([*named[:_NAMED], *more])} · {lesson(run)}"
+        named[_NAMED:] = [t("+1 change") if rest == 1 else t("+{count} changes", count=rest)]
+    return f"{', '.join(named)} · {lesson(run)}" if named else lesson(run)
 
 
 def lesson(run: Run) -> str:
@@ -122,12 +115,13 @@ def lesson(run: Run) -> str:
 
 def run_changes(run: Run, t: Translator) -> str:
     """All of a run's changes from its lesson, worded as in its name; "" for none."""
-    return ", ".join(_brief(run, t, ()))
+    return ", ".join(_changes(run, t, ()))
 
 
-def _brief(run: Run, t: Translator, varied: tuple[str, ...]) -> tuple[str, ...]:
-    base = PRESETS[lesson(run)]
-    return _briefly(run.config, base, t, varied, _CONTINUED if run.continued else ())
+def _changes(run: Run, t: Translator, varied: Collection[str]) -> tuple[str, ...]:
+    # More epochs are no change of their own in a run that continues another's training.
+    but = ("epochs",) if run.continued else ()
+    return _briefly(run.config, PRESETS[lesson(run)], t, tuple(varied), but)
 
 
 @functools.lru_cache(4096)  # a list of runs asks for each at every click
@@ -138,16 +132,19 @@ def _briefly(
 
     Those of the fields ``varied`` come before all others; those of ``but`` are left out.
     """
-    changed = {
-        name
-        for name in config.differences(base)
-        if BY_NAME[name].applies(config) and name not in but
-    }
+    changed = set(_relevant_changes(config, base)).difference(but)
     named = [
-        [tell(config, t) for names, tell in _BRIEF if not wanted.isdisjoint(names)]
+        tell(config, t)
         for wanted in (set(varied), changed)
+        for names, tell in _BRIEF
+        if not wanted.isdisjoint(names)
     ]
-    return tuple(dict.fromkeys(named[0] + named[1]))
+    return tuple(dict.fromkeys(named))
+
+
+def _relevant_changes(config: RunConfig, base: RunConfig) -> dict[str, Value]:
+    changed = config.differences(base).items()
+    return {name: value for name, value in changed if BY_NAME[name].applies(config)}
 
 
 def _units(config: RunConfig, t: Translator) -> str:
@@ -171,15 +168,15 @@ def status(status: Status, t: Translator) -> str:
 def duration(seconds: float, t: Translator) -> str:
     """A length of time in seconds, rounded: seconds are shown below ten minutes only."""
     whole = math.ceil(seconds)
-    if whole < _MINUTE:
+    if whole < 60:
         return t("{seconds} s", seconds=whole)
-    minutes, rest = divmod(whole, _MINUTE)
-    if whole < _FEW_MINUTES and rest:
+    minutes, rest = divmod(whole, 60)
+    if whole < 600 and rest:
         return t("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
-    minutes = round(whole / _MINUTE)
-    if minutes < _MINUTE:
+    minutes = round(whole / 60)
+    if minutes < 60:
         return t("{minutes} min", minutes=minutes)
-    hours, minutes = divmod(minutes, _MINUTE)
+    hours, minutes = divmod(minutes, 60)
     if minutes:
         return t("{hours} h {minutes} min", hours=hours, minutes=minutes)
     return t("{hours} h", hours=hours)
@@ -248,11 +245,7 @@ def shown(value: Value, t: Translator) -> str:
 @functools.lru_cache(4096)  # a list of runs asks for each at every click
 def changes(config: RunConfig, base: RunConfig, t: Translator) -> str:
     """The relevant changes of ``config`` from ``base``, as "label = value"; "" for none."""
-    changed = {
-        name: value
-        for name, value in config.differences(base).items()
-        if BY_NAME[name].applies(config)
-    }
     return t.listed(
-        f"{t(BY_NAME[name].label)} = {setting(name, v, t)}" for name, v in changed.items()
+        f"{t(BY_NAME[name].label)} = {setting(name, value, t)}"
+        for name, value in _relevant_changes(config, base).items()
     )

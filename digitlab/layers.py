@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from digitlab.config import DIGITS, IMAGE_SIZE, RunConfig
 
@@ -93,19 +93,9 @@ class Stack:
         if rate:
             self._add("dropout", self.shape, rate=rate)
 
-    def _add(
-        self,
-        kind: Kind,
-        output: tuple[int, ...],
-        *,
-        kernel: int = 0,
-        activation: str = "linear",
-        rate: float = 0.0,
-    ) -> None:
+    def _add(self, kind: Kind, output: tuple[int, ...], **more: Any) -> None:
         number = self._names[kind] = self._names.get(kind, 0) + 1
-        self.layers.append(
-            Layer(kind, f"{kind}{number}", self.shape, output, kernel, activation, rate)
-        )
+        self.layers.append(Layer(kind, f"{kind}{number}", self.shape, output, **more))
         self.shape = output
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -93,35 +93,20 @@ class Network:
 
     def _forward(self, layer: Layer, values: Floats) -> Floats:
         match layer.kind:
-            case "conv":
-                kernel, bias = self.weights[layer.name]
-                return activate(layer.activation, convolve(values, kernel) + bias)
             case "pool":
                 return max_pool(values)
             case "flatten":
                 return values.reshape(len(values), -1)
-            case "dense":
-                kernel, bias = self.weights[layer.name]
-                return activate(layer.activation, values @ kernel + bias)
             case "dropout":  # switches nothing off once training is over
                 return values
+            case "conv" | "dense":
+                kernel, bias = self.weights[layer.name]
+                sums = convolve(values, kernel) if layer.kind == "conv" else values @ kernel
+                return activate(layer.activation, sums + bias)
 
     def save(self, target: Path | BinaryIO, *, dtype: str = "float32") -> None:
         """Write the network as an ``.npz``; ``dtype`` "float16" halves its size."""
-        header = {
-            "format": FORMAT,
-            "layers": [
-                {
-                    "kind": layer.kind,
-                    "size": layer.output[-1],
-                    "kernel": layer.kernel,
-                    "activation": layer.activation,
-                    "rate": layer.rate,
-                }
-                for layer in self.layers
-            ],
-            "about": dict(self.about),
-        }
+        header = {"format": FORMAT, "layers": specs(self.layers), "about": dict(self.about)}
         arrays = {"header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
         for name, (kernel, bias) in self.weights.items():
             arrays[f"{name}.kernel"] = kernel.astype(dtype)
@@ -227,36 +212,26 @@ def _read(
     sizes = {info.filename: info.file_size for info in archive.infolist()}
     # ``save`` does not compress, so a file of ours never unpacks into more than its own length.
     packed = any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist())
-    if packed or sum(sizes.values()) > length:
-        raise ModelFileError(message("This is not a model file of Digit Lab, or it is not whole."))
-    if sizes.get("header.npy", _MAX_HEADER_BYTES + 1) > _MAX_HEADER_BYTES:
-        raise ModelFileError(message("This is not a model file of Digit Lab, or it is not whole."))
+    if packed or sum(sizes.values()) > length or sizes["header.npy"] > _MAX_HEADER_BYTES:
+        raise ValueError("compressed, or larger than it may be")
     header = json.loads(_array(archive, "header", None, ("|u1",)).tobytes())
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ModelFileError(message("This model file is of another version of Digit Lab."))
     layers = _stack(header["layers"])
     if parameter_count(layers) > MAX_PARAMETERS or largest_layer(layers) > _CHUNK_VALUES:
         raise ModelFileError(message("The network in this file is too large."))
-    expected = {}
-    for layer in layers:
-        if layer.kernel_shape:
-            expected[f"{layer.name}.kernel"] = layer.kernel_shape
-            expected[f"{layer.name}.bias"] = layer.kernel_shape[-1:]
-    if set(sizes) != {"header.npy"} | {f"{name}.npy" for name in expected}:
+    weighted = [layer for layer in layers if layer.kernel_shape]
+    expected = {f"{layer.name}.{part}.npy" for layer in weighted for part in ("kernel", "bias")}
+    if set(sizes) != {"header.npy"} | expected:
         raise ModelFileError(message("This model file does not hold the arrays of its layers."))
-    arrays = {
-        name: _array(archive, name, shape, ("<f4", "<f2")) for name, shape in expected.items()
-    }
-    if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise ModelFileError(message("This model file holds values that are not finite."))
-    weights = {
-        layer.name: (
-            arrays[f"{layer.name}.kernel"].astype(np.float32),
-            arrays[f"{layer.name}.bias"].astype(np.float32),
-        )
-        for layer in layers
-        if layer.kernel_shape
-    }
+    weights = {}
+    for layer in weighted:
+        shape, floats = layer.kernel_shape, ("<f4", "<f2")
+        kernel = _array(archive, f"{layer.name}.kernel", shape, floats).astype(np.float32)
+        bias = _array(archive, f"{layer.name}.bias", shape[-1:], floats).astype(np.float32)
+        if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
+            raise ModelFileError(message("This model file holds values that are not finite."))
+        weights[layer.name] = kernel, bias
     about = header.get("about")
     return layers, weights, about if isinstance(about, dict) else {}
 
@@ -273,16 +248,30 @@ def _array(
     return npz.read(archive, name)
 
 
-def _stack(specs: Any) -> tuple[Layer, ...]:
+def specs(layers: Sequence[Layer]) -> list[dict[str, Any]]:
+    """The layers as a file's header describes them."""
+    return [
+        {
+            "kind": layer.kind,
+            "size": layer.output[-1],
+            "kernel": layer.kernel,
+            "activation": layer.activation,
+            "rate": layer.rate,
+        }
+        for layer in layers
+    ]
+
+
+def _stack(told: Any) -> tuple[Layer, ...]:
     """The layers that a file's header describes, validated.
 
     Raises:
         ValueError, KeyError, TypeError: they are not a network of ours.
     """
-    if not isinstance(specs, list) or not 2 <= len(specs) <= 40:
+    if not isinstance(told, list) or not 2 <= len(told) <= 40:
         raise ValueError("layers")
     stack = Stack()
-    for spec in specs:
+    for spec in told:
         kind: Kind = spec["kind"]
         size, kernel = _whole(spec["size"], 10**7), _whole(spec["kernel"], IMAGE_SIZE)
         activation, rate = str(spec["activation"]), float(spec["rate"])
@@ -308,6 +297,6 @@ def _stack(specs: Any) -> tuple[Layer, ...]:
 
 
 def _whole(value: Any, high: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= high:
+    if type(value) is not int or not 0 <= value <= high:
         raise ValueError("not a size")
     return value
