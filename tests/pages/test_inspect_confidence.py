@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from inspecting import SAMPLE, kept_run, lab_page, network_of, open_inspect, said
+from inspecting import SAMPLE, kept_run, network_of
 from msgspec.structs import replace
+from screen import open_page, opened_lab, said
 from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset
@@ -27,11 +28,11 @@ VIEWS = ("confidence", "runs", "journey")
 
 @pytest.fixture
 def app(home: Path, me: str) -> AppTest:
-    return lab_page(me)
+    return opened_lab(me)
 
 
 def open_view(app: AppTest, view: str, **query: str) -> AppTest:
-    return open_inspect(app, view=view, **query)
+    return open_page(app, "inspect", view=view, **query)
 
 
 def sound(app: AppTest) -> AppTest:

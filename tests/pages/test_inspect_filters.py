@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from inspecting import SAMPLE, kept_run, lab_page, network_of, open_inspect, said
+from inspecting import SAMPLE, kept_run, network_of
 from msgspec.structs import replace
+from screen import open_page, opened_lab, said
 from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset
@@ -27,11 +28,11 @@ MLP = RunConfig(hidden_layers=2, units1=70, units2=12)
 
 @pytest.fixture
 def app(home: Path, me: str) -> AppTest:
-    return lab_page(me)
+    return opened_lab(me)
 
 
 def open_view(app: AppTest, **query: str) -> AppTest:
-    return open_inspect(app, view="filters", **query)
+    return open_page(app, "inspect", view="filters", **query)
 
 
 def filters_run(

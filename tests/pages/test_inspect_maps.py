@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from inspecting import kept_run, lab_page, network_of
+from inspecting import kept_run, network_of
+from screen import opened_lab
 from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset, labels, models
@@ -118,7 +119,7 @@ def test_the_misread_are_stepped_through(app: AppTest) -> None:
 
 
 def test_my_last_drawing_is_looked_into_once_there_is_one(home: Path) -> None:
-    app = lab_page().run()
+    app = opened_lab("somebody-who-draws-now").run()
     app.query_params["view"] = "maps"
     app.session_state["picture-source"] = "mine"
     app.switch_page("pages/inspect.py").run()

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from inspecting import kept_run, lab_page, open_inspect, said
+from inspecting import kept_run
+from screen import open_page, opened_lab, said
 from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset, models
@@ -21,9 +22,11 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def open_view(home: Path) -> Open:
+def open_view(home: Path, me: str) -> Open:
     """Opens a view of the Inspect page for somebody new."""
-    return lambda view, **query: open_inspect(lab_page(), view=view, **query)
+    return lambda view, **query: open_page(
+        opened_lab(secrets.token_urlsafe(16)), "inspect", view=view, **query
+    )
 
 
 def sound(app: AppTest) -> AppTest:
