@@ -24,9 +24,7 @@ Open = Callable[..., AppTest]
 @pytest.fixture
 def open_view(home: Path, me: str) -> Open:
     """Opens a view of the Inspect page for somebody new."""
-    return lambda view, **query: open_page(
-        opened_lab(secrets.token_urlsafe(16)), "inspect", view=view, **query
-    )
+    return lambda view, **query: open_page(opened_lab(me), "inspect", view=view, **query)
 
 
 def sound(app: AppTest) -> AppTest:
