@@ -5,32 +5,25 @@ import numpy as np
 import pytest
 from make_run import add_run
 from scipy.signal import correlate2d
+from test_network import network_with_any_weights
 
 from digitlab import dataset, models
 from digitlab.config import RunConfig
 from digitlab.inspection import filters
 from digitlab.inspection.filters import ANGLES
-from digitlab.layers import Layer, layers_of
+from digitlab.layers import Layer
 from digitlab.network import Network, as_pixels
 from digitlab.store import Store, StoreError
 
 TWO = {"network": "cnn", "blocks": 2}
-CNN = RunConfig(**TWO, filters1=3, kernel1=5, filters2=4, kernel2=3, dense=6, activation="tanh")
-MLP = RunConfig(hidden_layers=2, units1=12, units2=7)
-LINEAR = RunConfig(hidden_layers=0)
+CNN = network_with_any_weights(
+    RunConfig(**TWO, filters1=3, kernel1=5, filters2=4, kernel2=3, dense=6, activation="tanh")
+)
+MLP = network_with_any_weights(RunConfig(hidden_layers=2, units1=12, units2=7))
+LINEAR = network_with_any_weights(RunConfig(hidden_layers=0))
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (70, 28, 28), np.uint8)
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-
-
-def network_of(config: RunConfig) -> Network:
-    rng = np.random.default_rng(0)
-    weights = {}
-    for layer in layers_of(config):
-        if layer.kernel_shape:
-            kernel = rng.normal(0, 0.2, layer.kernel_shape).astype(np.float32)
-            weights[layer.name] = kernel, rng.normal(0, 0.2, kernel.shape[-1]).astype(np.float32)
-    return Network(layers_of(config), weights)
 
 
 def layer_of(network: Network, name: str) -> Layer:
@@ -85,24 +78,22 @@ def test_a_diagonal_kernel_answers_most_to_a_diagonal_edge_and_a_flat_one_to_non
 
 
 def test_through_no_layers_the_edges_are_the_kernels_own() -> None:
-    network = network_of(CNN)
-    kernels = np.moveaxis(network.weights["conv1"][0][:, :, 0], -1, 0)
+    kernels = np.moveaxis(CNN.weights["conv1"][0][:, :, 0], -1, 0)
     expected = np.transpose([filters.edge_responses(kernel) for kernel in kernels])
-    found = filters.deep_edge_responses(network, "conv1")
+    found = filters.deep_edge_responses(CNN, "conv1")
     assert found.shape == (24, 3)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_deeper_edges_go_through_the_layers_before() -> None:
-    network = network_of(CNN)
-    bias = network.weights["conv2"][1]
-    field = filters.field_of(network.layers, "conv2")
-    row = layer_of(network, "conv2").output[0] // 2
+    bias = CNN.weights["conv2"][1]
+    field = filters.field_of(CNN.layers, "conv2")
+    row = layer_of(CNN, "conv2").output[0] // 2
     middle = row * field.step + (field.size - 1) / 2
     picture = filters.edge(60, 28, centre=(middle, middle))
-    found = filters.deep_edge_responses(network, "conv2")
+    found = filters.deep_edge_responses(CNN, "conv2")
     assert found.shape == (24, 4)
-    expected = outputs_of(network, "conv2", picture[np.newaxis])[0, row, row]
+    expected = outputs_of(CNN, "conv2", picture[np.newaxis])[0, row, row]
     np.testing.assert_allclose(np.tanh(found[ANGLES.index(60)] + bias), expected, atol=1e-5)
 
 
@@ -114,26 +105,24 @@ def test_what_one_output_sees() -> None:
     seen = [filters.field_of(models.bundled().layers, name) for name in names]
     assert [field.size for field in seen] == [3, 5, 10, 14]
     assert [field.step for field in seen] == [1, 1, 2, 2]
-    assert filters.field_of(layers_of(MLP), "dense1").size == 28
+    assert filters.field_of(MLP.layers, "dense1").size == 28
 
 
 @pytest.mark.parametrize("name", ["conv1", "conv2"])
 def test_only_the_field_of_an_output_moves_it(name: str) -> None:
-    network = network_of(CNN)
-    field, place = filters.field_of(network.layers, name), (2, 3)
+    field, place = filters.field_of(CNN.layers, name), (2, 3)
     top, left = field.corner(*place)
     other = RNG.integers(0, 256, (28, 28), np.uint8)
     inside = (slice(top, top + field.size), slice(left, left + field.size))
     other[inside] = IMAGES[0][inside]
-    before, after = outputs_of(network, name, np.stack([IMAGES[0], other]))
+    before, after = outputs_of(CNN, name, np.stack([IMAGES[0], other]))
     np.testing.assert_allclose(before[place], after[place], atol=1e-5)
     assert not np.allclose(before[place[0], place[1] + 4], after[place[0], place[1] + 4])
 
 
 def test_excitement_of_a_first_convolution_against_scipy() -> None:
-    network = network_of(CNN)
-    kernel, bias = network.weights["conv1"]
-    found = filters.excitement(network, "conv1", IMAGES)
+    kernel, bias = CNN.weights["conv1"]
+    found = filters.excitement(CNN, "conv1", IMAGES)
     for image in (0, 69):
         for number in range(3):
             sums = correlate2d(IMAGES[image] / 255, kernel[:, :, 0, number], "valid") + bias[number]
@@ -142,9 +131,8 @@ def test_excitement_of_a_first_convolution_against_scipy() -> None:
             assert found.means[image, number] == pytest.approx(np.tanh(sums).mean(), abs=1e-5)
 
 
-@pytest.mark.parametrize(("config", "name"), [(CNN, "conv2"), (MLP, "dense1"), (LINEAR, "dense1")])
-def test_excitement_of_other_layers_is_what_they_give(config: RunConfig, name: str) -> None:
-    network = network_of(config)
+@pytest.mark.parametrize(("network", "name"), [(CNN, "conv2"), (MLP, "dense1"), (LINEAR, "dense1")])
+def test_excitement_of_other_layers_is_what_they_give(network: Network, name: str) -> None:
     outputs = outputs_of(network, name, IMAGES)
     outputs = outputs.reshape(70, -1, outputs.shape[-1])
     found = filters.excitement(network, name, IMAGES)
@@ -160,7 +148,9 @@ def test_excitement_of_other_layers_is_what_they_give(config: RunConfig, name: s
 
 
 def test_the_place_is_found_where_the_activation_cuts_everything_off() -> None:
-    network = network_of(RunConfig(network="cnn", blocks=1, filters1=1, kernel1=3, dense=4))
+    network = network_with_any_weights(
+        RunConfig(network="cnn", blocks=1, filters1=1, kernel1=3, dense=4)
+    )
     kernel = np.zeros((3, 3, 1, 1), np.float32)
     kernel[1, 1] = 1
     weights = dict(network.weights) | {"conv1": (kernel, np.array([-5], np.float32))}
@@ -182,11 +172,10 @@ def test_the_mean_of_each_digit() -> None:
 
 
 def test_a_large_network_is_led_through_fewer_images() -> None:
-    small = network_of(CNN)
-    assert filters.affordable_images(small, "conv2", 10_000) == filters.MOST_IMAGES
-    assert filters.affordable_images(small, "conv2", 64) == 64
+    assert filters.affordable_images(CNN, "conv2", 10_000) == filters.MOST_IMAGES
+    assert filters.affordable_images(CNN, "conv2", 64) == 64
     wide = {"filters1": 128, "kernel1": 7, "pool1": False, "filters2": 64, "kernel2": 7}
-    large = network_of(RunConfig(**TWO, **wide, dense=4))
+    large = network_with_any_weights(RunConfig(**TWO, **wide, dense=4))
     assert 50 <= filters.affordable_images(large, "conv2", 10_000) < 1_000
 
 
@@ -201,30 +190,33 @@ def test_the_bundled_history_leads_from_the_untrained_to_the_trained_network() -
 
 
 def test_the_layers_that_can_be_looked_at() -> None:
-    assert [layer.name for layer in filters.looked_at(network_of(CNN))] == ["conv1", "conv2"]
-    assert [layer.name for layer in filters.looked_at(network_of(MLP))] == ["dense1"]
+    assert [layer.name for layer in filters.looked_at(CNN)] == [
+        "conv1",
+        "conv2",
+    ]
+    assert [layer.name for layer in filters.looked_at(MLP)] == ["dense1"]
 
 
 def test_a_runs_weights_come_from_the_small_files_or_the_whole_network(tmp_path: Path) -> None:
-    store, network = Store(tmp_path), network_of(CNN)
-    first = network.weights["conv1"][0]
-    files = {"weights-000.npz": network.to_bytes(), "kernels-001.npy": npy(2 * first)}
+    store = Store(tmp_path)
+    first = CNN.weights["conv1"][0]
+    files = {"weights-000.npz": CNN.to_bytes(), "kernels-001.npy": npy(2 * first)}
     run = add_run(store, files=files).id
-    conv1, conv2 = layer_of(network, "conv1"), layer_of(network, "conv2")
+    conv1, conv2 = layer_of(CNN, "conv1"), layer_of(CNN, "conv2")
 
     assert filters.epochs_of_run(store, run, first_convolution=True) == [0, 1]
     assert filters.epochs_of_run(store, run, first_convolution=False) == [0]
     np.testing.assert_array_equal(filters.kernel_of_run(store, run, conv1, 0), first)
     np.testing.assert_array_equal(filters.kernel_of_run(store, run, conv1, 1), 2 * first)
     deep = filters.kernel_of_run(store, run, conv2, 0)
-    np.testing.assert_array_equal(deep, network.weights["conv2"][0])
+    np.testing.assert_array_equal(deep, CNN.weights["conv2"][0])
     with pytest.raises(StoreError, match="kept no file"):
         filters.kernel_of_run(store, run, conv2, 1)
 
 
 @pytest.mark.parametrize("content", [b"", b"no array", npy(np.ones((3, 3, 1, 3)))])
 def test_a_broken_file_is_a_sentence(tmp_path: Path, content: bytes) -> None:
-    store, conv1 = Store(tmp_path), layer_of(network_of(CNN), "conv1")
+    store, conv1 = Store(tmp_path), layer_of(CNN, "conv1")
     run = add_run(store, files={"kernels-001.npy": content, "weights-002.npz": content}).id
     for epoch in (1, 2):
         with pytest.raises(StoreError, match=f"epoch {epoch} cannot be read"):
@@ -242,9 +234,8 @@ def test_how_far_weights_have_moved() -> None:
 
 
 def test_templates_are_the_network_where_nothing_is_cut_off() -> None:
-    network = network_of(MLP)
-    weights, bias = filters.templates(network)
-    layers = [network.weights[f"dense{number}"] for number in (1, 2, 3)]
+    weights, bias = filters.templates(MLP)
+    layers = [MLP.weights[f"dense{number}"] for number in (1, 2, 3)]
     np.testing.assert_allclose(
         weights, np.linalg.multi_dot([kernel for kernel, _ in layers]), atol=1e-4
     )
@@ -256,9 +247,8 @@ def test_templates_are_the_network_where_nothing_is_cut_off() -> None:
 
 
 def test_without_a_hidden_layer_templates_read_as_the_network_does(lab_home: Path) -> None:
-    network, digits = network_of(LINEAR), dataset.current().digits
+    digits = dataset.current().digits
     images, labels = digits.x_test[:200], digits.y_test[:200]
-    alone, whole = filters.agreement(network, images, labels)
-    assert (
-        alone == whole == pytest.approx((network.predict(images).argmax(axis=1) == labels).mean())
-    )
+    alone, whole = filters.agreement(LINEAR, images, labels)
+    right = LINEAR.predict(images).argmax(axis=1) == labels
+    assert alone == whole == pytest.approx(right.mean())
