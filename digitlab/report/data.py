@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,12 +57,7 @@ class ReportData:
     @property
     def layer(self) -> Layer:
         """The first layer with weights: a convolution, or an MLP's first dense layer."""
-        return first_layer(self.run)
-
-
-def first_layer(run: Run) -> Layer:
-    """The first layer of a run's network that has weights."""
-    return next(layer for layer in layers_of(run.config) if layer.kernel_shape)
+        return next(layer for layer in layers_of(self.run.config) if layer.kernel_shape)
 
 
 def gather(store: Store, run: Run, varied: tuple[str, ...] = ()) -> ReportData:
@@ -70,45 +66,33 @@ def gather(store: Store, run: Run, varied: tuple[str, ...] = ()) -> ReportData:
     ``varied`` are the fields that its sweep varies.
     """
     library = Library(store)
-    before, after = _weights(store, run)
-    labels = images = origin = None
-    with contextlib.suppress(LabError):
-        digits = dataset.find(run.digits.fingerprint)
-        labels, images = digits.y_test, digits.x_test
-    with contextlib.suppress(StoreError):
-        origin = store.run(run.origin) if run.origin else None
-    return ReportData(
+    data = ReportData(
         run,
         library.name(run.id),
         tuple(store.epochs(run.id)),
         tuple(store.batches(run.id)),
-        before,
-        after,
-        _probabilities(store, run),
-        labels,
-        images,
-        library.name(run.origin) if run.origin else "",
-        origin,
-        varied,
+        probabilities=_probabilities(store, run),
+        origin=library.name(run.origin) if run.origin else "",
+        varied=varied,
     )
-
-
-def _weights(store: Store, run: Run) -> tuple[Floats | None, Floats | None]:
-    """The first layer's weights of epoch 0 and of the last epoch after that."""
-    layer = first_layer(run)
-    kept = filters.epochs_of_run(store, run.id, first_convolution=layer.kind == "conv")
-    later = [epoch for epoch in kept if epoch > 0]
-    return (
-        _weights_of(store, run, layer, 0 if 0 in kept else None),
-        _weights_of(store, run, layer, max(later, default=None)),
-    )
-
-
-def _weights_of(store: Store, run: Run, layer: Layer, epoch: int | None) -> Floats | None:
-    if epoch is None:
-        return None
+    kept = filters.epochs_of_run(store, run.id, first_convolution=data.layer.kind == "conv")
+    last = max(kept, default=0)
+    found: dict[str, Any] = {
+        "before": _weights(store, data, 0) if 0 in kept else None,
+        "after": _weights(store, data, last) if last else None,
+    }
+    with contextlib.suppress(LabError):
+        digits = dataset.find(run.digits.fingerprint)
+        found |= {"labels": digits.y_test, "images": digits.x_test}
     with contextlib.suppress(StoreError):
-        weights = filters.kernel_of_run(store, run.id, layer, epoch)
+        found["origin_run"] = store.run(run.origin) if run.origin else None
+    return replace(data, **found)
+
+
+def _weights(store: Store, data: ReportData, epoch: int) -> Floats | None:
+    """The first layer's weights of an epoch, if they are whole and finite."""
+    with contextlib.suppress(StoreError):
+        weights = filters.kernel_of_run(store, data.run.id, data.layer, epoch)
         return weights if np.isfinite(weights).all() else None
     return None
 

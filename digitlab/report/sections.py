@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from markupsafe import Markup
 
 from digitlab import labels
 from digitlab.charts.pixels import colour_limit
 from digitlab.config import BY_NAME, FIELDS
 from digitlab.inspection import metrics
-from digitlab.inspection.metrics import Mistake, Rates, SamplePrediction
-from digitlab.layers import Layer
+from digitlab.inspection.metrics import Rates, SamplePrediction
 from digitlab.lessons import TEXTS
 from digitlab.messages import Translator, mark
 from digitlab.network import Floats
@@ -27,7 +24,7 @@ from digitlab.presets import PRESETS
 from digitlab.report import plot, weights
 from digitlab.report.data import Bytes, ReportData
 from digitlab.scores import Scores, wilson
-from digitlab.store import Run, Status, results
+from digitlab.store import Status, results
 
 Metric = Literal["loss", "accuracy"]
 Values = dict[str, Any]
@@ -61,17 +58,7 @@ def name_of(data: ReportData, t: Translator) -> str:
 
 def head(data: ReportData, t: Translator) -> Values:
     """A line to fill in by pen, and a summary of the run."""
-    run = data.run
-    continued = [_continued(data, t)] if run.origin else []
-    return {
-        "by_pen": [t("{label}:", label=t(one)) for one in _BY_PEN],
-        "sentences": [t(run.reason), _images(data, t), *continued],
-        "facts": _facts(run, t),
-    }
-
-
-def _images(data: ReportData, t: Translator) -> str:
-    images = data.run.digits
+    run, images = data.run, data.run.digits
     about = t(
         "Data: {name}; {train} images to train on, {validation} to validate, {test} to test.",
         name=labels.data_set(images, t),
@@ -79,32 +66,29 @@ def _images(data: ReportData, t: Translator) -> str:
         validation=f"{images.validation:,}",
         test=f"{images.test:,}",
     )
-    if data.run.config.validation != "test":
-        return about
-    return t.paragraph([about, t("It was validated on the test images themselves.")])
-
-
-def _continued(data: ReportData, t: Translator) -> str:
-    before = data.origin_run
-    called = labels.run_name(before, t) if before else t("run {id}", id=(data.run.origin or "")[:6])
-    origin = data.origin or called
-    text = t("It goes on from {name}: its beginning is that run's end.", name=origin)
-    frozen = t("Its convolutions were frozen: they are still those of that run.")
-    return t.paragraph([text, frozen]) if data.run.frozen else text
-
-
-def _facts(run: Run, t: Translator) -> str:
-    about = t("Run {id}, {parameters} parameters", id=run.id[:6], parameters=f"{run.parameters:,}")
-    if run.outcome is None or run.execution is None:
-        return about
-    return t(
-        "{about}, {seconds} seconds, {speed} images a second, {format}, threads: {threads}",
-        about=about,
-        seconds=f"{run.outcome.seconds:.1f}",
-        speed=f"{run.outcome.images_per_second:,.0f}",
-        format=run.execution.format,
-        threads=run.execution.threads,
-    )
+    if run.config.validation == "test":
+        about = t.paragraph([about, t("It was validated on the test images themselves.")])
+    sentences = [t(run.reason), about]
+    if run.origin:
+        before = data.origin_run
+        called = labels.run_name(before, t) if before else t("run {id}", id=run.origin[:6])
+        name = data.origin or called
+        origin = [t("It goes on from {name}: its beginning is that run's end.", name=name)]
+        if run.frozen:
+            origin.append(t("Its convolutions were frozen: they are still those of that run."))
+        sentences.append(t.paragraph(origin))
+    facts = t("Run {id}, {parameters} parameters", id=run.id[:6], parameters=f"{run.parameters:,}")
+    if run.outcome is not None and run.execution is not None:
+        facts = t(
+            "{about}, {seconds} seconds, {speed} images a second, {format}, threads: {threads}",
+            about=facts,
+            seconds=f"{run.outcome.seconds:.1f}",
+            speed=f"{run.outcome.images_per_second:,.0f}",
+            format=run.execution.format,
+            threads=run.execution.threads,
+        )
+    by_pen = [t("{label}:", label=t(one)) for one in _BY_PEN]
+    return {"by_pen": by_pen, "sentences": sentences, "facts": facts}
 
 
 def settings(data: ReportData, t: Translator) -> Values:
@@ -137,78 +121,55 @@ def settings(data: ReportData, t: Translator) -> Values:
 
 def curves(data: ReportData, t: Translator) -> Values:
     """Loss and accuracy over the epochs, as SVG."""
-    loss, accuracy = (_lines(metric, data, t) for metric in ("loss", "accuracy"))
+    # Of one epoch at most, its batches are drawn instead.
+    within = len(data.epochs) < 2 and bool(data.batches)
+    loss, accuracy = (_lines(metric, data, within, t) for metric in ("loss", "accuracy"))
     if not any(line.finite for line in loss):
         missing = t("It was not trained long enough for a curve.")
         return {"title": t("Curves"), "missing": missing}
-    unit = t("Loss: {name}", name=labels.shown(data.run.config.loss, t))
-    svgs = [
-        _drawn(loss, unit, t),
-        _drawn(accuracy, t("Accuracy") + " (%)", t, percent=True),
-    ]
-    note = t.paragraph(_remarks(accuracy, data, t))
-    return {"title": t("Curves"), "missing": "", "svgs": svgs, "note": note}
-
-
-def _drawn(lines: list[plot.Line], y: str, t: Translator, *, percent: bool = False) -> Markup:
-    alternative = "; ".join([y, *(line.name for line in lines)])
-    return plot.svg(lines, x=t("epoch"), y=y, alternative=alternative, percent=percent)
-
-
-def _remarks(accuracy: list[plot.Line], data: ReportData, t: Translator) -> list[str]:
-    found = [
+    svgs = []
+    for lines, y in (
+        (loss, t("Loss: {name}", name=labels.shown(data.run.config.loss, t))),
+        (accuracy, t("Accuracy") + " (%)"),
+    ):
+        words, percent = "; ".join([y, *(line.name for line in lines)]), lines is accuracy
+        svgs.append(plot.svg(lines, x=t("epoch"), y=y, alternative=words, percent=percent))
+    remarks = [
         t("Training: the batches of the one epoch.")
-        if _within_one_epoch(data)
+        if within
         else t("Training: each epoch's mean, while it was trained.")
     ]
     if len(accuracy) > 1:
-        found.append(t("Validation: at each epoch's end."))
+        remarks.append(t("Validation: at each epoch's end."))
     if plot.begins(accuracy) > 0:
-        found.append(t("The accuracy axis does not begin at 0."))
+        remarks.append(t("The accuracy axis does not begin at 0."))
     if data.run.status is Status.DIVERGED:
-        found.append(t("The loss was no longer a finite number at the end; that is not drawn."))
-    return found
+        remarks.append(t("The loss was no longer a finite number at the end; that is not drawn."))
+    return {"title": t("Curves"), "missing": "", "svgs": svgs, "note": t.paragraph(remarks)}
 
 
-def _within_one_epoch(data: ReportData) -> bool:
-    """Whether there is one epoch at most, and its batches are drawn instead."""
-    return len(data.epochs) < 2 and bool(data.batches)
-
-
-def _lines(metric: Metric, data: ReportData, t: Translator) -> list[plot.Line]:
+def _lines(metric: Metric, data: ReportData, within: bool, t: Translator) -> list[plot.Line]:
     """The training line, and the validation line if there was any validation."""
-    training = _line(t("training"), _training(metric, data), metric, plot.BLUE, t)
-    images = data.run.digits.train
-    values = [(e.position(images), getattr(e, f"val_{metric}")) for e in data.epochs]
+    ends = [(epoch.position(data.run.digits.train), epoch) for epoch in data.epochs]
+    training = [(position, getattr(epoch, metric)) for position, epoch in ends]
+    if within:
+        shown = data.batches[:: -(-len(data.batches) // _MOST_POINTS)]
+        training = [(batch.position, getattr(batch, metric)) for batch in shown]
+    values = [(position, getattr(epoch, f"val_{metric}")) for position, epoch in ends]
     validation = [(position, value) for position, value in values if value is not None]
-    if not validation:
-        return [training]
-    return [training, _line(t("validation"), validation, metric, plot.VERMILLION, t)]
+    lines = [plot.Line(t("training"), training, plot.BLUE, dotted=True)]
+    if validation:
+        lines.append(plot.Line(t("validation"), validation, plot.VERMILLION, dotted=False))
+    return [_named(line, metric, t) for line in lines]
 
 
-def _training(metric: Metric, data: ReportData) -> list[tuple[float, float]]:
-    """Points of the training line: means of the epochs, or of parts of the only one."""
-    if not _within_one_epoch(data):
-        images = data.run.digits.train
-        return [(epoch.position(images), getattr(epoch, metric)) for epoch in data.epochs]
-    step = -(-len(data.batches) // _MOST_POINTS)
-    return [(batch.position, getattr(batch, metric)) for batch in data.batches[::step]]
-
-
-def _line(
-    name: str, points: list[tuple[float, float]], metric: Metric, colour: str, t: Translator
-) -> plot.Line:
-    """A line whose name has its first and its last value; training is dotted."""
-    line = plot.Line(name, points, colour, dotted=colour == plot.BLUE)
+def _named(line: plot.Line, metric: Metric, t: Translator) -> plot.Line:
+    """The line with its first and its last value in its name."""
     if not line.finite:
         return line
-    text = t(
-        "{line}: {first} → {last}",
-        line=name,
-        first=_value(line.finite[0][1], metric),
-        last=_value(line.finite[-1][1], metric),
-    )
-    return dataclasses.replace(line, name=text)
+    first, last = (_value(line.finite[place][1], metric) for place in (0, -1))
+    name = t("{line}: {first} → {last}", line=line.name, first=first, last=last)
+    return dataclasses.replace(line, name=name)
 
 
 def _value(value: float | None, metric: Metric) -> str:
@@ -340,25 +301,19 @@ def _weights(
     if found is None:
         return None, t("{when}: these weights were not kept.", when=when)
     tiles, layer = weights.tiles(found, data.layer), data.layer
-    kind = _kind(len(tiles), layer, t)
+    whole, shown = layer.output[-1], len(tiles)
+    count = str(whole) if shown == whole else t("{shown} of {count}", shown=shown, count=whole)
     text = t(
         "{when}: {kind}; weights from {low} to {high}, mean size {size}.",
         when=when,
-        kind=kind,
+        kind=t("{count} filters of {size}x{size}", count=count, size=layer.kernel)
+        if layer.kind == "conv"
+        else t("{count} units of 28x28", count=count),
         low=labels.fixed(found.min(), 2),
         high=labels.fixed(found.max(), 2),
         size=f"{np.abs(found).mean():.3f}",
     )
     return weights.mosaic(tiles, limit), text
-
-
-def _kind(shown: int, layer: Layer, t: Translator) -> str:
-    """How many of the layer's filters or neurons are shown."""
-    whole = layer.output[-1]
-    count = str(whole) if shown == whole else t("{shown} of {count}", shown=shown, count=whole)
-    if layer.kind == "conv":
-        return t("{count} filters of {size}x{size}", count=count, size=layer.kernel)
-    return t("{count} units of 28x28", count=count)
 
 
 def misclassified(data: ReportData, t: Translator) -> Values:
@@ -382,7 +337,15 @@ def misclassified(data: ReportData, t: Translator) -> Values:
         [_sample(sample, data.images, t) if sample else None for sample in samples]
         for samples in metrics.upright(columns)
     ]
-    caption = t.paragraph([text, _most_often(found, t)])
+    pairs = Counter((one.truth, one.predicted) for one in found)
+    (truth, predicted), times = pairs.most_common(1)[0]
+    most_often = t(
+        "Most often a {truth} is read as a {predicted}: {times}.",
+        truth=truth,
+        predicted=predicted,
+        times=times,
+    )
+    caption = t.paragraph([text, most_often])
     return {"title": title, "missing": "", "rows": rows, "caption": caption}
 
 
@@ -397,16 +360,6 @@ def _sample(sample: SamplePrediction, images: Bytes, t: Translator) -> Values:
     )
     label = f"{sample.truth} → {sample.predicted}"
     return {"png": png_bytes(ink), "alternative": text, "label": label}
-
-
-def _most_often(found: Sequence[Mistake], t: Translator) -> str:
-    (truth, predicted), times = Counter((m.truth, m.predicted) for m in found).most_common(1)[0]
-    return t(
-        "Most often a {truth} is read as a {predicted}: {times}.",
-        truth=truth,
-        predicted=predicted,
-        times=times,
-    )
 
 
 # What it means ------------------------------------------------------------------------------------
