@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from make_network import make_network
 from make_run import add_run, make_epoch
 from msgspec.structs import asdict
 from packed_lab import ME, YOU, Lab, Members, members_of, zip_of
@@ -62,18 +63,8 @@ def there(tmp_path: Path) -> Lab:
 
 
 def network(config: RunConfig, epoch: int = 0) -> Network:
-    random = np.random.default_rng(epoch)
-    layers = layers_of(config)
-    weights = {
-        layer.name: (
-            random.normal(0, 0.1, layer.kernel_shape).astype(np.float32),
-            random.normal(0, 0.1, layer.kernel_shape[-1:]).astype(np.float32),
-        )
-        for layer in layers
-        if layer.kernel_shape
-    }
     about = {"config": config.to_json(), "dataset": DIGITS.name, "epoch": epoch}
-    return Network(layers, weights, about)
+    return make_network(config, seed=epoch, about=about)
 
 
 def probabilities(epoch: int) -> np.ndarray[Any, np.dtype[np.float32]]:

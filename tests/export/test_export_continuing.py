@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_network import make_network
 from msgspec.structs import replace
 
 from digitlab import export
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
-from digitlab.layers import layers_of
 from digitlab.messages import Translator
 from digitlab.network import Network
 from digitlab.progress import EpochMetrics, ExecutionSettings, Untrained
@@ -234,19 +234,9 @@ def test_without_the_optimizer_s_state_the_figures_are_others(gone: dict[str, Go
 # The file and the text ----------------------------------------------------------------------
 
 
-def network(config: RunConfig) -> Network:
-    layers = layers_of(config)
-    weights = {
-        layer.name: (np.ones(layer.kernel_shape, "f4"), np.zeros(layer.output[-1], "f4"))
-        for layer in layers
-        if layer.kernel_shape
-    }
-    return Network(layers, weights)
-
-
 def test_the_file_of_the_start_holds_plain_floats_and_no_pickle() -> None:
     state = {"iteration": np.float32(7), "dense1_kernel_momentum": np.zeros((3, 2), "f4")}
-    data = export.start_file(network(CNN), state)
+    data = export.start_file(make_network(CNN), state)
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         assert {file[name].dtype for name in file} == {np.dtype(np.float32)}
         assert set(state) < set(file)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_network import make_network
 
 from digitlab.config import RunConfig
 from digitlab.export.keras_file import keras_file
-from digitlab.layers import layers_of
 from digitlab.network import Network
 
 CONFIGS = {
@@ -59,17 +59,7 @@ print(json.dumps(told))
 
 
 def network(config: RunConfig) -> Network:
-    random = np.random.default_rng(4)
-    layers = layers_of(config)
-    weights = {
-        layer.name: (
-            random.normal(0, 0.3, layer.kernel_shape).astype(np.float32),
-            random.normal(0, 0.3, layer.kernel_shape[-1:]).astype(np.float32),
-        )
-        for layer in layers
-        if layer.kernel_shape
-    }
-    return Network(layers, weights)
+    return make_network(config, seed=4, spread=0.3)
 
 
 def test_keras_opens_the_file_without_a_warning_and_predicts_as_we_do(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_network import make_network
 from make_run import add_run
 from msgspec.structs import replace
 from PIL import Image
@@ -16,9 +17,7 @@ from PIL import Image
 from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.inspection import metrics
-from digitlab.layers import layers_of
 from digitlab.messages import Translator
-from digitlab.network import Network
 from digitlab.presets import PRESETS
 from digitlab.progress import BatchMetrics, EpochMetrics, ExecutionSettings, Outcome, Untrained
 from digitlab.report import ReportData, gather, html_of, plot, weights
@@ -97,7 +96,7 @@ def add(
     """A run in the store as a worker would leave it, without having trained it."""
     digits = dataset.sample()
     parts = DataSetInfo(digits.name, digits.fingerprint, 3600, 400, len(digits.y_test))
-    kept = {f"weights-{epoch:03d}.npz": random_network(config).to_bytes() for epoch in (0, epochs)}
+    kept = {f"weights-{epoch:03d}.npz": make_network(config).to_bytes() for epoch in (0, epochs)}
     ending = "finished" if status is Status.FINISHED else "stopped"
     return add_run(
         store,
@@ -114,19 +113,6 @@ def add(
         status=status,
         outcome=Outcome(ending, epochs, epochs, False, 12.34, 567.0),
     )
-
-
-def random_network(config: RunConfig) -> Network:
-    layers = layers_of(config)
-    arrays = {
-        layer.name: (
-            RNG.normal(0, 0.1, layer.kernel_shape).astype(np.float32),
-            np.zeros(layer.output[-1], np.float32),
-        )
-        for layer in layers
-        if layer.kernel_shape
-    }
-    return Network(layers, arrays)
 
 
 def readings() -> np.ndarray:
@@ -284,7 +270,7 @@ def test_a_run_stopped_in_its_first_epoch_shows_its_batches(store: Store) -> Non
 
 def test_a_run_that_diverged(store: Store) -> None:
     run = add(store, MLP, Status.DIVERGED, epochs=2)
-    bad = random_network(MLP)
+    bad = make_network(MLP)
     bad.weights["dense1"][0][0, 0] = np.nan
     store.keep(run.id, "weights-002.npz", bad.to_bytes())
     store.keep(run.id, "probabilities.npy", npy(np.full((1000, 10), np.nan, np.float32)))
