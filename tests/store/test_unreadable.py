@@ -9,6 +9,7 @@ import sqlite3
 import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from make_run import DIGITS, add_run
@@ -44,10 +45,7 @@ DAMAGE = [
     ("outcome", "[]"),
     ("untrained", json.dumps({"loss": "high", "accuracy": 0.1})),
     ("digits", json.dumps({"name": "sample"})),
-    (
-        "digits",
-        json.dumps({"name": "s", "fingerprint": "f", "train": None, "validation": 1, "test": 1}),
-    ),
+    ("digits", json.dumps(msgspec.to_builtins(DIGITS) | {"train": None})),
     ("created", "yesterday"),
     ("parameters", "many"),
     ("status", "paused"),
@@ -140,7 +138,7 @@ class Queue:
         self.store = store
 
     def submit(self, owner: str, config: RunConfig, digits: object) -> Run:
-        return self.store.add(owner, "e", config, None, 101_770, DIGITS)
+        return add_run(self.store, config, owner=owner, started=False)
 
     def stop(self, run: str) -> None:
         self.store.ask_to_stop(run)
