@@ -82,9 +82,9 @@ class Library:
 
     def delete(self, owner: str, runs: Sequence[str]) -> None:
         """Put runs into the bin; those that train are stopped first."""
-        for run in runs:
-            stop = "UPDATE runs SET stop = 1 WHERE id = ? AND owner = ?"
-            self.store.database.write(stop, run, owner)
+        mine = [(run, owner) for run in runs]
+        with self.store.database.change() as database:
+            database.executemany("UPDATE runs SET stop = 1 WHERE id = ? AND owner = ?", mine)
         self._set(owner, runs, "deleted", time.time())
 
     def restore(self, owner: str, runs: Iterable[str]) -> None:
