@@ -171,9 +171,9 @@ class Cluster:
         Raises:
             WorkerLostError: the scheduler is gone.
         """
-        where = {"workers": [address], "allow_other_workers": False}
+        options = {"pure": False, "retries": 0, "allow_other_workers": False}
         with self._judging():
-            return self._client.submit(function, *args, key=key, pure=False, retries=0, **where)
+            return self._client.submit(function, *args, key=key, workers=[address], **options)
 
     def result(self, future: Future, address: str, meanwhile: Callable[[], None]) -> Any:
         """Fetch what a finished task returned from the worker at ``address``.
@@ -190,7 +190,7 @@ class Cluster:
             except TimeoutError:
                 if future.status == "error":
                     raise  # the task's own
-                self._look_for(address)
+                self.look_for(address)
                 meanwhile()
 
     def call(
@@ -215,7 +215,7 @@ class Cluster:
                 return self._answer(asked, address, meanwhile)[address]
             except OSError as error:
                 log.warning("worker %s could not be asked (%s); trying again", address, error)
-                self._look_for(address)
+                self.look_for(address)
                 meanwhile()
                 time.sleep(_LOOK_SECONDS)
 
@@ -242,14 +242,14 @@ class Cluster:
                 raise
             try:
                 while not wait([answer], _LOOK_SECONDS).done:
-                    self._look_for(address)
+                    self.look_for(address)
                     meanwhile()
                 return answer.result()
             finally:
                 if not answer.done() and not self._gone:
                     answer.cancel()
 
-    def _look_for(self, address: str | None) -> None:
+    def look_for(self, address: str | None) -> None:
         """Check that a worker, or the scheduler (None), that does not answer is still there.
 
         Raises:
@@ -294,13 +294,14 @@ class Cluster:
             WorkerSlowError: the scheduler has not answered in time.
         """
         old = self._about(address)
-        client, seconds = self._client, _RESTART_SECONDS
         try:
             with self._judging():
-                client.restart_workers([address], timeout=seconds, raise_for_error=False)
+                self._client.restart_workers(
+                    [address], timeout=_RESTART_SECONDS, raise_for_error=False
+                )
         except OSError as error:
             raise WorkerLostError(str(error)) from error
-        in_time = time_limit(seconds, WorkerLostError(address))
+        in_time = time_limit(_RESTART_SECONDS, WorkerLostError(address))
         while True:
             for found, about in self._workers().items():
                 anew = about["local_directory"] != old["local_directory"]
@@ -318,10 +319,11 @@ class Cluster:
     def _workers(self) -> dict[str, dict[str, Any]]:
         # ``Client.scheduler_info`` may return what a timer has read before, without workers.
         scheduler: Any = self._client.scheduler
-        timeout = {"callback_timeout": _SCHEDULER_SECONDS}
         try:
             with self._judging():
-                answer = self._client.sync(scheduler.identity, n_workers=-1, **timeout)
+                answer = self._client.sync(
+                    scheduler.identity, n_workers=-1, callback_timeout=_SCHEDULER_SECONDS
+                )
         except OSError as error:
             raise WorkerSlowError(str(error)) from error
         workers: dict[str, dict[str, Any]] = answer["workers"]

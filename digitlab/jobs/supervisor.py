@@ -60,6 +60,7 @@ class RunSupervisor:
     ) -> None:
         self.queued, self.digits, self.cluster, self.store = run, digits, cluster, store
         self.address, self.closing = address, closing
+        self._images = (str(digits.path), digits.fingerprint)
         self._received = 0
         self._name, self._file = "", bytearray()  # of a file whose last piece has not come
         self._asked_to_stop: float | None = None
@@ -143,9 +144,8 @@ class RunSupervisor:
                 raise WorkerLostError(str(error)) from error
         warm = self._submit("warm", worker.warm, execution.threads)
         threads = self._wait(warm)["threads"]
-        path, fingerprint = str(self.digits.path), self.digits.fingerprint
-        if not self._wait(self._submit("digits", worker.has_digits, path, fingerprint)):
-            data = self.digits.path.read_bytes()
+        if not self._wait(self._submit("digits", worker.has_digits, *self._images)):
+            data, fingerprint = self.digits.path.read_bytes(), self.digits.fingerprint
             self._wait(self._submit("send", worker.receive_digits, data, fingerprint))
         return msgspec.structs.replace(execution, threads=threads)
 
@@ -159,15 +159,10 @@ class RunSupervisor:
         if self.queued.origin is not None:
             weights, state = continuing.files_of_origin(self.store, self.queued.origin)
             start = {"weights": weights, "optimizer": state, "frozen": self.queued.frozen}
+        run_id, config = self.queued.id, self.queued.config.to_json()
+        settings = msgspec.to_builtins(execution)
         return self._submit(
-            "train",
-            worker.train_run,
-            self.queued.id,
-            self.queued.config.to_json(),
-            str(self.digits.path),
-            self.digits.fingerprint,
-            msgspec.to_builtins(execution),
-            start,
+            "train", worker.train_run, run_id, config, *self._images, settings, start
         )
 
     def _call(self, function: Callable[..., Any], *args: Any, meanwhile: Callable[[], None]) -> Any:
@@ -268,17 +263,16 @@ class RunSupervisor:
         """
         if self._asked_to_stop is not None:
             self._stops_in_time()
-        elif self._stop_wanted():
-            self._asked_to_stop = time.monotonic()
-            self._call(worker.request_stop, meanwhile=self._stops_in_time)
-
-    def _stop_wanted(self) -> bool:
+            return
         try:
-            return self.store.run(self.queued.id).stop
-        except StorageBusyError:
-            return False  # read again in a moment
+            stop = self.store.run(self.queued.id).stop
+        except StorageBusyError:  # it is read again in a moment
+            return
         except StorageError as error:
             raise NotWrittenError(DATABASE) from error
+        if stop:
+            self._asked_to_stop = time.monotonic()
+            self._call(worker.request_stop, meanwhile=self._stops_in_time)
 
     def _stops_in_time(self) -> None:
         if self._asked_to_stop and time.monotonic() - self._asked_to_stop > STOP_SECONDS:
@@ -292,9 +286,7 @@ class RunSupervisor:
         """
         if time.monotonic() - self._looked > _LOOK_SECONDS:
             self._looked = time.monotonic()
-            with contextlib.suppress(WorkerSlowError):
-                if self.address not in self.cluster.addresses():
-                    raise WorkerLostError(self.address)
+            self.cluster.look_for(self.address)
 
     def _lost(self) -> None:
         """Write the end of a run whose worker died or did not stop, or queue the run once more."""

@@ -102,7 +102,12 @@ class Database:
             with self._connection() as connection:
                 found = connection.execute("PRAGMA user_version").fetchone()[0]
                 if found > _FORMAT:
-                    raise _newer(self.path)
+                    why = message(
+                        "{path} was made by a newer Digit Lab. Use that version, or set "
+                        "DIGITLAB_HOME to another folder.",
+                        path=str(self.path),
+                    )
+                    raise _unreadable(why)
                 connection.execute("PRAGMA journal_mode = WAL")  # stays with the file
                 connection.executescript(schema)
                 if found < _FORMAT:
@@ -172,16 +177,6 @@ def _damaged(path: Path, detail: str) -> StorageError:
             detail=detail,
             name=path.name,
             runs=str(path.parent / "runs"),
-        )
-    )
-
-
-def _newer(path: Path) -> StorageError:
-    return _unreadable(
-        message(
-            "{path} was made by a newer Digit Lab. Use that version, or set DIGITLAB_HOME to "
-            "another folder.",
-            path=str(path),
         )
     )
 
