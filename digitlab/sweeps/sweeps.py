@@ -38,11 +38,9 @@ class Trainer(Protocol):
 
     def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
         """Queue a run."""
-        ...
 
     def stop(self, run_id: str) -> None:
         """Ask a run to stop."""
-        ...
 
 
 @dataclass(frozen=True)

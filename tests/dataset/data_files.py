@@ -14,6 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from digitlab import dataset
+from digitlab.dataset import DigitSet, Progress
+
 Arrays = dict[str, npt.NDArray[Any]]
 
 FULL = Path(__file__).parents[3] / "shared" / "data" / "mnist.npz"
@@ -54,6 +57,10 @@ class Server:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.body).hexdigest()
+
+    def fetch(self, progress: Progress | None = None) -> DigitSet:
+        """Download the file from here, as if it were MNIST."""
+        return dataset.fetch(progress, url=self.url, sha256=self.sha256)
 
     def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
         self.asked += 1

@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -84,18 +85,13 @@ def test_a_file_that_comes_later_is_used_from_then_on(lab: Path, kept_sample: Pa
 def test_all_sessions_share_one_set(lab: Path) -> None:
     write(lab / "data" / "mnist.npz", made(2000, 100))
     start = threading.Barrier(8)
-    found: list[DigitSet] = []
 
-    def session() -> None:
+    def session(_: int) -> DigitSet:
         start.wait()
-        found.append(dataset.current().digits)
+        return dataset.current().digits
 
-    threads = [threading.Thread(target=session) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 8
+    with ThreadPoolExecutor(8) as sessions:
+        found = list(sessions.map(session, range(8)))
     assert all(digits is found[0] for digits in found)
 
 

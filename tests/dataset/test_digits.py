@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -42,20 +43,13 @@ def test_the_lessons_parts_of_full_mnist() -> None:
     labels = np.zeros(60_000, np.uint8)
     digits = DigitSet("mnist", blank, labels, blank[:10_000], labels[:10_000], Path(), "")
     split = digits.split(RunConfig())
-    assert (len(split.train[0]), split.validation_count, len(split.test[0])) == (
-        48_000,
-        12_000,
-        10_000,
-    )
+    parts = split.train, split.validation, split.test
+    assert [len(images) for images, _ in parts] == [48_000, 12_000, 10_000]
 
 
 def test_chance_is_the_share_of_the_most_frequent_test_digit(shared_data: Path) -> None:
-    digits = digit_set()
     labels = np.array([3, 3, 3, 7, 1], np.uint8)
-    uneven = DigitSet(
-        "mnist", digits.x_train, digits.y_train, digits.x_test[:5], labels, Path(), ""
-    )
-    assert uneven.chance == 0.6
+    assert dataclasses.replace(digit_set(test=5), y_test=labels).chance == 0.6
     full = dataset.load(shared_data / "mnist.npz")
     always = np.full(len(full.y_test), np.bincount(full.y_test).argmax())
     assert full.chance == (always == full.y_test).mean() == 0.1135
@@ -63,12 +57,13 @@ def test_chance_is_the_share_of_the_most_frequent_test_digit(shared_data: Path) 
 
 def test_more_training_images_than_there_are_are_the_same_setting() -> None:
     digits = digit_set(30)
-    all_of_them, more, less = (
-        digits.settings(RunConfig(train_images=count)) for count in (30, 60_000, 29)
-    )
+    configs = [RunConfig(train_images=count) for count in (30, 60_000, 29)]
+    all_of_them, more, less = map(digits.settings, configs)
     assert all_of_them == more != less
     assert more["train_images"] == 30
     assert digits.settings(RunConfig(units3=9)) == digits.settings(RunConfig())
+    split = digits.split(RunConfig(train_images=60_000, validation="none"))
+    assert len(split.train[0]) == 30
 
 
 def test_parts_are_views_and_not_copies() -> None:
@@ -85,11 +80,6 @@ def test_validation_on_the_test_set_and_on_nothing() -> None:
     assert np.shares_memory(on_test.validation[0], digits.x_test)
     on_nothing = digits.split(RunConfig(train_images=12, validation="none"))
     assert (len(on_nothing.train[1]), on_nothing.validation_count) == (12, 0)
-
-
-def test_more_images_than_there_are_means_all_of_them() -> None:
-    split = digit_set(30).split(RunConfig(train_images=60_000, validation="none"))
-    assert len(split.train[0]) == 30
 
 
 def test_one_image_cannot_be_trained_on_and_kept() -> None:

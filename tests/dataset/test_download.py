@@ -23,12 +23,14 @@ def closed_port() -> str:
 
 def test_a_download_is_checked_and_kept(server: Server, lab: Path) -> None:
     seen: list[tuple[int, int]] = []
-    digits = dataset.fetch(lambda *at: seen.append(at), url=server.url, sha256=server.sha256)
+    digits = server.fetch(lambda *at: seen.append(at))
     assert digits.fingerprint == dataset.fingerprint(made())
     assert digits.path == lab / "data" / "mnist.npz"
     assert seen[-1] == (len(server.body), len(server.body))
     assert leftovers(lab) == ["mnist.npz"]
-    dataset.fetch(url=server.url, sha256=server.sha256)
+    (lab / "any").touch()
+    assert digits.path.stat().st_mode == (lab / "any").stat().st_mode
+    server.fetch()
     assert server.asked == 1
 
 
@@ -42,21 +44,21 @@ def test_a_download_that_breaks_off_leaves_what_was_there(server: Server, lab: P
     before = write(lab / "data" / "mnist.npz", made(seed=7)).read_bytes()
     server.announced = len(server.body) + 1000
     with pytest.raises(LabError, match="could not be downloaded"):
-        dataset.fetch(url=server.url, sha256=server.sha256)
+        server.fetch()
     assert (lab / "data" / "mnist.npz").read_bytes() == before
     assert leftovers(lab) == ["mnist.npz"]
 
 
 def test_a_broken_cache_is_replaced_by_a_download(server: Server, lab: Path) -> None:
     write(lab / "data" / "mnist.npz", made()).write_bytes(b"PK broken")
-    assert len(dataset.fetch(url=server.url, sha256=server.sha256).x_train) == 30
+    assert len(server.fetch().x_train) == 30
 
 
 @pytest.mark.parametrize("status", [403, 404, 503])
 def test_a_server_that_says_no_is_named(server: Server, lab: Path, status: int) -> None:
     server.status = status
     with pytest.raises(LabError, match=r"could not be downloaded from 127\.0\.0\.1"):
-        dataset.fetch(url=server.url, sha256=server.sha256)
+        server.fetch()
 
 
 @pytest.mark.parametrize("url", [None, "http://", "http://digits.invalid/mnist.npz", "no address"])
@@ -77,7 +79,7 @@ def test_a_server_that_does_not_answer_is_given_up(
     monkeypatch.setattr(download, "_READ_SECONDS", 0.2)
     server.gate.clear()
     with pytest.raises(LabError, match="could not be downloaded"):
-        dataset.fetch(url=server.url, sha256=server.sha256)
+        server.fetch()
 
 
 @contextlib.contextmanager
@@ -106,17 +108,11 @@ def test_a_server_that_takes_no_connection_is_given_up(
     assert leftovers(lab) == []
 
 
-def test_what_a_download_keeps_is_as_readable_as_any_file(server: Server, tmp_path: Path) -> None:
-    (tmp_path / "any").touch()
-    path = dataset.fetch(url=server.url, sha256=server.sha256).path
-    assert path.stat().st_mode == (tmp_path / "any").stat().st_mode
-
-
 def test_the_progress_of_a_download_only_grows(server: Server) -> None:
     server.body += bytes(1_000_000)  # read from its end, a zip may not have more behind it
     seen: list[tuple[int, int]] = []
     with pytest.raises(LabError, match="not a whole"):
-        dataset.fetch(lambda *at: seen.append(at), url=server.url, sha256=server.sha256)
+        server.fetch(lambda *at: seen.append(at))
     assert len(seen) > 10
     assert seen == sorted(seen)
     assert {total for _, total in seen} == {len(server.body)}
@@ -127,12 +123,12 @@ def test_a_disk_that_cannot_be_written_is_not_the_networks_fault(server: Server,
     lab.mkdir()
     (lab / "data").write_text("a file where the folder should be")
     with pytest.raises(LabError, match=r"cannot write .*mnist\.npz"):
-        dataset.fetch(url=server.url, sha256=server.sha256)
+        server.fetch()
 
 
 def test_a_disk_that_fills_up_keeps_no_half_of_a_download(server: Server, lab: Path) -> None:
     with full_disk(10_000), pytest.raises(LabError, match=r"cannot write .*mnist\.npz"):
-        dataset.fetch(url=server.url, sha256=server.sha256)
+        server.fetch()
     assert leftovers(lab) == []
 
 

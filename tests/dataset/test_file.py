@@ -52,12 +52,8 @@ def test_the_fingerprint_tells_every_difference() -> None:
     arrays = made(20, 20)
     other = made(20, 20)
     other["x_test"][19, 27, 27] ^= 1
-    swapped = {
-        "x_train": arrays["x_test"],
-        "y_train": arrays["y_test"],
-        "x_test": arrays["x_train"],
-        "y_test": arrays["y_train"],
-    }
+    order = ("x_test", "y_test", "x_train", "y_train")
+    swapped = dict(zip(arrays, [arrays[name] for name in order], strict=True))
     assert len({dataset.fingerprint(a) for a in (arrays, other, swapped)}) == 3
 
 

@@ -27,18 +27,19 @@ for _ in range(6):
 """
 
 
-@pytest.mark.worker
-def test_a_process_loads_it_once_and_many_models_print_nothing() -> None:
+def printed(program: str) -> tuple[str, str]:
+    """What a process of its own prints on stdout and stderr."""
+    command = [sys.executable, "-c", program]
     done = subprocess.run(
-        [sys.executable, "-c", _MANY_MODELS],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
+        command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert (done.stdout, done.stderr) == ("", "")
+    return done.stdout, done.stderr
+
+
+@pytest.mark.worker
+def test_a_process_loads_it_once_and_many_models_print_nothing() -> None:
+    assert printed(_MANY_MODELS) == ("", "")
 
 
 def priority() -> int:
@@ -80,15 +81,7 @@ print(os.getpriority(os.PRIO_PROCESS, 0))
 
 @on_linux
 def test_measuring_the_machine_gives_way_as_well() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _CALIBRATION],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert done.stdout.splitlines()[-1] == str(loading.NICENESS)
+    assert printed(_CALIBRATION)[0].splitlines()[-1] == str(loading.NICENESS)
 
 
 def test_a_system_without_priorities_of_threads_is_left_as_it_is(

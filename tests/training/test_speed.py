@@ -1,10 +1,12 @@
 import dataclasses
+import itertools
 import json
 import math
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +22,7 @@ from digitlab.training.speed import (
     seconds_per_epoch,
 )
 
-MLP = PRESETS["mlp-128"]
+MLP, CNN = PRESETS["mlp-128"], PRESETS["cnn-keras"]
 ROWS = (
     Measurement("mlp", "float32", 1, 60_000.0),
     Measurement("mlp", "mixed_bfloat16", 1, 40_000.0),
@@ -45,37 +47,36 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "CPU_COUNT", 2)
 
 
-# The pace -----------------------------------------------------------------------------------
+# The execution ------------------------------------------------------------------------------
 
 
-def test_each_kind_of_network_trains_at_its_own_best() -> None:
-    mlp = execution_for(MLP, 48_000, ROWS, None)
-    cnn = execution_for(PRESETS["cnn-keras"], 60_000, ROWS, None)
-    assert (mlp.format, mlp.threads) == ("float32", 1)
-    assert (cnn.format, cnn.threads) == ("mixed_bfloat16", 2)
-
-
-def test_a_short_run_does_not_wait_for_other_threads() -> None:
-    short = dataclasses.replace(MLP, epochs=1)
-    assert execution_for(short, 48_000, ROWS, loaded_threads=2).threads == 2
-    assert execution_for(short, 48_000, ROWS, loaded_threads=1).threads == 1
-    assert execution_for(short, 48_000, ROWS, loaded_threads=2).format == "float32"
-
-
-def test_a_long_run_does() -> None:
-    long = dataclasses.replace(MLP, epochs=100)
-    assert execution_for(long, 48_000, ROWS, loaded_threads=2).threads == 1
-    cnn = PRESETS["cnn-keras"]
-    assert execution_for(cnn, 60_000, ROWS, loaded_threads=1).threads == 2
+@pytest.mark.parametrize(
+    ("config", "images", "loaded_threads", "number_format", "threads"),
+    [
+        # Each kind of network trains at its own best.
+        (MLP, 48_000, None, "float32", 1),
+        (CNN, 60_000, None, "mixed_bfloat16", 2),
+        # A short run does not wait for other threads, and a long one does.
+        (dataclasses.replace(MLP, epochs=1), 48_000, 2, "float32", 2),
+        (dataclasses.replace(MLP, epochs=1), 48_000, 1, "float32", 1),
+        (dataclasses.replace(MLP, epochs=100), 48_000, 2, "float32", 1),
+        (CNN, 60_000, 1, "mixed_bfloat16", 2),
+    ],
+)
+def test_each_run_trains_at_the_settings_that_are_fastest_for_it(
+    config, images, loaded_threads, number_format, threads
+) -> None:
+    found = execution_for(config, images, ROWS, loaded_threads)
+    assert (found.format, found.threads) == (number_format, threads)
 
 
 def test_without_a_measurement_it_is_float32_on_every_core(two_cores) -> None:
-    for config in (MLP, PRESETS["cnn-keras"]):
+    for config in (MLP, CNN):
         execution = execution_for(config, 48_000, (), None)
         assert (execution.format, execution.threads) == ("float32", 2)
         assert execution_for(config, 48_000, (), 1).threads == 1  # of the worker that is up
     only_mlp = tuple(row for row in ROWS if row.network == "mlp")
-    assert execution_for(PRESETS["cnn-keras"], 48_000, only_mlp, None).format == "float32"
+    assert execution_for(CNN, 48_000, only_mlp, None).format == "float32"
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -86,17 +87,15 @@ def test_an_execution_is_short_enough_to_stop_and_to_draw(name, images, measured
     execution = execution_for(config, images, measured, None)
     batches = images / config.batch_size
     assert 1 <= execution.steps <= 20
-    assert (
-        execution.steps == 1 or execution.steps * 10 <= batches
-    )  # ten points of the curve an epoch
     if execution.steps > 1:
+        assert execution.steps * 10 <= batches  # ten points of the curve an epoch
         rate = seconds_per_epoch(config, images, measured) / batches
         assert execution.steps * rate < 0.5
 
 
 def test_a_fast_network_has_many_steps_in_an_execution_and_a_slow_one_one() -> None:
     assert execution_for(MLP, 48_000, ROWS, None).steps == 20
-    assert execution_for(PRESETS["cnn-keras"], 60_000, ROWS, None).steps <= 5
+    assert execution_for(CNN, 60_000, ROWS, None).steps <= 5
     large = RunConfig(network="cnn", blocks=3, filters1=256, filters2=256, filters3=256)
     assert execution_for(large, 60_000, ROWS, None) == ExecutionSettings("mixed_bfloat16", 2, 1)
 
@@ -282,40 +281,33 @@ def test_a_person_who_waits_is_told_whether_the_machine_was_busy(
     assert bool(speed.load()) is quiet
 
 
+def measuring(batches: dict[str, int], steps: dict[str, int]) -> dict[str, Any]:
+    """What a measuring process prints that trains so much."""
+    program = (
+        "import sys; from digitlab.training import calibration\n"
+        f"calibration._BATCHES, calibration._STEPS = {batches}, {steps}\n"
+        "calibration._SECONDS = 60.0\n"
+        "sys.argv = ['calibration', '1']; calibration.main()"
+    )
+    command = [sys.executable, "-c", program]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, check=True, text=True)
+    return json.loads(done.stdout)
+
+
 @pytest.mark.worker
 def test_a_network_is_not_measured_where_the_time_was_too_short() -> None:
     """One execution alone, whose time is mostly Keras tracing the model."""
-    short = (
-        "import json; from digitlab.training import calibration\n"
-        "calibration._BATCHES = {'mlp': 1, 'cnn': 1}\n"
-        "calibration._STEPS = {'mlp': 1, 'cnn': 1}\n"
-        "import sys; sys.argv = ['calibration', '1']; calibration.main()"
-    )
-    assert json.loads(measuring(short))["measurements"] == []
+    assert measuring({"mlp": 1, "cnn": 1}, {"mlp": 1, "cnn": 1})["measurements"] == []
 
 
 @pytest.mark.worker
 def test_this_machine_is_measured_in_a_process_of_its_own() -> None:
-    shorter = (
-        "import sys; from digitlab.training import calibration\n"
-        "calibration._BATCHES, calibration._STEPS = {'mlp': 6, 'cnn': 3}, {'mlp': 2, 'cnn': 1}\n"
-        "calibration._SECONDS = 60.0\n"
-        "sys.argv = ['calibration', '1']; calibration.main()"
-    )
-    found = json.loads(measuring(shorter))
+    found = measuring({"mlp": 6, "cnn": 3}, {"mlp": 2, "cnn": 1})
     rows = [Measurement(**row) for row in found["measurements"]]
-    assert {(row.network, row.format, row.threads) for row in rows} == {
-        (network, number_format, 1)
-        for network in ("mlp", "cnn")
-        for number_format in ("float32", "mixed_bfloat16")
-    }
+    formats = ("float32", "mixed_bfloat16")
+    expected = itertools.product(("mlp", "cnn"), formats, (1,))
+    assert {(row.network, row.format, row.threads) for row in rows} == set(expected)
     assert all(row.images_per_second > 1 for row in rows)
     assert len({row.images_per_second for row in rows}) == 4  # none is a placeholder
     assert isinstance(found["quiet"], bool)
-
-
-def measuring(program: str) -> str:
-    """What a measuring process prints."""
-    command = [sys.executable, "-c", program]
-    root = Path(__file__).parents[2]
-    return subprocess.run(command, cwd=root, capture_output=True, check=True, text=True).stdout

@@ -112,11 +112,15 @@ def start(home: Path, digits: str, **environment: str) -> tuple[str, subprocess.
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    try:
-        return _answering(f"http://127.0.0.1:{port}"), process
-    except LabError:
-        end(process)
-        raise
+    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                return address, process
+        except OSError:
+            time.sleep(0.2)
+    end(process)
+    raise LabError(message("The server did not start."))
 
 
 def end(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
@@ -137,20 +141,17 @@ def page() -> Iterator[Any]:
     Raises:
         LabError: there is no Chromium, or Playwright is not installed.
     """
-    chromium = CHROMIUM
+    missing = message(
+        "This measures in a browser: install Chromium and the packages in requirements-dev.txt."
+    )
+    if CHROMIUM is None:
+        raise LabError(missing)
     try:
         from playwright.sync_api import sync_playwright
-    except ImportError:
-        chromium = None
-    if chromium is None:
-        raise LabError(
-            message(
-                "This measures in a browser: install Chromium and the packages in "
-                "requirements-dev.txt."
-            )
-        )
+    except ImportError as error:
+        raise LabError(missing) from error
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         opened = browser.new_page(viewport={"width": 1280, "height": 1000}, locale="en-US")
         opened.set_default_timeout(1000 * PATIENCE)
         yield opened
@@ -165,14 +166,3 @@ def summary(values: Sequence[float]) -> dict[str, float]:
         "p95": round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], 1),
         "rounds": len(ordered),
     }
-
-
-def _answering(address: str) -> str:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
-                return address
-        except OSError:
-            time.sleep(0.2)
-    raise LabError(message("The server did not start."))

@@ -2,14 +2,15 @@
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from lesson_results import lesson_result
+from make_run import make_epoch
 
 from digitlab.dataset import MNIST_FINGERPRINT
 from digitlab.messages import Translator
-from digitlab.progress import EpochMetrics
 from tools.lessons.page import Results, document, markdown
 from tools.lessons.record import LessonResult, key
 from tools.lessons.rows import ROWS, Row, rows_of
@@ -34,10 +35,14 @@ def record_of(row: Row, seed: int, accuracy: float, **changes: Any) -> LessonRes
     )
 
 
-def dropout_record(row: Row, seed: int, val_loss: float) -> LessonResult:
-    """A run of the dropout sweep with one epoch, which ended at this validation loss."""
-    epoch = EpochMetrics(1, True, 0.1, 0.9, val_loss, 0.97, 0.3, 0.98, 1.5, 54_000)
-    return record_of(row, seed, 0.98, epochs=(epoch,))
+def swept(lowest: float, seeds: Iterable[int], apart: float) -> str:
+    """The page of the dropout sweep, with the validation loss lowest at the rate ``lowest``."""
+    rows, records = rows_of("dropout"), []
+    for row in rows:
+        for seed in seeds:
+            epoch = make_epoch(1, val_loss=abs(row.config.dropout - lowest) + seed * apart)
+            records.append(record_of(row, seed, 0.98, epochs=(epoch,)))
+    return markdown(results(rows, *records), EN)
 
 
 def results(
@@ -96,13 +101,7 @@ def test_what_is_not_trained_yet_is_said_and_counted() -> None:
 
 
 def test_the_sweep_is_a_table_of_its_own_with_its_lowest_validation_loss() -> None:
-    rows = rows_of("dropout")
-    records = [
-        dropout_record(row, seed, abs(row.config.dropout - 0.3) + seed / 100)
-        for row in rows
-        for seed in (1, 2, 3)
-    ]
-    page = markdown(results(rows, *records), EN)
+    page = swept(0.3, (1, 2, 3), 1 / 100)
     assert "The validation loss is lowest with p = 0.3: 0.0200.\n" in page
     assert cells(page, "p = 0.3")[2] == "0.0200 (0.0100 / 0.0200 / 0.0300)"
     assert "ours should be" not in page
@@ -116,13 +115,7 @@ def test_the_sweep_is_a_table_of_its_own_with_its_lowest_validation_loss() -> No
     ],
 )
 def test_a_lowest_loss_that_the_seeds_do_not_part_is_told_with_its_rivals(seeds, said) -> None:
-    rows = rows_of("dropout")
-    records = [
-        dropout_record(row, seed, abs(row.config.dropout - 0.31) + seed / 15)
-        for row in rows
-        for seed in seeds
-    ]
-    page = markdown(results(rows, *records), EN)
+    page = swept(0.31, seeds, 1 / 15)
     assert "The validation loss is lowest with p = 0.3" in page
     assert said in page
 
