@@ -8,15 +8,12 @@ import pytest
 
 from digitlab import dataset, models
 from digitlab.layers import layers_of
-from digitlab.messages import LabError
 from digitlab.network import Network
 from digitlab.presets import PRESETS
 from digitlab.store import Store
 from tools.bundled import mnist_only, reference
 
 ROOT = Path(__file__).parents[3]
-DATA = ROOT.parent / "shared/data"
-needs_data = pytest.mark.skipif(not DATA.exists(), reason="the data is not beside the project")
 
 # TensorFlow's threads are set once a process, so the training gets one of its own.
 _TRAINS = """
@@ -46,10 +43,10 @@ def test_it_is_read_by_its_name(tmp_path):
     assert models.named("mnist-only", Store(tmp_path / "lab")) is models.mnist_only()
 
 
-@needs_data
-def test_it_reads_mnist_better_than_pen_digits():
-    digits = dataset.load(DATA / "mnist.npz")
-    unseen = reference.read_pen_digits(DATA / "pen_strokes.npz").part(reference.PEN_HELD_OUT)
+def test_it_reads_mnist_better_than_pen_digits(shared_data):
+    digits = dataset.load(shared_data / "mnist.npz")
+    pen = reference.read_pen_digits(shared_data / "pen_strokes.npz")
+    unseen = pen.part(reference.PEN_HELD_OUT)
     pictures = reference.held_out_pictures(unseen.part(0, 200), seed=1)["strokes"]
     own = reference.right(models.mnist_only(), digits.x_test[::20], digits.y_test[::20])
     shifted = reference.right(models.mnist_only(), pictures, unseen.labels[:200])
@@ -58,9 +55,8 @@ def test_it_reads_mnist_better_than_pen_digits():
     assert shifted["accuracy"] < own["accuracy"]
 
 
-@needs_data
-def test_the_samples_test_images_are_left_out():
-    digits = dataset.load(DATA / "mnist.npz")
+def test_the_samples_test_images_are_left_out(shared_data):
+    digits = dataset.load(shared_data / "mnist.npz")
     left = mnist_only.without_the_samples_test(digits)
     kept_out = {image.tobytes() for image in dataset.sample().x_test}
 
@@ -79,8 +75,3 @@ def test_a_short_training_gives_a_network_of_the_lesson(tmp_path):
 
     assert network.layers == layers_of(PRESETS["cnn-keras"])
     assert network.about["epoch"] == 1
-
-
-def test_a_missing_folder_is_said_before_the_training(tmp_path):
-    with pytest.raises(LabError, match="There is no folder"):
-        mnist_only.train_lesson(tmp_path / "m", tmp_path / "p", tmp_path / "no/x.npz", print)

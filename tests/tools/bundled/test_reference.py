@@ -1,28 +1,25 @@
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from digitlab import dataset, models
 from digitlab.layers import Stack
+from digitlab.messages import LabError
 from digitlab.network import Network
-from tools.bundled import reference
+from tools.bundled import mnist_only, reference
 
-ROOT = Path(__file__).parents[3]
-DATA = ROOT.parent / "shared/data"
-needs_data = pytest.mark.skipif(not DATA.exists(), reason="the data is not beside the project")
 MEGABYTE = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def mnist():
-    return dataset.load(DATA / "mnist.npz")
+def pen(shared_data):
+    return reference.read_pen_digits(shared_data / "pen_strokes.npz")
 
 
 @pytest.fixture(scope="module")
-def unseen():
-    return reference.read_pen_digits(DATA / "pen_strokes.npz").part(reference.PEN_HELD_OUT)
+def unseen(pen):
+    return pen.part(reference.PEN_HELD_OUT)
 
 
 def squares(count):
@@ -76,14 +73,13 @@ def test_the_kernels_of_every_epoch_lead_from_untrained_to_trained():
         np.testing.assert_allclose(kernel, network.weights["conv1"][0], atol=2e-3)
 
 
-@needs_data
-def test_the_bundled_model_reads_a_fifth_of_the_mnist_test_set(mnist):
+def test_the_bundled_model_reads_a_fifth_of_the_mnist_test_set(shared_data):
+    mnist = dataset.load(shared_data / "mnist.npz")
     measured = reference.right(models.bundled(), mnist.x_test[::5], mnist.y_test[::5])
     assert measured["images"] == 2000
     assert measured["accuracy"] >= 0.993
 
 
-@needs_data
 def test_the_bundled_model_reads_people_it_has_never_seen_on_both_roads(unseen):
     pictures = reference.held_out_pictures(unseen.part(0, 400), seed=1)
     for images in pictures.values():
@@ -93,23 +89,12 @@ def test_the_bundled_model_reads_people_it_has_never_seen_on_both_roads(unseen):
 # --- data ---
 
 
-@needs_data
-def test_the_samples_test_images_are_not_trained_on(mnist):
-    kept_out = dataset.sample().x_test
-    rows = reference.allowed_rows(mnist.x_train, kept_out)
-    assert len(rows) == 59_000
-    trained_on = {image.tobytes() for image in mnist.x_train[rows]}
-    assert not any(image.tobytes() in trained_on for image in kept_out)
-
-
-@needs_data
-def test_the_held_out_people_are_the_last_of_the_pen_digits(unseen):
-    everybody = reference.read_pen_digits(DATA / "pen_strokes.npz")
-    assert len(everybody.labels) == 7494
+def test_the_held_out_people_are_the_last_of_the_pen_digits(pen, unseen):
+    assert len(pen.labels) == 7494
     assert len(unseen.labels) == 1244
     assert np.isin(range(10), unseen.labels).all()
     assert reference.PEN_TRAIN < reference.PEN_HELD_OUT
-    assert sum(len(stroke) for digit in everybody.strokes for stroke in digit) == 304_216
+    assert sum(len(stroke) for digit in pen.strokes for stroke in digit) == 304_216
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no archive"])
@@ -122,10 +107,11 @@ def test_a_file_that_holds_no_pen_digits_is_refused_by_name(tmp_path, content):
 
 
 def test_a_missing_folder_is_said_before_the_training(tmp_path):
-    with pytest.raises(reference.LabError, match="There is no folder"):
-        reference.train_reference(
-            tmp_path / "m", tmp_path / "p", tmp_path / "no/x.npz", reference.Recipe(), print
-        )
+    paths = tmp_path / "m", tmp_path / "p", tmp_path / "no/x.npz"
+    with pytest.raises(LabError, match="There is no folder"):
+        reference.train_reference(*paths, reference.Recipe(), print)
+    with pytest.raises(LabError, match="There is no folder"):
+        mnist_only.train_lesson(*paths, print)
 
 
 def test_a_canvas_picture_holds_the_whole_drawing():
