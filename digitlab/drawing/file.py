@@ -35,7 +35,12 @@ def grey_of_file(data: bytes) -> Floats:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of sizes that are an error here
-            return _grey_values(_opened(data))
+            image = Image.open(io.BytesIO(data), formats=["PNG", "JPEG"])
+            if math.prod(image.size) > MAX_IMAGE_PIXELS or max(image.size) > MAX_IMAGE_SIDE:
+                raise _too_large()
+            image.draft(image.mode, (_WORK_SIDE, _WORK_SIDE))  # a large JPEG is decoded smaller
+            image.load()
+            return _grey_values(ImageOps.exif_transpose(image))
     except DrawingError:
         raise
     except UnidentifiedImageError as error:
@@ -47,15 +52,6 @@ def grey_of_file(data: bytes) -> Floats:
     except Exception as error:  # a decoder fails in many ways on a broken file
         broken.note(error, "a picture")
         raise _not_whole() from error
-
-
-def _opened(data: bytes) -> Image.Image:
-    image = Image.open(io.BytesIO(data), formats=["PNG", "JPEG"])
-    if math.prod(image.size) > MAX_IMAGE_PIXELS or max(image.size) > MAX_IMAGE_SIDE:
-        raise _too_large()
-    image.draft(image.mode, (_WORK_SIDE, _WORK_SIDE))  # decodes a large JPEG at a smaller size
-    image.load()
-    return ImageOps.exif_transpose(image)
 
 
 def _not_whole() -> DrawingError:

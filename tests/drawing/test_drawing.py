@@ -1,12 +1,15 @@
 import io
 import itertools
 import math
+import struct
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from drawn import picture_of
+from PIL import Image
 
 from digitlab import drawing, models
 from digitlab.drawing import (
@@ -46,17 +49,6 @@ def canvas(*things):
     return {"version": "7.4.0", "objects": list(things), "background": ""}
 
 
-def picture_of(strokes, pen, side=280, light=255, dark=0):
-    """Strokes drawn with a round pen, light on dark."""
-    image = Image.new("L", (2 * side, 2 * side), dark)
-    draw = ImageDraw.Draw(image)
-    for stroke in strokes:
-        draw.line((stroke * 2).ravel().tolist(), fill=light, width=2 * pen)
-        for x, y in (stroke * 2).tolist():
-            draw.ellipse((x - pen, y - pen, x + pen, y + pen), fill=light)
-    return np.asarray(image.reduce(2))
-
-
 def file_of(picture, kind="PNG", **options):
     stream = io.BytesIO()
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
@@ -68,9 +60,6 @@ def difference(one, other):
     """Mean grey level by which two digits differ, as a share of the ink's."""
     apart = np.abs(one.digit.astype(int) - other.digit.astype(int)).sum()
     return apart / one.digit.astype(int).sum()
-
-
-# --- strokes ---
 
 
 def test_an_empty_canvas_has_no_strokes_and_asks_for_a_drawing():
@@ -94,8 +83,8 @@ def test_a_7_of_two_moves_keeps_its_corner_and_is_read_as_a_7():
 
 
 def test_a_path_of_several_lines_is_as_many_strokes():
-    path = [["M", 1, 2], ["L", 3, 4], ["M", 5, 6], ["L", 7, 8]]
-    first, second = strokes_from_canvas(canvas({"type": "path", "path": path}))
+    lines = path(["M", 1, 2], ["L", 3, 4], ["M", 5, 6], ["L", 7, 8])
+    first, second = strokes_from_canvas(canvas(lines))
     assert first.tolist() == [[1, 2], [3, 4]]
     assert second.tolist() == [[5, 6], [7, 8]]
 
@@ -104,34 +93,25 @@ def test_other_objects_are_passed_over():
     assert strokes_from_canvas(canvas({"type": "Rect", "left": 3})) == []
 
 
+def path(*commands):
+    return {"type": "path", "path": list(commands)}
+
+
 GOOD = ["M", 1, 1]
+BAD_COMMANDS = [["M", 1], [], ["L", 1, 1], ["M", math.nan, 1], ["M", math.inf, 1]]
+BAD_COMMANDS += [["M", 10**400, 1], ["M", True, 1], ["M", "1", 1], ["A", 1, 1]]
+BAD_OBJECTS = [None, "path", {"type": "path"}, {"type": "path", "path": "M 0 0 L 1 1"}]
+TOO_MUCH = [canvas(path(GOOD, *[["L", 1, 2]] * 100_000)), canvas(path(*[GOOD] * 5_000))]
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        "a string",
-        [],
-        3,
-        {},
-        {"objects": None},
-        {"objects": "path"},
-        canvas(None),
-        canvas("path"),
-        canvas({"type": "path"}),
-        canvas({"type": "path", "path": "M 0 0 L 1 1"}),
-        canvas({"type": "path", "path": [["M", 1]]}),
-        canvas({"type": "path", "path": [[]]}),
-        canvas({"type": "path", "path": [["L", 1, 1]]}),
-        canvas({"type": "path", "path": [["M", math.nan, 1]]}),
-        canvas({"type": "path", "path": [["M", math.inf, 1]]}),
-        canvas({"type": "path", "path": [["M", 10**400, 1]]}),
-        canvas({"type": "path", "path": [["M", True, 1]]}),
-        canvas({"type": "path", "path": [["M", "1", 1]]}),
-        canvas({"type": "path", "path": [["A", 1, 1]]}),
-        canvas({"type": "path", "path": [GOOD] + [["L", 1, 2]] * 100_000}),
-        canvas(*[{"type": "path", "path": [GOOD]}] * 5_000),
-        canvas({"type": "path", "path": [GOOD] * 5_000}),
+        *("a string", [], 3, {}, {"objects": None}, {"objects": "path"}),
+        *map(canvas, BAD_OBJECTS),
+        *(canvas(path(command)) for command in BAD_COMMANDS),
+        *TOO_MUCH,
+        canvas(*[path(GOOD)] * 5_000),
     ],
 )
 def test_a_broken_canvas_gets_one_sentence(data):
@@ -186,9 +166,6 @@ def test_the_longest_scribble_is_drawn_in_bounded_time():
     start = time.perf_counter()
     from_strokes([scribble])
     assert time.perf_counter() - start < 0.5
-
-
-# --- images ---
 
 
 @pytest.mark.parametrize("pen", [1, 2, 6, 10, 18, 30])
@@ -249,18 +226,12 @@ def test_every_mode_of_png_and_jpeg_is_read(name):
 
 def small_png(width, height):
     """A PNG that says it is this large, whose pixels would unpack from a few bytes."""
-    import struct
-    import zlib
-
-    def chunk(kind, data):
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"x") + chunk(b"IEND", b"")
-    )
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", header), (b"IDAT", b"x"), (b"IEND", b""))
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 WHOLE_PNG, WHOLE_JPEG = file_of(picture_of(FOUR, 16)), file_of(picture_of(FOUR, 16), "JPEG")
@@ -292,9 +263,6 @@ WHOLE_PNG, WHOLE_JPEG = file_of(picture_of(FOUR, 16)), file_of(picture_of(FOUR, 
 def test_a_bad_file_gets_one_sentence(data, sentence):
     with pytest.raises(DrawingError, match=sentence):
         from_image(data)
-
-
-# --- people's own digits ---
 
 
 @pytest.mark.skipif(not PEN_STROKES.exists(), reason="the pen strokes are not beside the project")

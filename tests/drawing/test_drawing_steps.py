@@ -4,7 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from drawn import picture_of
+from PIL import Image
 
 from digitlab.drawing import (
     ALL_STEPS,
@@ -23,13 +24,7 @@ EVERY = [Steps(*chosen) for chosen in itertools.product([True, False], repeat=4)
 
 def canvas_picture():
     """The same 7 as the canvas shows it, drawn with its pen of 18 pixels."""
-    image = Image.new("L", (560, 560))
-    draw = ImageDraw.Draw(image)
-    points = (SEVEN[0] * 2).tolist()
-    draw.line([tuple(point) for point in points], fill=255, width=36)
-    for x, y in points:
-        draw.ellipse((x - 18, y - 18, x + 18, y + 18), fill=255)
-    return np.asarray(image.reduce(2))
+    return picture_of(SEVEN, 18)
 
 
 def by_strokes(steps):
@@ -47,12 +42,6 @@ def extent(digit):
 
 
 ROADS = pytest.mark.parametrize("road", [by_strokes, by_picture])
-
-
-def test_all_steps_are_what_is_done_when_nothing_is_said() -> None:
-    np.testing.assert_array_equal(from_strokes(SEVEN).digit, by_strokes(ALL_STEPS).digit)
-    np.testing.assert_array_equal(from_pixels(canvas_picture()).digit, by_picture(ALL_STEPS).digit)
-    assert Steps() == ALL_STEPS
 
 
 @ROADS
@@ -106,15 +95,6 @@ def test_no_drawing_breaks_without_some_steps(steps: Steps, stroke) -> None:
         assert found.digit.shape == found.scaled.shape == (28, 28)
 
 
-@pytest.mark.parametrize("steps", EVERY)
-@pytest.mark.parametrize("shape", [(8, 8), (8, 4000), (41, 41), (30, 600)])
-def test_no_picture_breaks_without_some_steps(steps: Steps, shape: tuple[int, int]) -> None:
-    picture = np.zeros(shape)
-    picture[2:5, 3:5] = 255
-    found = from_pixels(picture, steps=steps)
-    assert found.digit.shape == found.scaled.shape == (28, 28)
-
-
 def pictures(height: int, width: int):
     """Pictures of one shape: sparse dots, thin lines, noise, an edge, halves and shades."""
     random = np.random.default_rng(height * 10_000 + width)
@@ -131,8 +111,10 @@ def pictures(height: int, width: int):
     yield np.linspace(0, 255, height * width).reshape(height, width)
 
 
-@pytest.mark.parametrize("height", [8, 20, 28, 41, 280, 1500])
-@pytest.mark.parametrize("width", [8, 20, 28, 41, 280])
+SHAPES = [*itertools.product([8, 20, 28, 41, 280, 1500], [8, 20, 28, 41, 280])]
+
+
+@pytest.mark.parametrize(("height", "width"), [*SHAPES, (8, 4000), (30, 600)])
 def test_a_picture_of_any_shape_and_sparsity_becomes_a_digit_with_any_steps(
     height: int, width: int
 ) -> None:

@@ -101,13 +101,3 @@ def test_a_panel_ticks_slowly_only_while_other_runs_come_first(store: Store) -> 
 
     store.end(ahead.id, Status.STOPPED, message("Stopped before it began."))
     assert ticks() == [None, run_panel.TICK_SECONDS]
-
-
-def test_the_images_are_drawn_only_while_they_are_open(store: Store) -> None:
-    app = open_page(opened_lab(OWNER), "train")
-    assert not app.tabs
-
-    app.session_state["images"] = True
-    app.run()
-    assert app.tabs[0].label == "Samples"
-    assert not app.exception

@@ -241,13 +241,17 @@ def test_a_network_too_large_is_refused_before_it_starts(app: AppTest) -> None:
 def test_my_finished_run_shows_what_it_came_to(app: AppTest, home: Path, me: str) -> None:
     open_page(app, "train", run=stored_run(home, me))
 
-    metrics = {metric.label: metric.value for metric in app.metric}
-    assert metrics == {
+    metrics = {metric.label: metric for metric in app.metric}
+    accuracy, loss = metrics["Accuracy, trained"], metrics["Loss, trained"]
+    assert {label: metric.value for label, metric in metrics.items()} == {
         "Accuracy, untrained": "10.00%",
         "Accuracy, trained": "70.00%",
         "Loss, untrained": "2.310",
         "Loss, trained": "0.550",
     }
+    assert (accuracy.delta, loss.delta) == ("+60.0 percentage points", "−1.760")
+    assert accuracy.proto.color == loss.proto.color
+    assert accuracy.proto.direction != loss.proto.direction
     assert "No sign of overfitting" in said(app)
     assert "Somebody else's run" not in said(app)
 
@@ -262,18 +266,6 @@ def test_a_run_that_learned_nothing_is_not_praised(app: AppTest, home: Path, me:
     assert "overfitting" not in said(app)
     loss = next(metric for metric in app.metric if metric.label == "Loss, trained")
     assert loss.delta == "+75.690"
-
-
-def test_changes_have_a_real_minus_and_the_arrow_they_should(
-    app: AppTest, home: Path, me: str
-) -> None:
-    open_page(app, "train", run=stored_run(home, me))
-
-    changes = {metric.label: metric for metric in app.metric if metric.delta}
-    accuracy, loss = changes["Accuracy, trained"], changes["Loss, trained"]
-    assert (accuracy.delta, loss.delta) == ("+60.0 percentage points", "−1.760")
-    assert accuracy.proto.color == loss.proto.color
-    assert accuracy.proto.direction != loss.proto.direction
 
 
 def test_results_of_other_settings_are_marked_and_lead_back_to_their_own(
@@ -395,10 +387,13 @@ def test_an_epoch_cut_short_is_drawn_where_it_was_cut(app: AppTest, home: Path, 
     assert np.frombuffer(base64.b64decode(validation["x"]["bdata"])).tolist() == [1, 2, 2.25]
 
 
-def test_the_data_view_tells_the_parts(app: AppTest) -> None:
-    app.session_state["images"] = True  # opened by a click
+def test_the_images_and_their_parts_are_shown_only_while_they_are_open(app: AppTest) -> None:
     open_page(app, "train", preset="mlp-128")
+    assert not app.tabs
 
+    app.session_state["images"] = True  # opened by a click
+    app.run()
+    assert app.tabs[0].label == "Samples"
     assert "Training: images 1 to 3,200 of the training images." in said(app)
     assert "Validation: images 3,201 to 4,000" in said(app)
 

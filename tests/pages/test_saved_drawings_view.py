@@ -41,10 +41,6 @@ def keep(me: str, label: int) -> None:
     lab.drawings().keep(me, label, np.full((28, 28), 7, np.uint8), prediction, "reference")
 
 
-def labels(me: str) -> list[int]:
-    return [one.label for one in lab.drawings().of(me)]
-
-
 def tick(app: AppTest, row: int) -> AppTest:
     app.session_state[app.dataframe[0].key] = {
         "selection": {"rows": [row], "columns": [], "cells": []}
@@ -63,7 +59,7 @@ def test_the_ticked_drawing_is_deleted_and_no_other(app: AppTest, me: str) -> No
     tick(app.run(), 1)
     delete(app).click().run()
     assert not app.exception
-    assert labels(me) == [3, 1]
+    assert [one.label for one in lab.drawings().of(me)] == [3, 1]
     assert delete(app).disabled
 
 

@@ -14,7 +14,6 @@ from digitlab.config import (
     ConfigError,
     Field,
     RunConfig,
-    Value,
     apply_settings,
     from_query,
 )
@@ -25,7 +24,6 @@ from digitlab.store import StoreError
 from digitlab.ui import folded, lab
 from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import plain
-from digitlab.ui.train import state
 
 # What an address may ask the lab for.
 _ASKED = {"me", "lang", "run", "model", "view", "way", "sweep", "preset", *BY_NAME}
@@ -49,6 +47,9 @@ _ABOUT_LESSONS = {
     "mlp-512-dropout": mark("The same with dropout against overfitting."),
 }
 
+_LESSON = SessionValue[str | None]("lesson", None)  # None: it was pressed again
+_REFUSED = SessionValue[Message | None]("refused-setting", None)
+
 
 def run_config(t: Translator, available: int) -> RunConfig:
     """Draw the lessons and the settings, and return what they say.
@@ -63,7 +64,7 @@ def run_config(t: Translator, available: int) -> RunConfig:
     about, changed = t(_ABOUT_LESSONS[preset]), labels.changes(config, PRESETS[preset], t)
     st.caption(t("{lesson} Changed: {fields}.", lesson=about, fields=changed) if changed else about)
     _text_of_lesson(preset, t)
-    refused = state.REFUSED_SETTING.take()
+    refused = _REFUSED.take()
     for note in (*odd, *notes, *([refused] if refused else [])):
         st.warning(plain(t(note)))
     with st.container(key="sidebar-hint"):  # shown where the side bar is folded away
@@ -137,11 +138,11 @@ def _lesson(t: Translator) -> str:
         preset = st.query_params["preset"] = DEFAULT_PRESET
         told = t("There is no lesson called {name}; this is {used}.", name=asked[:40], used=preset)
         st.warning(plain(told))
-    state.LESSON.set(preset)
+    _LESSON.set(preset)
     st.pills(
         t("Lesson"),
         list(PRESETS),
-        key=state.LESSON.key,
+        key=_LESSON.key,
         on_change=_choose_lesson,
         help=t("Sets every slider as the lesson's author has it. Then change what you like."),
     )
@@ -165,7 +166,7 @@ def _let_go() -> None:
 
 def _choose_lesson() -> None:
     _let_go()
-    if lesson := state.LESSON.get():  # None: the lesson was pressed again, and starts afresh
+    if lesson := _LESSON.get():  # None: the lesson was pressed again, and starts afresh
         st.query_params["preset"] = lesson
 
 
@@ -180,7 +181,7 @@ def _write(config: RunConfig, base: RunConfig) -> None:
 
 
 def _widget(spec: Field, config: RunConfig, available: int, t: Translator) -> None:
-    held, value = state.setting(spec.name), getattr(config, spec.name)
+    held, value = SessionValue[Any](f"field-{spec.name}", None), getattr(config, spec.name)
     most = available if spec.name == "train_images" else spec.high
     held.set(min(value, most) if spec.high else value)
     label = t(spec.label)
@@ -219,7 +220,7 @@ def _number(spec: Field, value: Any, label: str, config: RunConfig, most: float)
 
     It has no bounds of its own, whose sentence would be the browser's: ``_change`` says ours.
     """
-    held = state.number(spec.name)
+    held = SessionValue[Any](f"number-{spec.name}", None)
     held.set(value)
     real = {"step": 0.0001 if spec.name == "learning_rate" else 0.05, "format": "%g"}
     st.number_input(
@@ -241,7 +242,7 @@ def _rates(value: float) -> list[float]:
     return sorted({rate for rate in steps if low <= rate <= high} | {value})
 
 
-def _change(name: str, held: SessionValue[Value | None], config: RunConfig, most: float) -> None:
+def _change(name: str, held: SessionValue[Any], config: RunConfig, most: float) -> None:
     """Take a changed setting into the URL, unless it does not fit the other settings.
 
     A number out of its bounds becomes the nearest that is allowed, and the page says so.
@@ -249,7 +250,7 @@ def _change(name: str, held: SessionValue[Value | None], config: RunConfig, most
     spec, value = BY_NAME[name], held.get()
     if spec.high and isinstance(value, int | float) and not spec.low <= value <= most:
         bounded = spec.nearest(str(min(value, most)))
-        state.REFUSED_SETTING.set(
+        _REFUSED.set(
             message(
                 "{field}: {value} is not allowed; {used} is the nearest that is.",
                 field=message(spec.label),
@@ -261,6 +262,6 @@ def _change(name: str, held: SessionValue[Value | None], config: RunConfig, most
     try:
         apply_settings(config, {name: str(value)})
     except ConfigError as error:
-        state.REFUSED_SETTING.set(error.on_page)
+        _REFUSED.set(error.on_page)
     else:
         st.query_params[name] = str(value)
