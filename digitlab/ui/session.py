@@ -1,7 +1,7 @@
 """What a page remembers between two runs of its script, typed: Streamlit's session state.
 
-Each page names its values in its own ``state.py``; the keys of widgets that nothing reads or sets
-from elsewhere stand where these are drawn.
+A page whose files share values names them in its ``state.py``; the others, and the keys of widgets
+that nothing reads or sets from elsewhere, stand where they are used.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from screen import opened_lab
 from streamlit.testing.v1 import AppTest
 from trouble import damage, locked
 
-from digitlab import dataset
 from digitlab.config import RunConfig
 from digitlab.jobs.engine import Engine
 from digitlab.messages import Translator, message
@@ -27,11 +25,8 @@ PAGES = [path for path, _, _ in shell.PAGES.values()]
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def fresh(lab_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A server that has just started, with a lab folder of its own."""
-    monkeypatch.setenv("DIGITLAB_HOME", str(tmp_path / "lab"))
-    monkeypatch.setenv("DIGITLAB_MNIST", "sample")
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
     started: list[Engine] = []
     begin = Engine.__init__
@@ -41,14 +36,12 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         started.append(self)
 
     monkeypatch.setattr(Engine, "__init__", noted)
-    dataset.forget()
     st.cache_resource.clear()
-    yield tmp_path / "lab"
+    yield lab_home
     for engine in started:
         if engine._thread.is_alive():
             engine.close()
     st.cache_resource.clear()
-    dataset.forget()
 
 
 def opened(page: str, language: str = "en") -> AppTest:
@@ -106,26 +99,23 @@ def test_a_damaged_database_is_one_sentence_on_every_page_and_mended_without_a_r
 def test_a_database_damaged_while_the_server_runs_is_one_sentence(fresh: Path, page: str) -> None:
     app = opened(page)
     assert errors(app) == []
-    whole = lab.store().database.path.read_bytes()
-    damage(lab.store().database.path)
+    path = lab.store().database.path
+    whole = path.read_bytes()
+    damage(path)
     assert set(errors(app.run())) == {CANNOT_BE_READ}
-    lab.store().database.path.write_bytes(whole)
+    path.write_bytes(whole)
     assert errors(app.run()) == []
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_folder_that_cannot_be_written_is_told_without_its_name(
-    fresh: Path, page: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_cannot_be_written_is_told_without_its_name(fresh: Path, page: str) -> None:
     fresh.write_text("a file where the folder should be")
     (said,) = errors(opened(page))
     assert "disk is full or cannot be written" in said
     assert str(fresh) not in said
 
 
-def test_a_start_while_the_database_is_locked_leaves_no_engine_behind(
-    fresh: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_start_while_the_database_is_locked_leaves_no_engine_behind(fresh: Path) -> None:
     Store(fresh)
     Sweeps(Store(fresh))
     with locked(fresh / "lab.sqlite3"):
