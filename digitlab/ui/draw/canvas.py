@@ -20,7 +20,7 @@ from digitlab import drawing
 from digitlab.drawing import Strokes, examples
 from digitlab.drawing.examples import Example
 from digitlab.messages import Translator, mark
-from digitlab.ui.draw import state
+from digitlab.ui.session import SessionValue
 
 SIDE = 320  # the sheet's own pixels; on a narrow page it is shown smaller
 _THINNEST, _THICKEST = 6, 36  # pixels of the canvas
@@ -29,6 +29,14 @@ _PAPERS = {
     "dark": (mark("white on black"), "#FFFFFF", "#000000"),
     "light": (mark("black on white"), "#000000", "#FFFFFF"),
 }
+
+PEN_WIDTH = SessionValue("pen-width", 18)  # pixels of the canvas
+_PAPER = SessionValue[str | None]("paper", None)
+_CHOSEN_PAPER = SessionValue[str | None]("chosen-paper", None)  # None: the theme's
+_CANVAS = SessionValue[Any]("canvas", None)
+# A sheet is {"number": of how many, "objects": as the canvas names what lies on it}.
+_SHEET = SessionValue[dict[str, Any]]("start", {"number": 0, "objects": []})  # put there by us
+_DRAWN = SessionValue[Any]("drawn", None)  # sent by the browser: untrusted
 
 _PACKAGE = "streamlit-drawable-canvas.streamlit_drawable_canvas"
 _HERE = Path(__file__).parent
@@ -62,16 +70,16 @@ def show(t: Translator) -> Strokes:
         "empty": t("It is empty."),
         "strokes": t("Strokes on it: {count}.", count="#"),
     }
-    start = state.SHEET.get()
-    if not state.CANVAS.known:  # back from another page, or from a picture file
+    start = _SHEET.get()
+    if not _CANVAS.known:  # back from another page, or from a picture file
         start = start | {"objects": _objects()}
-        state.SHEET.set(start)
+        _SHEET.set(start)
     try:
         result = st_canvas(
-            stroke_width=state.PEN_WIDTH.get(),
+            stroke_width=PEN_WIDTH.get(),
             stroke_color=ink,
             background_color=ground,
-            key=state.CANVAS.key,
+            key=_CANVAS.key,
             initial_drawing=start | {"module": _MODULE.name, "words": words},
             width=SIDE,
             height=SIDE,
@@ -81,7 +89,7 @@ def show(t: Translator) -> Strokes:
     drawn = result.json_data
     if isinstance(drawn, dict) and drawn.get("number", start["number"]) != start["number"]:
         drawn = start  # the browser has not taken the new drawing yet
-    state.DRAWN.set(drawn)
+    _DRAWN.set(drawn)
     _pen_and_paper(paper, t)
     return drawing.strokes_from_canvas(drawn)
 
@@ -89,22 +97,22 @@ def show(t: Translator) -> Strokes:
 def put(example: Example) -> None:
     """Take a new sheet with an example on it; Undo brings back what was on the one before."""
     ink = _PAPERS[_paper()][1]
-    objects = examples.to_canvas(example.on_canvas(SIDE), ink, state.PEN_WIDTH.get())
-    sheet = {"number": state.SHEET.get()["number"] + 1, "objects": objects}
-    state.SHEET.set(sheet)
-    state.DRAWN.set(sheet)
+    objects = examples.to_canvas(example.on_canvas(SIDE), ink, PEN_WIDTH.get())
+    sheet = {"number": _SHEET.get()["number"] + 1, "objects": objects}
+    _SHEET.set(sheet)
+    _DRAWN.set(sheet)
 
 
 def _pen_and_paper(paper: str, t: Translator) -> None:
     with st.popover(t("Pen and paper"), icon=":material/brush:"):
-        st.slider(t("Pen width (pixels)"), _THINNEST, _THICKEST, key=state.PEN_WIDTH.begin())
-        state.PAPER.set(paper)
+        st.slider(t("Pen width (pixels)"), _THINNEST, _THICKEST, key=PEN_WIDTH.begin())
+        _PAPER.set(paper)
         st.segmented_control(
             t("Paper"),
             list(_PAPERS),
-            key=state.PAPER.key,
+            key=_PAPER.key,
             required=True,
-            on_change=lambda: state.CHOSEN_PAPER.set(state.PAPER.get()),
+            on_change=lambda: _CHOSEN_PAPER.set(_PAPER.get()),
             format_func=lambda name: t(_PAPERS[name][0]),
         )
         st.caption(t("Neither changes what the network sees: it is given your strokes."))
@@ -113,12 +121,12 @@ def _pen_and_paper(paper: str, t: Translator) -> None:
 def _paper() -> str:
     """The paper chosen, else the one that goes with the theme."""
     themed = "light" if st.context.theme.type == "light" else "dark"
-    chosen = state.CHOSEN_PAPER.get()
+    chosen = _CHOSEN_PAPER.get()
     return chosen if chosen in _PAPERS else themed
 
 
 def _objects() -> list[Any]:
     """What lies on the sheet, as the canvas names it; nothing where it sent no drawing."""
-    drawn = state.DRAWN.get()
+    drawn = _DRAWN.get()
     objects = drawn.get("objects") if isinstance(drawn, dict) else None
     return [o for o in objects if isinstance(o, dict)] if isinstance(objects, list) else []

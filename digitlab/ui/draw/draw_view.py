@@ -14,14 +14,18 @@ from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats, Prediction
 from digitlab.out_of_distribution import Judgement
 from digitlab.ui import live_region, plot, shell
-from digitlab.ui.draw import canvas, saved_drawings_view, state, why_view
+from digitlab.ui.draw import canvas, saved_drawings_view, why_view
 from digitlab.ui.selected_model import SelectedModel
-from digitlab.ui.session import LAST_DRAWING
+from digitlab.ui.session import LAST_DRAWING, SessionValue
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed
 
 _SURE = 0.9
 _MOST_UPLOADED = 25  # MB, and more than 2, so that it is our sentence that people read
+
+_ANSWER = "answer"  # the container that is a live region
+_SOURCE = SessionValue("how", "sheet")  # or "picture": a file, or the printed 6 in place of one
+_PRINTED_SIX = SessionValue("borrowed", False)
 
 
 @st.fragment
@@ -30,7 +34,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
     t = visit.t
     with timed("draw"), shell.sentences(t):
         # Above the sheet, so that it is seen on a phone; of one height, so that nothing jumps.
-        answer = st.container(height=84, border=False, key=state.ANSWER)
+        answer = st.container(height=84, border=False, key=_ANSWER)
         left, right = st.columns([2, 3], gap="large")
         found = None
         try:
@@ -54,7 +58,7 @@ def show(model: SelectedModel, visit: Visit) -> None:
                 saved_drawings_view.ask(found, prediction, model, visit)
         why_view.show(found, model, visit)
         saved_drawings_view.show(visit)
-        live_region.make(state.ANSWER)
+        live_region.make(_ANSWER)
 
 
 def _drawing(t: Translator) -> Drawing:
@@ -67,7 +71,7 @@ def _drawing(t: Translator) -> Drawing:
         t("What to read"),
         ["sheet", "picture"],
         required=True,
-        key=state.SOURCE.begin(),
+        key=_SOURCE.begin(),
         format_func={"sheet": t("My drawing"), "picture": t("A picture file")}.__getitem__,
         label_visibility="collapsed",
     )
@@ -78,7 +82,7 @@ def _drawing(t: Translator) -> Drawing:
     finally:
         _try_these(t)
     return drawing.from_strokes(
-        strokes, canvas=canvas.SIDE, canvas_pen=state.PEN_WIDTH.get(), steps=why_view.steps()
+        strokes, canvas=canvas.SIDE, canvas_pen=canvas.PEN_WIDTH.get(), steps=why_view.steps()
     )
 
 
@@ -92,8 +96,8 @@ def _try_these(t: Translator) -> None:
 
 
 def _borrow_six() -> None:
-    state.SOURCE.set("picture")
-    state.PRINTED_SIX.set(True)
+    _SOURCE.set("picture")
+    _PRINTED_SIX.set(True)
 
 
 def _picture(t: Translator) -> Drawing:
@@ -107,13 +111,13 @@ def _picture(t: Translator) -> Drawing:
     )
     file = st.file_uploader(
         t("A PNG or JPEG picture of one digit, up to 2 MB"),
-        key=state.PICTURE_FILE,
-        on_change=state.PRINTED_SIX.set,
+        key="picture",
+        on_change=_PRINTED_SIX.set,
         args=(False,),
         max_upload_size=_MOST_UPLOADED,
     )
     st.caption(t("Dark on light or light on dark, by pen or by screen: all are read."))
-    if state.PRINTED_SIX.get():
+    if _PRINTED_SIX.get():
         six = examples.typeset_six()
         st.image(six, width=160)
         st.markdown(

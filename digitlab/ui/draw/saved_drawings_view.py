@@ -10,37 +10,40 @@ import streamlit as st
 from digitlab import pictures
 from digitlab.config import DIGITS, IMAGE_SIZE
 from digitlab.drawing import Drawing
-from digitlab.messages import message
+from digitlab.messages import Message, message
 from digitlab.network import Prediction
 from digitlab.store import saved_drawings
 from digitlab.ui import lab
-from digitlab.ui.draw import state
 from digitlab.ui.selected_model import SelectedModel, clock
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit, guarded, save_button
+
+_MEANT = SessionValue[int | None]("meant", None)
+_KEPT_NOTE = SessionValue[Message | None]("kept-note", None)  # of a drawing that was just kept
 
 
 def ask(drawing: Drawing, prediction: Prediction, model: SelectedModel, visit: Visit) -> None:
     """Ask which digit it was meant to be; an answer keeps the drawing."""
-    state.MEANT.set(None)
+    _MEANT.set(None)
     st.pills(
         visit.t("Which digit did you mean? Your answer keeps the drawing."),
         range(DIGITS),
-        key=state.MEANT.key,
+        key=_MEANT.key,
         on_change=guarded(_keep),
         args=(drawing, prediction, model, visit.me),
     )
-    note = state.KEPT_NOTE.take()
+    note = _KEPT_NOTE.take()
     if note is not None:
         st.toast(visit.t(note))
 
 
 def _keep(drawing: Drawing, prediction: Prediction, model: SelectedModel, owner: str) -> None:
     """Keep the drawing; a callback may not draw, so what to say is left for the next run."""
-    label = state.MEANT.get()
+    label = _MEANT.get()
     if label is None:
         return
     lab.drawings().keep(owner, label, drawing.digit, prediction, model.name)
-    state.KEPT_NOTE.set(message("Kept as a {label}.", label=label))
+    _KEPT_NOTE.set(message("Kept as a {label}.", label=label))
 
 
 def show(visit: Visit) -> None:

@@ -18,9 +18,9 @@ from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Prediction
 from digitlab.store import Run
 from digitlab.ui import lab, like_view, parts_view, plot
-from digitlab.ui.draw import state
 from digitlab.ui.naming import called, told_apart
 from digitlab.ui.selected_model import SelectedModel, clock
+from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit
 
 _MOST_RUNS = 20
@@ -31,12 +31,19 @@ _SWITCHES = {
     "centre": mark("Centre"),
 }
 
+_WHY = SessionValue[str | None]("why", None)  # the view that is open
+
 
 def steps() -> Steps:
     """The steps to make a drawing with: all, but those switched off while their view is open."""
-    if state.WHY.get() != "way":
+    if _WHY.get() != "way":
         return ALL_STEPS
-    return Steps(**{step.name: state.step(step.name).get() for step in fields(Steps)})
+    return Steps(**{step.name: _switch(step.name).get() for step in fields(Steps)})
+
+
+def _switch(step: str) -> SessionValue[bool]:
+    """Whether a step from a drawing to a digit is switched on."""
+    return SessionValue(f"step-{step}", True)
 
 
 def show(drawing: Drawing | None, model: SelectedModel, visit: Visit) -> None:
@@ -49,7 +56,7 @@ def show(drawing: Drawing | None, model: SelectedModel, visit: Visit) -> None:
     chosen = st.segmented_control(
         t("Why this answer?"),
         list(_VIEWS),
-        key=state.WHY.key,
+        key=_WHY.key,
         format_func=lambda name: t(_VIEWS[name][0]),
     )
     if chosen is None:
@@ -57,7 +64,7 @@ def show(drawing: Drawing | None, model: SelectedModel, visit: Visit) -> None:
     if chosen == "way":  # without a drawing too: the switches keep their places
         with st.container(horizontal=True):
             for name, label in _SWITCHES.items():
-                st.toggle(t(label), key=state.step(name).begin())
+                st.toggle(t(label), key=_switch(name).begin())
     if drawing is None:
         st.caption(t("Draw a digit, and the explanation is here."))
         return
@@ -209,7 +216,7 @@ def _epoch_by_epoch(
     runs: dict[str, Run], names: dict[str, str], digit: Picture, t: Translator
 ) -> None:
     chosen = st.selectbox(
-        t("A run, epoch by epoch"), list(runs), key=state.READERS_RUN, format_func=names.__getitem__
+        t("A run, epoch by epoch"), list(runs), key="readers-run", format_func=names.__getitem__
     )
     run = runs[chosen]
     epochs = _epochs(run)
