@@ -19,10 +19,10 @@ from digitlab.config import (
 )
 
 NUMBERS = [spec for spec in FIELDS if not spec.choices and spec.kind is not bool]
-WHOLE = [spec for spec in NUMBERS if spec.kind is int]
-REAL = [spec for spec in NUMBERS if spec.kind is float]
 CHOSEN = [spec for spec in FIELDS if spec.choices]
 SWITCHES = [spec for spec in FIELDS if spec.kind is bool]
+SEVENS = {f"kernel{n}": 7 for n in (1, 2, 3)} | {f"pool{n}": True for n in (1, 2, 3)}
+TYPED_SEVENS = {name: str(value) for name, value in SEVENS.items()}
 HUGE = (10**400, -(10**400), 10**5000)  # larger than a float, and than Python writes out
 
 
@@ -34,14 +34,6 @@ def refusal(**fields):
     with pytest.raises(ConfigError) as caught:
         RunConfig(**fields)
     return str(caught.value)
-
-
-# The table ----------------------------------------------------------------------------------
-
-
-def test_the_table_has_every_field_once_and_in_order() -> None:
-    assert [spec.name for spec in FIELDS] == [f.name for f in dataclasses.fields(RunConfig)]
-    assert all(spec.label and spec.help for spec in FIELDS)
 
 
 def test_the_bounds_are_those_that_were_asked_for() -> None:
@@ -59,51 +51,38 @@ def test_the_bounds_are_those_that_were_asked_for() -> None:
     }
     assert {name: (BY_NAME[name].low, BY_NAME[name].high) for name in asked} == asked
     assert BY_NAME["kernel2"].choices == (3, 5, 7)
+    assert all(spec.label and spec.help for spec in FIELDS)
+    assert all(spec.sweep for spec in NUMBERS if spec.name != "seed")
+
+
+def range_of(spec) -> str:
+    kind = "a whole number" if spec.kind is int else "a number"
+    return f"{spec.name} must be {kind} from {spec.low:g} to {spec.high:.10g}, not "
 
 
 @pytest.mark.parametrize("spec", NUMBERS, ids=named)
-def test_a_bound_is_allowed(spec) -> None:
+def test_a_bound_is_allowed_and_what_is_past_it_refused(spec) -> None:
     for bound in (spec.low, spec.high):
         value = getattr(RunConfig(**{spec.name: bound}), spec.name)
         assert value == bound
         assert type(value) is spec.kind
+    past = [(spec.low - far, spec.high + far) for far in (1, 1000, 2**63)]
+    if spec.kind is float:
+        past = [(math.nextafter(spec.low, -1), math.nextafter(spec.high, 3)), (-1, 3, 1e300)]
+    for value in itertools.chain(*past):
+        assert refusal(**{spec.name: value}).startswith(range_of(spec))
 
 
-@pytest.mark.parametrize("spec", WHOLE, ids=named)
-@pytest.mark.parametrize("past", [1, 1000, 2**63])
-def test_a_whole_number_past_a_bound_is_refused(spec, past) -> None:
-    for value in (spec.low - past, spec.high + past):
-        said = refusal(**{spec.name: value})
-        assert said.startswith(
-            f"{spec.name} must be a whole number from {spec.low} to {spec.high},"
-        )
-
-
-@pytest.mark.parametrize("spec", REAL, ids=named)
-def test_a_number_past_a_bound_is_refused(spec) -> None:
-    for value in (math.nextafter(spec.low, -1), math.nextafter(spec.high, 3), -1, 3, 1e300):
-        said = refusal(**{spec.name: value})
-        assert f"{spec.name} must be a number from {spec.low:g} to {spec.high:g}, not" in said
-
-
-@pytest.mark.parametrize("spec", WHOLE, ids=named)
+@pytest.mark.parametrize("spec", NUMBERS, ids=named)
 @pytest.mark.parametrize(
     "value",
-    [None, True, False, "5", b"5", 1.5, math.nan, math.inf, -math.inf, [1], {}, 1j, *HUGE],
-    ids=lambda value: str(type(value).__name__),
-)
-def test_what_is_no_whole_number_is_refused(spec, value) -> None:
-    assert f"{spec.name} must be a whole number" in refusal(**{spec.name: value})
-
-
-@pytest.mark.parametrize("spec", REAL, ids=named)
-@pytest.mark.parametrize(
-    "value",
-    [None, True, False, "0.1", math.nan, math.inf, -math.inf, [0.1], 0.1j, *HUGE],
+    [None, True, False, "5", "0.1", b"5", math.nan, math.inf, -math.inf, [1], {}, 1j, *HUGE],
     ids=lambda value: str(type(value).__name__),
 )
 def test_what_is_no_number_is_refused(spec, value) -> None:
-    assert f"{spec.name} must be a number" in refusal(**{spec.name: value})
+    assert refusal(**{spec.name: value}).startswith(range_of(spec))
+    if spec.kind is int:
+        assert refusal(**{spec.name: 1.5}).startswith(range_of(spec))
 
 
 @pytest.mark.parametrize("spec", SWITCHES, ids=named)
@@ -135,19 +114,8 @@ def test_a_long_value_is_shown_short() -> None:
     assert len(refusal(epochs=10**5000)) < 100
 
 
-def test_a_configuration_cannot_be_changed() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        RunConfig().epochs = 3  # type: ignore[misc]
-
-
-# Fields together ----------------------------------------------------------------------------
-
-
 def test_three_pooled_blocks_of_7x7_are_refused_by_the_layer() -> None:
-    blocks = {
-        f"{part}{n}": value for n in (1, 2, 3) for part, value in (("kernel", 7), ("pool", True))
-    }
-    assert refusal(network="cnn", blocks=3, **blocks) == (
+    assert refusal(network="cnn", blocks=3, **SEVENS) == (
         "Convolution 3 has a 7x7 kernel, but only 2x2 values reach it. "
         "Use a smaller kernel, less pooling or fewer blocks."
     )
@@ -155,11 +123,8 @@ def test_three_pooled_blocks_of_7x7_are_refused_by_the_layer() -> None:
 
 def test_a_pooling_with_nothing_to_pool_is_refused_by_its_block() -> None:
     blocks = {"kernel1": 7, "pool1": True, "kernel2": 5, "pool2": True, "kernel3": 3}
-    assert RunConfig(network="cnn", blocks=3, pool3=False, **blocks).conv_blocks[2] == (
-        64,
-        3,
-        False,
-    )
+    config = RunConfig(network="cnn", blocks=3, pool3=False, **blocks)
+    assert config.conv_blocks[2] == (64, 3, False)
     said = refusal(network="cnn", blocks=3, pool3=True, **blocks)
     assert said.startswith(
         "The pooling of block 3 needs at least 2x2 values, but only 1x1 reach it."
@@ -167,9 +132,8 @@ def test_a_pooling_with_nothing_to_pool_is_refused_by_its_block() -> None:
 
 
 def test_blocks_that_are_not_built_may_be_anything() -> None:
-    sevens = {f"kernel{n}": 7 for n in (1, 2, 3)} | {f"pool{n}": True for n in (1, 2, 3)}
-    assert RunConfig(network="cnn", blocks=2, **sevens).blocks == 2
-    assert RunConfig(network="mlp", blocks=3, **sevens).network == "mlp"
+    assert RunConfig(network="cnn", blocks=2, **SEVENS).blocks == 2
+    assert RunConfig(network="mlp", blocks=3, **SEVENS).network == "mlp"
 
 
 def test_the_blocks_that_fit_are_those_that_keras_can_build() -> None:
@@ -197,19 +161,15 @@ def test_the_blocks_that_fit_are_those_that_keras_can_build() -> None:
         for number, (kernel, pooled) in enumerate(blocks, start=1):
             fields |= {f"kernel{number}": kernel, f"pool{number}": pooled}
         try:
-            RunConfig(network="cnn", blocks=len(blocks), **fields)
+            return bool(RunConfig(network="cnn", blocks=len(blocks), **fields))
         except ConfigError:
             return False
-        return True
 
     kinds = list(itertools.product(KERNEL_SIZES, (False, True)))
     cases = [blocks for count in (1, 2, 3) for blocks in itertools.product(kinds, repeat=count)]
     verdicts = {blocks: keras_builds(blocks) for blocks in cases}
     assert {blocks: ours_builds(blocks) for blocks in cases} == verdicts
     assert 0 < sum(verdicts.values()) < len(cases)
-
-
-# What matters -------------------------------------------------------------------------------
 
 
 def test_only_fields_with_an_effect_are_relevant() -> None:
@@ -240,9 +200,6 @@ def test_one_loss_takes_class_numbers() -> None:
     assert RunConfig(loss="mean_squared_error").one_hot
 
 
-# JSON ---------------------------------------------------------------------------------------
-
-
 def test_json_carries_every_field_there_and_back() -> None:
     config = RunConfig(network="cnn", kernel1=7, pool1=False, learning_rate=1e-5, seed=2**31 - 1)
     assert from_json(json.loads(json.dumps(config.to_json()))) == config
@@ -270,20 +227,13 @@ def test_json_is_refused_with_the_field_and_its_range(data, said) -> None:
     assert str(caught.value).startswith(said)
 
 
-# The command line ---------------------------------------------------------------------------
-
-
 def test_typed_settings_replace_fields_of_the_base() -> None:
     base = RunConfig(units1=64)
     typed = {"epochs": " 3 ", "learning_rate": "1e-2", "pool1": "FALSE", "optimizer": "sgd"}
     expected = dataclasses.replace(base, epochs=3, learning_rate=0.01, pool1=False, optimizer="sgd")
     assert apply_settings(base, typed) == expected
     assert apply_settings(base, {}) == base
-
-
-@pytest.mark.parametrize("text", ["1", "true", "True"])
-def test_a_switch_may_be_typed_as_a_word_or_a_digit(text) -> None:
-    assert apply_settings(RunConfig(), {"pool3": text}).pool3 is True
+    assert all(apply_settings(base, {"pool3": text}).pool3 for text in ("1", "true", "True"))
 
 
 @pytest.mark.parametrize(
@@ -315,15 +265,7 @@ def test_a_typed_setting_is_refused_with_the_field_and_its_range(name, text, sai
 
 def test_typed_settings_that_do_not_fit_each_other_are_refused() -> None:
     with pytest.raises(ConfigError, match="Convolution 3 has a 7x7 kernel"):
-        apply_settings(
-            RunConfig(),
-            {"network": "cnn", "blocks": "3"}
-            | {f"kernel{n}": "7" for n in (1, 2, 3)}
-            | {"pool1": "1", "pool2": "1"},
-        )
-
-
-# The URL ------------------------------------------------------------------------------------
+        apply_settings(RunConfig(), {"network": "cnn", "blocks": "3"} | TYPED_SEVENS)
 
 
 def test_a_url_replaces_fields_and_leaves_what_is_not_ours() -> None:
@@ -385,8 +327,7 @@ def test_what_a_url_cannot_mean_is_left_out_and_said(name, text) -> None:
 
 def test_fields_of_a_url_that_do_not_fit_each_other_leave_the_base() -> None:
     base = RunConfig(epochs=7)
-    query = {"network": "cnn", "blocks": "3", "epochs": "9999"}
-    query |= {f"kernel{n}": "7" for n in (1, 2, 3)} | {"pool1": "true", "pool2": "true"}
+    query = {"network": "cnn", "blocks": "3", "epochs": "9999"} | TYPED_SEVENS
     config, notes = from_query(query, base)
     assert config == base
     assert "Epochs = 9999" in str(notes[0])
