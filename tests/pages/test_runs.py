@@ -2,8 +2,11 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
+from make_run import DIGITS, add_run, make_epoch
+from screen import open_page, opened_lab, said
 from streamlit.testing.v1 import AppTest
 
 from digitlab import dataset
@@ -11,43 +14,31 @@ from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.messages import Translator
 from digitlab.presets import PRESETS, matching
-from digitlab.progress import EpochMetrics, ExecutionSettings, Untrained
-from digitlab.store import DataSetInfo, Run, Status, Store
+from digitlab.progress import ExecutionSettings, Untrained
+from digitlab.store import DataSetInfo, Run, Status
 from digitlab.sweeps import planning
 from digitlab.sweeps.planning import Axis
 from digitlab.ui import lab, naming
 from digitlab.ui.runs import compare
 from digitlab.ui.shell import Visit
 
-ROOT = Path(__file__).parents[2]
 ME = "m" * 22
-DIGITS = DataSetInfo("sample", "f" * 64, 3200, 800, 1000)
 
 
 @pytest.fixture
 def app(home: Path) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
-    app.query_params["me"] = ME
     lab.library().delete_everything(ME)
-    return app
+    return opened_lab(ME)
 
 
-def add(config: RunConfig, preset: str | None, epochs: int) -> Run:
-    store: Store = lab.store()
-    run = store.add(ME, "engine", config, preset, 101_770, DIGITS)
-    store.start(run.id)
-    for number in range(1, epochs + 1):
-        report = EpochMetrics(number, True, 0.5, 0.8, 0.4, 0.9, 0.3, 0.9123, 1.5, 3200)
-        store.report(run.id, report)
-    store.end(run.id, Status.FINISHED, run.reason)
-    return store.run(run.id)
+def add(config: RunConfig, preset: str | None, epochs: int, **more: Any) -> Run:
+    done = [make_epoch(number, test_accuracy=0.9123) for number in range(1, epochs + 1)]
+    ended = {"status": Status.FINISHED, "epochs": done} | more
+    return add_run(lab.store(), config, owner=ME, preset=preset, **ended)
 
 
 def open_runs(app: AppTest) -> AppTest:
-    app.switch_page("pages/runs.py")
-    app.run()
-    assert not app.exception
-    return app
+    return open_page(app, "runs")
 
 
 def tick(app: AppTest, *rows: int) -> AppTest:
@@ -57,16 +48,8 @@ def tick(app: AppTest, *rows: int) -> AppTest:
     return app.run()
 
 
-def told(app: AppTest) -> str:
-    return " ".join(
-        element.value
-        for group in (app.markdown, app.caption, app.info, app.warning)
-        for element in group
-    )
-
-
 def test_without_runs_the_page_says_where_to_begin(app: AppTest) -> None:
-    assert "There are no runs yet" in told(open_runs(app))
+    assert "There are no runs yet" in said(open_runs(app))
 
 
 def test_each_run_has_a_row_with_its_lesson_changes_and_figures(app: AppTest) -> None:
@@ -121,7 +104,7 @@ def test_the_filter_looks_at_names_lessons_and_settings(app: AppTest) -> None:
 
     for words, count in (("erster", 1), ("dropout 0.5", 1), ("mlp-128", 2), ("nothing", 0)):
         app.text_input(key="runs-find").set_value(words).run()
-        assert f"{count} of 2 runs" in told(app)
+        assert f"{count} of 2 runs" in said(app)
 
 
 def test_two_hundred_runs_are_listed(app: AppTest) -> None:
@@ -143,12 +126,11 @@ def test_columns_of_numbers_sort_as_numbers(app: AppTest) -> None:
 
 
 def test_weights_are_gone_only_where_there_were_some(app: AppTest) -> None:
-    never, had = add(PRESETS["mlp-128"], "mlp-128", 0), add(PRESETS["mlp-64"], "mlp-64", 1)
-    lab.store().report(had.id, Untrained(2.3, 0.1))
+    add(PRESETS["mlp-128"], "mlp-128", 0)
+    add(PRESETS["mlp-64"], "mlp-64", 1, untrained=Untrained(2.3, 0.1))
     table = open_runs(app).dataframe[0].value
     kept = dict(zip(table["Run"], table["Weights"], strict=True))
     assert kept == {"mlp-64": "gone", "mlp-128": "–"}
-    assert never.untrained is None
 
 
 def test_what_was_deleted_comes_back_in_another_tab(app: AppTest) -> None:
@@ -156,7 +138,7 @@ def test_what_was_deleted_comes_back_in_another_tab(app: AppTest) -> None:
     lab.library().delete(ME, [run.id])  # in the first tab
 
     open_runs(app)
-    assert "Runs deleted: 1. They can be taken back for an hour." in told(app)
+    assert "Runs deleted: 1. They can be taken back for an hour." in said(app)
     app.button(key="runs-undo").click().run()
     assert list(app.dataframe[0].value["Run"]) == ["mlp-128"]
     assert not any(button.key == "runs-undo" for button in app.button)
@@ -164,13 +146,11 @@ def test_what_was_deleted_comes_back_in_another_tab(app: AppTest) -> None:
 
 def test_what_differs_between_runs_is_more_than_their_sliders(app: AppTest) -> None:
     first = add(PRESETS["cnn-filters"], "cnn-filters", 1)
-    store = lab.store()
     lab.library().rename(ME, first.id, "The first")
     others = DataSetInfo("mnist", "abcd" * 16, 2000, 800, 1000)
-    later = store.add(ME, "engine", first.config, None, 1, others, origin=first.id, frozen=True)
-    store.start(later.id)
-    store.set_execution(later.id, ExecutionSettings("mixed_bfloat16", 2, 1))
-    store.end(later.id, Status.FINISHED, later.reason)
+    execution = ExecutionSettings("mixed_bfloat16", 2, 1)
+    beginning = {"origin": first.id, "frozen": True, "digits": others}
+    add(first.config, None, 0, execution=execution, **beginning)
 
     shown = tick(open_runs(app), 0, 1)
 
@@ -187,15 +167,15 @@ def test_what_differs_between_runs_is_more_than_their_sliders(app: AppTest) -> N
 
 
 @pytest.mark.parametrize(
-    ("loss", "said"), [("mean_squared_error", True), ("categorical_crossentropy", False)]
+    ("loss", "told"), [("mean_squared_error", True), ("categorical_crossentropy", False)]
 )
 def test_losses_of_different_loss_functions_are_said_not_to_compare(
-    app: AppTest, loss: str, said: bool
+    app: AppTest, loss: str, told: bool
 ) -> None:
     for chosen in (PRESETS["mlp-128"].loss, loss):
         add(dataclasses.replace(PRESETS["mlp-128"], loss=chosen), None, 1)
     shown = tick(open_runs(app), 0, 1)
-    assert ("different scales, and only their accuracies" in told(shown)) is said
+    assert ("different scales, and only their accuracies" in said(shown)) is told
 
 
 def test_a_name_that_is_too_long_is_refused_in_a_sentence_and_not_cut(app: AppTest) -> None:
@@ -209,15 +189,12 @@ def test_a_name_that_is_too_long_is_refused_in_a_sentence_and_not_cut(app: AppTe
 
 
 def test_a_run_that_goes_on_says_from_what_and_more_epochs_are_no_change(app: AppTest) -> None:
-    first, store = add(PRESETS["cnn-filters"], "cnn-filters", 1), lab.store()
+    first = add(PRESETS["cnn-filters"], "cnn-filters", 1)
     lab.library().rename(ME, first.id, "The first")
     for changes in ({}, {"epochs": 3}, {"epochs": 3, "dropout": 0.5}):
         config = dataclasses.replace(first.config, **changes)
-        store.add(
-            ME, "engine", config, None, 1, DIGITS, origin=first.id, frozen="dropout" in changes
-        )
-    lost = dataclasses.replace(first.config, epochs=4)
-    store.add(ME, "engine", lost, None, 1, DIGITS, origin="0" * 16)
+        add(config, None, 0, origin=first.id, frozen="dropout" in changes)
+    add(dataclasses.replace(first.config, epochs=4), None, 0, origin="0" * 16)
 
     table = open_runs(app).dataframe[0].value
 
@@ -298,4 +275,4 @@ def test_a_tick_survives_a_filter_that_hides_its_row(app: AppTest) -> None:
     app.text_input(key="runs-find").set_value("mlp-64").run()
     app.text_input(key="runs-find").set_value("").run()
 
-    assert "**Results, and what differs**" in told(app)
+    assert "**Results, and what differs**" in said(app)

@@ -5,19 +5,20 @@ import io
 from pathlib import Path
 
 import pytest
+from make_run import DIGITS, add_run, make_epoch
+from msgspec.structs import replace
+from screen import open_page, opened_lab, said
 from streamlit.testing.v1 import AppTest
 
 from digitlab import archive, dataset
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.presets import PRESETS
-from digitlab.progress import EpochMetrics
-from digitlab.store import DataSetInfo, Run, Status
+from digitlab.store import Run, Status
 from digitlab.sweeps import Sweep, planning
 from digitlab.sweeps.planning import SWEEP_LESSONS, Axis, Plan
 from digitlab.ui import lab
 
-ROOT = Path(__file__).parents[2]
 ME, SOMEBODY = "m" * 22, "s" * 22
 ONE_FIELD = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.5))], 2)
 
@@ -26,21 +27,16 @@ class Trained:
     """Stands for an engine whose runs are over at once, with figures that follow the dropout."""
 
     def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
-        store = lab.store()
-        parts = DataSetInfo(digits.name, digits.fingerprint, 3200, 800, 1000)
-        run = store.add(owner, "nobody", config, None, 101_770, parts)
-        store.start(run.id)
         value = 0.9 + config.dropout / 10 + config.seed / 1000
-        validated = value if config.validation != "none" else None
-        for number in (1, 2):
-            store.report(
-                run.id,
-                EpochMetrics(
-                    number, True, 0.5, value - 0.1, validated, validated, 0.3, value, 1.5, 3200
-                ),
-            )
-        store.end(run.id, Status.FINISHED, run.reason)
-        return store.run(run.id)
+        figures = {"accuracy": value - 0.1, "test_accuracy": value, "val_loss": None}
+        figures["val_accuracy"] = None
+        if config.validation != "none":
+            figures |= {"val_loss": value, "val_accuracy": value}
+        epochs = [make_epoch(number, **figures) for number in (1, 2)]
+        parts = replace(DIGITS, fingerprint=digits.fingerprint)
+        return add_run(
+            lab.store(), config, owner=owner, digits=parts, epochs=epochs, status=Status.FINISHED
+        )
 
     def stop(self, run: str) -> None:
         lab.store().ask_to_stop(run)
@@ -50,8 +46,8 @@ class Waiting(Trained):
     """Stands for an engine whose workers are busy with others."""
 
     def submit(self, owner: str, config: RunConfig, digits: DigitSet) -> Run:
-        parts = DataSetInfo(digits.name, digits.fingerprint, 3200, 800, 1000)
-        return lab.store().add(owner, "nobody", config, None, 101_770, parts)
+        parts = replace(DIGITS, fingerprint=digits.fingerprint)
+        return add_run(lab.store(), config, owner=owner, digits=parts, started=False)
 
 
 class AllButOne(Trained):
@@ -64,12 +60,10 @@ class AllButOne(Trained):
 
 @pytest.fixture
 def app(home: Path) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
-    app.query_params["me"] = ME
     for owner in (ME, SOMEBODY):
         lab.sweeps().remove_everything(owner)
         lab.library().delete_everything(owner)
-    return app
+    return opened_lab(ME)
 
 
 def swept(plan: Plan = ONE_FIELD, owner: str = ME, trainer: Trained | None = None) -> Sweep:
@@ -77,17 +71,14 @@ def swept(plan: Plan = ONE_FIELD, owner: str = ME, trainer: Trained | None = Non
 
 
 def open_sweep(app: AppTest, sweep: Sweep | None = None) -> AppTest:
-    if sweep is not None:
-        app.query_params["sweep"] = sweep.id
-    app.switch_page("pages/sweep.py")
-    app.run()
-    assert not app.exception
-    return app
+    return open_page(app, "sweep", **({"sweep": sweep.id} if sweep else {}))
 
 
-def told(app: AppTest) -> str:
-    groups = (app.markdown, app.caption, app.info, app.warning, app.error)
-    return " ".join(element.value for group in groups for element in group)
+def end(sweep: Sweep, status: Status, most: int = 60) -> None:
+    """The runs of a sweep that wait come to an end, ``most`` of them."""
+    for trial in lab.sweeps().trials(sweep)[:most]:
+        if trial.run is not None and trial.live:
+            lab.store().end(trial.run.id, status, trial.run.reason)
 
 
 def charts_of(app: AppTest) -> int:
@@ -97,7 +88,7 @@ def charts_of(app: AppTest) -> int:
 def test_both_lessons_are_one_click_and_say_how_much_they_are(app: AppTest) -> None:
     open_sweep(app)
 
-    shown = told(app)
+    shown = said(app)
     assert "Runs: **9** (combinations: 9, seeds for each: 1), at most about" in shown
     assert "Runs: **6** (combinations: 2, seeds for each: 3), at most about" in shown
     for lesson in SWEEP_LESSONS:
@@ -109,7 +100,7 @@ def test_the_base_is_what_the_sliders_of_the_train_page_say(app: AppTest) -> Non
     app.query_params["preset"] = "mlp-512"
     app.query_params["epochs"] = "3"
     open_sweep(app)
-    assert "Everything else as in **mlp-512**, with Epochs = 3." in told(app)
+    assert "Everything else as in **mlp-512**, with Epochs = 3." in said(app)
 
 
 def test_a_foreign_link_is_brought_to_what_is_allowed(app: AppTest) -> None:
@@ -118,8 +109,8 @@ def test_a_foreign_link_is_brought_to_what_is_allowed(app: AppTest) -> None:
     app.query_params["dropout"] = "nan"
     app.query_params["sweep"] = "' OR 1 = 1 --"
     open_sweep(app)
-    assert "Everything else as in **mlp-128**, with Epochs = 100." in told(app)
-    assert "no such sweep" in told(app)
+    assert "Everything else as in **mlp-128**, with Epochs = 100." in said(app)
+    assert "no such sweep" in said(app)
 
 
 @pytest.mark.parametrize(
@@ -129,14 +120,17 @@ def test_a_foreign_link_is_brought_to_what_is_allowed(app: AppTest) -> None:
         ("0, 0.95", "Dropout after dense layers must be a number from 0 to 0.9"),
         ("", "needs at least one value"),
         ("<script>", "Dropout after dense layers must be a number"),
+        ("0.1, " * 250, "The list of values has 1,250 characters; at most 1,000 are read."),
     ],
 )
 def test_values_that_cannot_be_swept_are_a_sentence_and_no_button(
     app: AppTest, values: str, sentence: str
 ) -> None:
     open_sweep(app)
-    app.text_input(key="sweep-values-dropout").set_value(values).run()
-    assert sentence in told(app)
+    box = app.text_input(key="sweep-values-dropout")
+    assert not box.max_chars, "the browser would drop a longer one without a word"
+    box.set_value(values).run()
+    assert sentence in said(app)
     assert "sweep-start-own" not in {button.key for button in app.button}
 
 
@@ -144,15 +138,15 @@ def test_two_fields_and_seeds_are_counted(app: AppTest) -> None:
     open_sweep(app)
     app.multiselect(key="sweep-fields").set_value(["dropout", "optimizer"]).run()
     app.text_input(key="sweep-values-dropout").set_value("0, 0.5").run()
-    assert "Runs: **8** (combinations: 8, seeds for each: 1)" in told(app)
+    assert "Runs: **8** (combinations: 8, seeds for each: 1)" in said(app)
     app.multiselect(key="sweep-values-optimizer").set_value(["adam"]).run()
-    assert "Runs: **2** (combinations: 2, seeds for each: 1)" in told(app)
+    assert "Runs: **2** (combinations: 2, seeds for each: 1)" in said(app)
 
 
 def test_without_a_field_the_page_asks_for_one(app: AppTest) -> None:
     open_sweep(app)
     app.multiselect(key="sweep-fields").set_value([]).run()
-    assert "Choose at least one setting to vary." in told(app)
+    assert "Choose at least one setting to vary." in said(app)
 
 
 def test_a_sweep_of_many_hours_can_be_started_all_the_same(app: AppTest) -> None:
@@ -161,7 +155,7 @@ def test_a_sweep_of_many_hours_can_be_started_all_the_same(app: AppTest) -> None
         app.query_params[name] = value
     open_sweep(app)
     assert app.button(key="sweep-start-own").disabled
-    assert "This sweep may take very long." in told(app)
+    assert "This sweep may take very long." in said(app)
     assert not app.error
 
     app.checkbox(key="sweep-start-own-long").check().run()
@@ -172,7 +166,7 @@ def test_a_sweep_of_many_hours_can_be_started_all_the_same(app: AppTest) -> None
 def test_a_finished_sweep_tells_the_best_value_with_the_spread(app: AppTest) -> None:
     open_sweep(app, swept())
 
-    shown = told(app)
+    shown = said(app)
     assert "Runs finished: 4 of 4." in shown
     assert (
         "Highest: Dropout after dense layers = 0.5, 95.15% (seeds: 95.10% to 95.20%). "
@@ -187,10 +181,10 @@ def test_a_finished_sweep_tells_the_best_value_with_the_spread(app: AppTest) -> 
 
 
 def test_where_nothing_differs_none_is_called_the_best(app: AppTest) -> None:
-    plan = plan_of_equals()
-    open_sweep(app, swept(plan))
-    assert "All came to the same: 92.10%." in told(app)
-    assert "Best:" not in told(app)
+    # What ``Trained`` answers depends on the dropout and the seed alone.
+    open_sweep(app, swept(planning.vary(PRESETS["mlp-128"], [Axis("units1", (32, 64))], 1)))
+    assert "All came to the same: 92.10%." in said(app)
+    assert "Best:" not in said(app)
 
 
 @pytest.mark.parametrize(
@@ -215,64 +209,69 @@ def test_values_are_compared_by_validation_and_by_the_test_set_with_a_warning(
     open_sweep(app, sweep)
     choice = app.selectbox(key=f"sweep-measure-{sweep.id}")
     assert choice.value == chosen
-    assert ("This compares by the test set." in told(app)) is warned
-    assert ("have no validation images" in told(app)) is ("none" in validation)
+    assert ("This compares by the test set." in said(app)) is warned
+    assert ("have no validation images" in said(app)) is ("none" in validation)
 
     choice.set_value("test_accuracy").run()
 
-    assert "This compares by the test set." in told(app)
+    assert "This compares by the test set." in said(app)
 
 
 def test_nothing_is_best_by_figures_of_training(app: AppTest) -> None:
     sweep = swept()
     open_sweep(app, sweep)
-    app.selectbox(key=f"sweep-measure-{sweep.id}").set_value("accuracy").run()
-    assert "Best: " not in told(app)
-    assert "nothing is called best by them" in told(app)
+    choice = app.selectbox(key=f"sweep-measure-{sweep.id}")
+    for measure, shown in (("accuracy", "85.15%"), ("loss", "0.5000")):
+        choice.set_value(measure).run()
+        assert not app.exception
+        assert shown in said(app)
+        assert "Best: " not in said(app)
+        assert "nothing is called best by them" in said(app)
 
 
 def test_nothing_is_best_before_the_sweep_has_ended(app: AppTest) -> None:
     sweep = swept(trainer=AllButOne())
     open_sweep(app, sweep)
-    assert "Runs still missing: 1. Nothing is called best before all have ended." in told(app)
-    assert "Best: " not in told(app)
-    assert "Highest: " not in told(app)
-    (waits,) = [trial.run for trial in lab.sweeps().trials(sweep) if trial.run and trial.live]
+    assert "Runs still missing: 1. Nothing is called best before all have ended." in said(app)
+    assert "Best: " not in said(app)
+    assert "Highest: " not in said(app)
 
-    lab.store().end(waits.id, Status.STOPPED, waits.reason)
+    end(sweep, Status.STOPPED)
     app.run()
 
-    assert "Runs still missing: 1. Nothing is called best" in told(app)
+    assert "Runs still missing: 1. Nothing is called best" in said(app)
 
 
-def test_seeds_that_overlap_leave_none_the_best(app: AppTest) -> None:
-    plan = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.01, 0.5))], 3)
-    open_sweep(app, swept(plan))
-    assert "**Best: Dropout after dense layers = 0.5.**" in told(app)
-
-    plan = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.49, 0.5))], 3)
-    open_sweep(app, swept(plan))
-    assert (
-        "None is clearly best: within the spread of the seeds of Dropout after dense layers = 0.5 "
-        "are Dropout after dense layers = 0.49."
-    ) in told(app)
-
-    plan = planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.01))], 3)
-    open_sweep(app, swept(plan))
-    assert "All values are within the spread of the seeds: none is clearly best." in told(app)
+@pytest.mark.parametrize(
+    ("rates", "verdict"),
+    [
+        ((0.0, 0.01, 0.5), "**Best: Dropout after dense layers = 0.5.**"),
+        (
+            (0.0, 0.49, 0.5),
+            "None is clearly best: within the spread of the seeds of Dropout after dense layers = "
+            "0.5 are Dropout after dense layers = 0.49.",
+        ),
+        ((0.0, 0.01), "All values are within the spread of the seeds: none is clearly best."),
+    ],
+)
+def test_seeds_that_overlap_leave_none_the_best(
+    app: AppTest, rates: tuple[float, ...], verdict: str
+) -> None:
+    open_sweep(app, swept(planning.vary(PRESETS["mlp-128"], [Axis("dropout", rates)], 3)))
+    assert verdict in said(app)
 
 
 def test_losses_of_different_loss_functions_are_not_ranked(app: AppTest) -> None:
     losses = Axis("loss", ("sparse_categorical_crossentropy", "mean_squared_error"))
     sweep = swept(planning.vary(PRESETS["mlp-128"], [Axis("dropout", (0.0, 0.5)), losses], 1))
     open_sweep(app, sweep)
-    assert "One seed cannot tell" in told(app)
+    assert "One seed cannot tell" in said(app)
     assert charts_of(app) == 3, "no curves of losses on one axis"
 
     app.selectbox(key=f"sweep-measure-{sweep.id}").set_value("val_loss").run()
 
-    assert "different scales: they are not ranked" in told(app)
-    assert "Highest: " not in told(app)
+    assert "different scales: they are not ranked" in said(app)
+    assert "Highest: " not in said(app)
     assert charts_of(app) == 2
 
 
@@ -281,52 +280,30 @@ def test_equal_runs_are_said_before_the_start(app: AppTest) -> None:
     open_sweep(app)
     app.multiselect(key="sweep-fields").set_value(["train_images"]).run()
     app.text_input(key="sweep-values-train_images").set_value("600, 4000, 60000").run()
-    assert "4,000 and 60,000 would both train on all of them" in told(app)
+    assert "4,000 and 60,000 would both train on all of them" in said(app)
     assert app.button(key="sweep-start-own").disabled
 
     app.text_input(key="sweep-values-train_images").set_value("600, 60000").run()
-    assert "There are 4,000 training images: more than that means all of them." in told(app)
+    assert "There are 4,000 training images: more than that means all of them." in said(app)
     assert not app.button(key="sweep-start-own").disabled
 
     app.text_input(key="sweep-values-train_images").set_value("600, 4000").run()
-    assert "more than that means" not in told(app)
-
-
-def test_a_list_of_values_that_is_too_long_is_a_sentence(app: AppTest) -> None:
-    open_sweep(app)
-    box = app.text_input(key="sweep-values-dropout")
-    assert not box.max_chars, "the browser would drop a longer one without a word"
-    box.set_value("0.1, " * 250).run()
-    assert "The list of values has 1,250 characters; at most 1,000 are read." in told(app)
-    assert "sweep-start-own" not in {button.key for button in app.button}
+    assert "more than that means" not in said(app)
 
 
 def test_a_removed_sweep_can_be_taken_back(app: AppTest) -> None:
     sweep = swept()
     open_sweep(app, sweep)
     app.button(key=f"sweep-remove-{sweep.id}").click().run()
-    assert "Sweep removed: Dropout after dense layers of mlp-128." in told(app)
+    assert "Sweep removed: Dropout after dense layers of mlp-128." in said(app)
 
     app.button(key="sweep-undo").click().run()
 
     assert not app.exception
     assert lab.sweeps().sweeps_of(ME) == [sweep]
     assert app.query_params["sweep"] in (sweep.id, [sweep.id])
-    assert "Runs finished: 4 of 4." in told(app)
+    assert "Runs finished: 4 of 4." in said(app)
     assert "sweep-undo" not in {button.key for button in app.button}
-
-
-def plan_of_equals() -> Plan:
-    """What ``Trained`` answers depends on the dropout and the seed alone."""
-    return planning.vary(PRESETS["mlp-128"], [Axis("units1", (32, 64))], 1)
-
-
-def test_another_measure_is_one_click(app: AppTest) -> None:
-    sweep = swept()
-    open_sweep(app, sweep)
-    app.selectbox(key=f"sweep-measure-{sweep.id}").set_value("loss").run()
-    assert not app.exception
-    assert "0.5000" in told(app)
 
 
 @pytest.mark.parametrize(
@@ -340,12 +317,12 @@ def test_another_measure_is_one_click(app: AppTest) -> None:
 def test_every_number_of_fields_has_its_picture(app: AppTest, axes: list[Axis]) -> None:
     open_sweep(app, swept(planning.vary(PRESETS["mlp-128"], axes, 1)))
     assert charts_of(app) == 4
-    assert "Best: " not in told(app)
+    assert "Best: " not in said(app)
     # ``Trained`` asks for the dropout alone: all optimizers come to the same.
-    assert ("One seed cannot tell" in told(app)) is (axes[0].field == "dropout")
-    assert ("How to read it: " in told(app)) is (len(axes) > 2)
+    assert ("One seed cannot tell" in said(app)) is (axes[0].field == "dropout")
+    assert ("How to read it: " in said(app)) is (len(axes) > 2)
     order = ", ".join(str(value) for value in axes[1].values) if len(axes) > 1 else "nothing"
-    assert (f"in this order: {order}." in told(app)) is (len(axes) > 1)
+    assert (f"in this order: {order}." in said(app)) is (len(axes) > 1)
 
 
 def test_the_600_image_lesson_shows_what_differs(app: AppTest) -> None:
@@ -366,7 +343,7 @@ def test_without_validation_there_are_the_curves_of_training(app: AppTest) -> No
 def test_a_live_sweep_shows_its_progress_and_can_be_stopped(app: AppTest) -> None:
     sweep = swept(trainer=Waiting())
     open_sweep(app, sweep)
-    assert "Results appear here as runs end." in told(app)
+    assert "Results appear here as runs end." in said(app)
 
     app.button(key=f"sweep-next-{sweep.id}").click().run()
 
@@ -379,33 +356,31 @@ def test_a_second_sweep_under_way_is_refused_with_a_sentence(app: AppTest) -> No
     swept(trainer=Waiting())
     open_sweep(app)
     app.button(key="sweep-start-dropout").click().run()
-    assert "You have a sweep under way" in told(app)
+    assert "You have a sweep under way" in said(app)
     assert len(lab.sweeps().sweeps_of(ME)) == 1
 
 
 def test_somebody_elses_sweep_can_be_looked_at(app: AppTest) -> None:
     sweep = swept(owner=SOMEBODY)
     open_sweep(app, sweep)
-    assert "Somebody else's sweep" in told(app)
-    assert "Best: " in told(app)
+    assert "Somebody else's sweep" in said(app)
+    assert "Best: " in said(app)
     assert "sweep-undo" not in {button.key for button in app.button}
     assert not [button for button in app.button if button.key and sweep.id in button.key]
 
 
 def test_what_was_stopped_can_be_trained_and_a_sweep_removed(app: AppTest) -> None:
     sweep = swept(trainer=Waiting())
-    for trial in lab.sweeps().trials(sweep):
-        assert trial.run is not None
-        lab.store().end(trial.run.id, Status.STOPPED, trial.run.reason)
+    end(sweep, Status.STOPPED)
     open_sweep(app, sweep)
-    assert "Runs finished: 0 of 4." in told(app)
+    assert "Runs finished: 0 of 4." in said(app)
     assert not app.button(key=f"sweep-next-{sweep.id}").disabled
 
     app.button(key=f"sweep-remove-{sweep.id}").click().run()
 
     assert lab.sweeps().sweeps_of(ME) == []
     assert "sweep" not in app.query_params
-    assert "Runs finished:" not in told(app)
+    assert "Runs finished:" not in said(app)
     assert not app.warning
     assert not app.error
 
@@ -413,9 +388,8 @@ def test_what_was_stopped_can_be_trained_and_a_sweep_removed(app: AppTest) -> No
 @pytest.mark.parametrize("name", ["stop", "resume", "remove"])
 def test_a_press_for_a_sweep_that_is_gone_is_a_sentence(app: AppTest, name: str) -> None:
     sweep = swept(trainer=Waiting())
-    for trial in lab.sweeps().trials(sweep) if name != "stop" else ():
-        assert trial.run is not None
-        lab.store().end(trial.run.id, Status.STOPPED, trial.run.reason)
+    if name != "stop":
+        end(sweep, Status.STOPPED)
     key = f"sweep-{'remove' if name == 'remove' else 'next'}-{sweep.id}"
     button = open_sweep(app, sweep).button(key=key)
     lab.sweeps().remove(ME, sweep.id)
@@ -423,7 +397,7 @@ def test_a_press_for_a_sweep_that_is_gone_is_a_sentence(app: AppTest, name: str)
     button.click().run()
 
     assert not app.exception
-    assert "no such sweep" in told(app)
+    assert "no such sweep" in said(app)
 
 
 def test_a_run_that_was_deleted_is_missing_and_the_page_stands(app: AppTest) -> None:
@@ -432,7 +406,7 @@ def test_a_run_that_was_deleted_is_missing_and_the_page_stands(app: AppTest) -> 
     assert gone is not None
     lab.store().delete(gone.id)
     open_sweep(app, sweep)
-    assert "Runs finished: 3 of 4." in told(app)
+    assert "Runs finished: 3 of 4." in said(app)
 
 
 def test_a_sweep_from_a_zip_shows_its_result_again(app: AppTest) -> None:
@@ -444,9 +418,9 @@ def test_a_sweep_from_a_zip_shows_its_result_again(app: AppTest) -> None:
     (mine,) = lab.sweeps().sweeps_of(ME)
     open_sweep(app, mine)
 
-    assert "Runs finished: 4 of 4." in told(app)
+    assert "Runs finished: 4 of 4." in said(app)
     assert charts_of(app) > 1
-    assert "somebody else's" not in told(app)
+    assert "somebody else's" not in said(app)
 
 
 def test_my_sweeps_are_listed_with_how_far_they_are(app: AppTest) -> None:
@@ -467,9 +441,7 @@ def test_the_list_follows_a_sweep_that_goes_on(app: AppTest) -> None:
     table = open_sweep(app).dataframe[-1].value
     assert list(table["Runs finished"]) == ["0 / 4"]
     assert list(table["Status"]) == ["running"]
-    for trial in lab.sweeps().trials(sweep)[:3]:
-        assert trial.run is not None
-        lab.store().end(trial.run.id, Status.FINISHED, trial.run.reason)
+    end(sweep, Status.FINISHED, 3)
 
     table = app.run().dataframe[-1].value
 
