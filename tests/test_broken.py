@@ -37,36 +37,28 @@ def read_data(data: bytes, folder: Path) -> None:
     file.read(folder / "digits.npz")
 
 
-SelectedModel = Callable[[bytes, Path], object]
-
-READERS: dict[
-    str, tuple[SelectedModel, Callable[[], bytes], type[Exception] | None, object, str]
-] = {
-    "a model": (
-        lambda data, _: Network.load(data),
-        archive,
-        ModelFileError,
-        network,
-        "_read",
-    ),
-    "a data set": (read_data, archive, DataFileError, file, "_check_headers"),
+# How a kind of file is read, a whole one, how it is refused, and what a mistake is put into.
+Reader = Callable[[bytes, Path], object]
+READERS: dict[str, tuple[Reader, bytes, type[Exception] | None, object, str]] = {
+    "a model": (lambda data, _: Network.load(data), archive(), ModelFileError, network, "_read"),
+    "a data set": (read_data, archive(), DataFileError, file, "_check_headers"),
     "a picture": (
         lambda data, _: drawing.from_image(data),
-        picture,
+        picture(),
         DrawingError,
         drawing.file,
         "_opened",
     ),
     "a zip": (
         lambda data, _: opening.opened(io.BytesIO(data)),
-        archive,
+        archive(),
         ArchiveError,
         zipfile,
         "ZipFile",
     ),
     "an optimizer's state": (
         lambda data, _: continuing.unpack_state(data),
-        archive,
+        archive(),
         None,
         continuing.npz,
         "header",
@@ -90,8 +82,7 @@ def test_a_mistake_of_ours_is_refused_in_a_sentence_and_logged_with_its_tracebac
     def mistake(*_: object, **__: object) -> None:
         raise AttributeError("of our own")
 
-    _, made, _, place, function = READERS[name]
-    data = made()
+    _, data, _, place, function = READERS[name]
     monkeypatch.setattr(place, function, mistake)
     refused(name, data, tmp_path)
     (record,) = caplog.records
@@ -103,12 +94,12 @@ def test_a_mistake_of_ours_is_refused_in_a_sentence_and_logged_with_its_tracebac
 def test_broken_files_are_refused_without_a_word_in_the_log(
     name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    data = READERS[name][1]()
+    read, data, *_ = READERS[name]
     random = np.random.default_rng(1)
     for _ in range(60):
         broken = bytearray(data[: random.integers(30, len(data))])
         for place in random.integers(0, len(broken), 3):
             broken[place] = random.integers(0, 256)
         with contextlib.suppress(LabError):  # what is whole enough may be read
-            READERS[name][0](bytes(broken), tmp_path)
+            read(bytes(broken), tmp_path)
     assert caplog.records == []

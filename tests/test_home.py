@@ -41,20 +41,13 @@ def test_without_a_name_it_is_the_users_data_folder(
     assert home().is_dir()
 
 
+@pytest.mark.parametrize("name", ["file", "file/lab"])
 def test_a_folder_that_cannot_be_made_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("DIGITLAB_HOME", str(tmp_path / "file" / "lab"))
-    refused("file/lab")
-
-
-def test_a_folder_that_is_a_file_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "lab").write_text("")
-    monkeypatch.setenv("DIGITLAB_HOME", str(tmp_path / "lab"))
-    refused(str(tmp_path / "lab"))
+    monkeypatch.setenv("DIGITLAB_HOME", str(tmp_path / name))
+    refused(str(tmp_path / name))
 
 
 def test_a_folder_that_is_read_only_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,20 +61,6 @@ def test_each_layer_takes_what_the_one_before_gives() -> None:
         assert (layers[-1].output, layers[-1].activation) == ((10,), "softmax")
 
 
-def test_the_layers_of_a_lesson_in_order() -> None:
-    kinds = [(layer.kind, layer.output) for layer in layers_of(PRESETS["cnn-keras"])]
-    assert kinds == [
-        ("conv", (26, 26, 32)),
-        ("conv", (24, 24, 64)),
-        ("pool", (12, 12, 64)),
-        ("dropout", (12, 12, 64)),
-        ("flatten", (9216,)),
-        ("dense", (128,)),
-        ("dropout", (128,)),
-        ("dense", (10,)),
-    ]
-
-
 def test_no_hidden_layer_is_a_linear_classifier() -> None:
     layers = layers_of(RunConfig(hidden_layers=0, dropout=0.5))
     assert [layer.kind for layer in layers] == ["flatten", "dense"]
@@ -105,9 +91,6 @@ def test_multiplications_are_counted_by_hand() -> None:
 def test_an_odd_side_loses_its_last_row_in_a_pooling() -> None:
     layers = layers_of(RunConfig(network="cnn", blocks=2, kernel2=3, pool2=True))
     assert layers[3] == Layer("pool", "pool2", (11, 11, 64), (5, 5, 64), kernel=2)
-
-
-# Memory -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop", "adadelta"])

@@ -51,9 +51,6 @@ def blank(*boxes):
     return picture
 
 
-# --- what it says ---
-
-
 @needs_data
 def test_digits_of_people_it_has_not_met_are_not_called_unsure(pen):
     unseen = pen.part(reference.PEN_HELD_OUT).strokes[::6]
@@ -121,9 +118,6 @@ def test_an_empty_and_a_full_picture_are_judged(value):
     assert 0 <= judge(models.bundled(), np.full((28, 28), value, np.uint8)).score <= 1
 
 
-# --- other networks ---
-
-
 def test_any_other_network_is_judged_by_its_certainty():
     network, image = small_network(), dataset.sample().x_test[0]
     confidence = network.read(image).confidence
@@ -148,9 +142,6 @@ def test_the_untrained_bundled_network_has_no_table():
     assert out_of_distribution.has_table(Network.load(models.BUNDLED))
     assert not out_of_distribution.has_table(models.bundled_untrained())
     assert not out_of_distribution.has_table(small_network())
-
-
-# --- features ---
 
 
 def test_the_ink_of_a_ring_and_a_dot():
@@ -182,9 +173,6 @@ def test_the_distance_is_mahalanobis_distance():
     expected = mahalanobis(differences[0], np.zeros(6), np.linalg.inv(covariance))
 
     assert np.linalg.norm(differences[0] @ whitening) == pytest.approx(expected)
-
-
-# --- the table ---
 
 
 def test_the_table_is_small():
@@ -232,9 +220,6 @@ def test_a_table_does_not_belong_to_a_network_with_other_weights():
 
     assert fitted.belongs_to(same)
     assert not fitted.belongs_to(small_network(seed=1))
-
-
-# --- bench ---
 
 
 def test_bench_out_of_distribution_asks_for_the_pen_digits(capsys, monkeypatch):
