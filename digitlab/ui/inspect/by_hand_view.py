@@ -18,7 +18,7 @@ from digitlab.inspection.by_hand import BY_HAND, Pooled, WeightedSum
 from digitlab.inspection.feature_maps import LayerMaps
 from digitlab.layers import Layer
 from digitlab.messages import Translator
-from digitlab.network import softmax
+from digitlab.network import Floats, softmax
 from digitlab.ui import clicks, plot
 from digitlab.ui.inspect import picture, state
 from digitlab.ui.selected_model import SelectedModel
@@ -59,9 +59,13 @@ def begin(found: LayerMaps, unit: int) -> None:
     state.hand_input().take()
     values = found.maps[unit]
     if found.spatial:
-        row, column = divmod(int(np.abs(np.nan_to_num(values)).argmax()), values.shape[1])
-        state.HAND_ROW.set(row)
-        state.HAND_COLUMN.set(column)
+        _go_to(values, int(np.abs(np.nan_to_num(values)).argmax()))
+
+
+def _go_to(values: Floats, place: int) -> None:
+    row, column = divmod(place, values.shape[1])
+    state.HAND_ROW.set(row)
+    state.HAND_COLUMN.set(column)
 
 
 def show(model: SelectedModel, visit: Visit) -> None:
@@ -162,8 +166,7 @@ def _output_map(asked: _Asked, t: Translator) -> None:
         caption=t("click a pixel to work it out"),
         box=(asked.column, asked.row, asked.column + 1, asked.row + 1),
     )
-    follow = functools.partial(_follow, values.shape[1])
-    clicks.answer(figure, "hand-output", t, values.size, follow)
+    clicks.answer(figure, "hand-output", t, values.size, functools.partial(_go_to, values))
     st.caption(
         t(
             "Output: row {row}, column {column} of map {number} is {value}.",
@@ -173,12 +176,6 @@ def _output_map(asked: _Asked, t: Translator) -> None:
             value=decimal_text(values[asked.row, asked.column]),
         )
     )
-
-
-def _follow(columns: int, clicked: int) -> None:
-    row, column = divmod(clicked, columns)
-    state.HAND_ROW.set(row)
-    state.HAND_COLUMN.set(column)
 
 
 def _channel(made: WeightedSum, t: Translator) -> int:

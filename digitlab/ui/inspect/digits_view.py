@@ -36,7 +36,14 @@ def show(model: SelectedModel, visit: Visit) -> None:
             height="content",
             column_config={t("Digit"): st.column_config.TextColumn(width=100)},
         )
-        st.caption(_terms(t))
+        st.caption(
+            t(
+                "Precision: of the samples read as this digit, how many are it. Recall: of the "
+                "samples that are this digit, how many are read as it. F1: their harmonic mean, "
+                "near the lower of the two. The macro mean counts every digit the same, however "
+                "many samples it has."
+            )
+        )
     with st.container(border=True):
         st.markdown(_misleading(test, scores, t))
 
@@ -85,29 +92,18 @@ def _in_words(scores: Sequence[DigitScores], t: Translator) -> str:
 
 def _table(scores: Sequence[DigitScores], t: Translator) -> dict[str, list[str]]:
     rows = [*scores, metrics.macro(scores)]
+    counts = [s.support for s in scores]
     return {
         t("Digit"): [*(str(s.digit) for s in scores), t("Mean (macro)")],
         t("Precision"): [_percent(row.precision) for row in rows],
         t("Recall"): [_percent(row.recall) for row in rows],
         t("F1"): [_percent(row.f1) for row in rows],
-        t("Number of samples"): [f"{n:,}" for n in (*(s.support for s in scores), _total(scores))],
+        t("Number of samples"): [f"{count:,}" for count in (*counts, sum(counts))],
     }
-
-
-def _total(scores: Sequence[DigitScores]) -> int:
-    return sum(s.support for s in scores)
 
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{share:.1%}"
-
-
-def _terms(t: Translator) -> str:
-    return t(
-        "Precision: of the samples read as this digit, how many are it. Recall: of the samples "
-        "that are this digit, how many are read as it. F1: their harmonic mean, near the lower of "
-        "the two. The macro mean counts every digit the same, however many samples it has."
-    )
 
 
 def _misleading(test: Predictions, scores: Sequence[DigitScores], t: Translator) -> str:

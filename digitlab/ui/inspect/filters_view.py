@@ -13,7 +13,7 @@ from digitlab.charts.filters import class_templates, kernel_numbers, weight_tile
 from digitlab.charts.number_tables import signed_text
 from digitlab.config import IMAGE_SIZE
 from digitlab.inspection import filters
-from digitlab.messages import Translator
+from digitlab.messages import Translator, mark
 from digitlab.network import Floats, Network
 from digitlab.ui import clicks, lab, plot, selected_model, shell
 from digitlab.ui.inspect import one_filter, state
@@ -31,6 +31,32 @@ _TEMPLATES = "templates"
 
 
 @dataclass(frozen=True)
+class _Words:
+    """What one kind of tile is called; all are messages."""
+
+    name: str
+    title: str
+    caption: str
+
+
+_UNITS = _Words(
+    mark("Unit {number}"),
+    mark("Units, {when}"),
+    mark("{count} units of 28x28, coloured by weight"),
+)
+_FILTERS = _Words(
+    mark("Filter {number}"),
+    mark("Filters, {when}"),
+    mark("{count} filters of {size}x{size}, coloured by weight"),
+)
+_KERNELS = _Words(
+    mark("Kernel for input channel {number}"),
+    mark("The kernels of filter {number}, {when}"),
+    mark("{count} kernels of {side}x{side}, coloured by weight"),
+)
+
+
+@dataclass(frozen=True)
 class _Stage:
     """What is on the stage: a layer's weights, and which of them where they are many.
 
@@ -42,13 +68,30 @@ class _Stage:
     first: int = 0
     channel: int | None = None
 
+    @property
+    def words(self) -> _Words:
+        if self.channel is not None:
+            return _KERNELS
+        return _UNITS if self.weights.layer.kind == "dense" else _FILTERS
+
+    @property
+    def opened(self) -> SessionValue[int | None]:
+        return state.open_tile(self.weights.key, self.channel)
+
+    def name(self, number: int, t: Translator) -> str:
+        return t(self.words.name, number=number)
+
     def tiles(self, kernel: Floats) -> Floats:
-        """The weights as pictures (N, H, W)."""
+        """All the weights as pictures (N, H, W)."""
         if kernel.ndim == 2:
-            page = kernel[:, self.first : self.first + _ON_A_PAGE]
-            return page.T.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+            return kernel.T.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
         shown = kernel[:, :, 0, :] if self.channel is None else kernel[..., self.channel]
         return np.moveaxis(shown, -1, 0)
+
+    def page(self, kernel: Floats) -> Floats:
+        """Those that are shown at once: of units not all."""
+        count = _ON_A_PAGE if kernel.ndim == 2 else None
+        return self.tiles(kernel)[self.first :][:count]
 
 
 def show(model: SelectedModel, visit: Visit) -> None:
@@ -121,14 +164,14 @@ def _page(weights: Weights, t: Translator) -> int:
             t("Units"),
             starts,
             key=f"filters-page-{weights.key}",
-            format_func=lambda first: _range(first, count, t),
+            format_func=lambda first: t(
+                "{first} to {last} of {count}",
+                first=first,
+                last=min(first + _ON_A_PAGE, count) - 1,
+                count=count,
+            ),
         )
     )
-
-
-def _range(first: int, count: int, t: Translator) -> str:
-    last = min(first + _ON_A_PAGE, count) - 1
-    return t("{first} to {last} of {count}", first=first, last=last, count=count)
 
 
 def _channel(weights: Weights, t: Translator) -> int | None:
@@ -279,133 +322,85 @@ def _end_of_timer(model: SelectedModel) -> None:
 
 
 def _show_filters(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> None:
-    weights, pictures = stage.weights, stage.tiles(kernel)
-    opened = _opened(stage)
-    numbers = range(kernel.shape[2] if stage.channel is not None else kernel.shape[-1])
-    names = [_name(stage, stage.first + place, t) for place in range(len(pictures))]
+    weights, opened = stage.weights, stage.opened
+    every, shown = stage.tiles(kernel), stage.page(kernel)
+    count, side = shown.shape[:2]
+    when = one_filter.when(weights, epoch, t)
     figure = weight_tiles(
-        pictures,
+        shown,
         weights.limit,
         t,
-        title=_title(stage, epoch, t),
-        names=names,
+        title=t(stage.words.title, number=stage.channel, when=when),
+        names=[stage.name(stage.first + place, t) for place in range(count)],
         first=stage.first,
         chosen=opened.get(),
-        caption=_tiles_caption(stage, pictures.shape[1], len(pictures), t),
+        caption=t(stage.words.caption, count=count, size=side, side=side),
     )
     left, right = st.columns(2)
     with left:
-        clicks.answer(figure, "filters-tiles", t, len(numbers), opened.set, shows="filters-kernel")
-        st.caption(_in_numbers(stage, kernel, epoch, t))
+        clicks.answer(figure, "filters-tiles", t, len(every), opened.set, shows="filters-kernel")
+        st.caption(_in_numbers(stage, shown, epoch, t))
         st.selectbox(
             t("Open one (or click it)"),
-            numbers,
+            range(len(every)),
             index=None,
             key=opened.key,
             placeholder=t("choose one"),
-            format_func=lambda number: _name(stage, number, t),
+            format_func=lambda number: stage.name(number, t),
         )
-    number = opened.get()
-    if stage.channel is not None:
-        with right:
-            _one_kernel(stage, kernel, number, t)
-        one_filter.show(weights, stage.channel, kernel, epoch, t)
-    elif number is None:
+    number = opened.get() if stage.channel is None else stage.channel
+    if number is None:
         right.info(t("Click a square to see what excites it, and why it became like this."))
-    else:
-        with right:
-            _one_kernel(stage, kernel, number, t)
-        one_filter.show(weights, number, kernel, epoch, t)
+        return
+    with right:
+        _one_kernel(stage, every, t)
+    one_filter.show(weights, number, kernel, epoch, t)
 
 
-def _opened(stage: _Stage) -> SessionValue[int | None]:
-    return state.open_tile(stage.weights.key, stage.channel)
-
-
-def _one_kernel(stage: _Stage, kernel: Floats, number: int | None, t: Translator) -> None:
+def _one_kernel(stage: _Stage, pictures: Floats, t: Translator) -> None:
     """The open tile enlarged; of a deeper filter the strongest if none is open."""
-    if kernel.ndim == 2:
-        assert number is not None
-        picture = kernel[:, number].reshape(IMAGE_SIZE, IMAGE_SIZE)
-    else:
-        pictures = stage.tiles(kernel)
-        if number is None:
-            number = int(np.abs(pictures).sum(axis=(1, 2)).argmax())
-        picture = pictures[number]
-    title = _name(stage, number, t)
-    figure = kernel_numbers(picture, stage.weights.limit, t, title=title)
+    opened = stage.opened.get()
+    number = int(np.abs(pictures).sum(axis=(1, 2)).argmax()) if opened is None else opened
+    title = stage.name(number, t)
+    figure = kernel_numbers(pictures[number], stage.weights.limit, t, title=title)
     plot.draw(figure, t, key="filters-kernel")
-    if stage.channel is not None and _opened(stage).get() is None:
+    if opened is None:
         st.caption(
             t("None was chosen: this one has the largest weights in sum, their signs left out.")
         )
 
 
-def _name(stage: _Stage, number: int, t: Translator) -> str:
-    if stage.channel is not None:
-        return t("Kernel for input channel {number}", number=number)
-    if stage.weights.layer.kind == "dense":
-        return t("Unit {number}", number=number)
-    return t("Filter {number}", number=number)
-
-
-def _title(stage: _Stage, epoch: int, t: Translator) -> str:
-    when = _when(stage.weights, epoch, t)
-    if stage.channel is not None:
-        return t("The kernels of filter {number}, {when}", number=stage.channel, when=when)
-    if stage.weights.layer.kind == "dense":
-        return t("Units, {when}", when=when)
-    return t("Filters, {when}", when=when)
-
-
-def _when(weights: Weights, epoch: int, t: Translator) -> str:
-    if weights.epochs == (epoch,) and epoch:
-        return t("trained")
-    if epoch:
-        return t("after epoch {epoch}", epoch=epoch)
-    return labels.epoch(epoch, t, continued=weights.model.continued)
-
-
-def _tiles_caption(stage: _Stage, side: int, count: int, t: Translator) -> str:
-    if stage.channel is not None:
-        return t("{count} kernels of {side}x{side}, coloured by weight", count=count, side=side)
-    if stage.weights.layer.kind == "dense":
-        return t("{count} units of 28x28, coloured by weight", count=count)
-    return t("{count} filters of {size}x{size}, coloured by weight", count=count, size=side)
-
-
-def _in_numbers(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> str:
+def _in_numbers(stage: _Stage, shown: Floats, epoch: int, t: Translator) -> str:
     """What the picture shows, for those who cannot see it; and the scale that it is shown on."""
-    pictures = stage.tiles(kernel)
-    place = np.unravel_index(np.abs(pictures).argmax(), pictures.shape)
+    place = np.unravel_index(np.abs(shown).argmax(), shown.shape)
     largest = t(
         "The weight farthest from 0 is {weight} ({name}).",
-        weight=signed_text(pictures[place]),
-        name=_name(stage, stage.first + int(place[0]), t),
+        weight=signed_text(shown[place]),
+        name=stage.name(stage.first + int(place[0]), t),
     )
     scale = t(
         "One scale for all epochs of this layer, from −{limit} (blue) over 0 (white) to +{limit} "
         "(red).",
         limit=f"{stage.weights.limit:.2g}",
     )
-    return t.paragraph([largest, _gone(stage, pictures, epoch, t), scale])
+    return t.paragraph([largest, _gone(stage, shown, epoch, t), scale])
 
 
-def _gone(stage: _Stage, pictures: Floats, epoch: int, t: Translator) -> str:
+def _gone(stage: _Stage, shown: Floats, epoch: int, t: Translator) -> str:
     if not epoch or stage.weights.epochs[0] != 0:
         return ""
-    before = stage.tiles(stage.weights.at(0))
+    before = stage.page(stage.weights.at(0))
     if not finite(before):
         return ""
-    gone = [filters.moved(*pair) for pair in zip(before, pictures, strict=True)]
-    most = int(np.argmax([one.distance for one in gone]))
     run = stage.weights.model.run
     if run is not None and run.frozen and stage.weights.layer.kind == "conv":
         return t("This run's convolutions are frozen: they are as it took them over.")
+    gone = [filters.moved(*pair) for pair in zip(before, shown, strict=True)]
+    most = int(np.argmax([one.distance for one in gone]))
     return t(
         "Of these, {name} has moved farthest from where it began: by {distance}, from a length of "
         "{began}.",
-        name=_name(stage, stage.first + most, t),
+        name=stage.name(stage.first + most, t),
         distance=f"{gone[most].distance:.2f}",
         began=f"{gone[most].began:.2f}",
     )
@@ -416,7 +411,7 @@ def _gone(stage: _Stage, pictures: Floats, epoch: int, t: Translator) -> str:
 
 def _show_templates(weights: Weights, kernel: Floats, epoch: int, t: Translator) -> None:
     pictures = kernel.T.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
-    title = t("Class templates, {when}", when=_when(weights, epoch, t))
+    title = t("Class templates, {when}", when=one_filter.when(weights, epoch, t))
     figure = class_templates(pictures, weights.limit, t, title=title)
     plot.draw(figure, t, key="filters-templates")
     sums = np.abs(kernel).sum(axis=0)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
@@ -12,14 +9,14 @@ import streamlit as st
 from digitlab import dataset, labels
 from digitlab.charts.journey import MOST_EPOCHS, digits_by_epoch
 from digitlab.charts.lines import METRICS, NO_POINTS, learning_curves
-from digitlab.charts.sheets import LabelledSample, labelled_sheet
+from digitlab.charts.sheets import LabelledSample
 from digitlab.dataset import DigitSet
 from digitlab.inspection import journey
 from digitlab.inspection.journey import Journey
 from digitlab.messages import LabError, Translator, message
 from digitlab.scores import Scores, score
 from digitlab.store import Run, results
-from digitlab.ui import clicks, lab, plot
+from digitlab.ui import lab, plot
 from digitlab.ui.inspect import sample_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import predictions_of, probabilities
 from digitlab.ui.selected_model import SelectedModel
@@ -56,16 +53,15 @@ def _run(run: Run, model: SelectedModel, visit: Visit) -> None:
     _run_scores(run, model, digits, t)
     found = _journey(run.id, kept[-1], digits.fingerprint)
     if len(found.epochs) < 2:
-        st.info(_only_its_beginning(run, t))
+        if run.continued:
+            st.info(t("It was not trained for a whole epoch: only its beginning was tested."))
+        else:
+            st.info(
+                t("It was not trained for a whole epoch: only the untrained network was tested.")
+            )
         return
     _digit_by_digit(found, t, continued=run.continued)
     _then_and_now(found, model, digits, visit)
-
-
-def _only_its_beginning(run: Run, t: Translator) -> str:
-    if run.continued:
-        return t("It was not trained for a whole epoch: only its beginning was tested.")
-    return t("It was not trained for a whole epoch: only the untrained network was tested.")
 
 
 def _run_scores(run: Run, model: SelectedModel, digits: DigitSet, t: Translator) -> None:
@@ -109,20 +105,16 @@ def _bundled(model: SelectedModel, visit: Visit) -> None:
     predicted = np.stack([untrained.argmax(axis=1), trained.argmax(axis=1)]).astype(np.uint8)
     found = Journey((0, len(loss)), predicted, y_true)
     _digit_by_digit(found, t)
-    st.caption(_not_kept(count, len(digits.y_test), t))
-    _then_and_now(found, model, digits, visit)
-
-
-def _not_kept(count: int, total: int, t: Translator) -> str:
     said = t("How it read between was not kept; of a run of your own every epoch is.")
-    if count == total:
-        return said
-    read = t(
-        "Here it reads the first {count} of {total} test images.",
-        count=f"{count:,}",
-        total=f"{total:,}",
-    )
-    return t.paragraph([said, read])
+    if count < len(digits.y_test):
+        read = t(
+            "Here it reads the first {count} of {total} test images.",
+            count=f"{count:,}",
+            total=f"{len(digits.y_test):,}",
+        )
+        said = t.paragraph([said, read])
+    st.caption(said)
+    _then_and_now(found, model, digits, visit)
 
 
 def _history(
@@ -164,17 +156,20 @@ def _scores(
         st.subheader(t("At its beginning and at its end, on {count} test images", count=count))
     else:
         st.subheader(t("Untrained and trained, on {count} test images", count=count))
+    at_first = (
+        (t("Accuracy, at its beginning"), t("Loss, at its beginning"))
+        if continued
+        else (t("Accuracy, untrained"), t("Loss, untrained"))
+    )
+    at_last = t("Accuracy, trained"), t("Loss, trained")
+    known = [(at_first, before), (at_last, after)]
     with st.container(horizontal=True, gap="large"):
-        if before is not None:
-            label = t("Accuracy, at its beginning") if continued else t("Accuracy, untrained")
-            st.metric(label, f"{before.accuracy:.2%}", width="content")
-        if after is not None:
-            st.metric(t("Accuracy, trained"), f"{after.accuracy:.2%}", width="content")
-        if before is not None:
-            label = t("Loss, at its beginning") if continued else t("Loss, untrained")
-            st.metric(label, f"{before.loss:.3f}", width="content")
-        if after is not None:
-            st.metric(t("Loss, trained"), f"{after.loss:.3f}", width="content")
+        for (label, _), scores in known:
+            if scores is not None:
+                st.metric(label, f"{scores.accuracy:.2%}", width="content")
+        for (_, label), scores in known:
+            if scores is not None:
+                st.metric(label, f"{scores.loss:.3f}", width="content")
 
 
 def _digit_by_digit(found: Journey, t: Translator, *, continued: bool = False) -> None:
@@ -189,9 +184,9 @@ def _about_digits(found: Journey, t: Translator) -> str:
     best, worst = np.nanmax(end), np.nanmin(end)
     said = t(
         "Read best at the end: {best} ({most} right); worst: {worst} ({least} right).",
-        best=_listed(end == best, t),
+        best=t.listed(map(str, np.flatnonzero(end == best))),
         most=f"{best:.1%}",
-        worst=_listed(end == worst, t),
+        worst=t.listed(map(str, np.flatnonzero(end == worst))),
         least=f"{worst:.1%}",
     )
     if np.nanmean(end) < _HARDLY:
@@ -206,15 +201,21 @@ def _about_digits(found: Journey, t: Translator) -> str:
     return t.paragraph([said, shown])
 
 
-def _listed(chosen: npt.NDArray[np.bool_], t: Translator) -> str:
-    return t.listed(str(digit) for digit in np.flatnonzero(chosen))
-
-
 def _then_and_now(found: Journey, model: SelectedModel, digits: DigitSet, visit: Visit) -> None:
     """What was wrong after the epoch that is picked and is right at the end, and the reverse."""
-    t, name = visit.t, functools.partial(_name, t=visit.t, continued=model.continued)
+    t = visit.t
+
+    def name(epoch: int) -> str:
+        if epoch:
+            return t("epoch {epoch}", epoch=epoch)
+        return labels.epoch(epoch, t, continued=model.continued)
+
     st.subheader(t("What it has learned since, and forgotten"))
-    epoch = _epoch(found, model, name, t)
+    earlier = list(found.epochs[:-1])
+    epoch = earlier[0]
+    if len(earlier) > 1:  # at first the first one trained
+        key = state.journey_epoch(model.name, earlier).begin()
+        epoch = st.select_slider(t("After which epoch"), earlier, key=key, format_func=name)
     learned, forgotten = found.learned(epoch), found.forgotten(epoch)
     st.markdown(
         t(
@@ -228,91 +229,44 @@ def _then_and_now(found: Journey, model: SelectedModel, digits: DigitSet, visit:
             after=f"{(found.end == found.labels).sum():,}",
         )
     )
-    left, right = st.columns(2, gap="medium")
-    with left:
-        _sheet(
-            found,
-            epoch,
-            learned,
-            digits,
-            t("Learned since: read as, then → at the end"),
-            f"{model.name}-learned",
-            t,
-        )
-    with right:
-        _sheet(
-            found,
-            epoch,
-            forgotten,
-            digits,
-            t("Forgotten since: read as, then → at the end"),
-            f"{model.name}-forgotten",
-            t,
-        )
+    sheets = {
+        "learned": (t("Learned since: read as, then → at the end"), learned),
+        "forgotten": (t("Forgotten since: read as, then → at the end"), forgotten),
+    }
+    columns = st.columns(2, gap="medium")
+    for column, (kind, (title, samples)) in zip(columns, sheets.items(), strict=True):
+        with column:
+            sample_list.labelled(
+                digits.x_test[: len(found.labels)],
+                samples,
+                lambda index: _labelled(index, found, epoch, t),
+                f"journey-{model.name}-{kind}",
+                state.JOURNEY_SAMPLE.set,
+                t,
+                title=title,
+                most=_MOST,
+            )
     opened = state.JOURNEY_SAMPLE.get()
     if opened is not None and opened < len(found.labels):
-        st.markdown(_in_words(found, opened, name, t))
+        steps = zip(found.epochs, found.predicted[:, opened], strict=True)
+        st.markdown(
+            t(
+                "Test sample {index} is a {truth}. It was read as: {readings}.",
+                index=opened,
+                truth=int(found.labels[opened]),
+                readings=t.listed(f"{name(epoch)}: {digit}" for epoch, digit in steps),
+            )
+        )
         sample_view.show(model, predictions_of(model, t), opened, visit)
 
 
-def _epoch(found: Journey, model: SelectedModel, name: Callable[[int], str], t: Translator) -> int:
-    """The epoch that is compared with the end: the first one trained, unless another is picked."""
-    earlier = list(found.epochs[:-1])
-    if len(earlier) < 2:
-        return earlier[0]
-    key = state.journey_epoch(model.name, earlier).begin()
-    return st.select_slider(t("After which epoch"), earlier, key=key, format_func=name)
-
-
-def _name(epoch: int, *, t: Translator, continued: bool) -> str:
-    return t("epoch {epoch}", epoch=epoch) if epoch else labels.epoch(epoch, t, continued=continued)
-
-
-def _sheet(
-    found: Journey,
-    epoch: int,
-    samples: npt.NDArray[np.intp],
-    digits: DigitSet,
-    title: str,
-    name: str,
-    t: Translator,
-) -> None:
-    if not len(samples):
-        st.markdown(f"**{title}**")
-        st.caption(t("There is no such sample."))
-        return
-    then, end = found.at(epoch), found.end
-    shown = [
-        LabelledSample(
-            int(index),
-            f"{then[index]} → {end[index]}",
-            t(
-                "Test sample {index}<br>truth {truth}<br>read as {then} then, {end} at the end",
-                index=int(index),
-                truth=int(found.labels[index]),
-                then=int(then[index]),
-                end=int(end[index]),
-            ),
-        )
-        for index in sample_list.page(samples.tolist(), f"journey-{name}-page", t, _MOST)
-    ]
-    caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
-    figure = labelled_sheet(digits.x_test, shown, title=title, caption=caption)
-    clicks.answer(
-        figure,
-        f"journey-{name}",
-        t,
-        len(found.labels),
-        state.JOURNEY_SAMPLE.set,
-        shows="opened-sample",
-    )
-
-
-def _in_words(found: Journey, index: int, name: Callable[[int], str], t: Translator) -> str:
-    steps = zip(found.epochs, found.predicted[:, index], strict=True)
-    return t(
-        "Test sample {index} is a {truth}. It was read as: {readings}.",
+def _labelled(index: int, found: Journey, epoch: int, t: Translator) -> LabelledSample:
+    then, end = int(found.at(epoch)[index]), int(found.end[index])
+    hover = t(
+        "Test sample {index}<br>truth {truth}<br>read as {then} then, {end} at the end",
         index=index,
         truth=int(found.labels[index]),
-        readings=t.listed(f"{name(epoch)}: {digit}" for epoch, digit in steps),
+        then=then,
+        end=end,
     )
+    return LabelledSample(index, f"{then} → {end}", hover)

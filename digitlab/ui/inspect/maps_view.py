@@ -29,20 +29,22 @@ def show(model: SelectedModel, visit: Visit) -> None:
         return
     layers = picture.layers_of(model, chosen.picture)
     picture.thumbnail(chosen, description(layers, t))
-    st.caption(_explanation(layers, t))
-    all_layers(layers, "maps", t, by_hand=True)
-
-
-def _explanation(layers: Sequence[LayerMaps], t: Translator) -> str:
     if any(found.spatial and found.layer.kind == "conv" for found in layers):
-        return t(
-            "Each layer makes maps of what it is given: the farther a value is from 0, the better "
-            "what is there fits the map's filter, or its opposite. A click on a map enlarges it."
+        st.caption(
+            t(
+                "Each layer makes maps of what it is given: the farther a value is from 0, the "
+                "better what is there fits the map's filter, or its opposite. A click on a map "
+                "enlarges it."
+            )
         )
-    return t(
-        "This network has no convolution, so it has no maps: each layer makes one number for each "
-        "of its units."
-    )
+    else:
+        st.caption(
+            t(
+                "This network has no convolution, so it has no maps: each layer makes one number "
+                "for each of its units."
+            )
+        )
+    all_layers(layers, "maps", t, by_hand=True)
 
 
 def all_layers(layers: Sequence[LayerMaps], key: str, t: Translator, *, by_hand: bool) -> None:

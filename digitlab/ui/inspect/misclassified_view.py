@@ -35,7 +35,23 @@ _ORDERS: dict[Order, str] = {
 def show(model: SelectedModel, visit: Visit) -> None:
     """How many are misread, the sheet of the chosen way, and the sample that was opened."""
     t, test = visit.t, predictions_of(model, visit.t)
-    _count(model, test, t)
+    st.markdown(
+        t(
+            "**{wrong}** of {count} test samples are misread: {accuracy} are right.",
+            wrong=f"{len(test.mistakes):,}",
+            count=f"{len(test.labels):,}",
+            accuracy=f"{1 - len(test.mistakes) / len(test.labels):.2%}",
+        )
+    )
+    if model.run is None and test.digits.name == "sample":
+        st.caption(
+            t(
+                "It has not been trained on any of these {count} samples.",
+                count=f"{len(test.labels):,}",
+            )
+        )
+    elif model.run is None:
+        st.caption(t("It has not been trained on any image of the test set."))
     clicked = None
     if test.mistakes:
         asked = st.query_params.get("way", "")
@@ -57,28 +73,6 @@ def _remember_way() -> None:
     st.query_params["way"] = state.MISREAD_WAY.get()
 
 
-def _count(model: SelectedModel, test: Predictions, t: Translator) -> None:
-    st.markdown(
-        t(
-            "**{wrong}** of {count} test samples are misread: {accuracy} are right.",
-            wrong=f"{len(test.mistakes):,}",
-            count=f"{len(test.labels):,}",
-            accuracy=f"{1 - len(test.mistakes) / len(test.labels):.2%}",
-        )
-    )
-    if model.run is None:
-        st.caption(_about_bundled(test, t))
-
-
-def _about_bundled(test: Predictions, t: Translator) -> str:
-    if test.digits.name == "sample":
-        return t(
-            "It has not been trained on any of these {count} samples.",
-            count=f"{len(test.labels):,}",
-        )
-    return t("It has not been trained on any image of the test set.")
-
-
 # --- all of them, sorted --------------------------------------------------------------------------
 
 
@@ -88,6 +82,7 @@ def _all(test: Predictions, name: str, t: Translator) -> int | None:
         st.info(t("No misread sample is like that. Widen the choice above."))
         return None
     first = found[0]
+    margin = float(metrics.margins(test.probabilities[[first.index]])[0])
     st.caption(
         t(
             "{shown} of {count} misread samples. First comes number {index}, a {truth} read as "
@@ -98,7 +93,7 @@ def _all(test: Predictions, name: str, t: Translator) -> int | None:
             truth=first.truth,
             predicted=first.predicted,
             confidence=f"{first.confidence:.1%}",
-            margin=_margin(test, first, t),
+            margin=t("{points} percentage points", points=f"{100 * margin:.1f}"),
         )
     )
     shown = sample_list.page(found, f"misread-page-{order}", t)
@@ -136,11 +131,6 @@ def _digit_box(label: str, held: SessionValue[str | int], t: Translator) -> int 
         format_func=lambda name: t("any") if name == state.ANY else str(name),
     )
     return None if chosen == state.ANY else int(chosen)
-
-
-def _margin(test: Predictions, found: Mistake, t: Translator) -> str:
-    points = 100 * float(metrics.margins(test.probabilities[[found.index]])[0])
-    return t("{points} percentage points", points=f"{points:.1f}")
 
 
 # --- the sheet of the lesson ----------------------------------------------------------------------

@@ -16,7 +16,6 @@ from digitlab.charts.picture_rows import TopActivation, top_activations
 from digitlab.dataset import DigitSet
 from digitlab.inspection import filters
 from digitlab.inspection.filters import ANGLES, Doubles, Excitement
-from digitlab.layers import Layer
 from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network
 from digitlab.ui import batched, plot
@@ -27,7 +26,6 @@ _FIRST = ("conv1", "dense1")  # layers that the picture itself comes to
 _PATCHES, _DIGITS = 12, 8
 _PART = 100  # images between two signs of life
 _PARTS = 300  # of 100 images each, 100 KB at the most
-_DRAWN_EDGES = tuple(range(0, 360, 45))
 _BY_CHANCE = 0.2  # the cosine that two random 5x5 kernels have: 1 / sqrt(25)
 _FLAT = 0.15  # share of a kernel's size: edges that differ less are alike to it
 
@@ -49,17 +47,27 @@ def show(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translato
     What excites it is worked out anew for each epoch in a first layer. Deeper that would take
     seconds, and it is what excites it in the trained network.
     """
-    st.subheader(_headline(weights.layer, number, t))
-    shown = _shown(weights, epoch)
-    story = [] if shown.epoch == epoch else [_of_another_epoch(shown, t)]
-    left, right = st.columns(2)
     convolution = weights.layer.kind == "conv"
+    headline = mark("Filter {number}") if convolution else mark("Unit {number}")
+    st.subheader(t(headline, number=number))
+    shown = _shown(weights, epoch)
+    story = []
+    if shown.epoch != epoch:
+        story.append(
+            t(
+                "What is said here of edges, patches and digits is so after epoch {epoch}.",
+                epoch=shown.epoch,
+            )
+        )
+    left, right = st.columns(2)
     if convolution:
         with left:
             story += _edges(weights, number, kernel, epoch, t)
     try:
-        digits, count = _images(weights)
-        found = _excitement(shown, weights.layer.name, digits, count, number, t)
+        digits = _digit_set(weights.model)
+        network, name = weights.model.network, weights.layer.name
+        count = filters.affordable_images(network, name, len(digits.y_test))
+        found = _excitement(shown, name, digits, count, number, t)
     except LabError as error:
         st.warning(t(error.on_page))
     else:
@@ -81,11 +89,17 @@ def _shown(weights: Weights, epoch: int) -> SelectedModel:
     return dataclasses.replace(model, network=weights.network_at(epoch))
 
 
-def _of_another_epoch(shown: SelectedModel, t: Translator) -> str:
-    return t(
-        "What is said here of edges, patches and digits is so after epoch {epoch}.",
-        epoch=shown.epoch,
-    )
+def when(weights: Weights, epoch: int, t: Translator) -> str:
+    """At which time of the training the weights after ``epoch`` are shown."""
+    if weights.epochs == (epoch,) and epoch:
+        return t("trained")
+    return _after(weights.model, epoch, t)
+
+
+def _after(model: SelectedModel, epoch: int, t: Translator) -> str:
+    if epoch:
+        return t("after epoch {epoch}", epoch=epoch)
+    return labels.epoch(0, t, continued=model.continued)
 
 
 def only_layer(model: SelectedModel) -> bool:
@@ -118,19 +132,15 @@ def show_agreement(weights: Weights, epoch: int, t: Translator) -> None:
     st.markdown(told)
 
 
-def _headline(layer: Layer, number: int, t: Translator) -> str:
-    if layer.kind == "dense":
-        return t("Unit {number}", number=number)
-    return t("Filter {number}", number=number)
-
-
 # --- edges ----------------------------------------------------------------------------------------
 
 
 def _edges(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator) -> list[str]:
     """The answer to an edge at each angle, and the sentences that it tells."""
     lines = _edge_lines(weights, number, kernel, epoch, t)
-    pictures = {angle: _edge_picture(angle) for angle in _DRAWN_EDGES}
+    pictures = {
+        angle: np.round(255 * filters.edge(angle, 11)).astype(np.uint8) for angle in _DIRECTIONS
+    }
     figure = edge_chart(ANGLES, lines, pictures, t, title=t("Response to an edge"))
     plot.draw(figure, t, key="filters-edges")
     values = next(reversed(lines.values()))
@@ -149,20 +159,22 @@ def _edges(weights: Weights, number: int, kernel: Floats, epoch: int, t: Transla
     size = float(np.abs(kernel[..., number]).sum())
     if weights.first_convolution and np.ptp(values) < _FLAT * size:
         return [t("Edges of all angles are nearly alike to it: it is no edge finder.")]
+    bright = {
+        "direction": t(_DIRECTIONS[round(ANGLES[best] / 45) % 8 * 45]),
+        "angle": ANGLES[best],
+    }
     if values[best] <= 0:
         return [
             t(
                 "Every edge lowers its sum, least of all one that gets bright **{direction}** "
                 "({angle}°).",
-                direction=t(_DIRECTIONS[_octant(ANGLES[best])]),
-                angle=ANGLES[best],
+                **bright,
             )
         ]
     return [
         t(
             "Of all edges it answers most to one that gets bright **{direction}** ({angle}°).",
-            direction=t(_DIRECTIONS[_octant(ANGLES[best])]),
-            angle=ANGLES[best],
+            **bright,
         )
     ]
 
@@ -172,14 +184,11 @@ def _edge_lines(
 ) -> dict[str, Doubles]:
     """By name the untrained and the present answers, the present last."""
     before = labels.epoch(0, t, continued=weights.model.continued)
-    now = t("after epoch {epoch}", epoch=epoch) if epoch else before
-    if weights.epochs == (epoch,) and epoch:
-        now = t("trained")
     lines: dict[str, Doubles] = {}
     if weights.first_convolution:
         if weights.epochs[0] == 0 < epoch and finite(start := weights.at(0)):
             lines[before] = filters.edge_responses(start[:, :, 0, number])
-        return lines | {now: filters.edge_responses(kernel[:, :, 0, number])}
+        return lines | {when(weights, epoch, t): filters.edge_responses(kernel[:, :, 0, number])}
     model, name = weights.model, weights.layer.name
     if model.untrained is not None:
         lines[before] = _deep_edges(f"{model.name}-0", name, model.untrained)[:, number]
@@ -190,14 +199,6 @@ def _edge_lines(
 @st.cache_data(show_spinner=False, max_entries=50)
 def _deep_edges(key: str, layer: str, _network: Network) -> Doubles:
     return filters.deep_edge_responses(_network, layer).astype(np.float64)
-
-
-def _edge_picture(angle: int) -> npt.NDArray[np.uint8]:
-    return np.round(255 * filters.edge(angle, 11)).astype(np.uint8)
-
-
-def _octant(angle: int) -> int:
-    return round(angle / 45) % 8 * 45
 
 
 # --- what excites it ------------------------------------------------------------------------------
@@ -217,7 +218,7 @@ def _digits(
         t(
             "The mean of what it gives after its activation ({when}), over {count} test images. "
             "Largest: {largest} for the {best}s. Smallest: {smallest} for the {least}s.",
-            when=_when(shown, t),
+            when=_after(shown, shown.epoch, t),
             count=f"{len(y_true):,}",
             largest=labels.fixed(means[best], 3),
             best=best,
@@ -274,13 +275,6 @@ def _exciting(
     )
 
 
-def _images(weights: Weights) -> tuple[DigitSet, int]:
-    """The test images that are searched: the first of them, as many as are soon read."""
-    digits, model = _digit_set(weights.model), weights.model
-    count = filters.affordable_images(model.network, weights.layer.name, len(digits.y_test))
-    return digits, count
-
-
 def _digit_set(model: SelectedModel) -> DigitSet:
     if model.run is not None:
         return dataset.find(model.run.digits.fingerprint)
@@ -289,12 +283,6 @@ def _digit_set(model: SelectedModel) -> DigitSet:
 
 def _key(model: SelectedModel) -> str:
     return f"{model.name}-{model.epoch}"
-
-
-def _when(model: SelectedModel, t: Translator) -> str:
-    if model.epoch:
-        return t("after epoch {epoch}", epoch=model.epoch)
-    return labels.epoch(0, t, continued=model.continued)
 
 
 def _excitement(

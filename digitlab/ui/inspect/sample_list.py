@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
-from digitlab.charts.sheets import prediction_sheet
+from digitlab.charts.sheets import LabelledSample, labelled_sheet, prediction_sheet
 from digitlab.export import misclassified
 from digitlab.inspection import metrics
 from digitlab.inspection.metrics import Grid, SamplePrediction
 from digitlab.messages import Translator
+from digitlab.ui import clicks
 from digitlab.ui.inspect import last_used, state
 from digitlab.ui.inspect.test_predictions import Predictions
 
@@ -49,6 +52,28 @@ def sheet(
     told = caption or _caption(places, t)
     figure = prediction_sheet(test.images, places, t, title=title, caption=told)
     return last_used.place(figure, key, t, len(test.labels))
+
+
+def labelled(
+    images: npt.NDArray[np.uint8],
+    samples: npt.NDArray[np.intp],
+    described: Callable[[int], LabelledSample],
+    key: str,
+    act: Callable[[int], None],
+    t: Translator,
+    *,
+    title: str,
+    most: int,
+) -> None:
+    """``samples`` of ``images`` in pages of ``most``, each with its own label; a click acts."""
+    if not len(samples):
+        st.markdown(f"**{title}**")
+        st.caption(t("There is no such sample."))
+        return
+    shown = [described(index) for index in page(samples.tolist(), f"{key}-page", t, most)]
+    caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
+    figure = labelled_sheet(images, shown, title=title, caption=caption)
+    clicks.answer(figure, key, t, len(images), act, shows="opened-sample")
 
 
 def downloads(

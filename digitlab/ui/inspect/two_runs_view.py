@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from digitlab import dataset, models
-from digitlab.charts.sheets import LabelledSample, labelled_sheet
+from digitlab.charts.sheets import LabelledSample
 from digitlab.inspection import comparison
 from digitlab.inspection.comparison import Comparison
 from digitlab.messages import LabError, Translator, message
 from digitlab.network import Floats
-from digitlab.ui import clicks, selected_model
+from digitlab.ui import selected_model
 from digitlab.ui.inspect import sample_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_on
 from digitlab.ui.selected_model import SelectedModel
@@ -39,15 +38,37 @@ def show(model: SelectedModel, visit: Visit) -> None:
             "either would come out a little different."
         )
     )
-    left, right = st.columns(2, gap="medium")
-    with left:
-        _sheet(found.mended, one, other, t("Mended: truth→first/second"), "mended", t)
-    with right:
-        _sheet(found.broken, one, other, t("Broken: truth→first/second"), "broken", t)
-    opened = state.sample_of_two(one.key, other.key).get()
-    if opened is not None:
-        st.markdown(_in_words(opened, one, other, t))
-        sample_view.show(model, one, opened, visit)
+    opened = state.sample_of_two(one.key, other.key)
+    sheets = {
+        "mended": (t("Mended: truth→first/second"), found.mended),
+        "broken": (t("Broken: truth→first/second"), found.broken),
+    }
+    columns = st.columns(2, gap="medium")
+    for column, (name, (title, samples)) in zip(columns, sheets.items(), strict=True):
+        with column:
+            sample_list.labelled(
+                one.images,
+                samples,
+                lambda index: _labelled(index, one, other, t),
+                f"runs-{name}",
+                opened.set,
+                t,
+                title=title,
+                most=_MOST,
+            )
+    index = opened.get()
+    if index is not None:
+        st.markdown(
+            t(
+                "Test sample {index} is a {truth}. The first network: {first}. The second: "
+                "{second}.",
+                index=index,
+                truth=int(one.labels[index]),
+                first=_two_likeliest(one.probabilities[index], t),
+                second=_two_likeliest(other.probabilities[index], t),
+            )
+        )
+        sample_view.show(model, one, index, visit)
 
 
 def _second(model: SelectedModel, visit: Visit) -> SelectedModel:
@@ -106,36 +127,6 @@ def _table(found: Comparison, t: Translator) -> None:
         },
         hide_index=True,
         width="content",
-    )
-
-
-def _sheet(
-    samples: npt.NDArray[np.intp],
-    one: Predictions,
-    other: Predictions,
-    title: str,
-    name: str,
-    t: Translator,
-) -> None:
-    if not len(samples):
-        st.markdown(f"**{title}**")
-        st.caption(t("There is no such sample."))
-        return
-    turned_to = sample_list.page(samples.tolist(), f"runs-{name}-page", t, _MOST)
-    shown = [_labelled(index, one, other, t) for index in turned_to]
-    caption = t("{shown} of {count} samples", shown=len(shown), count=f"{len(samples):,}")
-    figure = labelled_sheet(one.images, shown, title=title, caption=caption)
-    act = state.sample_of_two(one.key, other.key).set
-    clicks.answer(figure, f"runs-{name}", t, len(one.labels), act, shows="opened-sample")
-
-
-def _in_words(index: int, one: Predictions, other: Predictions, t: Translator) -> str:
-    return t(
-        "Test sample {index} is a {truth}. The first network: {first}. The second: {second}.",
-        index=index,
-        truth=int(one.labels[index]),
-        first=_two_likeliest(one.probabilities[index], t),
-        second=_two_likeliest(other.probabilities[index], t),
     )
 
 
