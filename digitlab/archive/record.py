@@ -6,7 +6,6 @@ What both tell of a run is declared in ``records.RunFields``.
 from __future__ import annotations
 
 import functools
-import itertools
 import re
 import string
 import time
@@ -124,15 +123,14 @@ def _check(packed: _PackedRun) -> None:
         raise wrong("untrained.loss")
     if len(packed.epochs) > most:
         raise wrong("epochs")
+    before = 0
     for number, epoch in enumerate(packed.epochs):
-        if epoch.epoch > most:
+        if not before < epoch.epoch <= most:
             raise wrong(f"epochs[{number}].epoch")
-    for number, (one, following) in enumerate(itertools.pairwise(packed.epochs), start=1):
-        if following.epoch <= one.epoch:
-            raise wrong(f"epochs[{number}].epoch")
+        before = epoch.epoch
     if outcome is not None:
-        for name, epochs in (("epochs", outcome.epochs), ("kept_epoch", outcome.kept_epoch)):
-            if epochs > most:
+        for name in ("epochs", "kept_epoch"):
+            if getattr(outcome, name) > most:
                 raise wrong(f"outcome.{name}")
         if not packed.status.live and outcome.ending != packed.status:
             raise wrong("outcome")

@@ -88,7 +88,13 @@ def from_json(data: Any) -> SweepRecord:
 def _plan(packed: _PackedSweep) -> Plan:
     if packed.lesson not in ("", *SWEEP_LESSONS):
         raise wrong("lesson")
-    axes = [_axis(axis, f"axes[{number}]") for number, axis in enumerate(packed.axes)]
+    axes = []
+    for number, axis in enumerate(packed.axes):
+        if axis.field not in BY_NAME:
+            raise wrong(f"axes[{number}].field")
+        if not all(isinstance(value, bool | int | float | str) for value in axis.values):
+            raise wrong(f"axes[{number}].values")
+        axes.append(Axis(axis.field, axis.values))
     if axes:
         if "network" not in packed.base:
             raise wrong("base")
@@ -97,14 +103,6 @@ def _plan(packed: _PackedSweep) -> Plan:
     if not packed.lesson:
         raise wrong("lesson")
     return SWEEP_LESSONS[packed.lesson].plan(packed.seeds)
-
-
-def _axis(packed: _PackedAxis, path: str) -> Axis:
-    if packed.field not in BY_NAME:
-        raise wrong(f"{path}.field")
-    if not all(isinstance(value, (bool, int, float, str)) for value in packed.values):
-        raise wrong(f"{path}.values")
-    return Axis(packed.field, packed.values)
 
 
 def _runs(packed: _PackedSweep, plan: Plan) -> dict[tuple[int, int], str]:
