@@ -135,7 +135,12 @@ def remove_unfinished(folder: Path, of: str = "") -> int:
         for place in list(folder.iterdir()):
             ours = _UNFINISHED.fullmatch(place.name) and place.name.startswith(of and f".{of}.")
             if ours and not _being_written(place):
-                count += _removed(place)
+                with contextlib.suppress(OSError):
+                    if place.is_dir() and not place.is_symlink():
+                        shutil.rmtree(place)
+                    else:
+                        place.unlink()
+                    count += 1
     return count
 
 
@@ -151,14 +156,3 @@ def _being_written(place: Path) -> bool:
         return False
     except psutil.Error:  # there is one, of another user
         return True
-
-
-def _removed(place: Path) -> bool:
-    try:
-        if place.is_dir() and not place.is_symlink():
-            shutil.rmtree(place)
-        else:
-            place.unlink()
-    except OSError:
-        return False
-    return True

@@ -32,7 +32,6 @@ LEAST_CONFIDENCE = 0.6
 
 _INK = 110  # grey level from which a pixel counts as ink
 _NEIGHBOURS = 5  # the similarity that counts is that of the fifth nearest known digit
-_EIGHT_NEIGHBOURS = np.ones((3, 3), bool)  # pixels that touch at a corner are connected
 
 Doubles = npt.NDArray[np.float64]
 
@@ -148,9 +147,6 @@ def has_table(network: Network) -> bool:
     return network is bundled or (network.layers == bundled.layers and table().belongs_to(network))
 
 
-# --- features -------------------------------------------------------------------------------------
-
-
 def features(part: Table, images: Picture, outputs: Sequence[Floats]) -> Doubles:
     """The features of the regression, float64 (N, F): distances, activations and ink."""
     hidden = outputs[-2].astype(np.float64)
@@ -189,18 +185,14 @@ def ink_of(image: Picture) -> Doubles:
     crossings = [rows.max(), rows.sum() / height, columns.max(), columns.sum() / width]
     crossings += [int((rows >= 3).sum()), int((columns >= 4).sum())]
     shape = [edge, edge / area, height, width, area / (height * width)]
-    return np.array([float(image.sum()) / 255, *_pieces(inside), *crossings, *shape], np.float64)
+    labels, components = ndimage.label(inside, np.ones((3, 3)))  # also those that touch at a corner
+    large = int((np.bincount(labels.ravel())[1:] >= 8).sum())
+    holes = int(ndimage.label(~inside)[1]) - 1
+    pieces = [components, large, holes]
+    return np.array([float(image.sum()) / 255, *pieces, *crossings, *shape], np.float64)
 
 
 def _crossings(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
     """How many strokes each row crosses, (rows,)."""
     starts: npt.NDArray[Any] = inside[:, 1:] & ~inside[:, :-1]
     return np.asarray(starts.sum(axis=1), np.intp)
-
-
-def _pieces(inside: npt.NDArray[np.bool_]) -> tuple[int, int, int]:
-    """The number of connected components, of those with 8 pixels or more, and of holes."""
-    labels, count = ndimage.label(inside, _EIGHT_NEIGHBOURS)
-    large = int((np.bincount(labels.ravel())[1:] >= 8).sum())
-    background = int(ndimage.label(~inside)[1])
-    return count, large, background - 1
