@@ -259,8 +259,8 @@ UNREADABLE = (
     "[]",
     "{}",
     '{"cells": 1, "seeds": 1, "axes": [], "lesson": ""}',
-    '{"cells": [[{"colour": "red"}, ""]], "seeds": 1, "axes": [], "lesson": ""}',
-    '{"cells": [[{"epochs": 100000}, ""]], "seeds": 1, "axes": [], "lesson": ""}',
+    '{"cells": [["", {"colour": "red"}]], "seeds": 1, "axes": [], "lesson": ""}',
+    '{"cells": [["", {"epochs": 100000}]], "seeds": 1, "axes": [], "lesson": ""}',
 )
 
 
