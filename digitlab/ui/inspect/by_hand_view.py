@@ -83,14 +83,18 @@ def show(model: SelectedModel, visit: Visit) -> None:
     if state.HAND_LAYER.get() not in numbers:
         first = layers[next(iter(numbers.values()))]
         begin(first, first.strongest)
+
+    def begin_chosen() -> None:
+        found = layers[numbers[state.HAND_LAYER.get()]]
+        begin(found, found.strongest)
+
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             t("Layer"),
             list(numbers),
             key=state.HAND_LAYER.key,
             width=190,
-            on_change=_begin_layer,
-            args=(layers,),
+            on_change=begin_chosen,
             format_func=lambda name: labels.layer(layers[numbers[name]].layer, t),
         )
         asked = _ask(model, layers, numbers[name], t)
@@ -99,11 +103,6 @@ def show(model: SelectedModel, visit: Visit) -> None:
         _neuron(asked, t)
     else:
         _pixel(asked, t)
-
-
-def _begin_layer(layers: Sequence[LayerMaps]) -> None:
-    found = next(found for found in layers if found.layer.name == state.HAND_LAYER.get())
-    begin(found, found.strongest)
 
 
 def _ask(model: SelectedModel, layers: Sequence[LayerMaps], number: int, t: Translator) -> _Asked:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import streamlit as st
 
@@ -12,7 +10,7 @@ from digitlab.charts.reliability import edge_text, reliability_diagram
 from digitlab.inspection import metrics
 from digitlab.inspection.metrics import SamplePrediction
 from digitlab.inspection.reliability import EQUAL_EDGES, Bin, Reliability, bin_numbers, reliability
-from digitlab.messages import Translator
+from digitlab.messages import Translator, mark
 from digitlab.scores import wilson
 from digitlab.ui.inspect import last_used, sample_list, sample_view, state
 from digitlab.ui.inspect.test_predictions import Predictions, predictions_of
@@ -56,27 +54,26 @@ def _summary(test: Predictions, t: Translator) -> str:
     count, right = len(test.labels), len(test.labels) - len(test.mistakes)
     confidence = float(test.probabilities.max(axis=1).mean(dtype=np.float64))
     low, high = wilson(right, count)
-    values = {
-        "confidence": f"{confidence:.1%}",
-        "accuracy": f"{right / count:.1%}",
-        "count": f"{count:,}",
-    }
     if confidence > high:
-        return t(
+        verdict = mark(
             "On average it is **{confidence}** certain, and it is right in **{accuracy}** of "
-            "{count} test samples: it is too sure of itself.",
-            **values,
+            "{count} test samples: it is too sure of itself."
         )
-    if confidence < low:
-        return t(
+    elif confidence < low:
+        verdict = mark(
             "On average it is **{confidence}** certain, and it is right in **{accuracy}** of "
-            "{count} test samples: it could be surer of itself.",
-            **values,
+            "{count} test samples: it could be surer of itself."
+        )
+    else:
+        verdict = mark(
+            "On average it is **{confidence}** certain, and it is right in **{accuracy}** of "
+            "{count} test samples: no more apart than chance allows."
         )
     return t(
-        "On average it is **{confidence}** certain, and it is right in **{accuracy}** of {count} "
-        "test samples: no more apart than chance allows.",
-        **values,
+        verdict,
+        confidence=f"{confidence:.1%}",
+        accuracy=f"{right / count:.1%}",
+        count=f"{count:,}",
     )
 
 
@@ -100,7 +97,8 @@ def _about_diagram(test: Predictions, found: Reliability, t: Translator) -> str:
         "the dashed line: too sure; over it: not sure enough. Long bars mean few samples.",
         share=f"{sure:.1%}",
     )
-    widest = _widest(found)
+    telling = [each for each in found.bins if each.count >= _FEW]
+    widest = max(telling, key=lambda each: abs(each.gap), default=found.widest)
     gap = t(
         "The largest gap, of bins with {few} samples or more, is from {low}% to {high}%: certain "
         "on average {confidence}, right in {right} of {count}.",
@@ -114,16 +112,11 @@ def _about_diagram(test: Predictions, found: Reliability, t: Translator) -> str:
     return t.paragraph([scale, gap])
 
 
-def _widest(found: Reliability) -> Bin:
-    """The bin with the largest gap, of those whose gap is not one sample's luck."""
-    telling = [each for each in found.bins if each.count >= _FEW]
-    return max(telling, key=lambda each: abs(each.gap), default=found.widest)
-
-
 def _picked(found: Reliability, clicked: int | None, t: Translator) -> int:
     """The bin to look into: clicked in the diagram or chosen from the list, whichever was last."""
     bins = found.bins
-    opened = state.confidence_bin(_opened(bins))
+    fullest = max(range(len(bins)), key=lambda place: bins[place].count)
+    opened = state.confidence_bin(_FIRST if bins[_FIRST].count else fullest)
     if clicked is not None:
         opened.set(clicked)
     return st.selectbox(
@@ -141,12 +134,6 @@ def _picked(found: Reliability, clicked: int | None, t: Translator) -> int:
     )
 
 
-def _opened(bins: Sequence[Bin]) -> int:
-    if bins[_FIRST].count:
-        return _FIRST
-    return max(range(len(bins)), key=lambda place: bins[place].count)
-
-
 def _samples(test: Predictions, found: Reliability, place: int, t: Translator) -> int | None:
     """The sheet of a bin; returns the sample clicked last."""
     chosen = found.bins[place]
@@ -156,6 +143,15 @@ def _samples(test: Predictions, found: Reliability, place: int, t: Translator) -
     inside = np.flatnonzero(bin_numbers(test.probabilities) == place)
     wrong = test.predicted[inside] != test.labels[inside]
     order = [*inside[wrong], *inside[~wrong]][:_MOST]
+    shown = [
+        SamplePrediction(
+            int(index),
+            int(test.labels[index]),
+            int(test.predicted[index]),
+            float(test.probabilities[index].max()),
+        )
+        for index in order
+    ]
     title = t(
         "Certain from {low}% to {high}%: truth → read as",
         low=edge_text(chosen.low),
@@ -163,10 +159,10 @@ def _samples(test: Predictions, found: Reliability, place: int, t: Translator) -
     )
     caption = t(
         "{shown} of {count} samples, those read wrongly first",
-        shown=len(order),
+        shown=len(shown),
         count=f"{chosen.count:,}",
     )
-    places = metrics.in_rows([_read(test, int(index)) for index in order], _COLUMNS)
+    places = metrics.in_rows(shown, _COLUMNS)
     return sample_list.sheet(test, places, "confidence-sheet", t, title=title, caption=caption)
 
 
@@ -186,8 +182,3 @@ def _sentence(chosen: Bin, t: Translator) -> str:
         least=f"{least:.1%}",
         most=f"{most:.1%}",
     )
-
-
-def _read(test: Predictions, index: int) -> SamplePrediction:
-    confidence = float(test.probabilities[index].max())
-    return SamplePrediction(index, int(test.labels[index]), int(test.predicted[index]), confidence)

@@ -24,20 +24,20 @@ def show(model: SelectedModel, visit: Visit) -> None:
     t, test = visit.t, predictions_of(model, visit.t)
     matrix = metrics.confusion(test.labels, test.predicted)
     left, right = st.columns(2, gap="medium")
-    _begin(matrix)
+    worst_truth, worst_reading = metrics.worst(matrix) or (0, 0)
+    state.confusion_truth(worst_truth).begin()
+    state.confusion_read_as(worst_reading).begin()
     with left:
         _matrix(matrix, t)
     with right:
-        truth, predicted = _field(t)
+        with st.container(horizontal=True):
+            digits = list(range(DIGITS))
+            key = state.confusion_truth().key
+            truth = st.selectbox(t("Truth"), digits, key=key, width=110)
+            key = state.confusion_read_as().key
+            predicted = st.selectbox(t("Read as"), digits, key=key, width=110)
         sample = _samples(test, truth, predicted, t)
     sample_view.choose(sample, _SHEET, model, test, visit)
-
-
-def _begin(matrix: Counts) -> None:
-    """At first the field with most mistakes is open."""
-    truth, predicted = metrics.worst(matrix) or (0, 0)
-    state.confusion_truth(truth).begin()
-    state.confusion_read_as(predicted).begin()
 
 
 def _open(field: int) -> None:
@@ -84,18 +84,6 @@ def _in_words(matrix: Counts, t: Translator) -> str:
     )
 
 
-def _field(t: Translator) -> tuple[int, int]:
-    """Truth and reading of the open field, which two boxes choose as a click does."""
-    with st.container(horizontal=True):
-        truth = st.selectbox(
-            t("Truth"), list(range(DIGITS)), key=state.confusion_truth().key, width=110
-        )
-        predicted = st.selectbox(
-            t("Read as"), list(range(DIGITS)), key=state.confusion_read_as().key, width=110
-        )
-    return truth, predicted
-
-
 def _samples(test: Predictions, truth: int, predicted: int, t: Translator) -> int | None:
     """The samples of a field; returns the one clicked last."""
     found = metrics.cell(test.labels, test.probabilities, truth, predicted)
@@ -109,17 +97,9 @@ def _samples(test: Predictions, truth: int, predicted: int, t: Translator) -> in
 def _heading(count: int, truth: int, predicted: int, t: Translator) -> str:
     if not count:
         return t("No {truth} is read as {predicted}.", truth=truth, predicted=predicted)
+    heading = mark("**{truth}** read as **{predicted}**: {count}. The most certain first.")
     if truth == predicted:
-        return t(
-            "**{truth}** read as **{predicted}**, which is right: {count}. "
-            "The least certain first.",
-            truth=truth,
-            predicted=predicted,
-            count=f"{count:,}",
+        heading = mark(
+            "**{truth}** read as **{predicted}**, which is right: {count}. The least certain first."
         )
-    return t(
-        "**{truth}** read as **{predicted}**: {count}. The most certain first.",
-        truth=truth,
-        predicted=predicted,
-        count=f"{count:,}",
-    )
+    return t(heading, truth=truth, predicted=predicted, count=f"{count:,}")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 
 import streamlit as st
 
 from digitlab import labels
 from digitlab.charts.bars import probability_bars
 from digitlab.charts.pixels import digit_image
-from digitlab.drawing import Picture
 from digitlab.messages import Translator, mark
 from digitlab.ui import like_view, parts_view, plot
 from digitlab.ui.inspect import last_used, maps_view, state
@@ -71,8 +69,12 @@ def show(model: SelectedModel, test: Predictions, index: int, visit: Visit) -> N
             key="sample-why",
             format_func=lambda name: t(_WHYS[name]),
         )
-        if why is not None:
-            _SHOWN[why](picture, model, t)
+        if why == "maps":
+            maps_view.all_layers(layers_of(model, picture), "sample-maps", t, by_hand=False)
+        elif why == "parts":
+            parts_view.show(picture, model, t, "sample-parts")
+        elif why == "like":
+            like_view.show(picture, model, t)
 
 
 def _in_words(test: Predictions, index: int, t: Translator) -> str:
@@ -98,22 +100,3 @@ def _in_words(test: Predictions, index: int, t: Translator) -> str:
         confidence=labels.percentage(shares[predicted]),
         share=labels.percentage(shares[truth]),
     )
-
-
-def _maps(picture: Picture, model: SelectedModel, t: Translator) -> None:
-    maps_view.all_layers(layers_of(model, picture), "sample-maps", t, by_hand=False)
-
-
-def _parts(picture: Picture, model: SelectedModel, t: Translator) -> None:
-    parts_view.show(picture, model, t, "sample-parts")
-
-
-def _like(picture: Picture, model: SelectedModel, t: Translator) -> None:
-    like_view.show(picture, model, t)
-
-
-_SHOWN: dict[str, Callable[[Picture, SelectedModel, Translator], None]] = {
-    "maps": _maps,
-    "parts": _parts,
-    "like": _like,
-}
