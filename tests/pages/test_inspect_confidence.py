@@ -96,9 +96,6 @@ def npz(**arrays: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-# --- confidence -----------------------------------------------------------------------------------
-
-
 def test_the_sentence_is_counted_from_the_samples(app: AppTest, home: Path, me: str) -> None:
     open_view(app, "confidence", run=stored_run(home, me))
     labels = dataset.sample().y_test
@@ -124,9 +121,6 @@ def test_the_bundled_networks_smoothed_labels_are_told(app: AppTest) -> None:
     open_view(app, "confidence")
     assert "smoothed labels" in said(app)
     assert "Expected calibration error (ECE): **" in said(app)
-
-
-# --- two networks ---------------------------------------------------------------------------------
 
 
 def test_what_the_second_mends_and_breaks_adds_up(app: AppTest, home: Path, me: str) -> None:
@@ -180,9 +174,6 @@ def test_runs_that_look_alike_are_told_apart(app: AppTest, home: Path, me: str) 
         assert app.query_params["model"] in (run, [run])
 
 
-# --- the journey ----------------------------------------------------------------------------------
-
-
 def test_what_was_learned_and_forgotten_since_an_epoch(app: AppTest, home: Path, me: str) -> None:
     open_view(app, "journey", run=stored_run(home, me))
     metrics = {metric.label: metric.value for metric in app.metric}
@@ -217,9 +208,6 @@ def test_a_run_stopped_before_its_last_test_is_read_here(app: AppTest, home: Pat
     assert "Stopped after epoch 3." in said(app)
     assert "to epoch 2 it has learned" in said(app)
     assert len(app.metric) == 4
-
-
-# --- runs that have little to show ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("view", VIEWS)

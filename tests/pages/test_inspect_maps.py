@@ -82,9 +82,6 @@ def stored_run(home: Path, me: str, config: RunConfig, *, scale: float = 1) -> s
     return kept_run(home, me, config, {1: network}, started=False, files=files).id
 
 
-# The picture ------------------------------------------------------------------------------------
-
-
 def test_a_sample_is_chosen_by_its_number_and_stays_chosen_in_the_other_view(
     app: AppTest,
 ) -> None:
@@ -138,9 +135,6 @@ def test_a_smaller_test_set_takes_the_last_sample(app: AppTest) -> None:
     app.session_state["picture-number"] = 9_999
     opened(app)
     assert app.number_input(key="picture-number").value == 999
-
-
-# Feature maps -----------------------------------------------------------------------------------
 
 
 def test_every_layer_of_the_bundled_network_is_there_in_words_too(app: AppTest) -> None:
@@ -201,9 +195,6 @@ def test_a_run_that_was_deleted_gets_a_sentence(app: AppTest, home: Path) -> Non
     app.run()
     assert not app.exception
     assert app.warning or app.error
-
-
-# By hand ----------------------------------------------------------------------------------------
 
 
 def numbers_in(text: str) -> list[float]:

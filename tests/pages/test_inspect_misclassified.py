@@ -52,9 +52,6 @@ def eights_read_as_3(home: Path, count: int) -> dict[int, int]:
     return dict.fromkeys(np.flatnonzero(labels == 8)[:count].tolist(), 3)
 
 
-# --- misread samples ------------------------------------------------------------------------------
-
-
 def test_the_choices_narrow_the_list_and_an_empty_one_says_so(open_view: Open) -> None:
     app = open_view("misread", model="mnist-only")
     assert "**10** of 1,000 test samples are misread: 99.00% are right." in said(app)
@@ -119,9 +116,6 @@ def test_a_network_that_misreads_nothing_says_so(open_view: Open, home: Path) ->
     assert "100.00%" in said(open_view("digits", run=run))
 
 
-# --- one sample -----------------------------------------------------------------------------------
-
-
 def test_a_sample_opens_by_its_number_and_closes(open_view: Open, home: Path) -> None:
     wrong = eights_read_as_3(home, 1)
     (index,) = wrong
@@ -152,9 +146,6 @@ def test_an_open_sample_is_explained(open_view: Open, why: str, sentence: str) -
         assert "Dense layer 1: " in said(app)
 
 
-# --- the confusion matrix -------------------------------------------------------------------------
-
-
 def test_the_matrix_opens_at_its_largest_mistake(open_view: Open, home: Path) -> None:
     app = open_view("confusion", run=run_that_reads(home, eights_read_as_3(home, 12)))
     assert "of 100 samples of the digit 8, 12 are read as 3" in said(app)
@@ -177,9 +168,6 @@ def test_the_two_boxes_choose_a_field(open_view: Open, home: Path) -> None:
     assert "No 0 is read as 8." in said(sound(app))
 
 
-# --- digit by digit -------------------------------------------------------------------------------
-
-
 def test_each_digit_has_its_shares_and_accuracy_its_interval(open_view: Open, home: Path) -> None:
     app = open_view("digits", run=run_that_reads(home, eights_read_as_3(home, 50)))
     assert "**95.00%**, 950 of 1,000" in said(app)
@@ -196,9 +184,6 @@ def test_the_example_is_of_these_very_samples(open_view: Open) -> None:
     words = said(open_view("digits", model="mnist-only"))
     assert "is right 900 times: an accuracy of 90.0%" in words
     assert "This network's recall for the 8 is 98.0%" in words
-
-
-# --- runs of which there is little ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("view", ["misread", "confusion", "digits"])

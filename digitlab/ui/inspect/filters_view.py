@@ -387,15 +387,12 @@ def _in_numbers(stage: _Stage, shown: Floats, epoch: int, t: Translator) -> str:
 
 
 def _gone(stage: _Stage, shown: Floats, epoch: int, t: Translator) -> str:
-    if not epoch or stage.weights.epochs[0] != 0:
+    before = stage.weights.beginning(epoch)
+    if before is None:
         return ""
-    before = stage.page(stage.weights.at(0))
-    if not finite(before):
-        return ""
-    run = stage.weights.model.run
-    if run is not None and run.frozen and stage.weights.layer.kind == "conv":
+    if stage.weights.frozen:
         return t("This run's convolutions are frozen: they are as it took them over.")
-    gone = [filters.moved(*pair) for pair in zip(before, shown, strict=True)]
+    gone = [filters.moved(*pair) for pair in zip(stage.page(before), shown, strict=True)]
     most = int(np.argmax([one.distance for one in gone]))
     return t(
         "Of these, {name} has moved farthest from where it began: by {distance}, from a length of "

@@ -36,9 +36,6 @@ def show(model: SelectedModel, visit: Visit) -> None:
         _run(lab.store().run(model.run.id), model, visit)
 
 
-# --- a run ----------------------------------------------------------------------------------------
-
-
 def _run(run: Run, model: SelectedModel, visit: Visit) -> None:
     t = visit.t
     digits = dataset.find(run.digits.fingerprint)
@@ -78,9 +75,6 @@ def _run_scores(run: Run, model: SelectedModel, digits: DigitSet, t: Translator)
 def _journey(run: str, last: int, fingerprint: str) -> Journey:
     """A run's readings as far as epoch ``last``, 10 KB an epoch; once for all sessions."""
     return journey.of_run(lab.store(), run, dataset.find(fingerprint).y_test)
-
-
-# --- a bundled network ----------------------------------------------------------------------------
 
 
 def _bundled(model: SelectedModel, visit: Visit) -> None:
@@ -137,9 +131,6 @@ def _history(
             most=f"{accuracy[-1]:.2%}",
         )
     )
-
-
-# --- parts of both --------------------------------------------------------------------------------
 
 
 def _scores(

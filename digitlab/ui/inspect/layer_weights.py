@@ -62,6 +62,23 @@ class Weights:
         untrained = self.model.untrained if epoch == 0 else None
         return (untrained or self.model.network).weights[self.layer.name][0]
 
+    def beginning(self, epoch: int) -> Floats | None:
+        """Those before training, where ``epoch`` is later, and they were kept and are numbers.
+
+        Raises:
+            StoreError: as ``at``.
+        """
+        if self.epochs[0] != 0 or not epoch:
+            return None
+        before = self.at(0)
+        return before if finite(before) else None
+
+    @property
+    def frozen(self) -> bool:
+        """Whether they are as the run took them over."""
+        run = self.model.run
+        return run is not None and run.frozen and self.layer.kind == "conv"
+
     def network_at(self, epoch: int) -> Network:
         """The whole network after ``epoch`` where it was kept, else the reader's own.
 

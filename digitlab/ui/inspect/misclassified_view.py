@@ -73,9 +73,6 @@ def _remember_way() -> None:
     st.query_params["way"] = state.MISREAD_WAY.get()
 
 
-# --- all of them, sorted --------------------------------------------------------------------------
-
-
 def _all(test: Predictions, name: str, t: Translator) -> int | None:
     found, order = _filtered(test, t)
     if not found:
@@ -133,9 +130,6 @@ def _digit_box(label: str, held: SessionValue[str | int], t: Translator) -> int 
     return None if chosen == state.ANY else int(chosen)
 
 
-# --- the sheet of the lesson ----------------------------------------------------------------------
-
-
 def _lesson(test: Predictions, name: str, t: Translator) -> int | None:
     """A column a digit, at random."""
     columns = metrics.sheet(test.mistakes, seed=state.MISREAD_DRAW.get())
@@ -154,9 +148,6 @@ def _lesson(test: Predictions, name: str, t: Translator) -> int | None:
     _others(t, disabled=len(found) == len(test.mistakes))
     sample_list.downloads(test, found, metrics.upright(columns), f"misread-5x10-{name}", t)
     return clicked
-
-
-# --- the sheet of one digit -----------------------------------------------------------------------
 
 
 def _digit(test: Predictions, name: str, t: Translator) -> int | None:

@@ -19,7 +19,7 @@ from digitlab.inspection.filters import ANGLES, Doubles, Excitement
 from digitlab.messages import LabError, Translator, mark
 from digitlab.network import Floats, Network
 from digitlab.ui import batched, plot
-from digitlab.ui.inspect.layer_weights import Weights, finite
+from digitlab.ui.inspect.layer_weights import Weights
 from digitlab.ui.selected_model import SelectedModel
 
 _FIRST = ("conv1", "dense1")  # layers that the picture itself comes to
@@ -186,7 +186,8 @@ def _edge_lines(
     before = labels.epoch(0, t, continued=weights.model.continued)
     lines: dict[str, Doubles] = {}
     if weights.first_convolution:
-        if weights.epochs[0] == 0 < epoch and finite(start := weights.at(0)):
+        start = weights.beginning(epoch)
+        if start is not None:
             lines[before] = filters.edge_responses(start[:, :, 0, number])
         return lines | {when(weights, epoch, t): filters.edge_responses(kernel[:, :, 0, number])}
     model, name = weights.model, weights.layer.name
@@ -346,14 +347,11 @@ def _agreement(
 
 def _journey(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator) -> list[str]:
     """How far it has gone from where it began."""
-    if weights.epochs[0] != 0 or not epoch:
+    before = weights.beginning(epoch)
+    if before is None:
         return []
-    run = weights.model.run
-    if run is not None and run.frozen and weights.layer.kind == "conv":
+    if weights.frozen:
         return [t("The convolutions of this run are frozen: it has not moved.")]
-    before = weights.at(0)
-    if not finite(before):
-        return []
     moved = filters.moved(before[..., number], kernel[..., number])
     said = t(
         "Its weights have moved by {distance} from where they began; their length was {began} and "
