@@ -119,10 +119,9 @@ def _layer(found: LayerMaps, key: str, t: Translator, by_hand: bool) -> None:
 
 def _first(found: LayerMaps, key: str, t: Translator) -> int:
     """The first of the maps that are shown at once: large layers have more than can be seen."""
-    most = MOST_MAPS
-    if not found.spatial or found.count <= most:
+    if not found.spatial or found.count <= MOST_MAPS:
         return 0
-    starts = list(range(0, found.count, most))
+    starts = list(range(0, found.count, MOST_MAPS))
     held = state.first_map(key)
     if held.get() not in starts:
         held.take()
@@ -132,7 +131,7 @@ def _first(found: LayerMaps, key: str, t: Translator) -> int:
         key=held.begin(),
         width=220,
         format_func=lambda start: t(
-            "{first} to {last}", first=start, last=min(start + most, found.count) - 1
+            "{first} to {last}", first=start, last=min(start + MOST_MAPS, found.count) - 1
         ),
     )
     return int(first)
@@ -146,10 +145,21 @@ def _mosaic(found: LayerMaps, first: int, ends: ColourScale, key: str, t: Transl
         held.take()
     held.begin()
     chosen = held.get()
+    layer = labels.layer(found.layer, t)
+    title = t("{layer}: {count} units", layer=layer, count=found.count)
+    if found.spatial:
+        height, width, count = found.output.shape
+        title = t(
+            "{layer}: {count} maps of {height}x{width}",
+            layer=layer,
+            count=count,
+            height=height,
+            width=width,
+        )
     figure = layer_maps(
         maps,
         t,
-        title=_title(found, t),
+        title=title,
         first=first,
         shared=ends,
         chosen=chosen if first <= chosen < first + len(maps) else None,
@@ -158,20 +168,8 @@ def _mosaic(found: LayerMaps, first: int, ends: ColourScale, key: str, t: Transl
     return int(chosen)
 
 
-def _title(found: LayerMaps, t: Translator) -> str:
-    if not found.spatial:
-        return t("{layer}: {count} units", layer=labels.layer(found.layer, t), count=found.count)
-    height, width, count = found.output.shape
-    return t(
-        "{layer}: {count} maps of {height}x{width}",
-        layer=labels.layer(found.layer, t),
-        count=count,
-        height=height,
-        width=width,
-    )
-
-
 def _enlarged(found: LayerMaps, chosen: int, ends: ColourScale, key: str, t: Translator) -> None:
+    layer = labels.layer(found.layer, t)
     label = t("Map to enlarge") if found.spatial else t("Unit")
     st.selectbox(label, range(found.count), key=state.open_map(key, chosen).key, width=180)
     if not found.spatial:
@@ -179,12 +177,12 @@ def _enlarged(found: LayerMaps, chosen: int, ends: ColourScale, key: str, t: Tra
             t(
                 "{layer}, unit {number}: **{value}**",
                 number=chosen,
-                layer=labels.layer(found.layer, t),
+                layer=layer,
                 value=decimal_text(found.output[chosen]),
             )
         )
         return
-    title = t("{layer}, map {number}", layer=labels.layer(found.layer, t), number=chosen)
+    title = t("{layer}, map {number}", layer=layer, number=chosen)
     values = found.maps[chosen]
     figure = feature_map(values, t, title=title, shared=ends, height=_ENLARGED_HEIGHT)
     plot.draw(figure, t, key=f"{key}-enlarged")
@@ -193,7 +191,7 @@ def _enlarged(found: LayerMaps, chosen: int, ends: ColourScale, key: str, t: Tra
             "Map {number} of {layer}: from {smallest} to {largest}, {zeros} of its {count} values "
             "are 0.",
             number=chosen,
-            layer=labels.layer(found.layer, t),
+            layer=layer,
             smallest=decimal_text(values.min()),
             largest=decimal_text(values.max()),
             zeros=int((values == 0).sum()),

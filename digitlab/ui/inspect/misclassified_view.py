@@ -179,15 +179,11 @@ def _others(t: Translator, *, disabled: bool) -> None:
     st.button(
         t("Show others"),
         icon=":material/casino:",
-        on_click=_show_others,
+        on_click=lambda: state.MISREAD_DRAW.set(state.MISREAD_DRAW.get() + 1),
         key="misread-others",
         disabled=disabled,
         help=t("All of them are shown.") if disabled else None,
     )
-
-
-def _show_others() -> None:
-    state.MISREAD_DRAW.set(state.MISREAD_DRAW.get() + 1)
 
 
 _SHEETS: dict[str, Callable[[Predictions, str, Translator], int | None]] = {
