@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from digitlab.inspection.by_hand import BY_HAND, Pooled, WeightedSum
 from digitlab.inspection.feature_maps import LayerMaps
 from digitlab.layers import Layer
 from digitlab.messages import Translator
-from digitlab.network import Floats, softmax
+from digitlab.network import softmax
 from digitlab.ui import clicks, plot
 from digitlab.ui.inspect import picture, state
 from digitlab.ui.selected_model import SelectedModel
@@ -26,8 +25,6 @@ from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit
 
 MOST_PRODUCTS = 12  # of a dense layer, shown one by one
-
-_WIDTH = 130  # pixels of a number's field
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +56,9 @@ def begin(found: LayerMaps, unit: int) -> None:
     state.hand_input().take()
     values = found.maps[unit]
     if found.spatial:
-        _go_to(values, int(np.abs(np.nan_to_num(values)).argmax()))
-
-
-def _go_to(values: Floats, place: int) -> None:
-    row, column = divmod(place, values.shape[1])
-    state.HAND_ROW.set(row)
-    state.HAND_COLUMN.set(column)
+        row, column = divmod(int(np.abs(np.nan_to_num(values)).argmax()), values.shape[1])
+        state.HAND_ROW.set(row)
+        state.HAND_COLUMN.set(column)
 
 
 def show(model: SelectedModel, visit: Visit) -> None:
@@ -83,70 +76,63 @@ def show(model: SelectedModel, visit: Visit) -> None:
     if state.HAND_LAYER.get() not in numbers:
         first = layers[next(iter(numbers.values()))]
         begin(first, first.strongest)
-
-    def begin_chosen() -> None:
-        found = layers[numbers[state.HAND_LAYER.get()]]
-        begin(found, found.strongest)
-
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             t("Layer"),
             list(numbers),
             key=state.HAND_LAYER.key,
             width=190,
-            on_change=begin_chosen,
+            on_change=_begin_layer,
+            args=(layers,),
             format_func=lambda name: labels.layer(layers[numbers[name]].layer, t),
         )
-        asked = _ask(model, layers, numbers[name], t)
+        found = layers[numbers[name]]
+        if found.spatial:
+            rows, columns, count = found.output.shape
+            unit = _field(t("Map"), state.HAND_UNIT, count)
+            row = _field(t("Row"), state.HAND_ROW, rows)
+            column = _field(t("Column"), state.HAND_COLUMN, columns)
+        else:
+            unit, row, column = _field(t("Unit"), state.HAND_UNIT, found.count), 0, 0
     st.caption(chosen.name)
-    if asked.found.layer.kind == "dense":
+    asked = _Asked(model, layers, numbers[name], unit, row, column)
+    if found.layer.kind == "dense":
         _neuron(asked, t)
     else:
         _pixel(asked, t)
 
 
-def _ask(model: SelectedModel, layers: Sequence[LayerMaps], number: int, t: Translator) -> _Asked:
-    """Fields for what is worked out, for those who do not click."""
-    found = layers[number]
-    if not found.spatial:
-        return _Asked(model, layers, number, _field(t("Unit"), state.HAND_UNIT, found.count))
-    rows, columns, count = found.output.shape
-    return _Asked(
-        model,
-        layers,
-        number,
-        _field(t("Map"), state.HAND_UNIT, count),
-        _field(t("Row"), state.HAND_ROW, rows),
-        _field(t("Column"), state.HAND_COLUMN, columns),
-    )
+def _begin_layer(layers: Sequence[LayerMaps]) -> None:
+    found = next(found for found in layers if found.layer.name == state.HAND_LAYER.get())
+    begin(found, found.strongest)
 
 
 def _field(label: str, held: SessionValue[int], count: int) -> int:
     """A whole number from 0 to ``count`` - 1."""
     held.set(min(int(held.get()), count - 1))
-    return int(st.number_input(label, 0, count - 1, step=1, key=held.key, width=_WIDTH))
-
-
-# --- a pixel of a map -----------------------------------------------------------------------------
+    return int(st.number_input(label, 0, count - 1, step=1, key=held.key, width=130))
 
 
 def _pixel(asked: _Asked, t: Translator) -> None:
     """Input and output side by side, the sum under the map that is clicked, then the numbers."""
+    found, row, column, unit = asked.found, asked.row, asked.column, asked.unit
     left, right = st.columns(2, gap="medium")
     with right:
         _output_map(asked, t)
-    if asked.found.layer.kind == "pool":
-        made = by_hand.pooled(asked.found, asked.row, asked.column, asked.unit)
+    if found.layer.kind == "pool":
+        pooled = by_hand.pooled(found, row, column, unit)
         with left:
-            _input_map(asked, asked.unit, made.corner, 2, t)
-        _pool(made, t)
+            _input_map(asked, unit, pooled.corner, 2, t)
+        _pool(pooled, t)
         return
-    summed = by_hand.convolved(
-        asked.model.network, asked.found, asked.row, asked.column, asked.unit
-    )
+    summed = by_hand.convolved(asked.model.network, found, row, column, unit)
+    channel = 0
     with left:
-        channel = _channel(summed, t)
-        _input_map(asked, channel, summed.corner, asked.found.layer.kernel, t)
+        if len(summed.subtotals) > 1:  # at first the map that adds or takes most
+            strongest = int(np.abs(np.nan_to_num(summed.subtotals)).argmax())
+            held = state.hand_input(strongest)
+            channel = _field(t("Input map"), held, len(summed.subtotals))
+        _input_map(asked, channel, summed.corner, found.layer.kernel, t)
     with right:
         _line(summed, t)
     _convolution(summed, channel, t)
@@ -154,52 +140,47 @@ def _pixel(asked: _Asked, t: Translator) -> None:
 
 def _output_map(asked: _Asked, t: Translator) -> None:
     """The map that the pixel is in; a click on another pixel works that out."""
-    found, values = asked.found, asked.found.maps[asked.unit]
-    title = t("{layer}, map {number}", layer=labels.layer(found.layer, t), number=asked.unit)
+    row, column, unit = asked.row, asked.column, asked.unit
+    values = asked.found.maps[unit]
+
+    def follow(clicked: int) -> None:
+        row, column = divmod(clicked, values.shape[1])
+        state.HAND_ROW.set(row)
+        state.HAND_COLUMN.set(column)
+
     figure = feature_map(
         values,
         t,
-        title=title,
-        shared=colour_scale(found.output),
+        title=_map_title(asked.found.layer, unit, t),
+        shared=colour_scale(asked.found.output),
         clickable=True,
         caption=t("click a pixel to work it out"),
-        box=(asked.column, asked.row, asked.column + 1, asked.row + 1),
+        box=(column, row, column + 1, row + 1),
     )
-    clicks.answer(figure, "hand-output", t, values.size, functools.partial(_go_to, values))
+    clicks.answer(figure, "hand-output", t, values.size, follow)
     st.caption(
         t(
             "Output: row {row}, column {column} of map {number} is {value}.",
-            row=asked.row,
-            column=asked.column,
-            number=asked.unit,
-            value=decimal_text(values[asked.row, asked.column]),
+            row=row,
+            column=column,
+            number=unit,
+            value=decimal_text(values[row, column]),
         )
     )
-
-
-def _channel(made: WeightedSum, t: Translator) -> int:
-    """Which of the input's maps is looked at: at first the one that adds or takes most."""
-    if len(made.subtotals) == 1:
-        return 0
-    strongest = int(np.abs(np.nan_to_num(made.subtotals)).argmax())
-    return _field(t("Input map"), state.hand_input(strongest), len(made.subtotals))
 
 
 def _input_map(
     asked: _Asked, channel: int, corner: by_hand.Place, side: int, t: Translator
 ) -> None:
     """What the window is read from, with a frame round it."""
-    (top, left), bottom, right = corner, corner[0] + side, corner[1] + side
+    top, left = corner
     before, given = asked.before, asked.found.given
-    title = t("The picture")
-    if before is not None:
-        title = t("{layer}, map {number}", layer=labels.layer(before, t), number=channel)
     figure = feature_map(
         given[..., channel],
         t,
-        title=title,
+        title=_map_title(before, channel, t) if before else t("The picture"),
         shared=colour_scale(given),
-        box=(left, top, right, bottom),
+        box=(left, top, left + side, top + side),
         caption=t("the frame is the window that is read"),
     )
     plot.draw(figure, t, key="hand-in")
@@ -207,25 +188,25 @@ def _input_map(
         t(
             "Input: the window is rows {top} to {bottom}, columns {left} to {right}.",
             top=top,
-            bottom=bottom - 1,
+            bottom=top + side - 1,
             left=left,
-            right=right - 1,
+            right=left + side - 1,
         )
     )
+
+
+def _map_title(layer: Layer, number: int, t: Translator) -> str:
+    return t("{layer}, map {number}", layer=labels.layer(layer, t), number=number)
 
 
 def _convolution(made: WeightedSum, channel: int, t: Translator) -> None:
     products = made.products[..., channel]
-    st.html(
-        number_tables(
-            [
-                NumberTable(made.inputs[..., channel], t("Window")),
-                NumberTable(made.weights[..., channel], t("Kernel")),
-                NumberTable(products, t("Products")),
-            ],
-            ["×", "="],
-        )
-    )
+    tables = [
+        NumberTable(made.inputs[..., channel], t("Window")),
+        NumberTable(made.weights[..., channel], t("Kernel")),
+        NumberTable(products, t("Products")),
+    ]
+    st.html(number_tables(tables, ["×", "="]))
     count = len(made.subtotals)
     if count > 1:
         st.markdown(
@@ -264,39 +245,31 @@ def _pool(made: Pooled, t: Translator) -> None:
     )
 
 
-# --- a neuron -------------------------------------------------------------------------------------
-
-
 def _neuron(asked: _Asked, t: Translator) -> None:
-    found = asked.found
-    made = by_hand.neuron(asked.model.network, found, asked.unit)
+    found, unit = asked.found, asked.unit
+    made = by_hand.neuron(asked.model.network, found, unit)
     shape = by_hand.input_shape(asked.layers, asked.number)
+    layer = labels.layer(found.layer, t)
     left, right = st.columns(2, gap="medium")
     with right:
-        figure = layer_maps(
-            found.maps,
-            t,
-            chosen=asked.unit,
-            title=t(
-                "{layer}: {count} units", layer=labels.layer(found.layer, t), count=found.count
-            ),
-        )
+        title = t("{layer}: {count} units", layer=layer, count=found.count)
+        figure = layer_maps(found.maps, t, chosen=unit, title=title)
         clicks.answer(figure, "hand-neurons", t, found.count, state.HAND_UNIT.set)
         st.caption(
             t(
                 "Output: unit {number} is {value}. A click on a unit works it out.",
-                number=asked.unit,
+                number=unit,
                 value=decimal_text(made.output),
             )
         )
     with left:
         if asked.before is None:
             _products_picture(made, shape, t)
-        _contributions(asked, made, shape, t)
+        _contributions(asked.before, made, shape, t)
     with right:
         _line(made, t)
         if made.logits is not None:
-            _softmax(made, t)
+            _softmax(made.logits, t)
 
 
 def _products_picture(made: WeightedSum, shape: tuple[int, ...], t: Translator) -> None:
@@ -318,7 +291,9 @@ def _products_picture(made: WeightedSum, shape: tuple[int, ...], t: Translator) 
     )
 
 
-def _contributions(asked: _Asked, made: WeightedSum, shape: tuple[int, ...], t: Translator) -> None:
+def _contributions(
+    before: Layer | None, made: WeightedSum, shape: tuple[int, ...], t: Translator
+) -> None:
     places = made.strongest(MOST_PRODUCTS)
     rest = made.total - float(made.products[places].sum())
     if not places:
@@ -327,7 +302,7 @@ def _contributions(asked: _Asked, made: WeightedSum, shape: tuple[int, ...], t: 
     st.markdown(t("**The {count} largest products**, above or below 0", count=len(places)))
     st.dataframe(
         {
-            t("Input"): [_input_name(asked, place, shape, t) for place in places],
+            t("Input"): [_input_name(before, place, shape, t) for place in places],
             t("Value"): [decimal_text(made.inputs[place]) for place in places],
             t("Weight"): [decimal_text(made.weights[place]) for place in places],
             t("Product"): [decimal_text(made.products[place]) for place in places],
@@ -343,33 +318,31 @@ def _contributions(asked: _Asked, made: WeightedSum, shape: tuple[int, ...], t: 
             total=decimal_text(made.total),
         )
     )
-    shown = np.append(made.products[places], rest)
-    _rounding(shown, made.total, t)
+    _rounding(np.append(made.products[places], rest), made.total, t)
 
 
-def _input_name(asked: _Asked, place: int, shape: tuple[int, ...], t: Translator) -> str:
+def _input_name(before: Layer | None, place: int, shape: tuple[int, ...], t: Translator) -> str:
     where = by_hand.position(place, shape)
-    if asked.before is None:
+    if before is None:
         return t("row {row}, column {column}", row=where[0], column=where[1])
     if len(where) == 1:
-        return t("{layer}, unit {number}", layer=labels.layer(asked.before, t), number=place)
+        return t("{layer}, unit {number}", layer=labels.layer(before, t), number=place)
     row, column, channel = where
     return t("map {channel}, row {row}, column {column}", channel=channel, row=row, column=column)
 
 
-def _softmax(made: WeightedSum, t: Translator) -> None:
-    assert made.logits is not None
+def _softmax(logits: by_hand.Doubles, t: Translator) -> None:
     st.markdown(
         t(
             "Softmax needs the sums of all ten units: each exp(z) is divided by what the ten add "
             "up to, so the ten results add up to 1."
         )
     )
-    shares = softmax(made.logits.astype(np.float32))
+    shares = softmax(logits.astype(np.float32))
     st.dataframe(
         {
             t("Digit"): list(range(DIGITS)),
-            t("Logit z"): [decimal_text(value) for value in made.logits],
+            t("Logit z"): [decimal_text(value) for value in logits],
             t("Probability"): [f"{share:.6f}" for share in shares],
         },
         hide_index=True,
@@ -377,39 +350,39 @@ def _softmax(made: WeightedSum, t: Translator) -> None:
     )
 
 
-# --- what all have --------------------------------------------------------------------------------
-
-
 def _line(made: WeightedSum, t: Translator) -> None:
     """The sum, the bias and the activation in one line, and what the network says."""
+    z, activated = decimal_text(made.z), decimal_text(made.activated)
     st.markdown(
         t(
             "Sum of products **{total}** + bias **{bias}** = z = **{z}**",
             total=decimal_text(made.total),
             bias=decimal_text(made.bias),
-            z=decimal_text(made.z),
+            z=z,
         )
     )
-    values = {"z": decimal_text(made.z), "activated": decimal_text(made.activated)}
     if made.logits is None:
-        st.markdown(f"#### {made.activation}({values['z']}) = {values['activated']}")
+        st.markdown(f"#### {made.activation}({z}) = {activated}")
     else:
-        st.markdown(t("#### softmax: exp({z}) / sum of all ten exp(z) = {activated}", **values))
+        told = t(
+            "#### softmax: exp({z}) / sum of all ten exp(z) = {activated}", z=z, activated=activated
+        )
+        st.markdown(told)
     st.caption(t("The network computed {output}.", output=decimal_text(made.output)))
 
 
 def _rounding(shown: by_hand.Doubles, exact: float, t: Translator) -> None:
     """Where a person who adds up what is shown gets another last decimal, say so."""
-    added = by_hand.rounded_total(shown, DECIMALS)
     said = t(
         "All numbers are rounded to {decimals} decimals, and added up before that.",
         decimals=DECIMALS,
     )
-    if decimal_text(added) != decimal_text(exact):
+    added, whole = decimal_text(by_hand.rounded_total(shown, DECIMALS)), decimal_text(exact)
+    if added != whole:
         more = t(
             "Adding up the rounded products gives {added} instead of {exact}.",
-            added=decimal_text(added),
-            exact=decimal_text(exact),
+            added=added,
+            exact=whole,
         )
         said = t.paragraph([said, more])
     st.caption(said)

@@ -19,7 +19,6 @@ from digitlab.ui import clicks, lab, plot, selected_model, shell
 from digitlab.ui.inspect import one_filter, state
 from digitlab.ui.inspect.layer_weights import Weights, finite, weights_of
 from digitlab.ui.selected_model import SelectedModel
-from digitlab.ui.session import SessionValue
 from digitlab.ui.shell import Visit
 from digitlab.ui.timing import timed
 
@@ -32,9 +31,9 @@ _TEMPLATES = "templates"
 
 @dataclass(frozen=True)
 class _Words:
-    """What one kind of tile is called; all are messages."""
+    """What one of the tiles is called, the title above them all and the caption below."""
 
-    name: str
+    one: str
     title: str
     caption: str
 
@@ -74,24 +73,13 @@ class _Stage:
             return _KERNELS
         return _UNITS if self.weights.layer.kind == "dense" else _FILTERS
 
-    @property
-    def opened(self) -> SessionValue[int | None]:
-        return state.open_tile(self.weights.key, self.channel)
-
-    def name(self, number: int, t: Translator) -> str:
-        return t(self.words.name, number=number)
-
     def tiles(self, kernel: Floats) -> Floats:
-        """All the weights as pictures (N, H, W)."""
+        """The weights as pictures (N, H, W)."""
         if kernel.ndim == 2:
-            return kernel.T.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+            page = kernel[:, self.first : self.first + _ON_A_PAGE]
+            return page.T.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
         shown = kernel[:, :, 0, :] if self.channel is None else kernel[..., self.channel]
         return np.moveaxis(shown, -1, 0)
-
-    def page(self, kernel: Floats) -> Floats:
-        """Those that are shown at once: of units not all."""
-        count = _ON_A_PAGE if kernel.ndim == 2 else None
-        return self.tiles(kernel)[self.first :][:count]
 
 
 def show(model: SelectedModel, visit: Visit) -> None:
@@ -111,9 +99,9 @@ def _turn(asked: str, model: SelectedModel, visit: Visit) -> None:
 
 
 def _draw(asked: str, model: SelectedModel, t: Translator) -> None:
-    layers = {layer.name: layer for layer in filters.looked_at(model.network)}
     templates = asked == _TEMPLATES
-    layer = next(iter(layers.values())) if templates else layers[asked]
+    layers = filters.looked_at(model.network)
+    layer = next(layer for layer in layers if templates or layer.name == asked)
     weights = weights_of(model, layer, templates=templates)
     st.markdown(_explanation(weights, t))
     stage = _Stage(weights, _page(weights, t), _channel(weights, t))
@@ -127,9 +115,6 @@ def _draw(asked: str, model: SelectedModel, t: Translator) -> None:
         _show_templates(weights, kernel, epoch, t)
     else:
         _show_filters(stage, kernel, epoch, t)
-
-
-# --- which layer, and which part of it ------------------------------------------------------------
 
 
 def _layer(network: Network, t: Translator) -> str:
@@ -158,20 +143,13 @@ def _page(weights: Weights, t: Translator) -> int:
     count = weights.layer.output[-1]
     if weights.layer.kind != "dense" or weights.templates or count <= _ON_A_PAGE:
         return 0
-    starts = range(0, count, _ON_A_PAGE)
-    return int(
-        st.selectbox(
-            t("Units"),
-            starts,
-            key=f"filters-page-{weights.key}",
-            format_func=lambda first: t(
-                "{first} to {last} of {count}",
-                first=first,
-                last=min(first + _ON_A_PAGE, count) - 1,
-                count=count,
-            ),
-        )
-    )
+
+    def named(first: int) -> str:
+        last = min(first + _ON_A_PAGE, count) - 1
+        return t("{first} to {last} of {count}", first=first, last=last, count=count)
+
+    starts, key = range(0, count, _ON_A_PAGE), f"filters-page-{weights.key}"
+    return int(st.selectbox(t("Units"), starts, key=key, format_func=named))
 
 
 def _channel(weights: Weights, t: Translator) -> int | None:
@@ -223,16 +201,21 @@ def _explanation(weights: Weights, t: Translator) -> str:
     )
 
 
-# --- the epochs -----------------------------------------------------------------------------------
-
-
 def _epoch(weights: Weights, t: Translator) -> int:
     """The slider through the epochs and the play button; one kept epoch needs neither."""
-    epochs = weights.epochs
+    epochs, continued = weights.epochs, weights.model.continued
     if len(epochs) == 1:
-        st.caption(_only(weights, t))
+        if epochs[0] != 0:
+            st.caption(t("The untrained weights of this network were not kept."))
+        elif continued:
+            st.caption(t("Only the weights that this run began with were kept."))
+        else:
+            st.caption(t("Only the untrained weights of this network were kept."))
         return epochs[0]
-    _follow(weights)
+    shown, last = state.epoch(weights.key), state.last_epoch(weights.key)
+    if shown.get() not in epochs or shown.get() == last.get() != epochs[-1]:
+        shown.set(epochs[-1])  # at first, and when a live run that is shown to its end goes on
+    last.set(epochs[-1])
     if _playing(weights.key):
         _advance(weights)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -247,28 +230,11 @@ def _epoch(weights: Weights, t: Translator) -> int:
         chosen = st.select_slider(
             t("Epoch"),
             epochs,
-            key=state.epoch(weights.key).key,
+            key=shown.key,
             on_change=_pause,
-            format_func=lambda number: labels.epoch(number, t, continued=weights.model.continued),
+            format_func=lambda number: labels.epoch(number, t, continued=continued),
         )
     return int(chosen)
-
-
-def _only(weights: Weights, t: Translator) -> str:
-    if weights.epochs[0] == 0:
-        if weights.model.continued:
-            return t("Only the weights that this run began with were kept.")
-        return t("Only the untrained weights of this network were kept.")
-    return t("The untrained weights of this network were not kept.")
-
-
-def _follow(weights: Weights) -> None:
-    """Begin at the last epoch, and stay at it when a live run brings another."""
-    shown, last = state.epoch(weights.key), state.last_epoch(weights.key)
-    newest = weights.epochs[-1]
-    if shown.get() not in weights.epochs or shown.get() == last.get() != newest:
-        shown.set(newest)
-    last.set(newest)
 
 
 def _playing(key: str) -> bool:
@@ -318,97 +284,98 @@ def _end_of_timer(model: SelectedModel) -> None:
         st.rerun()
 
 
-# --- the tiles ------------------------------------------------------------------------------------
-
-
 def _show_filters(stage: _Stage, kernel: Floats, epoch: int, t: Translator) -> None:
-    weights, opened = stage.weights, stage.opened
-    every, shown = stage.tiles(kernel), stage.page(kernel)
-    count, side = shown.shape[:2]
-    when = one_filter.when(weights, epoch, t)
+    """The tiles to click, and beside them the open one enlarged; below, what excites it."""
+    weights, channel, pictures = stage.weights, stage.channel, stage.tiles(kernel)
+    words, opened = stage.words, state.open_tile(stage.weights.key, stage.channel)
+    count, side, _ = pictures.shape
+    numbers = range(kernel.shape[-1 if channel is None else 2])
+    names = [t(words.one, number=number) for number in numbers]
     figure = weight_tiles(
-        shown,
+        pictures,
         weights.limit,
         t,
-        title=t(stage.words.title, number=stage.channel, when=when),
-        names=[stage.name(stage.first + place, t) for place in range(count)],
+        title=t(words.title, number=channel, when=_when(weights, epoch, t)),
+        names=names[stage.first : stage.first + count],
         first=stage.first,
         chosen=opened.get(),
-        caption=t(stage.words.caption, count=count, size=side, side=side),
+        caption=t(words.caption, count=count, side=side, size=side),
     )
     left, right = st.columns(2)
     with left:
-        clicks.answer(figure, "filters-tiles", t, len(every), opened.set, shows="filters-kernel")
-        st.caption(_in_numbers(stage, shown, epoch, t))
+        clicks.answer(figure, "filters-tiles", t, len(numbers), opened.set, shows="filters-kernel")
+        st.caption(_in_numbers(stage, pictures, names, epoch, t))
         st.selectbox(
             t("Open one (or click it)"),
-            range(len(every)),
+            numbers,
             index=None,
             key=opened.key,
             placeholder=t("choose one"),
-            format_func=lambda number: stage.name(number, t),
+            format_func=lambda number: names[number],
         )
-    number = opened.get() if stage.channel is None else stage.channel
-    if number is None:
+    number = opened.get()
+    if number is None and channel is None:
         right.info(t("Click a square to see what excites it, and why it became like this."))
         return
+    strongest = int(np.abs(pictures).sum(axis=(1, 2)).argmax())
+    shown = strongest if number is None else number
+    picture = kernel[:, shown].reshape(-1, IMAGE_SIZE) if kernel.ndim == 2 else pictures[shown]
     with right:
-        _one_kernel(stage, every, t)
-    one_filter.show(weights, number, kernel, epoch, t)
+        figure = kernel_numbers(picture, weights.limit, t, title=names[shown])
+        plot.draw(figure, t, key="filters-kernel")
+        if number is None:
+            st.caption(
+                t("None was chosen: this one has the largest weights in sum, their signs left out.")
+            )
+    one_filter.show(weights, shown if channel is None else channel, kernel, epoch, t)
 
 
-def _one_kernel(stage: _Stage, pictures: Floats, t: Translator) -> None:
-    """The open tile enlarged; of a deeper filter the strongest if none is open."""
-    opened = stage.opened.get()
-    number = int(np.abs(pictures).sum(axis=(1, 2)).argmax()) if opened is None else opened
-    title = stage.name(number, t)
-    figure = kernel_numbers(pictures[number], stage.weights.limit, t, title=title)
-    plot.draw(figure, t, key="filters-kernel")
-    if opened is None:
-        st.caption(
-            t("None was chosen: this one has the largest weights in sum, their signs left out.")
-        )
+def _when(weights: Weights, epoch: int, t: Translator) -> str:
+    if weights.epochs == (epoch,) and epoch:
+        return t("trained")
+    if epoch:
+        return t("after epoch {epoch}", epoch=epoch)
+    return labels.epoch(epoch, t, continued=weights.model.continued)
 
 
-def _in_numbers(stage: _Stage, shown: Floats, epoch: int, t: Translator) -> str:
+def _in_numbers(
+    stage: _Stage, pictures: Floats, names: list[str], epoch: int, t: Translator
+) -> str:
     """What the picture shows, for those who cannot see it; and the scale that it is shown on."""
-    place = np.unravel_index(np.abs(shown).argmax(), shown.shape)
+    place = np.unravel_index(np.abs(pictures).argmax(), pictures.shape)
     largest = t(
         "The weight farthest from 0 is {weight} ({name}).",
-        weight=signed_text(shown[place]),
-        name=stage.name(stage.first + int(place[0]), t),
+        weight=signed_text(pictures[place]),
+        name=names[stage.first + int(place[0])],
     )
     scale = t(
         "One scale for all epochs of this layer, from −{limit} (blue) over 0 (white) to +{limit} "
         "(red).",
         limit=f"{stage.weights.limit:.2g}",
     )
-    return t.paragraph([largest, _gone(stage, shown, epoch, t), scale])
+    return t.paragraph([largest, _moved(stage, pictures, names, epoch, t), scale])
 
 
-def _gone(stage: _Stage, shown: Floats, epoch: int, t: Translator) -> str:
+def _moved(stage: _Stage, pictures: Floats, names: list[str], epoch: int, t: Translator) -> str:
     before = stage.weights.beginning(epoch)
     if before is None:
         return ""
     if stage.weights.frozen:
         return t("This run's convolutions are frozen: they are as it took them over.")
-    gone = [filters.moved(*pair) for pair in zip(stage.page(before), shown, strict=True)]
-    most = int(np.argmax([one.distance for one in gone]))
+    moves = [filters.moved(*pair) for pair in zip(stage.tiles(before), pictures, strict=True)]
+    most = int(np.argmax([move.distance for move in moves]))
     return t(
         "Of these, {name} has moved farthest from where it began: by {distance}, from a length of "
         "{began}.",
-        name=stage.name(stage.first + most, t),
-        distance=f"{gone[most].distance:.2f}",
-        began=f"{gone[most].began:.2f}",
+        name=names[stage.first + most],
+        distance=f"{moves[most].distance:.2f}",
+        began=f"{moves[most].began:.2f}",
     )
-
-
-# --- the class templates --------------------------------------------------------------------------
 
 
 def _show_templates(weights: Weights, kernel: Floats, epoch: int, t: Translator) -> None:
     pictures = kernel.T.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
-    title = t("Class templates, {when}", when=one_filter.when(weights, epoch, t))
+    title = t("Class templates, {when}", when=_when(weights, epoch, t))
     figure = class_templates(pictures, weights.limit, t, title=title)
     plot.draw(figure, t, key="filters-templates")
     sums = np.abs(kernel).sum(axis=0)

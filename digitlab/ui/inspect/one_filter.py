@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from digitlab import dataset, labels
@@ -23,10 +22,7 @@ from digitlab.ui.inspect.layer_weights import Weights
 from digitlab.ui.selected_model import SelectedModel
 
 _FIRST = ("conv1", "dense1")  # layers that the picture itself comes to
-_PATCHES, _DIGITS = 12, 8
 _PART = 100  # images between two signs of life
-_PARTS = 300  # of 100 images each, 100 KB at the most
-_BY_CHANCE = 0.2  # the cosine that two random 5x5 kernels have: 1 / sqrt(25)
 _FLAT = 0.15  # share of a kernel's size: edges that differ less are alike to it
 
 _DIRECTIONS = {
@@ -39,6 +35,13 @@ _DIRECTIONS = {
     270: mark("downwards"),
     315: mark("to the lower right"),
 }
+# What is left of a random beginning, where the cosine between then and now is above the first.
+_LIKENESS = (
+    (0.9, mark("Its pattern is still nearly the random one it began with (cosine {alike}).")),
+    (0.5, mark("Its random beginning can still be seen (cosine {alike}).")),
+    # Two random 5x5 kernels have the cosine 1 / sqrt(25).
+    (0.2, mark("Its random beginning has faded a good deal (cosine {alike}).")),
+)
 
 
 def show(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator) -> None:
@@ -47,10 +50,12 @@ def show(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translato
     What excites it is worked out anew for each epoch in a first layer. Deeper that would take
     seconds, and it is what excites it in the trained network.
     """
-    convolution = weights.layer.kind == "conv"
-    headline = mark("Filter {number}") if convolution else mark("Unit {number}")
-    st.subheader(t(headline, number=number))
-    shown = _shown(weights, epoch)
+    layer, model = weights.layer, weights.model
+    dense, first = layer.kind == "dense", layer.name in _FIRST
+    st.subheader(
+        t("Unit {number}", number=number) if dense else t("Filter {number}", number=number)
+    )
+    shown = dataclasses.replace(model, network=weights.network_at(epoch)) if first else model
     story = []
     if shown.epoch != epoch:
         story.append(
@@ -60,46 +65,35 @@ def show(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translato
             )
         )
     left, right = st.columns(2)
-    if convolution:
+    if not dense:
         with left:
-            story += _edges(weights, number, kernel, epoch, t)
+            story.append(_edges(weights, number, kernel, epoch, t))
     try:
-        digits = _digit_set(weights.model)
-        network, name = weights.model.network, weights.layer.name
-        count = filters.affordable_images(network, name, len(digits.y_test))
-        found = _excitement(shown, name, digits, count, number, t)
+        digits = _digit_set(model)
+        count = filters.affordable_images(model.network, layer.name, len(digits.y_test))
+        found = _excitement(shown, layer.name, digits, count, number, t)
     except LabError as error:
         st.warning(t(error.on_page))
     else:
-        with right if convolution else left:
-            story += _digits(found, digits.y_test[:count], shown, t)
-        if convolution:
+        with left if dense else right:
+            story += _digits(found, digits, shown, t)
+        if not dense:
             _patches(weights, found, digits, t)
-        with st.container() if convolution else right:
+        with right if dense else st.container():
             _whole(found, digits, t)
     story += _journey(weights, number, kernel, epoch, t)
-    st.markdown(_why(story, epoch, weights.model.continued, t))
-
-
-def _shown(weights: Weights, epoch: int) -> SelectedModel:
-    """The reader with the network after ``epoch``, where that is to be looked at."""
-    model = weights.model
-    if weights.layer.name not in _FIRST:
-        return model
-    return dataclasses.replace(model, network=weights.network_at(epoch))
-
-
-def when(weights: Weights, epoch: int, t: Translator) -> str:
-    """At which time of the training the weights after ``epoch`` are shown."""
-    if weights.epochs == (epoch,) and epoch:
-        return t("trained")
-    return _after(weights.model, epoch, t)
-
-
-def _after(model: SelectedModel, epoch: int, t: Translator) -> str:
-    if epoch:
-        return t("after epoch {epoch}", epoch=epoch)
-    return labels.epoch(0, t, continued=model.continued)
+    if epoch == 0 and model.continued:
+        st.markdown(t.paragraph([*story, t("It is as another run has left it.")]))
+    elif epoch == 0:
+        random = t("It is **random**: no training step has moved it yet.")
+        st.markdown(t.paragraph([*story, random]))
+    else:
+        general = t(
+            "Nobody drew it: each training step moves every weight a little in the direction that "
+            "lowers the loss, so what helps to tell the digits apart grows."
+        )
+        question = t("Why did it become like this?")
+        st.markdown(f"**{question}**\n\n{t.paragraph([*story, general])}")
 
 
 def only_layer(model: SelectedModel) -> bool:
@@ -112,7 +106,7 @@ def show_agreement(weights: Weights, epoch: int, t: Translator) -> None:
     model = dataclasses.replace(weights.model, network=weights.network_at(epoch))
     digits = _digit_set(model)
     count = min(filters.MOST_IMAGES, len(digits.y_test))
-    alone, whole = _agreement(_key(model), digits.fingerprint, count, model.network, digits)
+    alone, whole = _agreement(_key(model, digits), count, model.network, digits)
     if only_layer(model):
         told = t(
             "This network has no hidden layer: the templates are the whole of it, exactly. They "
@@ -132,11 +126,8 @@ def show_agreement(weights: Weights, epoch: int, t: Translator) -> None:
     st.markdown(told)
 
 
-# --- edges ----------------------------------------------------------------------------------------
-
-
-def _edges(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator) -> list[str]:
-    """The answer to an edge at each angle, and the sentences that it tells."""
+def _edges(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator) -> str:
+    """The answer to an edge at each angle, and the sentence that it tells."""
     lines = _edge_lines(weights, number, kernel, epoch, t)
     pictures = {
         angle: np.round(255 * filters.edge(angle, 11)).astype(np.uint8) for angle in _DIRECTIONS
@@ -158,42 +149,39 @@ def _edges(weights: Weights, number: int, kernel: Floats, epoch: int, t: Transla
     )
     size = float(np.abs(kernel[..., number]).sum())
     if weights.first_convolution and np.ptp(values) < _FLAT * size:
-        return [t("Edges of all angles are nearly alike to it: it is no edge finder.")]
-    bright = {
-        "direction": t(_DIRECTIONS[round(ANGLES[best] / 45) % 8 * 45]),
-        "angle": ANGLES[best],
-    }
+        return t("Edges of all angles are nearly alike to it: it is no edge finder.")
+    angle = ANGLES[best]
+    direction = t(_DIRECTIONS[round(angle / 45) % 8 * 45])
     if values[best] <= 0:
-        return [
-            t(
-                "Every edge lowers its sum, least of all one that gets bright **{direction}** "
-                "({angle}°).",
-                **bright,
-            )
-        ]
-    return [
-        t(
-            "Of all edges it answers most to one that gets bright **{direction}** ({angle}°).",
-            **bright,
+        return t(
+            "Every edge lowers its sum, least of all one that gets bright **{direction}** "
+            "({angle}°).",
+            direction=direction,
+            angle=angle,
         )
-    ]
+    return t(
+        "Of all edges it answers most to one that gets bright **{direction}** ({angle}°).",
+        direction=direction,
+        angle=angle,
+    )
 
 
 def _edge_lines(
     weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator
 ) -> dict[str, Doubles]:
     """By name the untrained and the present answers, the present last."""
-    before = labels.epoch(0, t, continued=weights.model.continued)
+    model, name = weights.model, weights.layer.name
+    before = labels.epoch(0, t, continued=model.continued)
     lines: dict[str, Doubles] = {}
     if weights.first_convolution:
         start = weights.beginning(epoch)
         if start is not None:
             lines[before] = filters.edge_responses(start[:, :, 0, number])
-        return lines | {when(weights, epoch, t): filters.edge_responses(kernel[:, :, 0, number])}
-    model, name = weights.model, weights.layer.name
+        now = t("trained") if weights.epochs == (epoch,) and epoch else _when(epoch, model, t)
+        return lines | {now: filters.edge_responses(kernel[:, :, 0, number])}
     if model.untrained is not None:
         lines[before] = _deep_edges(f"{model.name}-0", name, model.untrained)[:, number]
-    trained = _deep_edges(_key(model), name, model.network)[:, number]
+    trained = _deep_edges(f"{model.name}-{model.epoch}", name, model.network)[:, number]
     return lines | {t("after epoch {epoch}", epoch=model.epoch): trained}
 
 
@@ -202,14 +190,10 @@ def _deep_edges(key: str, layer: str, _network: Network) -> Doubles:
     return filters.deep_edge_responses(_network, layer).astype(np.float64)
 
 
-# --- what excites it ------------------------------------------------------------------------------
-
-
-def _digits(
-    found: Excitement, y_true: npt.NDArray[np.uint8], shown: SelectedModel, t: Translator
-) -> list[str]:
+def _digits(found: Excitement, digits: DigitSet, shown: SelectedModel, t: Translator) -> list[str]:
     """The mean response to each digit, and the sentences that it tells."""
-    means = filters.per_digit(found.means[:, 0], y_true)
+    count = len(found.means)
+    means = filters.per_digit(found.means[:, 0], digits.y_test[:count])
     figure = digit_responses(means, t, title=t("Mean response to each digit"))
     plot.draw(figure, t, key="filters-digits")
     if not np.isfinite(means).any():
@@ -219,8 +203,8 @@ def _digits(
         t(
             "The mean of what it gives after its activation ({when}), over {count} test images. "
             "Largest: {largest} for the {best}s. Smallest: {smallest} for the {least}s.",
-            when=_after(shown, shown.epoch, t),
-            count=f"{len(y_true):,}",
+            when=_when(shown.epoch, shown, t),
+            count=f"{count:,}",
             largest=labels.fixed(means[best], 3),
             best=best,
             smallest=labels.fixed(means[least], 3),
@@ -250,7 +234,7 @@ def _patches(weights: Weights, found: Excitement, digits: DigitSet, t: Translato
         )
     )
     tiles = []
-    for index in filters.largest(found.peaks[:, 0], _PATCHES):
+    for index in filters.largest(found.peaks[:, 0], 12):
         place = divmod(int(found.places[index, 0]), weights.layer.output[1])
         box = (*field.corner(*place), field.size)
         tiles.append(_exciting(digits, int(index), found.peaks[index, 0], box))
@@ -262,7 +246,7 @@ def _whole(found: Excitement, digits: DigitSet, t: Translator) -> None:
     st.markdown(t("**The digits that excite it most**, with its mean response to each"))
     tiles = [
         _exciting(digits, int(index), found.means[index, 0], None)
-        for index in filters.largest(found.means[:, 0], _DIGITS)
+        for index in filters.largest(found.means[:, 0], 8)
     ]
     st.html(top_activations(tiles))
     st.caption(t("Under each picture: the digit it is, and what the network gives for it here."))
@@ -271,9 +255,8 @@ def _whole(found: Excitement, digits: DigitSet, t: Translator) -> None:
 def _exciting(
     digits: DigitSet, index: int, response: float, box: tuple[int, int, int] | None
 ) -> TopActivation:
-    return TopActivation(
-        digits.x_test[index], str(digits.y_test[index]), labels.fixed(response, 2), box
-    )
+    said = labels.fixed(response, 2)
+    return TopActivation(digits.x_test[index], str(digits.y_test[index]), said, box)
 
 
 def _digit_set(model: SelectedModel) -> DigitSet:
@@ -282,8 +265,14 @@ def _digit_set(model: SelectedModel) -> DigitSet:
     return dataset.current().digits
 
 
-def _key(model: SelectedModel) -> str:
-    return f"{model.name}-{model.epoch}"
+def _key(model: SelectedModel, digits: DigitSet) -> str:
+    return f"{model.name}-{model.epoch}-{digits.fingerprint}"
+
+
+def _when(epoch: int, model: SelectedModel, t: Translator) -> str:
+    if epoch:
+        return t("after epoch {epoch}", epoch=epoch)
+    return labels.epoch(0, t, continued=model.continued)
 
 
 def _excitement(
@@ -294,13 +283,12 @@ def _excitement(
     In a first layer one filter is worked out in no time. Deeper, most of the work is in the
     layers before and serves all filters.
     """
+    key, network = _key(model, digits), model.network
     if name in _FIRST:
-        return _first(_key(model), name, digits.fingerprint, count, number, model.network, digits)
+        return _first(key, name, count, number, network, digits)
     parts = batched.read(
         count,
-        lambda start, stop: _part(
-            _key(model), name, digits.fingerprint, start, stop, model, digits
-        ),
+        lambda start, stop: _part(key, name, start, stop, network, digits),
         t,
         size=_PART,
     )
@@ -309,40 +297,23 @@ def _excitement(
 
 @st.cache_resource(show_spinner=False, max_entries=500)
 def _first(
-    key: str,
-    layer: str,
-    fingerprint: str,
-    count: int,
-    number: int,
-    _network: Network,
-    _digits: DigitSet,
+    key: str, layer: str, count: int, number: int, _network: Network, _digits: DigitSet
 ) -> Excitement:
     """Of one filter of the first layer, 12 KB; once for all sessions."""
     return filters.excitement(_network, layer, _digits.x_test[:count], only=number)
 
 
-@st.cache_resource(show_spinner=False, max_entries=_PARTS)
+@st.cache_resource(show_spinner=False, max_entries=300)
 def _part(
-    key: str,
-    layer: str,
-    fingerprint: str,
-    start: int,
-    stop: int,
-    _reader: SelectedModel,
-    _digits: DigitSet,
+    key: str, layer: str, start: int, stop: int, _network: Network, _digits: DigitSet
 ) -> Excitement:
-    """Of some images; once for all sessions."""
-    return filters.excitement(_reader.network, layer, _digits.x_test[start:stop])
+    """Of some images, 100 KB at the most; once for all sessions."""
+    return filters.excitement(_network, layer, _digits.x_test[start:stop])
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _agreement(
-    key: str, fingerprint: str, count: int, _network: Network, _digits: DigitSet
-) -> tuple[float, float]:
+def _agreement(key: str, count: int, _network: Network, _digits: DigitSet) -> tuple[float, float]:
     return filters.agreement(_network, _digits.x_test[:count], _digits.y_test[:count])
-
-
-# --- why ------------------------------------------------------------------------------------------
 
 
 def _journey(weights: Weights, number: int, kernel: Floats, epoch: int, t: Translator) -> list[str]:
@@ -368,27 +339,5 @@ def likeness(cosine: float, continued: bool, t: Translator) -> str:
     alike = labels.fixed(cosine, 2)
     if continued:
         return t("How alike the pattern is to the one it took over: {alike} (cosine).", alike=alike)
-    if cosine > 0.9:
-        return t(
-            "Its pattern is still nearly the random one it began with (cosine {alike}).",
-            alike=alike,
-        )
-    if cosine > 0.5:
-        return t("Its random beginning can still be seen (cosine {alike}).", alike=alike)
-    if cosine > _BY_CHANCE:
-        return t("Its random beginning has faded a good deal (cosine {alike}).", alike=alike)
-    return t("Little of its random beginning is left (cosine {alike}).", alike=alike)
-
-
-def _why(story: list[str], epoch: int, continued: bool, t: Translator) -> str:
-    """The sentences so far, with the reason why it is as they say."""
-    if epoch == 0 and continued:
-        return t.paragraph([*story, t("It is as another run has left it.")])
-    if epoch == 0:
-        return t.paragraph([*story, t("It is **random**: no training step has moved it yet.")])
-    general = t(
-        "Nobody drew it: each training step moves every weight a little in the direction that "
-        "lowers the loss, so what helps to tell the digits apart grows."
-    )
-    question = t("Why did it become like this?")
-    return f"**{question}**\n\n{t.paragraph([*story, general])}"
+    little = mark("Little of its random beginning is left (cosine {alike}).")
+    return t(next((said for least, said in _LIKENESS if cosine > least), little), alike=alike)
