@@ -47,7 +47,7 @@ READERS: dict[str, tuple[Reader, bytes, type[Exception] | None, object, str]] = 
         picture(),
         DrawingError,
         drawing.file,
-        "_opened",
+        "_grey_values",
     ),
     "a zip": (
         lambda data, _: opening.opened(io.BytesIO(data)),
