@@ -182,11 +182,17 @@ class _Loading:
         Raises:
             StorageBusyError: another process holds the database; what was loaded stays.
         """
-        try:
+        with self._noting():
             with _naming_run(run_id[:_SHORT], RECORD):
                 packed = record.from_json(_json(self.archive, path_of(run_id, RECORD)), run_id)
             if not self._is_here(packed):
                 self._restore(packed)
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """What is wrong with the zip is noted; a busy database ends the loading."""
+        try:
+            yield
         except StorageBusyError:
             raise  # a thousand runs would wait in vain one after the other
         except LabError as refused:
@@ -252,13 +258,15 @@ class _Loading:
         self.count += 1
 
     def load_drawings(self, drawings: SavedDrawings) -> None:
-        """Load the kept drawings, or note what is wrong with them."""
-        try:
+        """Load the kept drawings, or note what is wrong with them.
+
+        Raises:
+            StorageBusyError: as ``load``.
+        """
+        with self._noting():
             with _naming(DRAWINGS, _of_drawings):
                 kept = self._drawings()
             self.told.drawings = drawings.restore(self.owner, kept)
-        except LabError as refused:
-            self.told.refused.append(refused.message)
 
     def _drawings(self) -> list[SavedDrawing]:
         told = _json(self.archive, DRAWINGS)
@@ -279,14 +287,15 @@ class _Loading:
         return kept
 
     def load_sweeps(self, sweeps: Sweeps) -> None:
-        """Load the sweeps, or note what is wrong with one."""
+        """Load the sweeps, or note what is wrong with one.
+
+        Raises:
+            StorageBusyError: as ``load``.
+        """
         for name in self.archive.namelist():
             if name.startswith("sweeps/"):
-                try:
-                    with _naming(name, functools.partial(_of_sweep, name)):
-                        self._load_sweep(sweep_record.from_json(_json(self.archive, name)), sweeps)
-                except LabError as refused:
-                    self.told.refused.append(refused.message)
+                with self._noting(), _naming(name, functools.partial(_of_sweep, name)):
+                    self._load_sweep(sweep_record.from_json(_json(self.archive, name)), sweeps)
 
     def _load_sweep(self, packed: SweepRecord, sweeps: Sweeps) -> None:
         """Group the runs of a sweep that are here now; those that are not can be trained."""
@@ -314,6 +323,8 @@ def _naming(file: str, say: Callable[[Message], Message]) -> Iterator[None]:
     """Whatever a broken file raises becomes a sentence that names it; ``say`` is told why."""
     try:
         yield
+    except StorageBusyError:
+        raise  # which is no fault of the file
     except LabError as error:
         raise ArchiveError(say(error.on_page)) from error
     except Exception as error:  # zip, its compressions and NumPy have errors of their own

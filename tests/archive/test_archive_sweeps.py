@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from make_run import add_run, make_epoch
 from packed_lab import ME, YOU, Lab, members_of, zip_of
+from trouble import locked
 
 from digitlab import dataset
 from digitlab.archive import Packed
@@ -17,7 +18,7 @@ from digitlab.config import BY_NAME, RunConfig
 from digitlab.dataset import DigitSet
 from digitlab.layers import layers_of, parameter_count
 from digitlab.presets import PRESETS
-from digitlab.store import DataSetInfo, Run, Status
+from digitlab.store import DataSetInfo, Run, Status, StorageBusyError, database
 from digitlab.sweeps import Sweep, planning
 from digitlab.sweeps.planning import SWEEP_LESSONS, Axis, Plan
 
@@ -139,6 +140,22 @@ def test_a_zip_of_the_first_version_is_loaded(here: SweepingLab, there: Sweeping
     told = there.unpack(zip_of(members))
 
     assert (len(told.runs), told.sweeps, told.refused) == (4, 0, [])
+
+
+@pytest.mark.parametrize("left_out", ["sweeps/", "drawings.json"])
+def test_a_locked_database_is_no_fault_of_drawings_and_sweeps(
+    here: SweepingLab, there: SweepingLab, monkeypatch: pytest.MonkeyPatch, left_out: str
+) -> None:
+    here.sweep()
+    members = members_of(here.pack()[0])
+
+    def without(start: str) -> bytes:
+        return zip_of({name: members[name] for name in members if not name.startswith(start)})
+
+    assert len(there.unpack(without("sweeps/")).runs) == 4  # from now on they are only looked up
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
+    with locked(there.store.database.path), pytest.raises(StorageBusyError, match="busy"):
+        there.unpack(without(left_out))
 
 
 # A sweep is refused by name, and all runs are loaded ------------------------------------------
