@@ -50,7 +50,6 @@ from digitlab.archive.form import (
     path_of,
     run_file,
 )
-from digitlab.archive.record import RunRecord
 from digitlab.config import IMAGE_SIZE
 from digitlab.messages import Message, message
 from digitlab.network import ModelFileError, Network
@@ -235,15 +234,14 @@ def _write_numbers(
     Where it goes on from is told by its first id as well.
     """
     run, store = summary.run, library.store
-    origin = sources.get(run.origin, run.origin) if run.origin else None
-    told = RunRecord(
-        replace(run, origin=origin),
-        sources.get(run.id, run.id),
-        summary.name,
-        summary.pinned,
-        tuple(store.epochs(run.id)),
+    told = record.to_json(
+        replace(run, origin=sources.get(run.origin, run.origin) if run.origin else None),
+        source=sources.get(run.id, run.id),
+        name=summary.name,
+        pinned=summary.pinned,
+        epochs=store.epochs(run.id),
     )
-    _write(archive, path_of(run.id, RECORD), record.to_json(told))
+    _write(archive, path_of(run.id, RECORD), told)
     _write(archive, path_of(run.id, BATCHES), npy(batch_table(store.batches(run.id), rows)))
 
 

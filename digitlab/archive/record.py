@@ -9,17 +9,17 @@ import functools
 import re
 import string
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
 from babel.messages.pofile import read_po
 from msgspec import Meta
+from msgspec.structs import replace
 
 from digitlab import config as settings
 from digitlab.archive.fields import read, wrong
-from digitlab.config import BY_NAME, RunConfig
+from digitlab.config import BY_NAME
 from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import LOCALE_DIR, LabError, Message, message
 from digitlab.presets import matching
@@ -34,47 +34,46 @@ _DEEPEST_REASON = 3
 _MOST_EPOCHS = int(BY_NAME["epochs"].high)
 
 
-class _PackedRun(RunFields, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file ``run.json``."""
+class RunRecord(RunFields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file ``run.json``: a run with its name, whether it is pinned, and its epochs.
+
+    ``source`` is the id that it had where it was trained first: it stays, wherever it is loaded.
+    """
 
     source: RunId
     name: Annotated[Text, Meta(max_length=LONGEST_NAME)]
     pinned: bool
     epochs: Annotated[tuple[EpochMetrics, ...], Meta(max_length=_MOST_EPOCHS)]
 
-
-@dataclass(frozen=True)
-class RunRecord:
-    """A run under the id it has elsewhere: ``run``, its name, whether it is pinned, its epochs.
-
-    ``source`` is the id that it had where it was trained first: it stays, wherever it is loaded.
-    """
-
-    run: Run
-    source: str
-    name: str
-    pinned: bool
-    epochs: tuple[EpochMetrics, ...]
+    def run(self, run_id: str) -> Run:
+        """The run under this id; its owner and its engine are left empty."""
+        return Run(
+            id=run_id,
+            owner="",
+            engine="",
+            stop=False,
+            parameters=parameter_count(layers_of(self.config)),
+            **{name: getattr(self, name) for name in RunFields.__struct_fields__},
+        )
 
 
-def to_json(record: RunRecord) -> bytes:
+def to_json(
+    run: Run, *, source: str, name: str, pinned: bool, epochs: Sequence[EpochMetrics]
+) -> bytes:
     """The file that ``from_json`` reads."""
-    beside = {name: getattr(record, name) for name in ("source", "name", "pinned", "epochs")}
-    return msgspec.json.encode(values_of(RunFields, record.run) | beside)
+    beside = {"source": source, "name": name, "pinned": pinned, "epochs": epochs}
+    return msgspec.json.encode(values_of(RunFields, run) | beside)
 
 
-def from_json(data: Any, run_id: str) -> RunRecord:
-    """The record of the run ``run_id`` in a JSON value.
-
-    A run that was live becomes interrupted; its owner and its engine are left empty.
+def from_json(data: Any) -> RunRecord:
+    """The record in a JSON value; a run that was live becomes interrupted.
 
     Raises:
         LabError: a field is missing, unknown, of a wrong type or out of bounds; it is named.
     """
-    packed = read(_PackedRun, _with_own_types(data))
+    packed = read(RunRecord, _with_own_types(data))
     _check(packed)
-    now = time.time()
-    created = min(packed.created, now)
+    created = min(packed.created, time.time())
     changes: dict[str, Any] = {
         "created": created,
         "ended": created if packed.ended is None else packed.ended,
@@ -82,39 +81,24 @@ def from_json(data: Any, run_id: str) -> RunRecord:
         "preset": packed.preset if packed.preset == matching(packed.config) else None,
     }
     if packed.status.live:  # it trained while it was packed, and ends here, as far as it was
-        changes |= {
-            "status": Status.INTERRUPTED,
-            "reason": interrupted(packed.epochs),
-            "outcome": None,
-        }
-    known = {name: getattr(packed, name) for name in RunFields.__struct_fields__}
-    run = Run(
-        id=run_id,
-        owner="",
-        engine="",
-        stop=False,
-        parameters=parameter_count(layers_of(packed.config)),
-        **known | changes,
-    )
-    return RunRecord(run, packed.source, packed.name, packed.pinned, packed.epochs)
+        reason = interrupted(packed.epochs)
+        changes |= {"status": Status.INTERRUPTED, "reason": reason, "outcome": None}
+    return replace(packed, **changes)
 
 
 def _with_own_types(data: Any) -> Any:
     """``data`` with its configuration and its reason read, which have rules of their own."""
     if not isinstance(data, dict):
         return data
-    reason = data.get("reason")
-    said = {"reason": _reason(reason)} if isinstance(reason, dict) else {}
-    return data | {"config": _config(data.get("config"))} | said
-
-
-def _config(config: Any) -> RunConfig:
+    config, reason = data.get("config"), data.get("reason")
     if not isinstance(config, dict) or "network" not in config:
         raise wrong("config")
-    return settings.from_json(config)  # a zip of an older lab lacks what was added later
+    said = {"reason": _reason(reason)} if isinstance(reason, dict) else {}
+    # A zip of an older lab lacks what was added to the configuration later.
+    return data | {"config": settings.from_json(config)} | said
 
 
-def _check(packed: _PackedRun) -> None:
+def _check(packed: RunRecord) -> None:
     """Refuse fields that are each allowed but do not fit each other."""
     most, outcome, untrained = packed.config.epochs, packed.outcome, packed.untrained
     if checked_name(packed.name) != packed.name:

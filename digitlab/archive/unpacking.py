@@ -47,7 +47,7 @@ from digitlab.config import IMAGE_SIZE
 from digitlab.disk import StorageError
 from digitlab.messages import LabError, Message, message
 from digitlab.records import DrawingFields, SavedDrawing
-from digitlab.store import StorageBusyError
+from digitlab.store import Run, StorageBusyError
 from digitlab.store.library import Library
 from digitlab.store.saved_drawings import MOST as MOST_DRAWINGS
 from digitlab.store.saved_drawings import SavedDrawings
@@ -184,9 +184,13 @@ class _Loading:
         """
         with self._noting():
             with _naming_run(run_id[:_SHORT], RECORD):
-                packed = record.from_json(_json(self.archive, path_of(run_id, RECORD)), run_id)
-            if not self._is_here(packed):
-                self._restore(packed)
+                packed = record.from_json(_json(self.archive, path_of(run_id, RECORD)))
+            here = self.here.get(packed.source)
+            if here is None or len(self.store.epochs(here)) < len(packed.epochs):
+                self._restore(packed, packed.run(run_id))
+            else:
+                self.told.known += 1
+                self.renamed[run_id] = here
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
@@ -204,58 +208,51 @@ class _Loading:
             why = message("it does not name this run.")
             self.told.refused.append(_of_run(run[:_SHORT], MANIFEST, why))
 
-    def _is_here(self, packed: RunRecord) -> bool:
-        """Whether this person has the run already, with as many epochs."""
-        mine = self.here.get(packed.source)
-        if mine is None or len(self.store.epochs(mine)) < len(packed.epochs):
-            return False
-        self.told.known += 1
-        self.renamed[packed.run.id] = mine
-        return True
-
-    def _restore(self, packed: RunRecord) -> None:
+    def _restore(self, packed: RunRecord, run: Run) -> None:
+        naming = functools.partial(_naming_run, packed.name or run.id[:_SHORT])
         if self.count >= MOST_OF_ONE:
-            why = message("you have {most} runs, which is as many as fit.", most=MOST_OF_ONE)
-            raise ArchiveError(_of_run(_called(packed), RECORD, why))
+            with naming(RECORD):
+                raise ArchiveError(
+                    message("you have {most} runs, which is as many as fit.", most=MOST_OF_ONE)
+                )
         try:
-            with disk.scratch(self.store.folder, packed.run.id) as folder:
-                self._stage(packed, folder)
-                self._insert(packed, folder)
+            with disk.scratch(self.store.folder, run.id) as folder:
+                self._stage(run, folder, naming)
+                with naming(BATCHES):
+                    reports = batches(self.archive, run)
+                # What it went on from is told by the id that it had first.
+                origin = self.here.get(run.origin) if run.origin else None
+                ours = replace(run, id=secrets.token_hex(8), owner=self.owner, origin=origin)
+                library = (packed.name, packed.pinned)
+                self.store.restore(ours, packed.source, library, packed.epochs, reports, folder)
         except StorageBusyError:
             raise
         except (OSError, StorageError) as error:
             log.exception("a run could not be loaded")
-            why = message("the lab could not write it to its disk.")
-            raise ArchiveError(_of_run(_called(packed), RECORD, why)) from error
+            with naming(RECORD):
+                raise ArchiveError(message("the lab could not write it to its disk.")) from error
+        self.told.runs.append(ours.id)
+        self.here[packed.source] = self.renamed[run.id] = ours.id
+        self.count += 1
 
-    def _stage(self, packed: RunRecord, folder: Path) -> None:
+    def _stage(
+        self, run: Run, folder: Path, naming: Callable[[str], AbstractContextManager[None]]
+    ) -> None:
         """Write the run's files, each checked, into ``folder``."""
-        names = [name for name in self.members[packed.run.id] if name not in (RECORD, BATCHES)]
+        names = [name for name in self.members[run.id] if name not in (RECORD, BATCHES)]
         for name in names:
             target = folder / name.replace("half-", "weights-")
-            with _naming_run(_called(packed), name):
+            with naming(name):
                 if target.exists():
                     raise ArchiveError(message("it is there twice."))
-                data = clean(self.archive, packed.run, name)
+                data = clean(self.archive, run, name)
             target.write_bytes(data)
         for name in names:  # kernels that are packed within exact weights alone
             if name.startswith("weights-"):
                 target = folder / name.replace("weights-", "kernels-").replace(".npz", ".npy")
-                kernels = kernels_of((folder / name).read_bytes(), packed.run)
+                kernels = kernels_of((folder / name).read_bytes(), run)
                 if kernels is not None and not target.exists():
                     target.write_bytes(kernels)
-
-    def _insert(self, packed: RunRecord, folder: Path) -> None:
-        with _naming_run(_called(packed), BATCHES):
-            reports = batches(self.archive, packed.run)
-        # What it went on from is told by the id that it had first.
-        origin = self.here.get(packed.run.origin) if packed.run.origin else None
-        run = replace(packed.run, id=secrets.token_hex(8), owner=self.owner, origin=origin)
-        library = (packed.name, packed.pinned)
-        self.store.restore(run, packed.source, library, packed.epochs, reports, folder)
-        self.told.runs.append(run.id)
-        self.here[packed.source] = self.renamed[packed.run.id] = run.id
-        self.count += 1
 
     def load_drawings(self, drawings: SavedDrawings) -> None:
         """Load the kept drawings, or note what is wrong with them.
@@ -311,11 +308,6 @@ class _Loading:
         self.told.sweeps += sweeps.restore(
             self.owner, packed.plan, packed.digits, packed.created, runs
         )
-
-
-def _called(packed: RunRecord) -> str:
-    """What a sentence calls a run: its name, else the beginning of its id."""
-    return packed.name or packed.run.id[:_SHORT]
 
 
 @contextmanager
