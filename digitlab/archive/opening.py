@@ -97,42 +97,37 @@ def _check_members(members: Iterable[zipfile.ZipInfo], length: int) -> None:
     seen: set[str] = set()
     total = 0
     for info in members:
-        if info.filename in seen:
-            raise _refusal(info, message("it is there twice."))
-        seen.add(info.filename)
-        _check(info, length)
-        total += info.file_size
-        if total > LARGEST_UNPACKED:
+        why = message("it is there twice.") if info.filename in seen else _wrong_with(info, length)
+        if why:
+            name = "".join(sign if sign.isprintable() else "?" for sign in info.orig_filename[:80])
             raise ArchiveError(
                 message(
-                    "This zip would unpack to more than {most} MB.",
-                    most=LARGEST_UNPACKED // MEGABYTE,
+                    "The zip was not loaded, because of the file {file} in it: {why}",
+                    file=name,
+                    why=why,
                 )
             )
+        seen.add(info.filename)
+        total += info.file_size
+        if total > LARGEST_UNPACKED:
+            most = LARGEST_UNPACKED // MEGABYTE
+            raise ArchiveError(message("This zip would unpack to more than {most} MB.", most=most))
 
 
-def _check(info: zipfile.ZipInfo, length: int) -> None:
-    """Refuse a member for its name, its kind, or sizes that cannot be."""
+def _wrong_with(info: zipfile.ZipInfo, length: int) -> Message | None:
+    """Why a member of a zip of ``length`` bytes is refused: its name, its kind, or its sizes."""
     # ``filename`` ends at a zero byte and has the system's slashes replaced: look at both.
     if info.orig_filename != info.filename or not MEMBER.fullmatch(info.filename):
-        raise _refusal(info, message("no file of the lab has such a name."))
+        return message("no file of the lab has such a name.")
     if info.flag_bits & _ENCRYPTED:
-        raise _refusal(info, message("it is encrypted."))
+        return message("it is encrypted.")
     if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-        raise _refusal(info, message("it is a link or a device, not a file."))
+        return message("it is a link or a device, not a file.")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise _refusal(info, message("it is compressed in a way that the lab does not use."))
+        return message("it is compressed in a way that the lab does not use.")
     stored = info.compress_type == zipfile.ZIP_STORED
     if info.compress_size > length or (stored and info.compress_size != info.file_size):
-        raise _refusal(info, message("its sizes cannot be true."))
+        return message("its sizes cannot be true.")
     if info.file_size > max(MEGABYTE, LARGEST_RATIO * info.compress_size):
-        raise _refusal(info, message("it would unpack to far more than it takes."))
-
-
-def _refusal(info: zipfile.ZipInfo, why: Message) -> ArchiveError:
-    name = "".join(sign if sign.isprintable() else "?" for sign in info.orig_filename[:80])
-    return ArchiveError(
-        message(
-            "The zip was not loaded, because of the file {file} in it: {why}", file=name, why=why
-        )
-    )
+        return message("it would unpack to far more than it takes.")
+    return None
