@@ -3,53 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
-from digitlab.config import RunConfig
-from digitlab.export.files import StartFile
-from digitlab.export.parts import parts
-from digitlab.messages import Translator
-from digitlab.progress import ExecutionSettings
-from digitlab.scores import Scores
+from digitlab.export.parts import Part
 
 
-def script(
-    config: RunConfig,
-    fingerprint: str,
-    t: Translator,
-    *,
-    execution: ExecutionSettings | None = None,
-    reached: Scores | None = None,
-    start: StartFile | None = None,
-) -> str:
-    """A Keras script that trains ``config`` again; it imports nothing of the lab.
+def script(parts: Iterable[Part]) -> str:
+    """A Keras script of ``parts``; it imports nothing of the lab.
 
-    Its last line of output is ``test: loss 0.0000, accuracy 0.0000``. The arguments are those of
-    ``parts``.
+    Its last line of output is ``test: loss 0.0000, accuracy 0.0000``.
     """
     texts = []
-    for part in parts(config, fingerprint, t, execution=execution, reached=reached, start=start):
+    for part in parts:
         comments = "".join(f"# {line}\n" for line in (part.title, *part.remarks))
         texts.append(f"{comments}{part.code}\n")
     return "\n".join(texts)
 
 
-def notebook(
-    config: RunConfig,
-    fingerprint: str,
-    t: Translator,
-    *,
-    execution: ExecutionSettings | None = None,
-    reached: Scores | None = None,
-    start: StartFile | None = None,
-) -> bytes:
+def notebook(parts: Iterable[Part]) -> bytes:
     """The code of ``script`` as a notebook: a text and a code cell for each part, not yet run.
 
     The format is version 4.5 of https://nbformat.readthedocs.io/en/latest/format_description.html
     """
     cells: list[dict[str, Any]] = []
-    found = parts(config, fingerprint, t, execution=execution, reached=reached, start=start)
-    for number, part in enumerate(found):
+    for number, part in enumerate(parts):
         text = "\n".join((f"{'##' if number else '#'} {part.title}", "", *part.remarks))
         about = {"cell_type": "markdown", "id": f"text-{number}", "metadata": {}}
         cells.append(about | {"source": text.splitlines(keepends=True)})

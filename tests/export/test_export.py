@@ -4,15 +4,12 @@ import ast
 import dataclasses
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
+from student import BFLOAT16, FLOAT32, code_in, figures, notebook, running, same_code, script
 
 from digitlab import dataset, export
 from digitlab.config import ALL_IMAGES, RunConfig
@@ -22,21 +19,11 @@ from digitlab.presets import PRESETS
 from digitlab.progress import EpochMetrics, ExecutionSettings, Untrained
 from digitlab.scores import Scores
 
-EN = Translator("en")
-FLOAT32 = ExecutionSettings(threads=os.cpu_count() or 1)
-BFLOAT16 = replace(FLOAT32, format="mixed_bfloat16")
-
 
 def small(config: RunConfig, **changes) -> RunConfig:
     """A lesson's layers and training, on few images and with few filters."""
-    few = {
-        "train_images": 96,
-        "epochs": 2,
-        "batch_size": min(config.batch_size, 32),
-        "filters1": 6,
-        "filters2": 8,
-    }
-    return dataclasses.replace(config, **few | changes)
+    few = {"train_images": 96, "epochs": 2, "batch_size": min(config.batch_size, 32)}
+    return dataclasses.replace(config, **few | {"filters1": 6, "filters2": 8} | changes)
 
 
 # These end before their time: their steps are too long, and the validation loss soon rises.
@@ -66,36 +53,6 @@ OTHERS: dict[str, tuple[RunConfig, ExecutionSettings]] = {
 }
 AS_NOTEBOOK = "patient"  # its cells are run too, one after the other
 
-# Runs each file named, as `python FILE` does, and writes what it printed last and measured.
-_RUN_ALL = """
-import contextlib, io, json, os, runpy, sys
-from pathlib import Path
-
-def run_notebook(path):
-    names = {"__name__": "__main__"}
-    for cell in json.loads(Path(path).read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] == "code":
-            exec("".join(cell["source"]), names)
-    return names
-
-found = {}
-for path in sys.argv[2:]:
-    printed = io.StringIO()
-    os.chdir(Path(path).parent)
-    run = run_notebook if path.endswith(".ipynb") else runpy.run_path
-    with contextlib.redirect_stdout(printed):
-        names = run(path)
-    lines = printed.getvalue().splitlines()
-    untrained = [line for line in lines if line.startswith("untrained: ")]
-    found[Path(path).name] = {
-        "untrained": untrained, "last": lines[-1], "history": names["history"].history,
-    }
-    names["plt"].close("all")
-    names["keras"].backend.clear_session()
-assert not [name for name in sys.modules if name.startswith("digitlab")]
-Path(sys.argv[1]).write_text(json.dumps(found))
-"""
-
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory) -> DigitSet:
@@ -108,41 +65,20 @@ def digits(tmp_path_factory) -> DigitSet:
 
 
 @pytest.fixture(scope="module")
-def student(digits, tmp_path_factory) -> Iterator[Callable[[], dict[str, dict]]]:
-    """One Python far from the lab that runs the code of all cases; a call waits for its figures."""
-    folder = tmp_path_factory.mktemp("home of a student")
-    paths = [path for name in CASES for path in taken_home(name, digits, folder)]
-    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "KERAS_BACKEND")}
-    with (folder / "said.txt").open("wb") as said:
-        python = subprocess.Popen(
-            [sys.executable, "-c", _RUN_ALL, str(folder / "found.json"), *paths],
-            cwd=folder,
-            env=environment | {"MPLBACKEND": "agg"},
-            stdout=said,
-            stderr=said,
-        )
-
-    def found() -> dict[str, dict]:
-        assert python.wait(timeout=300) == 0, (folder / "said.txt").read_text()[-4000:]
-        return json.loads((folder / "found.json").read_text())
-
-    with python:
+def student(digits, tmp_path_factory) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Runs the code of all cases, saved as a student does; a call waits for its figures."""
+    folder, paths = tmp_path_factory.mktemp("home of a student"), []
+    for name, (config, execution) in CASES.items():
+        images = folder / export.images_name(config, digits.fingerprint)
+        images.write_bytes(export.images(config, digits))
+        parts = export.parts(config, digits.fingerprint, Translator("en"), execution=execution)
+        paths.append(folder / f"{name}.py")
+        paths[-1].write_text(export.script(parts), encoding="utf-8")
+        if name == AS_NOTEBOOK:
+            paths.append(folder / f"{name}.ipynb")
+            paths[-1].write_bytes(export.notebook(parts))
+    with running(folder, paths) as found:
         yield found
-        python.kill()
-
-
-def taken_home(name: str, digits: DigitSet, folder: Path) -> list[str]:
-    """Save a case as a student does, and say which files of code there are."""
-    config, execution = CASES[name]
-    images = folder / export.images_name(config, digits.fingerprint)
-    images.write_bytes(export.images(config, digits))
-    code = export.script(config, digits.fingerprint, EN, execution=execution)
-    (folder / f"{name}.py").write_text(code, encoding="utf-8")
-    if name != AS_NOTEBOOK:
-        return [str(folder / f"{name}.py")]
-    cells = export.notebook(config, digits.fingerprint, EN, execution=execution)
-    (folder / f"{name}.ipynb").write_bytes(cells)
-    return [str(folder / f"{name}.py"), str(folder / f"{name}.ipynb")]
 
 
 @pytest.fixture(scope="module")
@@ -161,18 +97,9 @@ def from_lab(digits, student) -> dict[str, tuple[Untrained, list[EpochMetrics]]]
 
 
 @pytest.fixture(scope="module")
-def from_code(student, from_lab) -> dict[str, dict]:
+def from_code(student, from_lab) -> dict[str, Any]:
     """What every case's code printed and measured."""
     return student()
-
-
-def figures(line: str) -> tuple[float, float]:
-    """The loss and the accuracy in a line that the code prints."""
-    loss, accuracy = line.partition(" loss ")[2].split(", accuracy ")
-    return float(loss), float(accuracy)
-
-
-# The figures --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -182,7 +109,7 @@ def test_the_script_of_a_run_reaches_its_loss_and_accuracy(name, from_code, from
     assert figures(printed["last"]) == pytest.approx(
         (epochs[-1].test_loss, epochs[-1].test_accuracy), abs=6e-5
     )
-    assert figures(printed["untrained"][0]) == pytest.approx(
+    assert figures(printed["before"][0]) == pytest.approx(
         (untrained.loss, untrained.accuracy), abs=6e-5
     )
 
@@ -211,7 +138,8 @@ def test_bfloat16_is_another_run_than_float32(from_lab) -> None:
 
 def test_the_cells_of_a_notebook_give_what_the_script_gives(from_code) -> None:
     cells, script = from_code[f"{AS_NOTEBOOK}.ipynb"], from_code[f"{AS_NOTEBOOK}.py"]
-    assert (cells["untrained"], cells["last"]) == (script["untrained"], script["last"])
+    assert (cells["before"], cells["last"]) == (script["before"], script["last"])
+    assert cells["before"]
 
 
 # The code -----------------------------------------------------------------------------------
@@ -222,13 +150,11 @@ def test_the_cells_of_a_notebook_give_what_the_script_gives(from_code) -> None:
 def test_notebook_and_script_hold_the_same_code(name, language) -> None:
     config, execution = (CASES | OTHERS)[name]
     t, reached = Translator(language), Scores(0.1, 0.9)
-    code = export.script(config, SAMPLE_FINGERPRINT, t, execution=execution, reached=reached)
-    data = export.notebook(config, SAMPLE_FINGERPRINT, t, execution=execution, reached=reached)
-    cells = json.loads(data)["cells"]
-    from_cells = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+    parts = export.parts(config, SAMPLE_FINGERPRINT, t, execution=execution, reached=reached)
+    code, cells = export.script(parts), code_in(export.notebook(parts))
     compile(code, name, "exec")
-    assert ast.dump(ast.parse(from_cells)) == ast.dump(ast.parse(code))
-    assert without_comments(code) == without_comments(from_cells)
+    assert same_code(cells, code)
+    assert without_comments(cells) == without_comments(code)
 
 
 def without_comments(code: str) -> list[str]:
@@ -237,8 +163,7 @@ def without_comments(code: str) -> list[str]:
 
 def test_a_notebook_is_of_format_4_5() -> None:
     """As https://nbformat.readthedocs.io/en/latest/format_description.html asks for."""
-    data = export.notebook(PRESETS["cnn-keras"], MNIST_FINGERPRINT, Translator("ja"))
-    whole = json.loads(data.decode("utf-8"))
+    whole = json.loads(notebook(PRESETS["cnn-keras"], t=Translator("ja")))
     assert set(whole) == {"cells", "metadata", "nbformat", "nbformat_minor"}
     assert (whole["nbformat"], whole["nbformat_minor"]) == (4, 5)
     assert whole["metadata"]["kernelspec"].keys() == {"display_name", "language", "name"}
@@ -256,61 +181,57 @@ def test_a_notebook_is_of_format_4_5() -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_script_fits_a_page_or_two(name) -> None:
-    code = export.script(PRESETS[name], SAMPLE_FINGERPRINT, EN, reached=Scores(0.1, 0.9))
+    code = script(PRESETS[name], SAMPLE_FINGERPRINT, reached=Scores(0.1, 0.9))
     assert len(code.splitlines()) <= 120
     assert max(map(len, code.splitlines())) <= 100
 
 
 def test_a_script_imports_what_a_student_has() -> None:
-    tree = ast.parse(export.script(PRESETS["cnn-keras"], MNIST_FINGERPRINT, EN))
-    names = {
-        name.split(".")[0]
-        for node in ast.walk(tree)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
+    names = set()
+    for node in ast.walk(ast.parse(script(PRESETS["cnn-keras"]))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").split(".")[0])
     assert names == {"pathlib", "keras", "matplotlib", "numpy", "tensorflow"}
 
 
 def test_a_script_says_what_the_run_reached() -> None:
-    code = export.script(RunConfig(), MNIST_FINGERPRINT, EN, reached=Scores(0.07126, 0.97814))
+    code = script(RunConfig(), reached=Scores(0.07126, 0.97814))
     assert "# The run reached: loss 0.0713, accuracy 0.9781.\n" in code
 
 
 def test_what_is_no_fingerprint_does_not_get_into_the_code() -> None:
     nasty = '"); import os  # \n../../"'
     assert export.images_name(RunConfig(), nasty) == "images-.npz"
-    code = export.script(RunConfig(), nasty, EN)
+    code = script(RunConfig(), nasty)
     assert "import os" not in code
     assert ".." not in code.replace("...", "")
 
 
 def test_threads_that_are_no_number_do_not_get_into_the_code() -> None:
+    evil: Any = "1)\nevil("
     with pytest.raises(ValueError, match="format code"):
-        export.script(
-            RunConfig(), MNIST_FINGERPRINT, EN, execution=ExecutionSettings(threads="1)\nevil(")
-        )  # type: ignore[arg-type]
+        script(RunConfig(), execution=ExecutionSettings(threads=evil))
 
 
 # The images ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("validation", "count"), [("split", 50), ("test", 50), ("none", 50)])
-def test_the_file_of_images_holds_the_run_s_and_no_pickle(digits, validation, count) -> None:
-    config = RunConfig(train_images=count, validation=validation)
-    data = export.images(config, digits)
+@pytest.mark.parametrize("validation", ["split", "test", "none"])
+def test_the_file_of_images_holds_the_run_s_and_no_pickle(digits, validation) -> None:
+    data = export.images(RunConfig(train_images=50, validation=validation), digits)
+    expected = {
+        "x_train": digits.x_train[:50],
+        "y_train": digits.y_train[:50],
+        "x_test": digits.x_test,
+        "y_test": digits.y_test,
+    }
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        assert sorted(file) == ["x_test", "x_train", "y_test", "y_train"]
-        np.testing.assert_array_equal(file["x_train"], digits.x_train[:count])
-        np.testing.assert_array_equal(file["y_train"], digits.y_train[:count])
-        np.testing.assert_array_equal(file["x_test"], digits.x_test)
-        np.testing.assert_array_equal(file["y_test"], digits.y_test)
-        assert {file[name].dtype for name in file} == {np.dtype(np.uint8)}
+        assert set(file) == set(expected)
+        for name, images in expected.items():
+            np.testing.assert_array_equal(file[name], images)
+            assert file[name].dtype == np.uint8
 
 
 def test_more_images_than_there_are_means_all(digits) -> None:

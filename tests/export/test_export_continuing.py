@@ -1,24 +1,18 @@
 """The code of a run that goes on from another gives that run's figures, not a new network's."""
 
-import ast
 import dataclasses
 import io
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from make_network import make_network
-from msgspec.structs import replace
+from student import BFLOAT16, FLOAT32, code_in, figures, notebook, running, same_code, script
 
 from digitlab import export
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
-from digitlab.messages import Translator
 from digitlab.network import Network
 from digitlab.progress import EpochMetrics, ExecutionSettings, Untrained
 from digitlab.store import DataSetInfo, Run, Status, Store
@@ -26,9 +20,6 @@ from digitlab.store.run_files import npy
 from digitlab.training import continuing
 from digitlab.training.continuing import InitialState, unpack_state
 
-EN = Translator("en")
-FLOAT32 = ExecutionSettings(threads=os.cpu_count() or 1)
-BFLOAT16 = replace(FLOAT32, format="mixed_bfloat16")
 MLP = RunConfig(units1=16, train_images=128, batch_size=16, epochs=2)
 CNN = RunConfig(
     network="cnn",
@@ -51,11 +42,7 @@ class Case:
     changes: dict[str, int] = dataclasses.field(default_factory=dict)
     frozen: bool = False
     execution: ExecutionSettings = FLOAT32
-    after: Callable[[Store, Run], None] | None = None  # what happens to the first run
-
-
-def deleted(store: Store, origin: Run) -> None:
-    store.delete(origin.id)
+    deleted: bool = False  # the first run, before the second is exported
 
 
 CASES = {
@@ -63,35 +50,19 @@ CASES = {
     "cnn-frozen": Case(CNN, {"train_images": 160}, frozen=True),
     "cnn-frozen-bfloat16": Case(CNN, frozen=True, execution=BFLOAT16),
     "sgd-momentum": Case(dataclasses.replace(MLP, optimizer="sgd", momentum=0.9)),
-    "deleted": Case(MLP, after=deleted),
+    "deleted": Case(MLP, deleted=True),
 }
 EXACT = [name for name in CASES if name != "deleted"]
-
-_RUN_ALL = """
-import contextlib, io, json, os, runpy, sys
-found = {}
-for path in sys.argv[1:]:
-    printed = io.StringIO()
-    os.chdir(os.path.dirname(path))
-    with contextlib.redirect_stdout(printed):
-        names = runpy.run_path(path)
-    names["keras"].backend.clear_session()
-    kinds = ("start: ", "untrained: ", "test: ")
-    found[path] = [line for line in printed.getvalue().splitlines() if line.startswith(kinds)]
-assert not [name for name in sys.modules if name.startswith("digitlab")]
-print(json.dumps(found))
-"""
 
 
 @dataclasses.dataclass(frozen=True)
 class Gone:
-    """A run that went on, its figures in the lab, and what its code printed."""
+    """Of a run that went on: its figures in the lab, and what its code printed."""
 
-    run: Run
-    start: export.StartFile
-    began: Untrained
+    memory: export.OptimizerState
+    began: Untrained | None
     last: EpochMetrics
-    printed: list[str]
+    printed: dict[str, Any]
 
 
 def digits() -> DigitSet:
@@ -112,17 +83,8 @@ def trained(store: Store, case: Case, config: RunConfig, origin: Run | None = No
 
     count = digits().split(config)
     parts = DataSetInfo("mnist", "ad" * 32, count.train_count, count.validation_count, 60)
-    frozen = case.frozen and origin is not None
-    run = store.add(
-        "ada",
-        "engine",
-        config,
-        None,
-        10,
-        parts,
-        origin=origin.id if origin else None,
-        frozen=frozen,
-    )
+    frozen, goes_on_from = case.frozen and origin is not None, origin.id if origin else None
+    run = store.add("ada", "e", config, None, 10, parts, origin=goes_on_from, frozen=frozen)
     store.start(run.id)
     start = None
     if origin is not None:
@@ -141,42 +103,21 @@ def trained(store: Store, case: Case, config: RunConfig, origin: Run | None = No
     return store.run(run.id)
 
 
-def start_of(store: Store, run: Run) -> export.StartFile:
-    found = continuing.beginning(store, run)
-    assert found is not None
-    memory = "there" if found.optimizer else "nothing" if found.exact else "lost"
-    return export.StartFile(export.start_name(run.id), run.frozen, memory)
-
-
-def save(store: Store, run: Run, case: Case, folder: Path) -> str:
+def save(store: Store, run: Run, execution: ExecutionSettings, path: Path) -> export.OptimizerState:
     """Save the code of a run with the files it needs, as a student does."""
-    folder.mkdir()
-    images = folder / export.images_name(run.config, "ad" * 32)
+    images = path.with_name(export.images_name(run.config, "ad" * 32))
     images.write_bytes(export.images(run.config, digits()))
     found = continuing.beginning(store, run)
     assert found is not None
-    start = found.read()
-    name = export.start_name(run.id)
-    (folder / name).write_bytes(export.start_file(start.network, start.optimizer))
-    code = export.script(
-        run.config, "ad" * 32, EN, execution=case.execution, start=start_of(store, run)
+    begun, name = found.read(), export.start_name(run.id)
+    path.with_name(name).write_bytes(export.start_file(begun.network, begun.optimizer))
+    memory: export.OptimizerState = (
+        "there" if found.optimizer else "nothing" if found.exact else "lost"
     )
-    (folder / "run.py").write_text(code, encoding="utf-8")
-    return str(folder / "run.py")
-
-
-def printed_by(paths: list[str]) -> dict[str, list[str]]:
-    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "KERAS_BACKEND")}
-    python = subprocess.run(
-        [sys.executable, "-c", _RUN_ALL, *paths],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(paths[0]).parent,
-        env=environment | {"MPLBACKEND": "agg"},
-    )
-    assert python.returncode == 0, python.stderr[-4000:]
-    return json.loads(python.stdout.splitlines()[-1])
+    start = export.StartFile(name, run.frozen, memory)
+    code = script(run.config, "ad" * 32, execution=execution, start=start)
+    path.write_text(code, encoding="utf-8")
+    return memory
 
 
 @pytest.fixture(scope="module")
@@ -184,51 +125,40 @@ def gone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Gone]:
     """Every case, trained by the lab and then by its code, in a Python far from the lab."""
     pytest.importorskip("keras")
     home = tmp_path_factory.mktemp("home of a student")
-    store, runs, paths = Store(tmp_path_factory.mktemp("lab")), {}, {}
+    store, found = Store(tmp_path_factory.mktemp("lab")), {}
     for name, case in CASES.items():
         origin = trained(store, case, case.config)
         run = trained(store, case, dataclasses.replace(case.config, **case.changes), origin)
-        if case.after:
-            case.after(store, origin)
-        runs[name], paths[name] = store.run(run.id), save(store, run, case, home / name)
-    printed = printed_by(list(paths.values()))
-    return {
-        name: Gone(
-            run,
-            start_of(store, run),
-            run.untrained or Untrained(0, 0),
-            store.epochs(run.id)[-1],
-            printed[paths[name]],
-        )
-        for name, run in runs.items()
-    }
-
-
-def figures(line: str) -> tuple[float, float]:
-    loss, accuracy = line.partition(" loss ")[2].split(", accuracy ")
-    return float(loss), float(accuracy)
+        if case.deleted:
+            store.delete(origin.id)
+        memory = save(store, run, case.execution, home / f"{name}.py")
+        found[name] = memory, run.untrained, store.epochs(run.id)[-1]
+    with running(home, [home / f"{name}.py" for name in CASES]) as wait:
+        printed = wait()
+    return {name: Gone(*figures, printed[f"{name}.py"]) for name, figures in found.items()}
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_code_begins_where_the_run_began(name: str, gone: dict[str, Gone]) -> None:
-    line = gone[name].printed[0]
+    (line,), began = gone[name].printed["before"], gone[name].began
     assert line.startswith("start: ")
-    began = gone[name].began
+    assert began is not None
     assert figures(line) == pytest.approx((began.loss, began.accuracy), abs=6e-5)
 
 
 @pytest.mark.parametrize("name", EXACT)
 def test_the_code_ends_with_the_figures_of_the_run(name: str, gone: dict[str, Gone]) -> None:
     last = gone[name].last
-    assert figures(gone[name].printed[-1]) == pytest.approx(
+    assert figures(gone[name].printed["last"]) == pytest.approx(
         (last.test_loss, last.test_accuracy), abs=6e-5
     )
-    assert gone[name].start.optimizer_state == "there"
+    assert gone[name].memory == "there"
 
 
 def test_without_the_optimizer_s_state_the_figures_are_others(gone: dict[str, Gone]) -> None:
-    assert gone["deleted"].start.optimizer_state == "lost"
-    assert abs(figures(gone["deleted"].printed[-1])[0] - gone["deleted"].last.test_loss) > 6e-5
+    deleted = gone["deleted"]
+    assert deleted.memory == "lost"
+    assert abs(figures(deleted.printed["last"])[0] - deleted.last.test_loss) > 6e-5
 
 
 # The file and the text ----------------------------------------------------------------------
@@ -258,7 +188,7 @@ def test_a_name_that_is_no_run_s_id_does_not_become_a_path() -> None:
 )
 def test_the_code_says_what_became_of_the_optimizer_s_state(memory, sentence) -> None:
     start = export.StartFile("start-0.npz", optimizer_state=memory)
-    code = export.script(CNN, "", EN, start=start)
+    code = script(CNN, "", start=start)
     compile(code, "run.py", "exec")
     assert sentence in code
     assert ("optimizer.build(" in code) == (memory == "there")
@@ -269,10 +199,8 @@ def test_the_code_says_what_became_of_the_optimizer_s_state(memory, sentence) ->
 
 def test_the_notebook_begins_there_too() -> None:
     start = export.StartFile("start-0.npz", frozen=True)
-    cells = json.loads(export.notebook(CNN, "", EN, start=start))["cells"]
-    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    script = export.script(CNN, "", EN, start=start)
-    assert ast.dump(ast.parse(code)) == ast.dump(ast.parse(script))
+    code = code_in(notebook(CNN, "", start=start))
+    assert same_code(code, script(CNN, "", start=start))
     assert "layer.trainable = False" in code
 
 
@@ -280,9 +208,8 @@ def test_the_notebook_begins_there_too() -> None:
 
 
 def kept(store: Store, config: RunConfig, epochs: list[int], origin: str | None = None) -> Run:
-    run = store.add(
-        "ada", "e", config, None, 10, DataSetInfo("m", "f" * 64, 8, 2, 2), origin=origin
-    )
+    digits = DataSetInfo("m", "f" * 64, 8, 2, 2)
+    run = store.add("ada", "e", config, None, 10, digits, origin=origin)
     for epoch in epochs:
         store.keep(run.id, f"weights-{epoch:03d}.npz", npy(np.zeros(1)))
     store.end(run.id, Status.INTERRUPTED, run.reason)

@@ -20,23 +20,23 @@ def show(run: Run, t: Translator) -> None:
     """Script and notebook of ``run``, each to read and to save, and the files beside them."""
     beginning = continuing.beginning(lab.store(), run)
     st.markdown(t(_promise(run, beginning)))
-    settings = _settings(run, beginning) | {"t": t}
+    parts = export.parts(**_settings(run, beginning), t=t)
     name, key = f"{labels.lesson(run)}-{run.id[:6]}", f"code-{run.id}"
     script, notebook = st.tabs([t("Script"), t("Notebook")], key=f"{key}-form")
     with script:
-        code = export.script(**settings)
+        code = export.script(parts)
         save_button(t("Save the script"), code, f"{name}.py", "text/x-python", key=f"{key}-script")
         st.code(code, "python", height=420)
     with notebook:
         save_button(
             t("Save the notebook"),
-            lambda: export.notebook(**settings),
+            lambda: export.notebook(parts),
             f"{name}.ipynb",
             "application/x-ipynb+json",
             key=f"{key}-notebook",
         )
         with st.container(height=420):
-            for part in export.parts(**settings):
+            for part in parts:
                 st.markdown(f"**{plain(part.title)}**  \n" + "  \n".join(map(plain, part.remarks)))
                 st.code(part.code, "python")
     if beginning is not None:
