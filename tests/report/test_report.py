@@ -6,6 +6,7 @@ import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from digitlab.inspection import metrics
 from digitlab.messages import Translator
 from digitlab.presets import PRESETS
 from digitlab.progress import BatchMetrics, EpochMetrics, ExecutionSettings, Outcome, Untrained
-from digitlab.report import ReportData, gather, html_of, plot, weights
+from digitlab.report import gather, html_of, plot, weights
 from digitlab.scores import wilson
 from digitlab.store import DataSetInfo, Run, Status, Store
 from digitlab.store.library import Library
@@ -47,9 +48,11 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.words: list[str] = []
         self.open: list[str] = []
+        self.headings = re.findall(r"<h2>(.*?)</h2>", text)
         self.feed(text)
         self.close()
         assert not self.open
+        self.text = " ".join(self.words)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attributes)))
@@ -66,15 +69,8 @@ class Page(HTMLParser):
         if self.open and self.open[-1] != "style" and data.strip():
             self.words.append(data.strip())
 
-    @property
-    def text(self) -> str:
-        return " ".join(self.words)
-
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.tags if name == tag]
-
-    def headings(self) -> list[str]:
-        return re.findall(r"<h2>(.*?)</h2>", self.source)
 
 
 @pytest.fixture
@@ -83,35 +79,28 @@ def store(tmp_path: Path, lab_home: Path) -> Store:
 
 
 def add(
-    store: Store,
-    config: RunConfig,
-    status: Status = Status.FINISHED,
-    *,
-    epochs: int = 3,
-    files: bool = True,
-    untrained: bool = True,
-    origin: str | None = None,
-    frozen: bool = False,
+    store: Store, config: RunConfig, status: Status = Status.FINISHED, epochs: int = 3, **more: Any
 ) -> Run:
     """A run in the store as a worker would leave it, without having trained it."""
     digits = dataset.sample()
     parts = DataSetInfo(digits.name, digits.fingerprint, 3600, 400, len(digits.y_test))
     kept = {f"weights-{epoch:03d}.npz": make_network(config).to_bytes() for epoch in (0, epochs)}
     ending = "finished" if status is Status.FINISHED else "stopped"
+    told: dict[str, Any] = {
+        "untrained": Untrained(2.345, 0.112),
+        "files": kept | {"probabilities.npy": npy(readings())},
+        "outcome": Outcome(ending, epochs, epochs, False, 12.34, 567.0),
+    }
     return add_run(
         store,
         config,
         parameters=12_345,
         digits=parts,
-        origin=origin,
-        frozen=frozen,
         execution=ExecutionSettings(),
-        untrained=Untrained(2.345, 0.112) if untrained else None,
         epochs=EPOCHS[:epochs],
         batches=BATCHES[:2],
-        files=kept | {"probabilities.npy": npy(readings())} if files else None,
         status=status,
-        outcome=Outcome(ending, epochs, epochs, False, 12.34, 567.0),
+        **told | more,
     )
 
 
@@ -123,8 +112,11 @@ def readings() -> np.ndarray:
     return probabilities
 
 
-def report(store: Store, run: Run, t: Translator = T) -> Page:
-    return Page(html_of(gather(store, run), t))
+def page_of(store: Store, run: Run | RunConfig, **changes: Any) -> Page:
+    """The report of a run, or of a new one with these settings, with parts of its data changed."""
+    if isinstance(run, RunConfig):
+        run = add(store, run)
+    return Page(html_of(dataclasses.replace(gather(store, run), **changes), T))
 
 
 # A whole report -----------------------------------------------------------------------------------
@@ -149,7 +141,7 @@ def test_nothing_is_fetched_and_nothing_runs(store: Store, config: RunConfig, la
 
 
 def test_every_picture_opens_and_has_its_words(store: Store) -> None:
-    page = report(store, add(store, CNN))
+    page = page_of(store, CNN)
     pictures = page.all("img")
     assert len(pictures) > 20
     for picture in pictures:
@@ -165,7 +157,7 @@ def test_every_picture_opens_and_has_its_words(store: Store) -> None:
 
 def test_it_has_the_numbers_of_the_run(store: Store) -> None:
     run = add(store, CNN)
-    page, read = report(store, run), gather(store, run)
+    page, read = page_of(store, run), gather(store, run)
     text = page.text
     assert "Data: 5,000 MNIST images; 3,600 images to train on, 400 to validate" in text
     assert "12,345 parameters, 12.3 seconds, 567 images a second" in text
@@ -185,7 +177,7 @@ def test_it_has_the_numbers_of_the_run(store: Store) -> None:
 
 
 def test_what_is_not_as_in_the_lesson_stands_out(store: Store) -> None:
-    page = report(store, add(store, dataclasses.replace(MLP, units1=128, dropout=0.5, seed=10**7)))
+    page = page_of(store, dataclasses.replace(MLP, units1=128, dropout=0.5, seed=10**7))
     changed = re.findall(r'<div class="changed"><dt>(.*?)</dt><dd>(.*?)</dd>', page.source)
     assert changed == [
         ("Dropout after dense layers", "0.5 <small>(lesson: 0.2)</small>"),
@@ -196,13 +188,13 @@ def test_what_is_not_as_in_the_lesson_stands_out(store: Store) -> None:
 
 
 def test_a_lesson_as_it_is_has_nothing_bold(store: Store) -> None:
-    page = report(store, add(store, PRESETS["mlp-128"]))
+    page = page_of(store, PRESETS["mlp-128"])
     assert 'class="changed"' not in page.source
     assert "All of them are as in the lesson mlp-128." in page.text
 
 
 def test_the_lessons_questions_have_empty_places_and_nobody_is_named(store: Store) -> None:
-    page = report(store, add(store, MLP))
+    page = page_of(store, MLP)
     assert "1. How much can one hidden layer learn" in page.text
     assert page.source.count('<div class="line"></div>') == 21
     assert "**" not in page.text
@@ -217,21 +209,21 @@ def test_the_lessons_questions_have_empty_places_and_nobody_is_named(store: Stor
 def test_a_name_is_text_whatever_it_is(store: Store, name: str) -> None:
     run = add(store, MLP)
     Library(store).rename("ada", run.id, name)
-    page = report(store, run)
+    page = page_of(store, run)
     assert f"Report: {name}" in page.words
-    assert {tag for tag, _ in page.tags} == {tag for tag, _ in report(store, add(store, MLP)).tags}
+    assert {tag for tag, _ in page.tags} == {tag for tag, _ in page_of(store, MLP).tags}
 
 
 def test_the_origins_name_is_text_too(store: Store) -> None:
     origin = add(store, CNN)
     Library(store).rename("ada", origin.id, "<b>first</b>")
-    page = report(store, add(store, CNN, origin=origin.id, frozen=True))
+    page = page_of(store, add(store, CNN, origin=origin.id, frozen=True))
     assert "It goes on from <b>first</b>: its beginning is that run's end." in page.text
     assert "Its convolutions were frozen: they are still those of that run." in page.text
     assert "At its beginning: 4 filters of 3x3" in page.text
     assert page.text.count("Before training") == 1  # in the lesson's question
     store.delete(origin.id)
-    page = report(store, add(store, CNN, origin=origin.id))
+    page = page_of(store, add(store, CNN, origin=origin.id))
     assert f"It goes on from run {origin.id[:6]}" in page.text
 
 
@@ -239,9 +231,8 @@ def test_the_origins_name_is_text_too(store: Store) -> None:
 
 
 def test_a_run_stopped_at_once(store: Store) -> None:
-    run = add(store, CNN, Status.STOPPED, epochs=0, files=False, untrained=False)
-    data = dataclasses.replace(gather(store, run), batches=())
-    page = Page(html_of(data, T))
+    run = add(store, CNN, Status.STOPPED, 0, files=None, untrained=None)
+    page = page_of(store, run, batches=())
     for sentence in (
         "It was not trained long enough for a curve.",
         "It ended before its first epoch: nothing was learned.",
@@ -249,19 +240,12 @@ def test_a_run_stopped_at_once(store: Store) -> None:
         "This run kept no weights that can be shown.",
     ):
         assert sentence in page.text
-    assert page.headings() == [
-        "Settings",
-        "Curves",
-        "Results",
-        "Filters, before and after",
-        "Misread samples",
-        "Questions",
-    ]
+    assert page.headings[:3] == ["Settings", "Curves", "Results"]
+    assert page.headings[3:] == ["Filters, before and after", "Misread samples", "Questions"]
 
 
 def test_a_run_stopped_in_its_first_epoch_shows_its_batches(store: Store) -> None:
-    run = add(store, CNN, Status.STOPPED, epochs=0)
-    page = Page(html_of(dataclasses.replace(gather(store, run), batches=BATCHES), T))
+    page = page_of(store, add(store, CNN, Status.STOPPED, 0), batches=BATCHES)
     assert "Training: the batches of the one epoch." in page.text
     (points, _) = (line["points"] or "" for line in page.all("polyline"))
     assert 100 <= len(points.split()) <= 120
@@ -269,14 +253,13 @@ def test_a_run_stopped_in_its_first_epoch_shows_its_batches(store: Store) -> Non
 
 
 def test_a_run_that_diverged(store: Store) -> None:
-    run = add(store, MLP, Status.DIVERGED, epochs=2)
+    run = add(store, MLP, Status.DIVERGED, 2)
     bad = make_network(MLP)
     bad.weights["dense1"][0][0, 0] = np.nan
     store.keep(run.id, "weights-002.npz", bad.to_bytes())
     store.keep(run.id, "probabilities.npy", npy(np.full((1000, 10), np.nan, np.float32)))
-    data = gather(store, run)
     wild = replace(EPOCHS[1], loss=float("nan"), val_loss=float("inf"))
-    page = Page(html_of(dataclasses.replace(data, epochs=(EPOCHS[0], wild)), T))
+    page = page_of(store, run, epochs=(EPOCHS[0], wild))
     assert "The loss was no longer a finite number at the end; that is not drawn." in page.text
     assert "After training: these weights were not kept." in page.text
     assert "kept no reading of the test set" in page.text
@@ -284,8 +267,7 @@ def test_a_run_that_diverged(store: Store) -> None:
 
 
 def test_a_run_without_untrained_weights_shows_the_others(store: Store) -> None:
-    run = add(store, CNN)
-    page = Page(html_of(dataclasses.replace(gather(store, run), before=None), T))
+    page = page_of(store, CNN, before=None)
     assert "Before training: these weights were not kept." in page.text
     assert "After training: 4 filters of 3x3; weights from" in page.text
 
@@ -296,15 +278,13 @@ def test_a_run_that_lost_its_weights_still_has_its_first_kernels(store: Store) -
         kernel = RNG.normal(0, 0.1, (3, 3, 1, 4)).astype(np.float32)
         store.keep(run.id, f"kernels-{epoch:03d}.npy", npy(kernel))
     store.drop_weights(run.id)
-    text = report(store, run).text
+    text = page_of(store, run).text
     assert "Before training: 4 filters of 3x3" in text
     assert "After training: 4 filters of 3x3" in text
 
 
 def test_a_run_whose_images_are_gone(store: Store) -> None:
-    run = add(store, MLP)
-    gone = dataclasses.replace(gather(store, run), labels=None, images=None)
-    page = Page(html_of(gone, T))
+    page = page_of(store, MLP, labels=None, images=None)
     assert page.text.count("the test images of this run are not here any more") == 2
     assert "80.00%" in page.text
 
@@ -318,17 +298,13 @@ def test_files_that_are_broken_are_as_good_as_none(store: Store) -> None:
 
 
 def test_a_run_that_reads_everything_right(store: Store) -> None:
-    run = add(store, MLP)
     perfect = np.eye(10, dtype=np.float32)[dataset.sample().y_test]
-    page = Page(html_of(dataclasses.replace(gather(store, run), probabilities=perfect), T))
-    assert "No test sample is misread." in page.text
+    assert "No test sample is misread." in page_of(store, MLP, probabilities=perfect).text
 
 
 def test_a_run_without_validation(store: Store) -> None:
-    run = add(store, dataclasses.replace(MLP, validation="none"))
     epochs = tuple(replace(e, val_loss=None, val_accuracy=None) for e in EPOCHS)
-    data: ReportData = dataclasses.replace(gather(store, run), epochs=epochs)
-    page = Page(html_of(data, T))
+    page = page_of(store, dataclasses.replace(MLP, validation="none"), epochs=epochs)
     assert len(page.all("polyline")) == 2
     assert "Validation: at each" not in page.text
 
@@ -370,16 +346,9 @@ def test_a_curve_goes_through_its_values() -> None:
 
 
 def test_training_is_dotted_validation_is_not_and_one_point_is_a_dot() -> None:
-    text = plot.svg(
-        [
-            plot.Line("t", [(1, 0.5), (2, 0.6)], plot.BLUE, True),
-            plot.Line("v", [(1, 0.7)], plot.VERMILLION, False),
-        ],
-        x="x",
-        y="y",
-        alternative="",
-        percent=True,
-    )
+    training = plot.Line("t", [(1, 0.5), (2, 0.6)], plot.BLUE, True)
+    validation = plot.Line("v", [(1, 0.7)], plot.VERMILLION, False)
+    text = plot.svg([training, validation], x="x", y="y", alternative="", percent=True)
     assert text.count("<polyline") == 1
     assert text.count("<circle") == 2  # the point, and its sample in the legend
     assert [f"{tick}<" in text for tick in (50, 55, 60, 65, 70)] == [True] * 5
