@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from digitlab import archive
 from digitlab.archive import Packed, Unpacked
@@ -17,6 +19,9 @@ from digitlab.sweeps import Sweeps
 ME, YOU = "m" * 22, "y" * 22
 
 Members = dict[str, bytes]
+
+MISSING = ...
+NOT_JSON = [b"", b"{", b"NaN", b"[1]", b"\xff", b'{"a": 1e5', b"[" * 99_999, b" " * 10**6]
 
 
 class Lab:
@@ -52,3 +57,15 @@ def zip_of(members: Mapping[str, bytes], compression: int = zipfile.ZIP_STORED) 
         for name, data in members.items():
             archive.writestr(zipfile.ZipInfo(name), data, compression)
     return target.getvalue()
+
+
+def with_field(members: Mapping[str, bytes], file: str, path: str, value: Any) -> Members:
+    """The members with a field of a JSON file, "epochs.0.loss", set, or left out for ``...``."""
+    whole = held = json.loads(members[file])
+    *way, last = (int(step) if step.isdigit() else step for step in path.split("."))
+    for step in way:
+        held = held[step]
+    held[last] = value
+    if value is MISSING:
+        del held[last]
+    return {**members, file: json.dumps(whole).encode()}

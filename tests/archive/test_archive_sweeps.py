@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from make_run import add_run, make_epoch
-from packed_lab import ME, YOU, Lab, members_of, zip_of
+from packed_lab import ME, MISSING, NOT_JSON, YOU, Lab, Members, members_of, with_field, zip_of
 from trouble import locked
 
 from digitlab import dataset
@@ -56,6 +55,14 @@ def here(tmp_path: Path) -> SweepingLab:
     return SweepingLab(tmp_path / "here")
 
 
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Members:
+    """What is in a good zip with one sweep of four runs."""
+    lab = SweepingLab(tmp_path_factory.mktemp("good"))
+    lab.sweep()
+    return members_of(lab.pack()[0])
+
+
 @pytest.fixture
 def there(tmp_path: Path) -> SweepingLab:
     return SweepingLab(tmp_path / "there")
@@ -73,11 +80,8 @@ def test_sweeps_are_grouped_again_where_they_are_loaded(
     assert (len(told.runs), told.sweeps, told.refused) == (6, 2, [])
     loaded = there.sweeps.sweeps_of(YOU)
     for before, after in zip(reversed(swept), loaded, strict=True):
-        assert (after.plan, after.digits, after.created) == (
-            before.plan,
-            before.digits,
-            before.created,
-        )
+        assert after.plan == before.plan
+        assert (after.digits, after.created) == (before.digits, before.created)
         assert there.configs(after) == here.configs(before)
         assert all(trial.done for trial in there.sweeps.trials(after))
         assert after.stopped  # nothing of it is trained before somebody asks for it
@@ -92,12 +96,7 @@ def test_what_is_missing_is_trained_there_when_it_is_asked_for(
     there.unpack(here.pack()[0])
     (sweep,) = there.sweeps.sweeps_of(YOU)
 
-    assert [trial.run is None for trial in there.sweeps.trials(sweep)] == [
-        True,
-        False,
-        False,
-        False,
-    ]
+    assert [trial.run is None for trial in there.sweeps.trials(sweep)] == [True] + [False] * 3
     assert there.sweeps.pick_up(there) == 0
     assert there.sweeps.resume(there, YOU, sweep.id) == 1
     assert there.configs(sweep) == [PLAN.config(p.cell, p.seed) for p in [first, *others]]
@@ -124,33 +123,24 @@ def test_a_sweep_comes_once_and_fills_its_gaps_later(here: SweepingLab, there: S
 
 
 def test_a_sweep_without_runs_is_left(here: SweepingLab) -> None:
-    here.library.delete(
-        ME, [trial.run.id for trial in here.sweeps.trials(here.sweep()) if trial.run]
-    )
+    trials = here.sweeps.trials(here.sweep())
+    here.library.delete(ME, [trial.run.id for trial in trials if trial.run])
     assert here.pack()[1] == Packed()
 
 
-def test_a_zip_of_the_first_version_is_loaded(here: SweepingLab, there: SweepingLab) -> None:
-    here.sweep()
-    members = members_of(here.pack()[0])
-    del members[sweep_in(members)]
-    about = json.loads(members["manifest.json"]) | {"version": 1}
-    members["manifest.json"] = json.dumps(about).encode()
-
+def test_a_zip_of_the_first_version_is_loaded(good: Members, there: SweepingLab) -> None:
+    members = with_field(good, "manifest.json", "version", 1)
+    del members[sweep_in(good)]
     told = there.unpack(zip_of(members))
-
     assert (len(told.runs), told.sweeps, told.refused) == (4, 0, [])
 
 
 @pytest.mark.parametrize("left_out", ["sweeps/", "drawings.json"])
 def test_a_locked_database_is_no_fault_of_drawings_and_sweeps(
-    here: SweepingLab, there: SweepingLab, monkeypatch: pytest.MonkeyPatch, left_out: str
+    good: Members, there: SweepingLab, monkeypatch: pytest.MonkeyPatch, left_out: str
 ) -> None:
-    here.sweep()
-    members = members_of(here.pack()[0])
-
     def without(start: str) -> bytes:
-        return zip_of({name: members[name] for name in members if not name.startswith(start)})
+        return zip_of({name: good[name] for name in good if not name.startswith(start)})
 
     assert len(there.unpack(without("sweeps/")).runs) == 4  # from now on they are only looked up
     monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
@@ -166,19 +156,9 @@ def sweep_in(members: dict[str, bytes]) -> str:
     return name
 
 
-def refused(here: SweepingLab, there: SweepingLab, edit: Callable[[dict[str, Any]], object]) -> str:
-    """Why a sweep is refused whose JSON was edited."""
-    here.sweep()
-    members = members_of(here.pack()[0])
-    name = sweep_in(members)
-    data = json.loads(members[name])
-    edit(data)
-    members[name] = json.dumps(data).encode()
-    return why(there, zip_of(members))
-
-
-def why(there: SweepingLab, data: bytes) -> str:
-    told = there.unpack(data)
+def refused(there: SweepingLab, members: Members) -> str:
+    """Why the sweep is refused, when all its runs are loaded."""
+    told = there.unpack(zip_of(members))
     assert len(told.runs) == 4
     assert (told.sweeps, there.sweeps.sweeps_of(YOU)) == (0, [])
     (sentence,) = map(str, told.refused)
@@ -186,74 +166,60 @@ def why(there: SweepingLab, data: bytes) -> str:
     return sentence
 
 
-def setting(*path: Any, value: Any) -> Callable[[dict[str, Any]], None]:
-    def edit(data: dict[str, Any]) -> None:
-        for step in path[:-1]:
-            data = data[step]
-        data[path[-1]] = value
-
-    return edit
-
-
 @pytest.mark.parametrize(
     ("said", "path", "value"),
     [
-        ("field seeds is", ("seeds",), 6),
-        ("field seeds is", ("seeds",), 10**30),
-        ("field seeds is", ("seeds",), True),
-        ("field lesson is", ("lesson",), "<script>"),
-        ("field lesson is", ("lesson",), None),
-        ("field base is", ("base",), []),
-        ("field base is", ("base",), {"units1": 3}),
-        ("field axes is", ("axes",), [{"field": "dropout", "values": [0.1]}] * 5),
-        ("is varied twice", ("axes",), [{"field": "dropout", "values": [0.1]}] * 2),
-        ("field axes[0].field is", ("axes", 0, "field"), "nonsense"),
-        ("Seeds are not varied", ("axes", 0, "field"), "seed"),
-        ("field axes[0].values is", ("axes", 0, "values"), [0.1] * 61),
-        ("field axes[0].values is", ("axes", 0, "values"), [{"a": 1}]),
-        ("needs at least one value", ("axes", 0, "values"), []),
-        ("Dropout after dense layers must be a number", ("axes", 0, "values"), ["x" * 5000]),
-        ("Dropout after dense layers must be a number", ("axes", 0, "values"), [1e308]),
-        ("field lesson is", ("axes",), []),
-        ("field digits is", ("digits",), "../../etc/passwd"),
-        ("field digits is", ("digits",), "F" * 64),
-        ("field created is", ("created",), -1),
-        ("field runs[0] is", ("runs",), [0] * 5),
-        ("field runs is", ("runs",), [0] * 61),
-        ("field runs[0].seed is", ("runs", 0, "seed"), 2),
-        ("field runs[0].cell is", ("runs", 0, "cell"), -1),
-        ("field runs[0].run is", ("runs", 0, "run"), "../../../../x"),
-        ("field runs[1].run is", ("runs", 1, "cell"), 0),
-        ("none of its runs is here", ("runs",), []),
-        ("none of its runs is here", ("runs",), [{"seed": 0, "cell": 0, "run": "a" * 16}]),
-        ("was trained with other settings", ("digits",), "0" * 64),
-        ("was trained with other settings", ("base", "units1"), 64),
-        ("was trained with other settings", ("axes", 0, "values"), [0.5, 0.0]),
-        ("there is no field called more", ("more",), 1),
+        ("field seeds is", "seeds", 6),
+        ("field seeds is", "seeds", 10**30),
+        ("field seeds is", "seeds", True),
+        ("field lesson is", "lesson", "<script>"),
+        ("field lesson is", "lesson", None),
+        ("field base is", "base", []),
+        ("field base is", "base", {"units1": 3}),
+        ("field axes is", "axes", [{"field": "dropout", "values": [0.1]}] * 5),
+        ("is varied twice", "axes", [{"field": "dropout", "values": [0.1]}] * 2),
+        ("field axes[0].field is", "axes.0.field", "nonsense"),
+        ("Seeds are not varied", "axes.0.field", "seed"),
+        ("field axes[0].values is", "axes.0.values", [0.1] * 61),
+        ("field axes[0].values is", "axes.0.values", [{"a": 1}]),
+        ("needs at least one value", "axes.0.values", []),
+        ("Dropout after dense layers must be a number", "axes.0.values", ["x" * 5000]),
+        ("Dropout after dense layers must be a number", "axes.0.values", [1e308]),
+        ("field lesson is", "axes", []),
+        ("field digits is", "digits", "../../etc/passwd"),
+        ("field digits is", "digits", "F" * 64),
+        ("field created is", "created", -1),
+        ("field runs[0] is", "runs", [0] * 5),
+        ("field runs is", "runs", [0] * 61),
+        ("field runs[0].seed is", "runs.0.seed", 2),
+        ("field runs[0].cell is", "runs.0.cell", -1),
+        ("field runs[0].run is", "runs.0.run", "../../../../x"),
+        ("field runs[1].run is", "runs.1.cell", 0),
+        ("none of its runs is here", "runs", []),
+        ("none of its runs is here", "runs", [{"seed": 0, "cell": 0, "run": "a" * 16}]),
+        ("was trained with other settings", "digits", "0" * 64),
+        ("was trained with other settings", "base.units1", 64),
+        ("was trained with other settings", "axes.0.values", [0.5, 0.0]),
+        *(
+            (f"the field {name} is missing", name, MISSING)
+            for name in ("lesson", "seeds", "base", "axes", "digits", "created", "runs")
+        ),
+        ("there is no field called more", "more", 1),
     ],
 )
 def test_a_field_that_is_wrong_is_named(
-    here: SweepingLab, there: SweepingLab, said: str, path: tuple[Any, ...], value: Any
+    good: Members, there: SweepingLab, said: str, path: str, value: Any
 ) -> None:
-    assert said in refused(here, there, setting(*path, value=value))
+    assert said in refused(there, with_field(good, sweep_in(good), path, value))
 
 
-@pytest.mark.parametrize("name", ["lesson", "seeds", "base", "axes", "digits", "created", "runs"])
-def test_a_field_that_is_missing_is_named(here: SweepingLab, there: SweepingLab, name: str) -> None:
-    assert f"the field {name} is missing" in refused(here, there, lambda data: data.pop(name))
+@pytest.mark.parametrize("text", NOT_JSON)
+def test_what_is_no_json_object(good: Members, there: SweepingLab, text: bytes) -> None:
+    assert ".json was not loaded: " in refused(there, good | {sweep_in(good): text})
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"NaN", b"[1]", b"\xff", b"[" * 99_999, b" " * 10**6])
-def test_what_is_no_json_object(here: SweepingLab, there: SweepingLab, text: bytes) -> None:
-    here.sweep()
-    members = members_of(here.pack()[0])
-    members[sweep_in(members)] = text
-    assert ".json was not loaded: " in why(there, zip_of(members))
-
-
-def test_a_seed_past_the_largest_is_a_sentence(here: SweepingLab, there: SweepingLab) -> None:
-    def edit(data: dict[str, Any]) -> None:
-        data["base"]["seed"] = BY_NAME["seed"].high
-        data["runs"] = [trial for trial in data["runs"] if trial["seed"]]
-
-    assert "seed must be" in refused(here, there, edit)
+def test_a_seed_past_the_largest_is_a_sentence(good: Members, there: SweepingLab) -> None:
+    file = sweep_in(good)
+    seeded = [trial for trial in json.loads(good[file])["runs"] if trial["seed"]]
+    members = with_field(good, file, "base.seed", BY_NAME["seed"].high)
+    assert "seed must be" in refused(there, with_field(members, file, "runs", seeded))
