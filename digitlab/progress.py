@@ -30,7 +30,7 @@ Threads = Annotated[int, Meta(ge=1, le=10_000)]
 class ExecutionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How the machine computes a run; it is part of what makes the run repeatable.
 
-    ``steps`` is how many batches Keras trains before it calls back.
+    ``steps``, how many batches Keras trained in one call, is of runs of earlier versions.
     """
 
     format: NumberFormat = "float32"

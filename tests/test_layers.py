@@ -100,7 +100,7 @@ def test_the_estimate_has_room_for_what_the_optimizer_keeps(optimizer) -> None:
 
     config = RunConfig(hidden_layers=0, optimizer=optimizer, momentum=0.5, batch_size=1)
     model = build(layers_of(config))
-    compile_model(model, config, steps=1)
+    compile_model(model, config)
     model.optimizer.build(model.trainable_variables)
     kept = sum(math.prod(variable.shape) for variable in model.optimizer.variables)
     layers = layers_of(config)

@@ -20,7 +20,6 @@ from digitlab.training.speed import MEASURED, Measurement, Timing, is_quiet
 
 _BATCHES = {"mlp": 300, "cnn": 6}
 _SECONDS = 8.0  # then a number format that the processor only emulates is given up
-_STEPS = {"mlp": 20, "cnn": 1}
 
 
 def measure(threads: int) -> Timing:
@@ -58,7 +57,7 @@ def _speed(network: str, number_format: NumberFormat) -> float:
         lambda report: None,
         lambda name, data: None,
         lambda: time.monotonic() > deadline,
-        ExecutionSettings(number_format, threads=0, steps=_STEPS[network]),
+        ExecutionSettings(number_format, threads=0),
     )
     return outcome.images_per_second
 

@@ -68,14 +68,13 @@ def _keras_layer(layer: Layer, policy: str, next_seed: Callable[[], Seed]) -> An
             return keras.layers.Dropout(layer.rate, seed=next_seed(), **options)
 
 
-def compile_model(model: Any, config: RunConfig, steps: int) -> None:
+def compile_model(model: Any, config: RunConfig) -> None:
     """Compile ``model`` with the loss and optimizer of ``config``; no XLA, which is slower here."""
     options = {"momentum": config.momentum} if config.optimizer == "sgd" else {}
     model.compile(
         optimizer=_OPTIMIZERS[config.optimizer](config.learning_rate, **options),
         loss=config.loss,
         metrics=["accuracy"],
-        steps_per_execution=steps,
         jit_compile=False,
     )
 

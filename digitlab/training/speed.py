@@ -36,14 +36,10 @@ log = logging.getLogger(__name__)
 
 # The network of each kind that is measured.
 MEASURED = {"mlp": PRESETS["mlp-128"], "cnn": PRESETS["cnn-keras"]}
-# An execution (batches per call of Keras): short enough to stop and to draw, long enough to pay.
-_EXECUTION_SECONDS = 0.2
-_MOST_STEPS = 20
 _STEP_OVERHEAD_SECONDS = 0.001
 # The memory traffic of a layer's output and its gradient, in multiplications: fitted to the
 # lessons' speeds. Counting multiplications alone is five times off for small CNNs.
 _MULTIPLICATIONS_PER_VALUE = 200
-_REPORTS_PER_EPOCH = 10  # points of the curve at least, where there are as many batches
 # Restarting a worker with another number of threads, and loading TensorFlow in it.
 _RESTART_SECONDS = 6.0
 # Images per second assumed where nothing was measured: a slow core's.
@@ -109,10 +105,7 @@ def execution_for(
     unmeasured = Measurement(config.network, "float32", loaded_threads or CPU_COUNT, assumed)
     known = [row for row in measured if row.network == config.network]
     best = min(known, key=seconds, default=unmeasured)
-    step = config.batch_size * relative_work(config) / best.images_per_second
-    drawable = images // (config.batch_size * _REPORTS_PER_EPOCH)
-    steps = min(int(_EXECUTION_SECONDS / (step + _STEP_OVERHEAD_SECONDS)), drawable, _MOST_STEPS)
-    return ExecutionSettings(best.format, best.threads, max(1, steps))
+    return ExecutionSettings(best.format, best.threads)
 
 
 @functools.lru_cache(4096)

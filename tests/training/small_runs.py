@@ -19,7 +19,8 @@ from digitlab.progress import (
     Untrained,
 )
 from digitlab.training.continuing import STATE_FILE, InitialState, unpack_state
-from digitlab.training.trainer import Drop, train
+from digitlab.training.kept_files import Drop
+from digitlab.training.trainer import train
 
 
 def squares(count: int, seed: int):

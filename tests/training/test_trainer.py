@@ -22,9 +22,9 @@ keras = pytest.importorskip("keras")
 from small_runs import DIGITS, Ran, run  # noqa: E402
 
 from digitlab.store.run_files import npy  # noqa: E402
-from digitlab.training import trainer  # noqa: E402
+from digitlab.training import compiled, evaluation, kept_files, loop, trainer  # noqa: E402
+from digitlab.training.kept_files import WEIGHTS_BUDGET, epochs_between_weights  # noqa: E402
 from digitlab.training.keras_model import build, compile_model  # noqa: E402
-from digitlab.training.trainer import WEIGHTS_BUDGET, epochs_between_weights  # noqa: E402
 
 MLP = RunConfig(units1=12, batch_size=16, epochs=2, validation_split=0.25, dropout=0.2)
 CNN = RunConfig(
@@ -145,7 +145,7 @@ def test_files_are_kept_before_the_report_that_speaks_of_them() -> None:
 def test_losses_and_weights_are_those_of_keras_alone(mlp) -> None:
     keras.utils.set_random_seed(MLP.seed)
     model = build(layers_of(MLP))
-    compile_model(model, MLP, 1)
+    compile_model(model, MLP)
     (x, y), (held_x, held_y) = DIGITS.split(MLP).train, DIGITS.split(MLP).validation
     history = model.fit(
         as_pixels(x),
@@ -163,18 +163,24 @@ def test_losses_and_weights_are_those_of_keras_alone(mlp) -> None:
         np.testing.assert_allclose(array, expected, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("steps", [1, 3])
-def test_the_batches_add_up_to_kerass_epoch(monkeypatch, steps) -> None:
-    monkeypatch.setattr(trainer, "REPORTS_PER_SECOND", 1e9)  # so that every execution reports
+@pytest.fixture
+def one_step_a_chunk(monkeypatch) -> None:
+    """Every step is a chunk: its end is reported, and may be the last."""
+    monkeypatch.setattr(loop, "CHUNK_SECONDS", 0.0)
+    compiled.forget()
+
+
+@pytest.mark.usefixtures("one_step_a_chunk")
+def test_the_batches_add_up_to_kerass_epoch(monkeypatch) -> None:
+    monkeypatch.setattr(trainer, "REPORTS_PER_SECOND", 1e9)  # so that every chunk reports
     config = dataclasses.replace(MLP, validation="none", batch_size=10)  # 64 leaves a batch of 4
-    ran = run(config, steps=steps)
+    ran = run(config)
     for epoch in ran.epochs:
         batches = [batch for batch in ran.batches if batch.epoch == epoch.epoch]
-        sizes = np.diff([0, *(min(10 * batch.step, 64) for batch in batches)])
-        assert [batch.step for batch in batches] == [*range(steps, 7, steps), 7]
+        assert [batch.step for batch in batches] == [1, 2, 3, 4, 5, 6, 7]
         assert {batch.steps for batch in batches} == {7}
         for name in ("loss", "accuracy"):
-            mean = np.average([getattr(batch, name) for batch in batches], weights=sizes)
+            mean = np.average([getattr(batch, name) for batch in batches], weights=[10] * 6 + [4])
             assert mean == pytest.approx(getattr(epoch, name), abs=1e-5)
 
 
@@ -196,13 +202,12 @@ def test_the_same_seed_gives_the_same_numbers_and_another_others(mlp) -> None:
     assert run(dataclasses.replace(MLP, seed=2)).untrained != mlp.untrained
 
 
-def test_the_steps_of_an_execution_change_no_number(mlp) -> None:
-    five = run(MLP, steps=5)
-    assert five.untrained == mlp.untrained
-    for ours, theirs in zip(five.epochs, mlp.epochs, strict=True):
-        assert ours.images == theirs.images
-        for name in ("loss", "val_loss", "test_loss"):
-            assert getattr(ours, name) == pytest.approx(getattr(theirs, name), abs=1e-6)
+@pytest.mark.usefixtures("one_step_a_chunk")
+def test_the_length_of_a_chunk_changes_no_number(mlp) -> None:
+    single = run(MLP)
+    assert single.untrained == mlp.untrained
+    assert numbers(single.epochs) == numbers(mlp.epochs)
+    assert single.files == mlp.files
 
 
 def test_bfloat16_is_trained_in_and_float32_examined_in() -> None:
@@ -253,7 +258,7 @@ def test_every_loss_is_trained_on_one_hot_vectors_as_keras_does(loss) -> None:
     (epoch,) = run(config).epochs
     keras.utils.set_random_seed(config.seed)
     model = build(layers_of(config))
-    compile_model(model, config, 1)
+    compile_model(model, config)
     images, labels = as_pixels(DIGITS.x_train), one_hot(DIGITS.y_train)
     history = model.fit(images, labels, batch_size=16, verbose=0).history
     tested = model.evaluate(as_pixels(DIGITS.x_test), one_hot(DIGITS.y_test), verbose=0)
@@ -271,6 +276,7 @@ def test_a_network_learns_the_squares() -> None:
 # Stopping -----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("one_step_a_chunk")
 def test_a_stop_in_the_middle_of_an_epoch_keeps_what_was_trained() -> None:
     config = dataclasses.replace(MLP, batch_size=4, epochs=9)
     whole = run(dataclasses.replace(config, epochs=1))
@@ -289,14 +295,14 @@ def test_a_stop_in_the_middle_of_an_epoch_keeps_what_was_trained() -> None:
     assert ran.array("probabilities.npy").shape == (20, 10)
 
 
-def test_a_stop_is_heeded_after_the_execution_under_way() -> None:
+def test_a_stop_is_heeded_after_the_chunk_under_way() -> None:
     reports: list[Report] = []
     config = dataclasses.replace(MLP, batch_size=1, epochs=100)
 
     def stop() -> bool:  # as soon as the first batches are reported
         return any(isinstance(report, BatchMetrics) for report in reports)
 
-    ran = run(config, report=reports.append, stop=stop, steps=2)
+    ran = run(config, report=reports.append, stop=stop)
     (seen,), (last,) = ran.batches, ran.epochs
     assert (last.epoch, last.images) == (1, seen.step)
 
@@ -310,15 +316,16 @@ def test_a_stop_before_the_start_trains_nothing() -> None:
 
 
 def test_a_stop_during_the_first_examination_leaves_the_untrained_weights(monkeypatch) -> None:
-    monkeypatch.setattr(trainer, "SECONDS_AFTER_STOP", -1.0)  # no time for any of it
+    monkeypatch.setattr(evaluation, "SECONDS_AFTER_STOP", -1.0)  # no time for any of it
     ran = run(MLP, stop=lambda: True)
     assert (ran.outcome.ending, ran.outcome.epochs) == ("stopped", 0)
     assert ran.reports == []
     assert list(ran.files) == ["weights-000.npz"]
 
 
+@pytest.mark.usefixtures("one_step_a_chunk")
 def test_a_stop_that_leaves_no_time_to_test_keeps_the_weights(monkeypatch) -> None:
-    monkeypatch.setattr(trainer, "SECONDS_AFTER_STOP", -1.0)
+    monkeypatch.setattr(evaluation, "SECONDS_AFTER_STOP", -1.0)
     ran = run(dataclasses.replace(MLP, batch_size=4), stop=after(4))
     (last,) = ran.epochs
     assert (last.complete, last.test_loss, last.val_loss) == (False, None, None)
@@ -465,7 +472,7 @@ def test_of_a_huge_network_the_first_and_the_last_weights_are_kept() -> None:
 @pytest.fixture
 def small_budget(monkeypatch) -> None:
     """Three files of the weights of ``MLP`` fit."""
-    monkeypatch.setattr(trainer, "WEIGHTS_BUDGET", 3 * 4 * parameter_count(layers_of(MLP)))
+    monkeypatch.setattr(kept_files, "WEIGHTS_BUDGET", 3 * 4 * parameter_count(layers_of(MLP)))
 
 
 def test_a_run_past_its_budget_keeps_some_epochs_and_the_last(small_budget) -> None:
@@ -487,7 +494,7 @@ def test_a_run_past_its_budget_keeps_some_epochs_and_the_last(small_budget) -> N
 def test_a_run_past_its_budget_has_its_newest_weights_at_times(
     small_budget, monkeypatch, seconds, expected
 ) -> None:
-    monkeypatch.setattr(trainer, "SECONDS_BETWEEN_NEWEST", seconds)
+    monkeypatch.setattr(kept_files, "SECONDS_BETWEEN_NEWEST", seconds)
     files: dict[str, bytes] = {}
     seen = []
 

@@ -43,7 +43,7 @@ def kerass_own(config: RunConfig) -> list[float]:
     """The losses of two calls of ``fit``, as Keras trains without us from the same seed."""
     keras.utils.set_random_seed(config.seed)
     model = build(layers_of(config))
-    compile_model(model, config, 1)
+    compile_model(model, config)
     (x, y), losses = DIGITS.split(config).train, []
     for _ in range(2):
         history = model.fit(

@@ -27,7 +27,7 @@ from tools.bundled.reference import (
 )
 
 LESSON = "cnn-keras"
-EXECUTION = ExecutionSettings("float32", threads=2, steps=3)
+EXECUTION = ExecutionSettings("float32", threads=2)
 
 
 def train_lesson(

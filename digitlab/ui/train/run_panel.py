@@ -200,13 +200,11 @@ def _result(run: Run, visit: Visit) -> None:
     if run.outcome is not None and run.execution is not None:
         st.caption(
             t(
-                "{time} in all · {speed} images/s · {format}, threads: {threads}, batches in one "
-                "execution: {steps} · seed {seed}",
+                "{time} in all · {speed} images/s · {format}, threads: {threads} · seed {seed}",
                 time=labels.duration(run.outcome.seconds, t),
                 speed=f"{run.outcome.images_per_second:,.0f}",
                 format=run.execution.format,
                 threads=run.execution.threads,
-                steps=run.execution.steps,
                 seed=run.config.seed,
             )
         )
