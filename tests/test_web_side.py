@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # These run in a worker, or in a process of their own.
-_ELSEWHERE = {"digitlab.training.trainer", "digitlab.training.keras_model"}
+_ELSEWHERE = {
+    f"digitlab.training.{name}"
+    for name in ("trainer", "keras_model", "compiled", "loop", "evaluation", "kept_files")
+}
 
 _IMPORTS = """
 import ast, pkgutil
