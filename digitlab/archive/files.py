@@ -30,6 +30,9 @@ from digitlab.training.continuing import MOST_STATE_BYTES, pack_state
 Shape = tuple[int, ...]
 Array = npt.NDArray[Any]
 
+_OTHER_ARRAYS = message("its arrays have other names, shapes or types than this run's.")
+_NO_TRAINING = message("it holds numbers that no training gives.")
+_NO_SUCH_FILE = message("this run cannot have such a file.")
 _MOST_ARRAYS = 64  # in one file; our largest networks have 8 layers with weights
 
 
@@ -43,7 +46,7 @@ def clean(archive: zipfile.ZipFile, run: Run, name: str) -> bytes:
     """
     what, member_name, first = form.run_file(name), path_of(run.id, name), layers_of(run.config)[0]
     if what is None or (what.epoch or 0) > run.config.epochs:
-        raise _impossible_file()
+        raise ArchiveError(_NO_SUCH_FILE)
     match what.kind:
         case "weights":
             network = _weights(archive, run, member_name)
@@ -51,7 +54,7 @@ def clean(archive: zipfile.ZipFile, run: Run, name: str) -> bytes:
             network = _half(archive, run, member_name)
         case "kernels":
             if first.kind != "conv":
-                raise _impossible_file()
+                raise ArchiveError(_NO_SUCH_FILE)
             return npy(array(archive, member_name, first.kernel_shape, "<f4"))
         case "reading":
             return _reading(archive, run, member_name)
@@ -60,7 +63,7 @@ def clean(archive: zipfile.ZipFile, run: Run, name: str) -> bytes:
         case _:
             found = array(archive, member_name, (run.digits.test, DIGITS), "<f4")
             if not _are_shares(found):
-                raise _impossible()
+                raise ArchiveError(_NO_TRAINING)
             return npy(found)
     about = {"config": run.config.to_json(), "dataset": run.digits.name, "epoch": what.epoch}
     return Network(network.layers, network.weights, about).to_bytes()
@@ -76,7 +79,7 @@ def batches(archive: zipfile.ZipFile, run: Run) -> list[BatchMetrics]:
     member(archive, name)
     shape = npz.header(archive, name.removesuffix(".npy")).shape
     if len(shape) != 2 or shape[0] > MOST_BATCHES:
-        raise _wrong()
+        raise ArchiveError(_OTHER_ARRAYS)
     table = array(archive, name, (shape[0], len(BATCH_COLUMNS)), "<f8")
     epoch, step, steps, loss, accuracy, speed = table.T
     fits = (
@@ -90,7 +93,7 @@ def batches(archive: zipfile.ZipFile, run: Run) -> list[BatchMetrics]:
         and _within(speed, 0, 1e9)
     )
     if not fits:
-        raise _impossible()
+        raise ArchiveError(_NO_TRAINING)
     return [
         BatchMetrics(int(row[0]), int(row[1]), int(row[2]), *map(float, row[3:])) for row in table
     ]
@@ -144,7 +147,7 @@ def array(archive: zipfile.ZipFile, name: str, shape: Shape, dtype: str) -> Arra
     stem = name.removesuffix(".npy")
     header = npz.header(archive, stem)
     if header.shape != shape or header.dtype.str != dtype or header.fortran:
-        raise _wrong()
+        raise ArchiveError(_OTHER_ARRAYS)
     found = npz.read(archive, stem)
     if not np.isfinite(found).all():
         raise ArchiveError(message("it holds values that are not finite."))
@@ -179,7 +182,7 @@ def _reading(archive: zipfile.ZipFile, run: Run, name: str) -> bytes:
         digit = array(inner, "digit.npy", (count,), "|u1")
         confidence = array(inner, "certainty.npy", (count,), "<f2")
     if (digit >= DIGITS).any() or not _are_shares(confidence):
-        raise _impossible()
+        raise ArchiveError(_NO_TRAINING)
     return _savez({"digit": digit, "certainty": confidence})
 
 
@@ -191,11 +194,11 @@ def _state(archive: zipfile.ZipFile, run: Run, name: str) -> bytes:
             found = re.fullmatch(r"(iteration|(\w+?_(?:kernel|bias))_[a-z_]{1,40})\.npy", slot)
             shape = shapes.get(found[2]) if found and found[2] else ()
             if found is None or shape is None or found[1] in state:
-                raise _wrong()
+                raise ArchiveError(_OTHER_ARRAYS)
             state[found[1]] = array(inner, slot, shape, "<f4")
     packed = pack_state(state)
     if packed is None:
-        raise _wrong()
+        raise ArchiveError(_OTHER_ARRAYS)
     return packed
 
 
@@ -235,7 +238,7 @@ def _inner(data: bytes, names: Collection[str] | None = None) -> zipfile.ZipFile
         or len(set(found)) != len(found)
         or (names is not None and found != sorted(f"{name}.npy" for name in names))
     ):
-        raise _wrong()
+        raise ArchiveError(_OTHER_ARRAYS)
     return inner
 
 
@@ -251,15 +254,3 @@ def _within(values: Array, low: float, high: float | Array) -> bool:
 
 def _are_shares(values: Array) -> bool:
     return _within(values, -ROUNDING, 1 + ROUNDING)
-
-
-def _wrong() -> ArchiveError:
-    return ArchiveError(message("its arrays have other names, shapes or types than this run's."))
-
-
-def _impossible() -> ArchiveError:
-    return ArchiveError(message("it holds numbers that no training gives."))
-
-
-def _impossible_file() -> ArchiveError:
-    return ArchiveError(message("this run cannot have such a file."))

@@ -71,16 +71,13 @@ def begins(lines: Sequence[Line]) -> float:
     return _up("", points, percent=True).low if points else 0.0
 
 
-def svg(
-    lines: Sequence[Line], *, x: str, y: str, alternative: str, percent: bool = False
-) -> Markup:
-    """Lines over epochs in one drawing.
+def svg(lines: Sequence[Line], *, x: str, y: str, percent: bool = False) -> Markup:
+    """Lines over epochs in one drawing; its text alternative is ``y`` and the lines' names.
 
     Args:
         lines: at least one of them with a finite point.
         x: the title of the horizontal axis, which begins at 0.
         y: the title of the vertical axis. Losses begin at 0; percentages end at 100.
-        alternative: the text alternative.
         percent: the values are from 0 to 1, and are shown times 100.
 
     Raises:
@@ -94,7 +91,7 @@ def svg(
         lines=lines,
         across=_across(x, points),
         up=_up(y, points, percent),
-        alternative=alternative,
+        alternative="; ".join([y, *(line.name for line in lines)]),
         percent=percent,
         width=_WIDTH,
         left=_LEFT,

@@ -15,7 +15,7 @@ from digitlab import labels
 from digitlab.charts.pixels import colour_limit
 from digitlab.config import BY_NAME, FIELDS
 from digitlab.inspection import metrics
-from digitlab.inspection.metrics import Rates, SamplePrediction
+from digitlab.inspection.metrics import SamplePrediction
 from digitlab.lessons import TEXTS
 from digitlab.messages import Translator, mark
 from digitlab.network import Floats
@@ -127,13 +127,11 @@ def curves(data: ReportData, t: Translator) -> Values:
     if not any(line.finite for line in loss):
         missing = t("It was not trained long enough for a curve.")
         return {"title": t("Curves"), "missing": missing}
-    svgs = []
-    for lines, y in (
-        (loss, t("Loss: {name}", name=labels.shown(data.run.config.loss, t))),
-        (accuracy, t("Accuracy") + " (%)"),
-    ):
-        words, percent = "; ".join([y, *(line.name for line in lines)]), lines is accuracy
-        svgs.append(plot.svg(lines, x=t("epoch"), y=y, alternative=words, percent=percent))
+    named = t("Loss: {name}", name=labels.shown(data.run.config.loss, t))
+    svgs = [
+        plot.svg(lines, x=t("epoch"), y=y, percent=lines is accuracy)
+        for lines, y in ((loss, named), (accuracy, t("Accuracy") + " (%)"))
+    ]
     remarks = [
         t("Training: the batches of the one epoch.")
         if within
@@ -149,7 +147,7 @@ def curves(data: ReportData, t: Translator) -> Values:
 
 
 def _lines(metric: Metric, data: ReportData, within: bool, t: Translator) -> list[plot.Line]:
-    """The training line, and the validation line if there was any validation."""
+    """The training line, and that of any validation, each named with its first and last value."""
     ends = [(epoch.position(data.run.digits.train), epoch) for epoch in data.epochs]
     training = [(position, getattr(epoch, metric)) for position, epoch in ends]
     if within:
@@ -160,16 +158,12 @@ def _lines(metric: Metric, data: ReportData, within: bool, t: Translator) -> lis
     lines = [plot.Line(t("training"), training, plot.BLUE, dotted=True)]
     if validation:
         lines.append(plot.Line(t("validation"), validation, plot.VERMILLION, dotted=False))
-    return [_named(line, metric, t) for line in lines]
-
-
-def _named(line: plot.Line, metric: Metric, t: Translator) -> plot.Line:
-    """The line with its first and its last value in its name."""
-    if not line.finite:
-        return line
-    first, last = (_value(line.finite[place][1], metric) for place in (0, -1))
-    name = t("{line}: {first} → {last}", line=line.name, first=first, last=last)
-    return dataclasses.replace(line, name=name)
+    for number, line in enumerate(lines):
+        if line.finite:
+            first, last = (_value(line.finite[place][1], metric) for place in (0, -1))
+            name = t("{line}: {first} → {last}", line=line.name, first=first, last=last)
+            lines[number] = dataclasses.replace(line, name=name)
+    return lines
 
 
 def _value(value: float | None, metric: Metric) -> str:
@@ -183,45 +177,41 @@ def _value(value: float | None, metric: Metric) -> str:
 
 def metrics_table(data: ReportData, t: Translator) -> Values:
     """The scores before and after training, and those of the ten digits."""
-    run, epochs = data.run, data.epochs
+    run, epochs, count = data.run, data.epochs, data.run.digits.test
     before, after = results.untrained_test(run.untrained), results.final_test(run, epochs)
     missing = ""
     if not epochs:
-        missing = t("It ended before its first epoch: nothing was learned.")
+        missing, after = t("It ended before its first epoch: nothing was learned."), None
     elif after is None:
         missing = t("It was stopped before the test set could be read at its end.")
+    own = [epochs[-1].accuracy, epochs[-1].val_accuracy] if epochs else [None, None]
+    head = [
+        "",
+        t("Test loss"),
+        t("Test accuracy"),
+        t("95% interval of it"),
+        t("Training accuracy"),
+        t("Validation accuracy"),
+    ]
+    rows = [
+        [_beginning(data, t), *_scores(before, count), "–", "–"],
+        [
+            t("After training"),
+            *_scores(after, count),
+            *(_value(value, "accuracy") for value in own),
+        ],
+    ]
+    caption = t(
+        "Of its last epoch. The interval (Wilson) is what luck with {count} test images allows.",
+        count=f"{count:,}",
+    )
     return {
         "title": t("Results"),
         "missing": missing,
-        "tested": _tested(before, after if epochs else None, data, t),
+        "tested": Table(head, rows, caption),
         "digits": _digits(data, t),
         "not_read": _not_read(data, t),
     }
-
-
-def _tested(before: Scores | None, after: Scores | None, data: ReportData, t: Translator) -> Table:
-    count = data.run.digits.test
-    last = data.epochs[-1] if data.epochs else None
-    own = [_value(last.accuracy, "accuracy"), _value(last.val_accuracy, "accuracy")] if last else []
-    return Table(
-        [
-            "",
-            t("Test loss"),
-            t("Test accuracy"),
-            t("95% interval of it"),
-            t("Training accuracy"),
-            t("Validation accuracy"),
-        ],
-        [
-            [_beginning(data, t), *_scores(before, count), "–", "–"],
-            [t("After training"), *_scores(after, count), *(own or ["–", "–"])],
-        ],
-        t(
-            "Of its last epoch. The interval (Wilson) is what luck with {count} test images "
-            "allows.",
-            count=f"{count:,}",
-        ),
-    )
 
 
 def _beginning(data: ReportData, t: Translator) -> str:
@@ -250,17 +240,20 @@ def _digits(data: ReportData, t: Translator) -> Table | None:
         return None
     y_true, probabilities = read
     scores = metrics.per_digit(y_true, probabilities.argmax(axis=1))
-    columns = [[f"{s.support:,}", *_shares(s)] for s in scores]
-    columns.append([f"{len(y_true):,}", *_shares(metrics.macro(scores))])
-    names = [t("Images"), t("Precision"), t("Recall"), t("F1")]
-    rows = [[name, *values] for name, *values in zip(names, *columns, strict=True)]
-    head = [t("Digit"), *(str(s.digit) for s in scores), t("Mean")]
+    mean = metrics.macro(scores)
+
+    def shares(rate: str) -> list[str]:
+        values = [getattr(one, rate) for one in (*scores, mean)]
+        return ["–" if value is None else f"{value:.1%}" for value in values]
+
+    rows = [
+        [t("Images"), *(f"{one.support:,}" for one in scores), f"{len(y_true):,}"],
+        [t("Precision"), *shares("precision")],
+        [t("Recall"), *shares("recall")],
+        [t("F1"), *shares("f1")],
+    ]
+    head = [t("Digit"), *(str(one.digit) for one in scores), t("Mean")]
     return Table(head, rows, t("Digit by digit, on the test set"))
-
-
-def _shares(rates: Rates) -> list[str]:
-    shares = (rates.precision, rates.recall, rates.f1)
-    return ["–" if share is None else f"{share:.1%}" for share in shares]
 
 
 def _not_read(data: ReportData, t: Translator) -> str:
