@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from digitlab.archive.form import LARGEST_JSON, ArchiveError
+from digitlab.archive.form import ArchiveError
 from digitlab.messages import message
 
 _T = TypeVar("_T")
@@ -21,10 +21,8 @@ def parse(data: bytes) -> Any:
     """The JSON value in ``data``; NaN and infinities, which are no JSON, are refused.
 
     Raises:
-        ArchiveError: it is too long, or no JSON.
+        ArchiveError: it is no JSON.
     """
-    if len(data) > LARGEST_JSON:
-        raise ArchiveError(message("it has more than {most} bytes.", most=f"{LARGEST_JSON:,}"))
     try:
         return json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

@@ -65,11 +65,7 @@ def to_json(sweep: Sweep, trials: Sequence[Trial]) -> bytes:
         axes=tuple(_PackedAxis(axis.field, axis.values) for axis in plan.axes),
         digits=sweep.digits,
         created=sweep.created,
-        runs=tuple(
-            _PackedTrial(trial.seed, trial.cell, trial.run.id)
-            for trial in trials
-            if trial.run is not None
-        ),
+        runs=tuple(_PackedTrial(one.seed, one.cell, one.run.id) for one in trials if one.run),
     )
     return msgspec.json.encode(packed)
 
@@ -81,8 +77,17 @@ def from_json(data: Any) -> SweepRecord:
         LabError: a field is missing, unknown, of a wrong type or out of bounds; it is named.
     """
     packed = read(_PackedSweep, data)
-    plan = _plan(packed)
-    return SweepRecord(plan, packed.digits, min(packed.created, time.time()), _runs(packed, plan))
+    plan, runs = _plan(packed), dict[tuple[int, int], str]()
+    for number, one in enumerate(packed.runs):
+        which = one.seed, one.cell
+        if one.seed >= plan.seeds:
+            raise wrong(f"runs[{number}].seed")
+        if one.cell >= len(plan.cells):
+            raise wrong(f"runs[{number}].cell")
+        if which in runs or one.run in runs.values():
+            raise wrong(f"runs[{number}].run")
+        runs[which] = one.run
+    return SweepRecord(plan, packed.digits, min(packed.created, time.time()), runs)
 
 
 def _plan(packed: _PackedSweep) -> Plan:
@@ -103,17 +108,3 @@ def _plan(packed: _PackedSweep) -> Plan:
     if not packed.lesson:
         raise wrong("lesson")
     return SWEEP_LESSONS[packed.lesson].plan(packed.seeds)
-
-
-def _runs(packed: _PackedSweep, plan: Plan) -> dict[tuple[int, int], str]:
-    runs: dict[tuple[int, int], str] = {}
-    for number, one in enumerate(packed.runs):
-        which = one.seed, one.cell
-        if one.seed >= plan.seeds:
-            raise wrong(f"runs[{number}].seed")
-        if one.cell >= len(plan.cells):
-            raise wrong(f"runs[{number}].cell")
-        if which in runs or one.run in runs.values():
-            raise wrong(f"runs[{number}].run")
-        runs[which] = one.run
-    return runs

@@ -162,19 +162,16 @@ class _Loading:
         self.archive, self.library, self.store, self.owner = archive, library, library.store, owner
         self.told = Unpacked()
         self.listed = frozenset(listed)
-        self.here = self._first_ids()
-        self.count = len(self.store.sources(owner))
+        sources = self.store.sources(owner)
+        # This person's runs by the id that each had first; of copies, the one that went on.
+        ordered = sorted(sources, key=lambda run: len(self.store.epochs(run)))
+        self.here = {sources[run]: run for run in ordered}
+        self.count = len(sources)
         self.renamed: dict[str, str] = {}  # ids in the zip, and what they are here
         self.members: dict[str, list[str]] = {}
         for name in archive.namelist():
             run, _, file = name.removeprefix("runs/").partition("/")
             self.members.setdefault(run, []).append(file)
-
-    def _first_ids(self) -> dict[str, str]:
-        """This person's runs by the id that each had first; of copies, the one that went on."""
-        sources = self.store.sources(self.owner)
-        ordered = sorted(sources, key=lambda run: len(self.store.epochs(run)))
-        return {sources[run]: run for run in ordered}
 
     def load(self, run_id: str) -> None:
         """Load a run, or note by name what is wrong with it.
