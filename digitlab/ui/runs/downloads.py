@@ -13,6 +13,7 @@ from digitlab.export.keras_file import keras_file
 from digitlab.messages import Translator
 from digitlab.store import Run
 from digitlab.ui import lab
+from digitlab.ui.shell import save_button
 
 
 def show(run: Run, t: Translator) -> None:
@@ -27,15 +28,9 @@ def show(run: Run, t: Translator) -> None:
     }
     with st.container(horizontal=True):
         for ending, content in files.items():
-            st.download_button(
-                f"{titles[ending]} ({ending.rpartition('.')[2]})",
-                content,
-                f"{labels.lesson(run)}-{run.id[:6]}{ending}",
-                "application/octet-stream",
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"downloads-{run.id}{ending}",
-            )
+            label = f"{titles[ending]} ({ending.rpartition('.')[2]})"
+            name = f"{labels.lesson(run)}-{run.id[:6]}{ending}"
+            save_button(label, content, name, key=f"downloads-{run.id}{ending}")
     if ".npz" in files:
         st.caption(
             t(
