@@ -8,9 +8,12 @@ before has none.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+
+from digitlab.config import RunConfig
 
 NumberFormat = Literal["float32", "mixed_bfloat16"]
 Ending = Literal["finished", "stopped", "diverged"]
@@ -18,6 +21,8 @@ Ending = Literal["finished", "stopped", "diverged"]
 ROUNDING = 1e-3  # so far outside its bounds may a mean of rounded numbers be
 LARGEST_LOSS = 1e30
 _MANY = 10**9
+# After each epoch a run is tested on at most so many images, and at its end on all of them.
+_TESTED_AFTER_EPOCH = 2_000
 
 Loss = Annotated[float, Meta(ge=-ROUNDING, le=LARGEST_LOSS)]
 Share = Annotated[float, Meta(ge=-ROUNDING, le=1 + ROUNDING)]
@@ -39,13 +44,15 @@ class ExecutionSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Untrained(Struct, frozen=True, forbid_unknown_fields=True):
-    """Loss and accuracy (0..1) of the untrained network on the test set.
+    """Loss and accuracy (0..1) of the untrained network on ``images`` images of the test set.
 
     A run may go on from weights so large that ``loss`` is not finite; it has no bounds here.
+    Earlier versions tested on the whole set, and have written no number of images.
     """
 
     loss: float
     accuracy: Share
+    images: Count = 0
 
 
 class BatchMetrics(Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,7 +75,10 @@ class EpochMetrics(Struct, frozen=True, forbid_unknown_fields=True):
     """Loss and accuracy (0..1) at an epoch's end; ``complete`` is false for one cut short.
 
     ``loss`` and ``accuracy`` are Keras's own: means over the epoch, while it was trained.
-    ``seconds`` is the training time of this epoch, its evaluation not included.
+    ``test_loss`` and ``test_accuracy`` are of ``test_images`` images of the test set: of all of
+    them in the run's last epoch, which is reported again for it, and in earlier versions, which
+    have written no number. ``seconds`` is the training time of this epoch, its evaluation not
+    included.
     """
 
     epoch: FromOne
@@ -81,6 +91,7 @@ class EpochMetrics(Struct, frozen=True, forbid_unknown_fields=True):
     test_accuracy: Share | None
     seconds: NotNegative
     images: Count
+    test_images: Count = 0
 
     def position(self, images: int) -> float:
         """Where in the run this is, in epochs of ``images`` images: 2.5 is halfway in the third."""
@@ -100,4 +111,14 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     images_per_second: NotNegative
 
 
-Report = Untrained | BatchMetrics | EpochMetrics
+Report = ExecutionSettings | Untrained | BatchMetrics | EpochMetrics
+
+
+def tested_after_epoch(config: RunConfig, images: int) -> slice:
+    """Which of the ``images`` images of its test set a run is tested on after each epoch.
+
+    They are evenly spread over the set. Where the test set is also the validation set it is needed
+    whole.
+    """
+    step = 1 if config.validation == "test" else math.ceil(images / _TESTED_AFTER_EPOCH)
+    return slice(0, images, step)

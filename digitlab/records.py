@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from digitlab.config import ALL_IMAGES, DIGITS, RunConfig
 from digitlab.messages import Message
-from digitlab.progress import ROUNDING, ExecutionSettings, Outcome, Untrained
+from digitlab.progress import ROUNDING, ExecutionSettings, Outcome, Untrained, tested_after_epoch
 
 _MOST_IMAGES = 300_000  # of one part of a data set, as for the file that it is read from
 _LARGEST_TIME = 4e9  # seconds since 1970: the year 2096
@@ -87,6 +87,13 @@ class RunFields(Struct, frozen=True, kw_only=True, rename={"execution": "pace"})
     def continued(self) -> bool:
         """Whether its beginning is another run's end, and no untrained network."""
         return self.origin is not None
+
+    @property
+    def tested_after_epoch(self) -> slice:
+        """Which of the test images it is tested on after each epoch; the whole set at its end."""
+        if self.untrained is not None and not self.untrained.images:  # of an earlier version
+            return slice(0, self.digits.test)
+        return tested_after_epoch(self.config, self.digits.test)
 
 
 class Run(RunFields, frozen=True, kw_only=True):

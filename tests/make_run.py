@@ -78,10 +78,9 @@ def add_run(
     run = store.add(owner, engine, config, preset, parameters, digits, origin=origin, frozen=frozen)
     if started:
         store.start(run.id)
-    if execution is not None:
-        store.set_execution(run.id, execution)
-    for report in (*([untrained] if untrained else []), *epochs, *batches):
-        store.report(run.id, report)
+    for report in (execution, untrained, *epochs, *batches):
+        if report is not None:
+            store.report(run.id, report)
     for name, data in (files or {}).items():
         store.keep(run.id, name, data)
     if status is not None:

@@ -13,7 +13,15 @@ ROOT = Path(__file__).parents[1]
 # These run in a worker, or in a process of their own.
 _ELSEWHERE = {
     f"digitlab.training.{name}"
-    for name in ("trainer", "keras_model", "compiled", "loop", "evaluation", "kept_files")
+    for name in (
+        "trainer",
+        "keras_model",
+        "compiled",
+        "formats",
+        "loop",
+        "evaluation",
+        "kept_files",
+    )
 }
 
 _IMPORTS = """

@@ -105,6 +105,8 @@ def _check(packed: RunRecord) -> None:
         raise wrong("name")
     if untrained is not None and not -ROUNDING <= untrained.loss <= LARGEST_LOSS:
         raise wrong("untrained.loss")
+    if untrained is not None and untrained.images > packed.digits.test:
+        raise wrong("untrained.images")
     if len(packed.epochs) > most:
         raise wrong("epochs")
     before = 0
@@ -112,6 +114,8 @@ def _check(packed: RunRecord) -> None:
         if not before < epoch.epoch <= most:
             raise wrong(f"epochs[{number}].epoch")
         before = epoch.epoch
+        if epoch.test_images > packed.digits.test:
+            raise wrong(f"epochs[{number}].test_images")
     if outcome is not None:
         for name in ("epochs", "kept_epoch"):
             if getattr(outcome, name) > most:

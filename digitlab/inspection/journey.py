@@ -1,4 +1,4 @@
-"""The predictions for the test set after each epoch: what a network learned and forgot."""
+"""The predictions for test images after each epoch: what a network learned and forgot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from digitlab import models
 from digitlab.config import DIGITS
-from digitlab.store import Store
+from digitlab.store import Run, Store
 
 Integers = npt.NDArray[np.integer[Any]]
 Shares = npt.NDArray[np.float64]
@@ -19,12 +19,14 @@ Shares = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Journey:
-    """The predicted digit of every test sample after each epoch.
+    """The predicted digits of N test samples after each epoch.
 
-    ``epochs`` ascend, 0 is untrained; ``predicted`` is uint8 (epochs, N), ``labels`` (N,).
+    ``epochs`` ascend, 0 is untrained. ``samples``, (N,), are ascending indices into the test set;
+    ``labels``, (N,), are theirs, and ``predicted``, uint8 (epochs, N), what they are read as.
     """
 
     epochs: tuple[int, ...]
+    samples: npt.NDArray[np.intp]
     predicted: npt.NDArray[np.uint8]
     labels: Integers
 
@@ -37,13 +39,21 @@ class Journey:
         """The predictions after the last epoch, (N,)."""
         return np.asarray(self.predicted[-1])
 
+    def of_sample(self, sample: int) -> npt.NDArray[np.uint8]:
+        """What test sample ``sample``, one of ``samples``, is read as after each epoch."""
+        return np.asarray(self.predicted[:, np.searchsorted(self.samples, sample)])
+
     def learned(self, epoch: int) -> npt.NDArray[np.intp]:
-        """Indices of the samples wrong after ``epoch`` and right at the end, ascending."""
-        return np.flatnonzero((self.at(epoch) != self.labels) & (self.end == self.labels))
+        """The samples read wrong after ``epoch`` and right at the end, ascending."""
+        return self.samples[
+            np.flatnonzero((self.at(epoch) != self.labels) & (self.end == self.labels))
+        ]
 
     def forgotten(self, epoch: int) -> npt.NDArray[np.intp]:
-        """Indices of the samples right after ``epoch`` and wrong at the end, ascending."""
-        return np.flatnonzero((self.at(epoch) == self.labels) & (self.end != self.labels))
+        """The samples read right after ``epoch`` and wrong at the end, ascending."""
+        return self.samples[
+            np.flatnonzero((self.at(epoch) == self.labels) & (self.end != self.labels))
+        ]
 
     def accuracy_by_digit(self) -> Shares:
         """Each digit's accuracy by epoch, 0 to 1 (epochs, 10); NaN for a digit with no samples."""
@@ -54,21 +64,22 @@ class Journey:
         return shares
 
 
-def of_run(store: Store, run_id: str, labels: Integers) -> Journey:
+def of_run(store: Store, run: Run, labels: Integers) -> Journey:
     """The predictions that a run has kept, one file an epoch; there may be none yet.
 
-    ``labels`` (N,) are those of the run's test set.
+    ``labels`` are those of the run's whole test set.
 
     Raises:
         StoreError: the run was deleted meanwhile.
     """
-    epochs = tuple(store.epochs_kept(run_id, "reading"))
-    predicted = np.empty((len(epochs), len(labels)), np.uint8)
+    samples = np.arange(len(labels))[run.tested_after_epoch]
+    epochs = tuple(store.epochs_kept(run.id, "reading"))
+    predicted = np.empty((len(epochs), len(samples)), np.uint8)
     for place, epoch in enumerate(epochs):
-        path = store.file(run_id, f"reading-{epoch:03d}.npz")
+        path = store.file(run.id, f"reading-{epoch:03d}.npz")
         with np.load(path, allow_pickle=False) as reading:
             predicted[place] = reading["digit"]
-    return Journey(epochs, predicted, labels)
+    return Journey(epochs, samples, predicted, labels[samples])
 
 
 @functools.cache

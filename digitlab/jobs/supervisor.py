@@ -105,7 +105,6 @@ class RunSupervisor:
         if not self._write(self.store.start):
             return
         execution = self._prepare()
-        self._write(self.store.set_execution, execution)
         outcome = self._follow(self._start(execution))
         self._end(Status(outcome.ending), _reason(self.queued, outcome), outcome)
 

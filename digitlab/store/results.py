@@ -67,7 +67,7 @@ def _nothing_learned(run: Run, last: EpochMetrics, chance: float) -> Message | N
     The accuracy is that on the test set, else on the validation images, else in training.
     """
     measured = (
-        (last.test_accuracy, run.digits.test),
+        (last.test_accuracy, last.test_images or run.digits.test),
         (last.val_accuracy, run.digits.validation),
         (last.accuracy, last.images),
     )

@@ -189,10 +189,6 @@ class RunQueue:
                 database.execute("DELETE FROM batches WHERE run = ?", (run_id,))
         return changed == 1
 
-    def set_execution(self, run_id: str, execution: ExecutionSettings) -> None:
-        """Note the number format, threads and steps that a run is trained with."""
-        self.database.write("UPDATE runs SET pace = ? WHERE id = ?", column(execution), run_id)
-
     def end(
         self, run_id: str, status: Status, reason: Message, outcome: Outcome | None = None
     ) -> None:
@@ -209,9 +205,10 @@ class RunQueue:
         with self.database.change() as database:
             if database.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone() is None:
                 return
-            if isinstance(report, Untrained):
+            if isinstance(report, ExecutionSettings | Untrained):
+                name = "untrained" if isinstance(report, Untrained) else "pace"
                 database.execute(
-                    "UPDATE runs SET untrained = ? WHERE id = ?", (column(report), run_id)
+                    f"UPDATE runs SET {name} = ? WHERE id = ?", (column(report), run_id)
                 )
             else:
                 table = "batches" if isinstance(report, BatchMetrics) else "epochs"

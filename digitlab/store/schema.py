@@ -64,6 +64,7 @@ _ADDED_COLUMNS = {
         # How often it went back into the queue because its worker was lost.
         "requeued": "INTEGER NOT NULL DEFAULT 0",
     },
+    "epochs": {"test_images": "INTEGER NOT NULL DEFAULT 0"},
     # When its owner removed a sweep; it stays for a while, so that they may take it back.
     "sweeps": {"removed": "REAL"},
 }

@@ -19,6 +19,7 @@ from digitlab.dataset import DigitSet
 from digitlab.jobs.engine import refuse_too_large
 from digitlab.messages import LabError, mark, message
 from digitlab.presets import PRESETS
+from digitlab.progress import tested_after_epoch
 from digitlab.training import estimates
 from digitlab.training.estimates import Known
 
@@ -294,7 +295,8 @@ def seconds(plan: Plan, digits: DigitSet, known: Known) -> float:
 def run_seconds(config: RunConfig, digits: DigitSet, known: Known) -> float:
     """How long one run takes, in seconds: all its epochs, each with a look at the test set."""
     split = digits.split(config)
-    read = len(digits.x_test) + (0 if split.on_test else split.validation_count)
+    tested = digits.y_test[tested_after_epoch(config, len(digits.y_test))]
+    read = len(tested) + (0 if split.on_test else split.validation_count)
     return estimates.seconds(config, split.train_count, read, known)
 
 

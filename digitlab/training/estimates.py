@@ -86,8 +86,9 @@ def _newest(store: Store, newest_end: float) -> tuple[Ended, ...]:
 
 
 def read_after_epoch(run: Run) -> int:
-    """How many images a run evaluates after each epoch: the test and the validation images."""
-    return run.digits.test + (run.digits.validation if run.config.validation == "split" else 0)
+    """How many images a run evaluates after each epoch: of the test and the validation set."""
+    tested = len(range(run.digits.test)[run.tested_after_epoch])
+    return tested + (run.digits.validation if run.config.validation == "split" else 0)
 
 
 def evaluation_share(images: int, read: int) -> float:

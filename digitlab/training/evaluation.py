@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from digitlab.dataset import DigitSet
 from digitlab.dataset.digits import Bytes
 from digitlab.layers import EVALUATION_CHUNK
 from digitlab.network import Floats
+from digitlab.progress import tested_after_epoch
 from digitlab.scores import Scores, score
 from digitlab.training.compiled import Compiled
 
@@ -20,6 +22,15 @@ from digitlab.training.compiled import Compiled
 SECONDS_AFTER_STOP = 1.0
 
 ShouldStop = Callable[[], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """The probabilities, float32 (N, 10), and scores of test images; ``whole``: of all of them."""
+
+    probabilities: Floats
+    scores: Scores
+    whole: bool
 
 
 class Evaluator:
@@ -30,18 +41,22 @@ class Evaluator:
     ) -> None:
         self._network, self._config, self._digits = network, config, digits
         self._should_stop, self._deadline = should_stop, math.inf
+        self.part = tested_after_epoch(config, len(digits.y_test))
 
-    def test(self) -> tuple[Floats | None, Scores | None]:
-        """Probabilities (N, 10) and scores of the test set; None after a stop that left no time."""
-        probabilities = self._probabilities(self._digits.x_test)
+    def test(self, *, whole: bool) -> Tested | None:
+        """Test on the whole set, or on ``part`` of it; None after a stop that left no time."""
+        kept = slice(None) if whole else self.part
+        labels = self._digits.y_test[kept]
+        probabilities = self._probabilities(self._digits.x_test[kept])
         if probabilities is None:
-            return None, None
-        return probabilities, score(self._config.loss, self._digits.y_test, probabilities)
+            return None
+        scores = score(self._config.loss, labels, probabilities)
+        return Tested(probabilities, scores, len(labels) == len(self._digits.y_test))
 
-    def validation(self, test: Scores | None) -> Scores | None:
-        """Scores of the validation images, where there are any; ``test`` are the test set's."""
+    def validation(self, test: Tested | None) -> Scores | None:
+        """Scores of the validation images, where there are any; they may be those of ``test``."""
         if self._config.validation == "test":
-            return test
+            return test.scores if test is not None else None
         if self._config.validation == "none":
             return None
         images, labels = self._digits.split(self._config).validation

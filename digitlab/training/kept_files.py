@@ -26,7 +26,7 @@ Drop = Callable[[str], None]
 
 
 class KeptFiles:
-    """Keeps a run's files: weights within their budget, kernels and readings of every epoch."""
+    """Keeps a run's files: weights within their budget, each epoch's kernels and predictions."""
 
     def __init__(self, config: RunConfig, digits: DigitSet, keep: Keep, drop: Drop | None) -> None:
         self.keep, self.drop, self.layers = keep, drop, layers_of(config)
@@ -36,8 +36,11 @@ class KeptFiles:
         self.kept, self.kept_at = False, -math.inf
 
     def epoch_end(self, epoch: int, model: Any, probabilities: Floats | None) -> None:
-        """Keep what belongs to ``epoch``; 0 is the untrained network."""
-        self.epoch, self.probabilities = epoch, probabilities
+        """Keep what belongs to ``epoch``; 0 is the untrained network.
+
+        ``probabilities``, float32 (N, 10), are those of the images it was tested on.
+        """
+        self.epoch = epoch
         self.network = network_of(model, self.layers, self.about | {"epoch": epoch})
         evenly = epoch % self.every == 0
         since = time.perf_counter() - self.kept_at
@@ -49,12 +52,12 @@ class KeptFiles:
         if probabilities is not None:
             self.keep(f"reading-{epoch:03d}.npz", packed_predictions(probabilities))
 
-    def finish(self) -> None:
-        """Keep the last weights, and their probabilities for the test set."""
+    def finish(self, probabilities: Floats | None) -> None:
+        """Keep the last weights, and their probabilities for the whole test set, (N, 10)."""
         if not self.kept:
             self._keep_weights(replaceable=False)
-        if self.probabilities is not None:
-            self.keep("probabilities.npy", npy(self.probabilities))
+        if probabilities is not None:
+            self.keep("probabilities.npy", npy(probabilities))
 
     def _keep_weights(self, *, replaceable: bool) -> None:
         name, before = f"weights-{self.epoch:03d}.npz", self.replaceable

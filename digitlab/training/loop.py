@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,14 @@ class Sums:
     correct: int = 0
     seconds: float = 0.0
     traced: bool = False
+
+
+class TrainingData(NamedTuple):
+    """Tensors to train on, as ``TrainingLoop.epoch`` takes them."""
+
+    images: Any  # uint8 (N, 28, 28, 1)
+    targets: Any  # one-hot float32 (N, 10), or int32 (N,)
+    order: Any  # int64 (N,): the indices of the images as they are seen
 
 
 class TrainingLoop:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
+import msgspec
 import numpy as np
 
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet, one_hot
-from digitlab.dataset.digits import Bytes
+from digitlab.network import Floats
 from digitlab.progress import (
     BatchMetrics,
     Ending,
@@ -25,12 +26,13 @@ from digitlab.progress import (
     Report,
     Untrained,
 )
-from digitlab.training.compiled import Compiled, compiled
+from digitlab.training.compiled import Compiled
 from digitlab.training.continuing import STATE_FILE, InitialState, pack_state
-from digitlab.training.evaluation import Evaluator, ShouldStop
+from digitlab.training.evaluation import Evaluator, ShouldStop, Tested
+from digitlab.training.formats import fastest
 from digitlab.training.kept_files import Drop, Keep, KeptFiles
 from digitlab.training.keras_model import optimizer_state, restore_optimizer, set_weights
-from digitlab.training.loop import Sums, as_tensor, fit_order
+from digitlab.training.loop import Sums, TrainingData, as_tensor, fit_order
 
 REPORTS_PER_SECOND = 5
 
@@ -50,14 +52,15 @@ def train(
     Args:
         config: the run's settings.
         digits: the set it trains on and is tested on.
-        report: called with the untrained network's scores, then with batch metrics at most five
-            times a second, and with each epoch's metrics.
+        report: called with the execution settings, with the untrained network's scores, then with
+            batch metrics at most five times a second, and with each epoch's metrics.
         keep: called with a file's name and bytes, before the report of the same epoch:
             ``weights-EPOCH.npz`` (Network), ``kernels-EPOCH.npy`` (first convolution, float32),
-            ``reading-EPOCH.npz`` (``digit`` uint8 and ``confidence`` float16 of every test image)
-            and, last, ``probabilities.npy`` (float32, test images x 10).
+            ``reading-EPOCH.npz`` (``digit`` uint8 and ``confidence`` float16 of the test images
+            of ``tested_after_epoch``) and, last, ``probabilities.npy`` (float32, test images x 10).
         should_stop: called after every chunk of steps, which takes about 0.2 s.
-        execution: number format and threads.
+        execution: threads, and the number format in which a short run is trained; a longer one
+            tries both.
         start: the weights and optimizer state to continue training from; None for a new network.
         drop: called with the name of a kept file that is no longer wanted: weights that newer ones
             replace. Without it only evenly spaced weights, and the last, are kept.
@@ -68,15 +71,21 @@ def train(
         How the run ended.
     """
     began = time.perf_counter()
-    keras.utils.set_random_seed(config.seed)
-    network = _network(config, execution, start)
+    data = _data(config, digits)
+    network, number_format = fastest(
+        config, data, execution.format, frozen=start is not None and start.frozen
+    )
+    if start is not None:
+        set_weights(network.model, start.network)
+        restore_optimizer(network.model, start.optimizer)
+    report(msgspec.structs.replace(execution, format=number_format))
     evaluator = Evaluator(network, config, digits, should_stop)
     files = KeptFiles(config, digits, keep, drop)
     training = _Training(config, network, evaluator, files, report, should_stop)
     if training.untrained():
-        training.run(*digits.split(config).train)
+        training.run(data)
         _keep_state(network.model, training.ending, keep, start)
-    files.finish()
+    files.finish(training.test_whole())
     return Outcome(
         ending=training.ending,
         epochs=training.epochs,
@@ -87,15 +96,12 @@ def train(
     )
 
 
-def _network(
-    config: RunConfig, execution: ExecutionSettings, start: InitialState | None
-) -> Compiled:
-    if start is None:
-        return compiled(config, execution.format)
-    network = compiled(config, execution.format, frozen=start.frozen)
-    set_weights(network.model, start.network)
-    restore_optimizer(network.model, start.optimizer)
-    return network
+def _data(config: RunConfig, digits: DigitSet) -> TrainingData:
+    """The images to train on; seeds all random generators as the exported script does."""
+    images, labels = digits.split(config).train
+    targets = one_hot(labels) if config.one_hot else labels.astype(np.int32)
+    keras.utils.set_random_seed(config.seed)
+    return TrainingData(as_tensor(images[..., None]), as_tensor(targets), fit_order(len(images)))
 
 
 def _keep_state(model: Any, ending: Ending, keep: Keep, start: InitialState | None) -> None:
@@ -124,6 +130,8 @@ class _Training:
         self.patience = _Patience(config.patience)
         self.ending: Ending = "finished"
         self.epochs = 0  # whole ones
+        self.test: Tested | None = None  # of the weights that were kept last
+        self.epoch: EpochMetrics | None = None  # the last one reported
         self.stopped_early = False
         # Without the first chunk of a new network, which is mostly TensorFlow tracing it.
         self.images, self.seconds = 0, 0.0
@@ -135,22 +143,23 @@ class _Training:
 
     def untrained(self) -> bool:
         """Evaluate the network before its first step; False when the run was stopped already."""
-        probabilities, scores = self.evaluator.test()
-        self.files.epoch_end(0, self.network.model, probabilities)
-        if scores is not None:
-            self.report(Untrained(scores.loss, scores.accuracy))
-        if scores is None or self.should_stop():
+        test = self._test(0)
+        if test is not None:
+            scores = test.scores
+            self.report(Untrained(scores.loss, scores.accuracy, len(test.probabilities)))
+        if test is None or self.should_stop():
             self.ending = "stopped"
             return False
         return True
 
-    def run(self, images: Bytes, labels: Bytes) -> None:
-        """Train on ``images`` (N, 28, 28) and their ``labels`` (N,)."""
-        targets = one_hot(labels) if self.config.one_hot else labels.astype(np.int32)
-        data = as_tensor(images[..., None]), as_tensor(targets), fit_order(len(images))
+    def run(self, data: TrainingData) -> None:
+        """Train on ``data``."""
+        images = len(data.order)
         for epoch in range(1, self.config.epochs + 1):
             chunks = self.network.loop.epoch(*data, self.config.batch_size)
-            self._end_epoch(epoch, self._train(epoch, chunks, len(images)), len(images))
+            seen = self._train(epoch, chunks, images)
+            if self.ending != "diverged":
+                self._end_epoch(epoch, seen, images)
             if self.ending != "finished" or self.stopped_early:
                 break
 
@@ -187,33 +196,66 @@ class _Training:
 
         A network that diverged in the epoch is not kept: the weights before it are.
         """
+        test = self._test(epoch)
         if self.ending == "diverged":
             return
-        probabilities, test = self.evaluator.test()
-        if test is not None and not math.isfinite(test.loss):
-            self.ending = "diverged"  # in the last step, after its loss was computed
-            return
         validation = self.evaluator.validation(test)
-        self.files.epoch_end(epoch, self.network.model, probabilities)
         complete = seen.images == images
         if complete:
             self.epochs += 1
             exhausted = validation is not None and self.patience.exhausted(validation.loss)
             self.stopped_early = exhausted and epoch < self.config.epochs
-        self.report(
-            EpochMetrics(
-                epoch=epoch,
-                complete=complete,
-                loss=seen.loss / seen.images,
-                accuracy=seen.correct / seen.images,
-                val_loss=validation.loss if validation else None,
-                val_accuracy=validation.accuracy if validation else None,
-                test_loss=test.loss if test else None,
-                test_accuracy=test.accuracy if test else None,
-                seconds=seen.seconds,
-                images=seen.images,
-            )
+        self.epoch = EpochMetrics(
+            epoch=epoch,
+            complete=complete,
+            loss=seen.loss / seen.images,
+            accuracy=seen.correct / seen.images,
+            val_loss=validation.loss if validation else None,
+            val_accuracy=validation.accuracy if validation else None,
+            seconds=seen.seconds,
+            images=seen.images,
+            **_test_metrics(test),
         )
+        self.report(self.epoch)
+
+    def _test(self, epoch: int) -> Tested | None:
+        """Test the network after ``epoch`` and keep it, unless it diverged in its last step.
+
+        Only after the last epoch that is planned the whole test set is needed at once.
+        """
+        test = self.evaluator.test(whole=epoch == self.config.epochs)
+        if epoch and test is not None and not math.isfinite(test.scores.loss):
+            self.ending = "diverged"  # after the step's loss was computed
+            return None
+        answers = test.probabilities if test is not None else None
+        if test is not None and test.whole:
+            answers = test.probabilities[self.evaluator.part]
+        self.files.epoch_end(epoch, self.network.model, answers)
+        self.test = test
+        return test
+
+    def test_whole(self) -> Floats | None:
+        """Test the weights that were kept last on the whole set, and report their epoch anew.
+
+        Returns:
+            Their probabilities, float32 (N, 10); None after a stop that left no time.
+        """
+        if self.test is None or not self.test.whole:
+            if self.ending == "diverged":
+                set_weights(self.network.model, self.files.network)
+            self.test = self.evaluator.test(whole=True)
+            if self.test is not None and self.epoch is not None:
+                self.report(msgspec.structs.replace(self.epoch, **_test_metrics(self.test)))
+        return self.test.probabilities if self.test is not None else None
+
+
+def _test_metrics(test: Tested | None) -> dict[str, Any]:
+    """The fields of ``EpochMetrics`` that a test gives."""
+    return {
+        "test_loss": test.scores.loss if test else None,
+        "test_accuracy": test.scores.accuracy if test else None,
+        "test_images": len(test.probabilities) if test else 0,
+    }
 
 
 class _Patience:

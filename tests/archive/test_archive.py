@@ -726,6 +726,7 @@ BAD_FIELDS: dict[str, list[Any]] = {
     "pace.steps": [1.5],
     "untrained.loss": ["2.3"],
     "untrained.accuracy": [1.5],
+    "untrained.images": [-1, TEST + 1],
     "outcome.ending": ["failed", "stopped"],
     "outcome.kept_epoch": [99],
     "outcome.seconds": [-1],
@@ -743,6 +744,7 @@ BAD_FIELDS: dict[str, list[Any]] = {
     "epochs.1.val_loss": ["low"],
     "epochs.0.seconds": [-1],
     "epochs.0.images": [-1],
+    "epochs.0.test_images": [-1, TEST + 1],
     "epochs.1": [{"epoch": 2}],
 }
 SAID = {
@@ -838,6 +840,7 @@ BAD_FILES: list[tuple[str, bytes | None, str]] = [
     ("probabilities.npy", npy(np.full((TEST, 10), np.nan, np.float32)), "not finite"),
     ("reading-001.npz", npz_of(**READ | {"digit": np.full(TEST, 10, np.uint8)}), "no training"),
     ("reading-001.npz", npz_of(**READ | {"certainty": np.full(TEST, 9, "<f2")}), "no training"),
+    ("reading-001.npz", npz_of(**{name: row[:-1] for name, row in READ.items()}), "shapes or"),
     ("reading-001.npz", npz_of(**READ, more=np.zeros(1)), "other names"),
     ("reading-001.npz", npz_of(digit=READ["digit"]), "other names"),
     ("reading-001.npz", zip_of(members_of(npz_of(**READ)), zipfile.ZIP_DEFLATED), "other names"),

@@ -34,7 +34,7 @@ def trained(store: Store, config: RunConfig) -> Run:
     parts = DataSetInfo(digits.name, digits.fingerprint, 3600, 400, 1000)
     run = store.add("ada", "engine", config, None, parameter_count(layers), parts)
     store.start(run.id)
-    store.set_execution(run.id, ExecutionSettings())
+    store.report(run.id, ExecutionSettings())
     store.report(run.id, Untrained(2.3, 0.1))
     for n in range(1, config.epochs + 1):
         report = EpochMetrics(n, True, 1 / n, 1 - 0.2 / n, 0.9 / n, 0.9, 0.7 / n, 0.9, 1.0, 3600)

@@ -26,7 +26,7 @@ def test_a_line_for_each_report_of_batches() -> None:
 
 def test_a_run_without_metrics_has_the_heads_alone() -> None:
     assert epochs_csv([]).decode().splitlines() == [
-        "epoch,complete,loss,accuracy,val_loss,val_accuracy,test_loss,test_accuracy,seconds,images"
+        "epoch,complete,loss,accuracy,val_loss,val_accuracy,test_loss,test_accuracy,seconds,images,test_images"
     ]
     assert batches_csv([]).decode().splitlines() == [
         "epoch,step,steps,loss,accuracy,images_per_second"

@@ -33,7 +33,7 @@ def test_a_run_is_found_again_by_another_store_with_all_it_was_given(store: Stor
     run = add(store)
     assert run.status is Status.QUEUED
     assert store.start(run.id)
-    store.set_execution(run.id, EXECUTION)
+    store.report(run.id, EXECUTION)
     store.report(run.id, Untrained(2.3, 0.1))
     for report in (batch(1, 10), batch(1, 25), make_epoch(1), batch(2, 9), make_epoch(2)):
         store.report(run.id, report)
@@ -150,7 +150,7 @@ def test_a_deleted_run_takes_everything_and_drops_what_still_comes(store: Store)
     for report in (Untrained(2.3, 0.1), batch(1, 2), make_epoch(2)):
         store.report(run.id, report)
     store.end(run.id, Status.FINISHED, REASON, OUTCOME)
-    store.set_execution(run.id, ExecutionSettings())
+    store.report(run.id, ExecutionSettings())
     with pytest.raises(StoreError, match="no such run"):
         store.keep(run.id, "weights-001.npz", b"")
     assert store.batches(run.id) == store.epochs(run.id) == store.files(run.id) == []

@@ -53,7 +53,9 @@ class Ran:
 
     @property
     def epochs(self) -> list[EpochMetrics]:
-        return [report for report in self.reports if isinstance(report, EpochMetrics)]
+        """Each epoch's, as a store keeps them: one that is reported again replaces the first."""
+        found = [report for report in self.reports if isinstance(report, EpochMetrics)]
+        return list({report.epoch: report for report in found}.values())
 
     @property
     def losses(self) -> list[float]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from digitlab.config import RunConfig
 from digitlab.presets import PRESETS
-from digitlab.progress import ExecutionSettings, Outcome
+from digitlab.progress import ExecutionSettings, Outcome, Untrained
 from digitlab.store import Run, Status, Store
 from digitlab.training import estimates, speed
 from digitlab.training.estimates import Ended, Known
@@ -144,6 +144,12 @@ def test_a_row_that_cannot_be_read_is_passed_over(store: Store) -> None:
 
 def test_the_images_that_a_run_reads_after_an_epoch(store: Store) -> None:
     run = trained(store)
-    for validation, read in (("split", 1800), ("none", 1000), ("test", 1000)):
-        config = dataclasses.replace(CNN, validation=validation)
-        assert estimates.read_after_epoch(replace(run, config=config)) == read
+    for validation, *expected in (
+        ("split", 1_800, 2_800, 10_800),
+        ("none", 1_000, 2_000, 10_000),
+        ("test", 1_000, 10_000, 10_000),
+    ):
+        few = replace(run, config=dataclasses.replace(CNN, validation=validation))
+        many = replace(few, digits=replace(run.digits, test=10_000))
+        earlier = replace(many, untrained=Untrained(2.3, 0.1))  # it was tested on all of them
+        assert [estimates.read_after_epoch(each) for each in (few, many, earlier)] == expected

@@ -14,7 +14,13 @@ from digitlab.dataset import DigitSet, one_hot
 from digitlab.layers import layers_of, parameter_count
 from digitlab.network import as_pixels
 from digitlab.presets import PRESETS
-from digitlab.progress import BatchMetrics, EpochMetrics, Report, Untrained
+from digitlab.progress import (
+    BatchMetrics,
+    EpochMetrics,
+    ExecutionSettings,
+    Report,
+    Untrained,
+)
 from digitlab.scores import score
 
 keras = pytest.importorskip("keras")
@@ -66,8 +72,9 @@ def mlp() -> Ran:
 
 def test_one_epoch_leaves_a_history_of_length_1(cnn) -> None:
     kinds = [type(report) for report in cnn.reports]
-    assert kinds == [Untrained, *[BatchMetrics] * (len(kinds) - 2), EpochMetrics]
-    assert len(kinds) > 2
+    batches = [BatchMetrics] * (len(kinds) - 3)
+    assert kinds == [ExecutionSettings, Untrained, *batches, EpochMetrics]
+    assert batches
     (epoch,) = cnn.epochs
     assert (epoch.epoch, epoch.complete, epoch.images) == (1, True, 64)
     outcome = cnn.outcome
@@ -129,7 +136,7 @@ def test_files_are_kept_before_the_report_that_speaks_of_them() -> None:
     kept: dict[str, bytes] = {}
 
     def report(one: Report) -> None:
-        if not isinstance(one, BatchMetrics):
+        if isinstance(one, Untrained | EpochMetrics):
             epoch = getattr(one, "epoch", 0)
             assert {f"weights-{epoch:03d}.npz", f"reading-{epoch:03d}.npz"} <= set(kept)
             seen.append(type(one).__name__)
@@ -310,7 +317,7 @@ def test_a_stop_is_heeded_after_the_chunk_under_way() -> None:
 def test_a_stop_before_the_start_trains_nothing() -> None:
     ran = run(MLP, stop=lambda: True)
     assert (ran.outcome.ending, ran.outcome.epochs, ran.outcome.kept_epoch) == ("stopped", 0, 0)
-    assert ran.reports == [ran.untrained]
+    assert ran.reports == [ExecutionSettings(), ran.untrained]
     assert sorted(ran.files) == ["probabilities.npy", "reading-000.npz", "weights-000.npz"]
     assert ran.outcome.images_per_second == 0
 
@@ -319,7 +326,7 @@ def test_a_stop_during_the_first_examination_leaves_the_untrained_weights(monkey
     monkeypatch.setattr(evaluation, "SECONDS_AFTER_STOP", -1.0)  # no time for any of it
     ran = run(MLP, stop=lambda: True)
     assert (ran.outcome.ending, ran.outcome.epochs) == ("stopped", 0)
-    assert ran.reports == []
+    assert ran.reports == [ExecutionSettings()]
     assert list(ran.files) == ["weights-000.npz"]
 
 
@@ -377,6 +384,86 @@ def test_a_run_that_diverges_within_an_epoch_ends_at_once() -> None:
     assert ran.epochs == []
     assert all(math.isfinite(batch.loss) for batch in ran.batches)
     assert ran.network(0).about["epoch"] == 0
+
+
+# On a part of the test set, and at the end on all of it -------------------------------------
+
+RANDOM = np.random.default_rng(1)
+MANY = 2_100  # test images; every second is read after an epoch
+MANY_DIGITS = dataclasses.replace(
+    NOISE,
+    x_test=RANDOM.integers(0, 256, (MANY, 28, 28), np.uint8),
+    y_test=RANDOM.integers(0, 10, MANY, np.uint8),
+)
+
+
+def exactly(
+    ran: Ran, config: RunConfig, epoch: int, kept: slice = slice(None)
+) -> tuple[float, float]:
+    """The kept network's loss and accuracy, by the forward pass in NumPy."""
+    probabilities = ran.network(epoch).predict(MANY_DIGITS.x_test[kept])
+    scores = score(config.loss, MANY_DIGITS.y_test[kept], probabilities)
+    return pytest.approx(scores.loss, rel=1e-4), pytest.approx(scores.accuracy, abs=1e-3)
+
+
+def images_tested(ran: Ran) -> list[tuple[int, int]]:
+    """The epoch and the number of test images of each report."""
+    return [
+        (report.epoch, report.test_images)
+        for report in ran.reports
+        if isinstance(report, EpochMetrics)
+    ]
+
+
+def test_only_the_last_epoch_is_tested_on_the_whole_set() -> None:
+    config = dataclasses.replace(MLP, epochs=2)
+    ran = run(config, MANY_DIGITS)
+    first, last = ran.epochs
+    half = slice(0, MANY, 2)
+
+    assert ran.untrained.images == 1_050
+    assert images_tested(ran) == [(1, 1_050), (2, MANY)]
+    assert (ran.untrained.loss, ran.untrained.accuracy) == exactly(ran, config, 0, half)
+    assert (first.test_loss, first.test_accuracy) == exactly(ran, config, 1, half)
+    assert (last.test_loss, last.test_accuracy) == exactly(ran, config, 2)
+    assert ran.array("probabilities.npy").shape == (MANY, 10)
+    for epoch in range(3):
+        assert ran.array(f"reading-{epoch:03d}.npz")["digit"].shape == (1_050,)
+
+
+def test_where_it_validates_on_the_test_set_all_of_it_is_read() -> None:
+    ran = run(dataclasses.replace(MLP, epochs=2, validation="test"), MANY_DIGITS)
+    assert images_tested(ran) == [(1, MANY), (2, MANY)]
+    assert [epoch.val_loss for epoch in ran.epochs] == [epoch.test_loss for epoch in ran.epochs]
+    assert ran.array("reading-001.npz")["digit"].shape == (MANY,)
+
+
+@pytest.mark.usefixtures("one_step_a_chunk")
+def test_a_run_that_is_stopped_is_tested_on_the_whole_set() -> None:
+    config = dataclasses.replace(MLP, epochs=3)
+    ran = run(config, MANY_DIGITS, stop=after(8))
+    assert ran.outcome.ending == "stopped"
+    end = ran.epochs[-1]
+    assert images_tested(ran)[-2:] == [(end.epoch, 1_050), (end.epoch, MANY)]
+    assert (end.test_loss, end.test_accuracy) == exactly(ran, config, end.epoch)
+
+
+def test_a_run_that_is_stopped_early_is_tested_on_the_whole_set() -> None:
+    config = dataclasses.replace(MLP, epochs=50, patience=1, learning_rate=0.05)
+    ran = run(config, MANY_DIGITS)
+    assert ran.outcome.stopped_early
+    assert images_tested(ran)[-2:] == [(len(ran.epochs), 1_050), (len(ran.epochs), MANY)]
+    end = ran.epochs[-1]
+    assert (end.test_loss, end.test_accuracy) == exactly(ran, config, end.epoch)
+
+
+def test_after_a_divergence_the_weights_before_it_are_tested_on_the_whole_set() -> None:
+    ran = run(WILD, MANY_DIGITS)
+    assert ran.outcome.ending == "diverged"
+    end = ran.epochs[-1]
+    assert images_tested(ran)[-2:] == [(end.epoch, 1_050), (end.epoch, MANY)]
+    assert (end.test_loss, end.test_accuracy) == exactly(ran, WILD, ran.outcome.kept_epoch)
+    assert np.isfinite(ran.array("probabilities.npy")).all()
 
 
 # Early stopping -----------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def _run(run: Run, model: SelectedModel, visit: Visit) -> None:
             )
         )
     _run_scores(run, model, digits, t)
-    found = _journey(run.id, kept[-1], digits.fingerprint)
+    found = _journey(run.id, kept[-1], digits.fingerprint, run)
     if len(found.epochs) < 2:
         if run.continued:
             st.info(t("It was not trained for a whole epoch: only its beginning was tested."))
@@ -69,12 +69,21 @@ def _run_scores(run: Run, model: SelectedModel, digits: DigitSet, t: Translator)
         after = score(run.config.loss, test.labels, test.probabilities)
     before = results.untrained_test(run.untrained)
     _scores(before, after, len(digits.y_test), t, continued=run.continued)
+    part = len(digits.y_test[run.tested_after_epoch])
+    if part < len(digits.y_test):
+        st.caption(
+            t(
+                "At the end all of them are read; before the first epoch and after each one "
+                "{part} of them, evenly chosen: training goes on sooner.",
+                part=f"{part:,}",
+            )
+        )
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _journey(run: str, last: int, fingerprint: str) -> Journey:
-    """A run's readings as far as epoch ``last``, 10 KB an epoch; once for all sessions."""
-    return journey.of_run(lab.store(), run, dataset.find(fingerprint).y_test)
+def _journey(run_id: str, last: int, fingerprint: str, _run: Run) -> Journey:
+    """A run's predictions as far as epoch ``last``, 2 KB an epoch; once for all sessions."""
+    return journey.of_run(lab.store(), _run, dataset.find(fingerprint).y_test)
 
 
 def _bundled(model: SelectedModel, visit: Visit) -> None:
@@ -97,7 +106,7 @@ def _bundled(model: SelectedModel, visit: Visit) -> None:
     loss, accuracy = journey.of_bundled()
     _history(loss, accuracy, t)
     predicted = np.stack([untrained.argmax(axis=1), trained.argmax(axis=1)]).astype(np.uint8)
-    found = Journey((0, len(loss)), predicted, y_true)
+    found = Journey((0, len(loss)), np.arange(count), predicted, y_true)
     _digit_by_digit(found, t)
     said = t("How it read between was not kept; of a run of your own every epoch is.")
     if count < len(digits.y_test):
@@ -228,9 +237,9 @@ def _then_and_now(found: Journey, model: SelectedModel, digits: DigitSet, visit:
     for column, (kind, (title, samples)) in zip(columns, sheets.items(), strict=True):
         with column:
             sample_list.labelled(
-                digits.x_test[: len(found.labels)],
+                digits.x_test,
                 samples,
-                lambda index: _labelled(index, found, epoch, t),
+                lambda index: _labelled(index, int(digits.y_test[index]), found, epoch, t),
                 f"journey-{model.name}-{kind}",
                 state.JOURNEY_SAMPLE.set,
                 t,
@@ -238,25 +247,26 @@ def _then_and_now(found: Journey, model: SelectedModel, digits: DigitSet, visit:
                 most=_MOST,
             )
     opened = state.JOURNEY_SAMPLE.get()
-    if opened is not None and opened < len(found.labels):
-        steps = zip(found.epochs, found.predicted[:, opened], strict=True)
+    if opened is not None and opened in found.samples:
+        steps = zip(found.epochs, found.of_sample(opened), strict=True)
         st.markdown(
             t(
                 "Test sample {index} is a {truth}. It was read as: {readings}.",
                 index=opened,
-                truth=int(found.labels[opened]),
+                truth=int(digits.y_test[opened]),
                 readings=t.listed(f"{name(epoch)}: {digit}" for epoch, digit in steps),
             )
         )
         sample_view.show(model, predictions_of(model, t), opened, visit)
 
 
-def _labelled(index: int, found: Journey, epoch: int, t: Translator) -> LabelledSample:
-    then, end = int(found.at(epoch)[index]), int(found.end[index])
+def _labelled(index: int, truth: int, found: Journey, epoch: int, t: Translator) -> LabelledSample:
+    read_as = found.of_sample(index)
+    then, end = int(read_as[found.epochs.index(epoch)]), int(read_as[-1])
     hover = t(
         "Test sample {index}<br>truth {truth}<br>read as {then} then, {end} at the end",
         index=index,
-        truth=int(found.labels[index]),
+        truth=truth,
         then=then,
         end=end,
     )
