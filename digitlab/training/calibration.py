@@ -18,7 +18,7 @@ from digitlab.progress import ExecutionSettings, NumberFormat
 from digitlab.training.loading import lower_priority, use_threads
 from digitlab.training.speed import MEASURED, Measurement, Timing, is_quiet
 
-_BATCHES = {"mlp": 300, "cnn": 6}
+_BATCHES = {"mlp-128": 300, "mlp-512": 100, "cnn-filters": 50, "cnn-keras": 6}
 _SECONDS = 8.0  # then a number format that the processor only emulates is given up
 
 

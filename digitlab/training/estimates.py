@@ -16,7 +16,7 @@ from digitlab.config import RunConfig
 from digitlab.progress import ExecutionSettings
 from digitlab.store import Run, Store
 from digitlab.training import speed
-from digitlab.training.speed import Measurement, relative_work, seconds_per_epoch
+from digitlab.training.speed import Measurement, seconds_per_epoch
 
 # Of a run besides its epochs: the model is built and traced, and tested before training.
 _RUN_SECONDS = 3.0
@@ -42,8 +42,8 @@ class Ended:
 
     @functools.cached_property
     def work(self) -> float:
-        """Work per image, relative to the network whose speed is measured."""
-        return relative_work(self.config)
+        """Work per image, as ``speed.work``."""
+        return speed.work(self.config)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def seconds(config: RunConfig, images: int, read: int, known: Known) -> float:
         read: test and validation images that are evaluated after each epoch.
         known: what is known of this lab's speed.
     """
-    work = relative_work(config)
+    work = speed.work(config)
 
     def distance(ended: Ended) -> float:
         """The logarithmic difference in work per image, batch size and images in all."""

@@ -6,9 +6,6 @@ small networks lose more in its conversions than they gain. Which it is depends 
 
 from __future__ import annotations
 
-import os
-from functools import cache
-from pathlib import Path
 from typing import Any, get_args
 
 from digitlab.config import RunConfig
@@ -16,6 +13,7 @@ from digitlab.layers import layers_of, parameter_count
 from digitlab.progress import NumberFormat
 from digitlab.training.compiled import Compiled, compiled
 from digitlab.training.loop import TrainingData
+from digitlab.training.speed import has_bfloat16
 
 # A format is timed for so long, without TensorFlow's tracing of its loop.
 _TRIAL_SECONDS = 0.15
@@ -76,18 +74,3 @@ def _timed(
         if rate and seconds - traced >= least:
             break
     return traced, rate or images / seconds
-
-
-@cache
-def has_bfloat16() -> bool:
-    """Whether this processor multiplies ``bfloat16``; others emulate it, several times as slow.
-
-    Linux alone tells. ``ONEDNN_MAX_CPU_ISA`` may keep TensorFlow from using it.
-    """
-    if os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper() not in ("ALL", "DEFAULT"):
-        return False
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags

@@ -1,7 +1,8 @@
 """This machine's measured training speed, and the execution settings chosen from it for each run.
 
-Number formats and thread counts are measured on two small networks in processes of their own,
-because TensorFlow fixes its threads when it starts. Until then float32 and every core are used.
+Number formats and thread counts are measured on four networks in processes of their own, because
+TensorFlow fixes its threads when it starts. Another network is taken to be like the measured one of
+its kind that is nearest in work; until there is one, the settings are a guess.
 
 A measurement made while other processes used the processor is discarded, and repeated after a
 while. All are repeated after a month.
@@ -14,6 +15,7 @@ import functools
 import json
 import logging
 import math
+import os
 import platform
 import subprocess
 import sys
@@ -28,14 +30,14 @@ from dask.system import CPU_COUNT
 from digitlab import disk
 from digitlab.config import RunConfig
 from digitlab.home import home
-from digitlab.layers import Layer, layers_of
+from digitlab.layers import layers_of
 from digitlab.presets import PRESETS
 from digitlab.progress import ExecutionSettings, NumberFormat
 
 log = logging.getLogger(__name__)
 
-# The network of each kind that is measured.
-MEASURED = {"mlp": PRESETS["mlp-128"], "cnn": PRESETS["cnn-keras"]}
+# The networks that are measured: a small and a large one of each kind.
+MEASURED = {name: PRESETS[name] for name in ("mlp-128", "mlp-512", "cnn-filters", "cnn-keras")}
 _STEP_OVERHEAD_SECONDS = 0.001
 # The memory traffic of a layer's output and its gradient, in multiplications: fitted to the
 # lessons' speeds. Counting multiplications alone is five times off for small CNNs.
@@ -43,7 +45,9 @@ _MULTIPLICATIONS_PER_VALUE = 200
 # Restarting a worker with another number of threads, and loading TensorFlow in it.
 _RESTART_SECONDS = 6.0
 # Images per second assumed where nothing was measured: a slow core's.
-_ASSUMED = {"mlp": 10_000.0, "cnn": 600.0}
+_ASSUMED = {"mlp": ("mlp-128", 10_000.0), "cnn": ("cnn-keras", 600.0)}
+# Multiplications an image from which on an MLP gains by bfloat16, where that is not emulated.
+_LARGE_MLP = 400_000
 # Earlier versions saved this speed for a network that they had not measured.
 _PLACEHOLDER = 1.0
 # A measurement counts if this share of the cores it needs was free.
@@ -95,30 +99,62 @@ def execution_for(
         measured: this machine's measurements; may be empty.
         loaded_threads: of the running worker; another number means restarting it.
     """
-    work = images * config.epochs * relative_work(config)
+    rows = _nearest(config, measured)
+    if not rows:
+        number_format: NumberFormat = "float32"
+        large = sum(layer.multiplications for layer in layers_of(config)) > _LARGE_MLP
+        if has_bfloat16() and (config.network == "cnn" or large):
+            number_format = "mixed_bfloat16"
+        threads = 1 if config.network == "mlp" else CPU_COUNT
+        return ExecutionSettings(number_format, loaded_threads or threads)
 
     def seconds(row: Measurement) -> float:
         restart = _RESTART_SECONDS if loaded_threads not in (None, row.threads) else 0.0
-        return work / row.images_per_second + restart
+        return images * config.epochs / _rate(config, row) + restart
 
-    assumed = _ASSUMED[config.network] * min(CPU_COUNT, 2)
-    unmeasured = Measurement(config.network, "float32", loaded_threads or CPU_COUNT, assumed)
-    known = [row for row in measured if row.network == config.network]
-    best = min(known, key=seconds, default=unmeasured)
+    best = min(rows, key=seconds)
     return ExecutionSettings(best.format, best.threads)
 
 
+def _nearest(config: RunConfig, measured: Sequence[Measurement]) -> list[Measurement]:
+    """The measurements of the network of this kind that is nearest in work; may be empty."""
+    rows = [row for row in measured if MEASURED[row.network].network == config.network]
+    aim = math.log(work(config))
+    name = min(
+        {row.network for row in rows},
+        key=lambda name: abs(math.log(work(MEASURED[name])) - aim),
+        default=None,
+    )
+    return [row for row in rows if row.network == name]
+
+
+def _rate(config: RunConfig, row: Measurement) -> float:
+    """Images of ``config`` trained per second, from those of the measured network."""
+    return row.images_per_second * work(MEASURED[row.network]) / work(config)
+
+
 @functools.lru_cache(4096)
-def relative_work(config: RunConfig) -> float:
-    """Training time per image, relative to the measured network of this kind."""
+def work(config: RunConfig) -> float:
+    """What training on one image costs, in multiplications; memory traffic counts as some."""
+    return sum(
+        layer.multiplications + _MULTIPLICATIONS_PER_VALUE * math.prod(layer.output)
+        for layer in layers_of(config)
+    )
 
-    def cost(layers: Iterable[Layer]) -> int:
-        return sum(
-            layer.multiplications + _MULTIPLICATIONS_PER_VALUE * math.prod(layer.output)
-            for layer in layers
-        )
 
-    return cost(layers_of(config)) / cost(layers_of(MEASURED[config.network]))
+@functools.cache
+def has_bfloat16() -> bool:
+    """Whether this processor multiplies ``bfloat16``; others emulate it, several times as slow.
+
+    Linux alone tells. ``ONEDNN_MAX_CPU_ISA`` may keep TensorFlow from using it.
+    """
+    if os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper() not in ("ALL", "DEFAULT"):
+        return False
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def seconds_per_epoch(
@@ -132,11 +168,12 @@ def seconds_per_epoch(
     With the format and threads of ``execution`` where they were measured, else with the fastest.
     """
     wanted = execution and (execution.format, execution.threads)
-    known = [row for row in measured if row.network == config.network]
+    name, assumed = _ASSUMED[config.network]
+    known = _nearest(config, measured) or [Measurement(name, "float32", 1, assumed)]
     same = [row for row in known if (row.format, row.threads) == wanted]
-    rate = max((row.images_per_second for row in same or known), default=_ASSUMED[config.network])
+    rate = max(_rate(config, row) for row in same or known)
     steps = images / config.batch_size
-    return images * relative_work(config) / rate + steps * _STEP_OVERHEAD_SECONDS
+    return images / rate + steps * _STEP_OVERHEAD_SECONDS
 
 
 def load() -> tuple[Measurement, ...]:
@@ -151,7 +188,11 @@ def _read() -> tuple[tuple[Measurement, ...], float]:
         if data["machine"] != machine():
             return (), 0.0
         rows = (Measurement(**row) for row in data["measurements"])
-        measured = tuple(row for row in rows if _PLACEHOLDER < row.images_per_second < math.inf)
+        measured = tuple(
+            row
+            for row in rows
+            if row.network in MEASURED and _PLACEHOLDER < row.images_per_second < math.inf
+        )
         return measured, float(data.get("when", 0.0))
     except (OSError, ValueError, KeyError, TypeError):
         return (), 0.0

@@ -179,7 +179,7 @@ def test_a_list_that_cannot_be_read_is_a_sentence(field: str, text: str, told: s
 def test_the_time_is_that_of_all_runs_on_this_machine() -> None:
     digits = dataset.sample()
     plan = vary(BASE, [Axis("epochs", (10, 20))], 3)
-    known = Known((speed.Measurement("mlp", "float32", 1, 50_000.0),))
+    known = Known((speed.Measurement("mlp-128", "float32", 1, 50_000.0),))
 
     configs = [plan.config(cell, seed) for cell in range(2) for seed in range(3)]
     runs = [planning.run_seconds(config, digits, known) for config in configs]
@@ -192,7 +192,7 @@ def test_the_time_is_that_of_all_runs_on_this_machine() -> None:
 def test_a_sweep_of_many_hours_is_not_refused() -> None:
     base = dataclasses.replace(PRESETS["cnn-keras"], epochs=100)
     plan = vary(base, [Axis("dropout", tuple(k / 100 for k in range(60)))], 1)
-    slow = Known((speed.Measurement("cnn", "float32", 1, 100.0),))
+    slow = Known((speed.Measurement("cnn-keras", "float32", 1, 100.0),))
 
     assert planning.seconds(plan, dataset.sample(), slow) > LONG_SECONDS
     planning.refuse_too_much(plan)

@@ -16,9 +16,9 @@ from digitlab.training.estimates import Ended, Known
 
 MLP, CNN = PRESETS["mlp-128"], PRESETS["cnn-keras"]
 ROWS = (
-    speed.Measurement("mlp", "float32", 1, 50_000.0),
-    speed.Measurement("cnn", "float32", 2, 1_800.0),
-    speed.Measurement("cnn", "mixed_bfloat16", 2, 2_700.0),
+    speed.Measurement("mlp-128", "float32", 1, 50_000.0),
+    speed.Measurement("cnn-keras", "float32", 2, 1_800.0),
+    speed.Measurement("cnn-keras", "mixed_bfloat16", 2, 2_700.0),
 )
 EXECUTION, SLOW = ExecutionSettings("mixed_bfloat16", 2, 1), ExecutionSettings("float32", 2, 1)
 
@@ -43,7 +43,7 @@ def test_a_run_that_ended_says_how_long_the_next_one_takes() -> None:
 
 
 def test_it_outweighs_a_measurement_that_is_wrong() -> None:
-    wrong = (speed.Measurement("cnn", "float32", 2, 20.0),)
+    wrong = (speed.Measurement("cnn-keras", "float32", 2, 20.0),)
     assert seconds(CNN, Known(wrong)) > 1000
     assert seconds(CNN, Known(wrong, (ended(CNN, 40.0),))) == pytest.approx(40.0)
 

@@ -24,14 +24,14 @@ from digitlab.training.speed import (
 
 MLP, CNN = PRESETS["mlp-128"], PRESETS["cnn-keras"]
 ROWS = (
-    Measurement("mlp", "float32", 1, 60_000.0),
-    Measurement("mlp", "mixed_bfloat16", 1, 40_000.0),
-    Measurement("mlp", "float32", 2, 50_000.0),
-    Measurement("mlp", "mixed_bfloat16", 2, 30_000.0),
-    Measurement("cnn", "float32", 1, 900.0),
-    Measurement("cnn", "mixed_bfloat16", 1, 1_400.0),
-    Measurement("cnn", "float32", 2, 1_700.0),
-    Measurement("cnn", "mixed_bfloat16", 2, 2_700.0),
+    Measurement("mlp-128", "float32", 1, 60_000.0),
+    Measurement("mlp-128", "mixed_bfloat16", 1, 40_000.0),
+    Measurement("mlp-128", "float32", 2, 50_000.0),
+    Measurement("mlp-128", "mixed_bfloat16", 2, 30_000.0),
+    Measurement("cnn-keras", "float32", 1, 900.0),
+    Measurement("cnn-keras", "mixed_bfloat16", 1, 1_400.0),
+    Measurement("cnn-keras", "float32", 2, 1_700.0),
+    Measurement("cnn-keras", "mixed_bfloat16", 2, 2_700.0),
 )
 
 
@@ -70,13 +70,34 @@ def test_each_run_trains_at_the_settings_that_are_fastest_for_it(
     assert (found.format, found.threads) == (number_format, threads)
 
 
-def test_without_a_measurement_it_is_float32_on_every_core(two_cores) -> None:
-    for config in (MLP, CNN):
-        execution = execution_for(config, 48_000, (), None)
-        assert (execution.format, execution.threads) == ("float32", 2)
-        assert execution_for(config, 48_000, (), 1).threads == 1  # of the worker that is up
-    only_mlp = tuple(row for row in ROWS if row.network == "mlp")
-    assert execution_for(CNN, 48_000, only_mlp, None).format == "float32"
+@pytest.mark.parametrize(
+    ("name", "bfloat16", "expected"),
+    [
+        ("mlp-128", True, ("float32", 1)),
+        ("mlp-512", True, ("mixed_bfloat16", 1)),
+        ("cnn-filters", True, ("mixed_bfloat16", 2)),
+        *((name, False, ("float32", 1)) for name in ("mlp-128", "mlp-512")),
+        *((name, False, ("float32", 2)) for name in ("cnn-filters", "cnn-keras")),
+    ],
+)
+@pytest.mark.usefixtures("two_cores")
+def test_without_a_measurement_it_is_a_guess(
+    monkeypatch: pytest.MonkeyPatch, name: str, bfloat16: bool, expected: tuple[str, int]
+) -> None:
+    monkeypatch.setattr(speed, "has_bfloat16", lambda: bfloat16)
+    others = tuple(row for row in ROWS if MEASURED[row.network].network != PRESETS[name].network)
+    for measured in ((), others):  # what the other kind of network does tells nothing
+        execution = execution_for(PRESETS[name], 48_000, measured, None)
+        assert (execution.format, execution.threads) == expected
+        execution = execution_for(PRESETS[name], 48_000, measured, 3)
+        assert execution.threads == 3  # of the worker that is up
+
+
+def test_a_network_is_taken_to_be_like_the_measured_one_of_its_size() -> None:
+    rows = (*ROWS, Measurement("mlp-512", "mixed_bfloat16", 1, 30_000.0))
+    for units, number_format in ((32, "float32"), (1024, "mixed_bfloat16")):
+        config = dataclasses.replace(MLP, units1=units)
+        assert execution_for(config, 60_000, rows, None).format == number_format
 
 
 def test_a_large_network_is_computed_as_the_measured_one_of_its_kind() -> None:
@@ -88,7 +109,7 @@ def test_a_large_network_is_computed_as_the_measured_one_of_its_kind() -> None:
 
 
 def test_an_epoch_takes_as_long_as_its_work() -> None:
-    measured = MEASURED["cnn"]
+    measured = MEASURED["cnn-keras"]
     seconds = seconds_per_epoch(measured, 60_000, ROWS)
     assert seconds == pytest.approx(60_000 / 2_700, rel=0.05)
     assert seconds_per_epoch(measured, 6_000, ROWS) == pytest.approx(seconds / 10)
@@ -265,12 +286,12 @@ def test_a_person_who_waits_is_told_whether_the_machine_was_busy(
     assert bool(speed.load()) is quiet
 
 
-def measuring(batches: dict[str, int]) -> dict[str, Any]:
-    """What a measuring process prints that trains so much."""
+def measuring(batches: int, seconds: float = 60.0) -> dict[str, Any]:
+    """What a measuring process prints that trains each network for so many batches."""
     program = (
         "import sys; from digitlab.training import calibration\n"
-        f"calibration._BATCHES = {batches}\n"
-        "calibration._SECONDS = 60.0\n"
+        f"calibration._BATCHES = dict.fromkeys(calibration.MEASURED, {batches})\n"
+        f"calibration._SECONDS = {seconds}\n"
         "sys.argv = ['calibration', '1']; calibration.main()"
     )
     command = [sys.executable, "-c", program]
@@ -281,17 +302,16 @@ def measuring(batches: dict[str, int]) -> dict[str, Any]:
 
 @pytest.mark.worker
 def test_a_network_is_not_measured_where_the_time_was_too_short() -> None:
-    """One chunk alone, whose time is mostly TensorFlow tracing the model."""
-    assert measuring({"mlp": 1, "cnn": 1})["measurements"] == []
+    assert measuring(3, seconds=0.0)["measurements"] == []
 
 
 @pytest.mark.worker
 def test_this_machine_is_measured_in_a_process_of_its_own() -> None:
-    found = measuring({"mlp": 6, "cnn": 3})
+    found = measuring(3)
     rows = [Measurement(**row) for row in found["measurements"]]
     formats = ("float32", "mixed_bfloat16")
-    expected = itertools.product(("mlp", "cnn"), formats, (1,))
+    expected = itertools.product(MEASURED, formats, (1,))
     assert {(row.network, row.format, row.threads) for row in rows} == set(expected)
     assert all(row.images_per_second > 1 for row in rows)
-    assert len({row.images_per_second for row in rows}) == 4  # none is a placeholder
+    assert len({row.images_per_second for row in rows}) == len(rows)  # none is a placeholder
     assert isinstance(found["quiet"], bool)
