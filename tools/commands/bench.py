@@ -13,7 +13,7 @@ from typing import Any
 from digitlab import dataset, models, out_of_distribution
 from digitlab.messages import LabError, Translator, mark, message
 from digitlab.training import speed
-from tools.bench import draw, inspect, runs
+from tools.bench import draw, inspect, learners, runs
 
 ABOUT = mark("Measure this machine and print the figures as JSON.")
 
@@ -27,6 +27,21 @@ def add_arguments(parser: argparse.ArgumentParser, t: Translator) -> None:
         metavar="PATH",
         default=os.environ.get("DIGITLAB_PEN_STROKES"),
         help=t("for out-of-distribution: the pen digits, an .npz; or DIGITLAB_PEN_STROKES"),
+    )
+    group = parser.add_argument_group(t("for learners, a simulation"))
+    group.add_argument("--learners", type=int, default=1_000, help=t("people who train"))
+    group.add_argument(
+        "--seconds",
+        type=float,
+        nargs="+",
+        default=[6.0],
+        help=t("how long runs take on a worker, as bench train has measured it"),
+    )
+    group.add_argument(
+        "--think", type=float, default=120.0, help=t("seconds between a result and the next Start")
+    )
+    group.add_argument(
+        "--most", type=float, default=10.0, help=t("seconds that 19 of 20 may wait at most")
     )
 
 
@@ -71,6 +86,9 @@ def rejection_rates(options: argparse.Namespace) -> dict[str, Any]:
 BENCHES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "draw": lambda options: draw.measure(),
     "inspect": lambda options: inspect.measure(),
+    "learners": lambda options: learners.measure(
+        options.learners, options.seconds, options.think, options.most
+    ),
     "runs": lambda options: runs.measure(),
     "speed": lambda options: training_speed(),
     "out-of-distribution": rejection_rates,
