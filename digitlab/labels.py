@@ -216,6 +216,18 @@ def data_set(info: DataSetInfo, t: Translator) -> str:
     return t("other images ({id})", id=info.fingerprint[:4])
 
 
+def tested_after_epoch(run: Run, t: Translator) -> str:
+    """Which part of its test set a run is tested on before its end; nothing where that is all."""
+    part = len(range(run.digits.test)[run.tested_after_epoch])
+    if part == run.digits.test:
+        return ""
+    return t(
+        "At the end all of them are read; before the first epoch and after each one {part} of "
+        "them, evenly chosen: training goes on sooner.",
+        part=f"{part:,}",
+    )
+
+
 def percentage(share: float) -> str:
     """A probability, 0 to 1, in percent with one decimal; never rounded to 0% or 100%."""
     if share < 0.0005:

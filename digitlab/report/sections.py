@@ -193,11 +193,13 @@ def metrics_table(data: ReportData, t: Translator) -> Values:
         t("Training accuracy"),
         t("Validation accuracy"),
     ]
+    first = (run.untrained and run.untrained.images) or count
+    last = (epochs and epochs[-1].test_images) or count
     rows = [
-        [_beginning(data, t), *_scores(before, count), "–", "–"],
+        [_beginning(data, t), *_scores(before, first), "–", "–"],
         [
             t("After training"),
-            *_scores(after, count),
+            *_scores(after, last),
             *(_value(value, "accuracy") for value in own),
         ],
     ]
@@ -205,6 +207,7 @@ def metrics_table(data: ReportData, t: Translator) -> Values:
         "Of its last epoch. The interval (Wilson) is what luck with {count} test images allows.",
         count=f"{count:,}",
     )
+    caption = t.paragraph(filter(None, [caption, labels.tested_after_epoch(run, t)]))
     return {
         "title": t("Results"),
         "missing": missing,

@@ -190,7 +190,7 @@ NOTES: Mapping[str, str] = {
     "mlp-128": mark(
         "An untrained network knows nothing, so each class should get a tenth and the loss should "
         "be -log 0.1 = 2.303. It is a little more, because random weights prefer some digits. "
-        "These are means over the whole test set. The author reports no accuracy."
+        "These are means over test images. The author reports no accuracy."
     ),
     "mlp-64": mark(
         "The exercise: 64 units, batches of 16, 5 epochs, the rest as in mlp-128. Its author "

@@ -69,15 +69,8 @@ def _run_scores(run: Run, model: SelectedModel, digits: DigitSet, t: Translator)
         after = score(run.config.loss, test.labels, test.probabilities)
     before = results.untrained_test(run.untrained)
     _scores(before, after, len(digits.y_test), t, continued=run.continued)
-    part = len(digits.y_test[run.tested_after_epoch])
-    if part < len(digits.y_test):
-        st.caption(
-            t(
-                "At the end all of them are read; before the first epoch and after each one "
-                "{part} of them, evenly chosen: training goes on sooner.",
-                part=f"{part:,}",
-            )
-        )
+    if tested := labels.tested_after_epoch(run, t):
+        st.caption(tested)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

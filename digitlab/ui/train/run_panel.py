@@ -248,6 +248,9 @@ def _test_scores(before: Scores, after: Scores | None, run: Run, t: Translator) 
             added = after.loss - before.loss
             trained = t("Loss, trained")
             _changed(trained, f"{after.loss:.3f}", _signed(added, 3), added, better=added < 0)
+    tested = labels.tested_after_epoch(run, t)
+    if tested and after is not None:
+        st.caption(tested)
     if after is None:
         st.caption(
             t("No epoch was trained to its end: these are the test figures of its beginning.")
