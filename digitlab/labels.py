@@ -222,8 +222,8 @@ def tested_after_epoch(run: Run, t: Translator) -> str:
     if part == run.digits.test:
         return ""
     return t(
-        "At the end all of them are read; before the first epoch and after each one {part} of "
-        "them, evenly chosen: training goes on sooner.",
+        "At the end it is tested on all of them; before that on {part} of them, evenly chosen, so "
+        "that training goes on sooner.",
         part=f"{part:,}",
     )
 

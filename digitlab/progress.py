@@ -13,8 +13,6 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from digitlab.config import RunConfig
-
 NumberFormat = Literal["float32", "mixed_bfloat16"]
 Ending = Literal["finished", "stopped", "diverged"]
 
@@ -76,9 +74,9 @@ class EpochMetrics(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``loss`` and ``accuracy`` are Keras's own: means over the epoch, while it was trained.
     ``test_loss`` and ``test_accuracy`` are of ``test_images`` images of the test set: of all of
-    them in the run's last epoch, which is reported again for it, and in earlier versions, which
-    have written no number. ``seconds`` is the training time of this epoch, its evaluation not
-    included.
+    them where they are the validation images, in the run's last epoch, which is reported again for
+    it, and in earlier versions, which have written no number. ``seconds`` is the training time of
+    this epoch, its evaluation not included.
     """
 
     epoch: FromOne
@@ -114,11 +112,6 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
 Report = ExecutionSettings | Untrained | BatchMetrics | EpochMetrics
 
 
-def tested_after_epoch(config: RunConfig, images: int) -> slice:
-    """Which of the ``images`` images of its test set a run is tested on after each epoch.
-
-    They are evenly spread over the set. Where the test set is also the validation set it is needed
-    whole.
-    """
-    step = 1 if config.validation == "test" else math.ceil(images / _TESTED_AFTER_EPOCH)
-    return slice(0, images, step)
+def tested_after_epoch(images: int) -> slice:
+    """Which of the ``images`` images of a test set are read after each epoch: evenly spread."""
+    return slice(0, images, math.ceil(images / _TESTED_AFTER_EPOCH))

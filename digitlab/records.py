@@ -90,10 +90,10 @@ class RunFields(Struct, frozen=True, kw_only=True, rename={"execution": "pace"})
 
     @property
     def tested_after_epoch(self) -> slice:
-        """Which of the test images it is tested on after each epoch; the whole set at its end."""
+        """Which of the test images it has kept predictions for after each epoch."""
         if self.untrained is not None and not self.untrained.images:  # of an earlier version
             return slice(0, self.digits.test)
-        return tested_after_epoch(self.config, self.digits.test)
+        return tested_after_epoch(self.digits.test)
 
 
 class Run(RunFields, frozen=True, kw_only=True):

@@ -204,7 +204,11 @@ def take(run_id: str, received: int) -> list[tuple[int, Item]]:
 def warm(threads: int) -> dict[str, Any]:
     """Load TensorFlow with so many threads, and tell the process's id and memory in bytes."""
     loading.lower_priority()
-    loading.use_threads(threads)
+    if not loading.threads():
+        loading.use_threads(threads)
+        from digitlab.training.compiled import warm_up
+
+        warm_up()
     return condition()
 
 

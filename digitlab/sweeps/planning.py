@@ -295,8 +295,8 @@ def seconds(plan: Plan, digits: DigitSet, known: Known) -> float:
 def run_seconds(config: RunConfig, digits: DigitSet, known: Known) -> float:
     """How long one run takes, in seconds: all its epochs, each with a look at the test set."""
     split = digits.split(config)
-    tested = digits.y_test[tested_after_epoch(config, len(digits.y_test))]
-    read = len(tested) + (0 if split.on_test else split.validation_count)
+    tested = digits.y_test[tested_after_epoch(len(digits.y_test))]
+    read = split.validation_count + (0 if split.on_test else len(tested))
     return estimates.seconds(config, split.train_count, read, known)
 
 

@@ -15,9 +15,10 @@ from digitlab.config import IMAGE_SIZE, RunConfig
 from digitlab.dataset.digits import Bytes
 from digitlab.layers import Layer, layers_of, parameter_count
 from digitlab.network import Floats
+from digitlab.presets import DEFAULT_PRESET, PRESETS
 from digitlab.progress import NumberFormat
 from digitlab.training.keras_model import build, compile_model, freeze_convolutions
-from digitlab.training.loop import TrainingLoop
+from digitlab.training.loop import TrainingLoop, as_tensor
 
 _MOST_KEPT = 4
 # A larger network is not kept: its weights and the optimizer's take four times their bytes.
@@ -91,6 +92,16 @@ def compiled(config: RunConfig, number_format: NumberFormat, *, frozen: bool = F
         for oldest in list(_kept)[:-_MOST_KEPT]:
             del _kept[oldest]
     return found
+
+
+def warm_up() -> None:
+    """Trace the default lesson, so that no run waits for Keras's first use in this process."""
+    config = PRESETS[DEFAULT_PRESET]
+    network = compiled(config, "float32")
+    image = np.zeros((1, IMAGE_SIZE, IMAGE_SIZE, 1), np.uint8)
+    data = as_tensor(image), as_tensor(np.zeros(1, np.int32)), as_tensor(np.zeros(1, np.int64))
+    for _ in network.loop.epoch(*data, config.batch_size):
+        network.predict(image[..., 0])
 
 
 def forget() -> None:

@@ -87,6 +87,8 @@ def _newest(store: Store, newest_end: float) -> tuple[Ended, ...]:
 
 def read_after_epoch(run: Run) -> int:
     """How many images a run evaluates after each epoch: of the test and the validation set."""
+    if run.config.validation == "test":
+        return run.digits.test
     tested = len(range(run.digits.test)[run.tested_after_epoch])
     return tested + (run.digits.validation if run.config.validation == "split" else 0)
 

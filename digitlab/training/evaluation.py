@@ -41,7 +41,7 @@ class Evaluator:
     ) -> None:
         self._network, self._config, self._digits = network, config, digits
         self._should_stop, self._deadline = should_stop, math.inf
-        self.part = tested_after_epoch(config, len(digits.y_test))
+        self.part = tested_after_epoch(len(digits.y_test))
 
     def test(self, *, whole: bool) -> Tested | None:
         """Test on the whole set, or on ``part`` of it; None after a stop that left no time."""

@@ -15,10 +15,12 @@ from digitlab.training.compiled import Compiled, compiled
 from digitlab.training.loop import TrainingData
 from digitlab.training.speed import has_bfloat16
 
-# A format is timed for so long, without TensorFlow's tracing of its loop.
+# A format is timed for so long, without TensorFlow's tracing of its loop; shorter at first, to see
+# how long the run takes.
 _TRIAL_SECONDS = 0.15
+_FIRST_SECONDS = 0.02
 # The other format is tried where the run takes so many times what tracing it takes.
-_WORTH = 15
+_WORTH = 40
 _GAIN = 1.1  # how much faster it must be
 _MOST_PARAMETERS = 10_000_000  # two of a larger network may need more memory than there is
 
@@ -42,11 +44,11 @@ def fastest(
     large = parameter_count(layers_of(config)) > _MOST_PARAMETERS
     if key in _chosen or large or not has_bfloat16():
         return network, guess
-    traced, speed = _timed(network, data, config.batch_size, 0)  # a step or two
+    traced, speed = _timed(network, data, config.batch_size, _FIRST_SECONDS)
     if config.epochs * len(data.order) / speed > _WORTH * traced > 0:
         (other,) = set(get_args(NumberFormat)) - {guess}
         rival = compiled(config, other, frozen=frozen)
-        _timed(rival, data, config.batch_size, 0)
+        _timed(rival, data, config.batch_size, _FIRST_SECONDS)
         speed, rivals = (
             _timed(each, data, config.batch_size, _TRIAL_SECONDS)[1] for each in (network, rival)
         )

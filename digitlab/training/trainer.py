@@ -221,9 +221,10 @@ class _Training:
     def _test(self, epoch: int) -> Tested | None:
         """Test the network after ``epoch`` and keep it, unless it diverged in its last step.
 
-        Only after the last epoch that is planned the whole test set is needed at once.
+        The whole test set is read where it is also the validation set, and after the last epoch.
         """
-        test = self.evaluator.test(whole=epoch == self.config.epochs)
+        validates = epoch > 0 and self.config.validation == "test"
+        test = self.evaluator.test(whole=validates or epoch == self.config.epochs)
         if epoch and test is not None and not math.isfinite(test.scores.loss):
             self.ending = "diverged"  # after the step's loss was computed
             return None

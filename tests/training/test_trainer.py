@@ -435,7 +435,9 @@ def test_where_it_validates_on_the_test_set_all_of_it_is_read() -> None:
     ran = run(dataclasses.replace(MLP, epochs=2, validation="test"), MANY_DIGITS)
     assert images_tested(ran) == [(1, MANY), (2, MANY)]
     assert [epoch.val_loss for epoch in ran.epochs] == [epoch.test_loss for epoch in ran.epochs]
-    assert ran.array("reading-001.npz")["digit"].shape == (MANY,)
+    assert ran.untrained.images == 1_050
+    for epoch in range(3):
+        assert ran.array(f"reading-{epoch:03d}.npz")["digit"].shape == (1_050,)
 
 
 @pytest.mark.usefixtures("one_step_a_chunk")
