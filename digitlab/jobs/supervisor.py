@@ -105,6 +105,7 @@ class RunSupervisor:
         if not self._write(self.store.start):
             return
         execution = self._prepare()
+        self._write(self.store.report, execution)  # the worker may choose another number format
         outcome = self._follow(self._start(execution))
         self._end(Status(outcome.ending), _reason(self.queued, outcome), outcome)
 

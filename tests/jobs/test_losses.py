@@ -76,14 +76,14 @@ def test_a_slow_disk_is_not_taken_for_a_worker_that_does_not_stop(
 ) -> None:
     """The worker stops at once; what it has reported takes longer to write than it may take."""
     spent: list[float] = []
-    monkeypatch.setattr(store, "report", slow(store.report, 1.0, spent))
-    monkeypatch.setattr(supervisor, "STOP_SECONDS", 5.0)
+    monkeypatch.setattr(store, "report", slow(store.report, 0.3, spent))
+    monkeypatch.setattr(supervisor, "STOP_SECONDS", 2.0)
     run = lab.started()
     lab.engine.stop(run.id)
     found = lab.ended(run)
     assert found.status is Status.STOPPED
     assert str(found.reason).startswith("Stopped by request")
-    assert sum(spent) > 5.0
+    assert sum(spent) > 2.0
 
 
 def test_a_run_goes_on_when_the_database_is_free_again(lab: Lab, store: Store) -> None:
