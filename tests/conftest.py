@@ -50,8 +50,12 @@ def shared_data() -> Path:
 
 @pytest.fixture
 def lab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty lab folder on the bundled sample, in a process that has read nothing yet."""
+    """An empty lab folder on the bundled sample, in a process that has read nothing yet.
+
+    An engine of it has one worker.
+    """
     home = tmp_path / "lab"
+    monkeypatch.setenv("DIGITLAB_WORKERS", "1")
     monkeypatch.setenv("DIGITLAB_HOME", str(home))
     monkeypatch.setenv("DIGITLAB_MNIST", "sample")
     dataset.forget()
@@ -61,13 +65,17 @@ def lab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def command_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A lab folder for one file, on the sample and in English, for every process it starts."""
+    """A lab folder for one file, on the sample and in English, for every process it starts.
+
+    An engine of it has one worker, so that runs wait for one another.
+    """
     folder = tmp_path_factory.mktemp("lab")
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DIGITLAB_SCHEDULER", "DIGITLAB_LANG", "LC_ALL", "LC_MESSAGES"):
             patch.delenv(name, raising=False)
         patch.setenv("DIGITLAB_HOME", str(folder))
         patch.setenv("DIGITLAB_MNIST", "sample")
+        patch.setenv("DIGITLAB_WORKERS", "1")
         patch.setenv("LANG", "en_US.UTF-8")
         dataset.forget()
         yield folder

@@ -14,7 +14,7 @@ from digitlab import dataset
 from digitlab.commands.follow import INTERRUPTED, Interrupt, follow
 from digitlab.config import ConfigError, RunConfig, apply_settings
 from digitlab.home import home
-from digitlab.jobs.cluster import scheduler_address
+from digitlab.jobs.cluster import most_workers, scheduler_address
 from digitlab.jobs.engine import Engine
 from digitlab.messages import Translator, mark, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace, t: Translator) -> int:
     config = chosen_config(options.preset, options.set)
     store = Store(home())
     digits = dataset.current().digits
-    scheduler_address()  # raises here; the engine would wait for a valid one
+    scheduler_address(), most_workers()  # raise here; the engine would wait for a valid one
     with closing(Engine(store, adopt=False, measure=False)) as engine:
         started = engine.submit(OWNER, config, digits)
         asked = Interrupt()

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dask
+from dask.system import CPU_COUNT
 from distributed import Client, KilledWorker, LocalCluster
 from distributed import Future as _Future
 from distributed.client import FutureCancelledError
@@ -37,6 +38,9 @@ _SCHEDULER_SECONDS = 10
 _RESTART_SECONDS = 30
 _CLOSE_SECONDS = 15
 _DESERTED_SECONDS = 20
+# The memory of a worker with TensorFlow that trains a network of the lessons.
+_USUAL_WORKER_BYTES = 1_300_000_000
+_ANSWER_SECONDS = 5.0
 
 Future = _Future[Any]
 
@@ -95,6 +99,25 @@ def scheduler_address() -> str | None:
     )
 
 
+def most_workers() -> int:
+    """How many embedded workers may train side by side: ``DIGITLAB_WORKERS``, if it is set.
+
+    Otherwise one for each core, as far as memory goes for TensorFlow and a usual network in each.
+
+    Raises:
+        LabError: it is not a positive integer.
+    """
+    wanted = os.environ.get("DIGITLAB_WORKERS")
+    if not wanted:
+        return max(1, min(CPU_COUNT, worker_memory() // _USUAL_WORKER_BYTES))
+    if wanted.isascii() and wanted.isdigit() and int(wanted) > 0:
+        return int(wanted)
+    raise LabError(
+        message("DIGITLAB_WORKERS must be a whole number from 1; it is {workers}.", workers=wanted),
+        on_page=message("The lab is not set up to train. Tell whoever runs it."),
+    )
+
+
 def _is_safe(address: str) -> bool:
     """Whether ``address`` is encrypted and authenticated by TLS, or on this machine itself."""
     try:
@@ -120,19 +143,25 @@ def time_limit(seconds: float, late: Exception) -> Callable[[], None]:
     return check
 
 
+def answer_soon() -> Callable[[], None]:
+    """Ends a wait for a worker that is asked about itself."""
+    return time_limit(_ANSWER_SECONDS, WorkerSlowError())
+
+
 class Cluster:
-    """A connection to the workers. Starting the embedded one takes about a second.
+    """A connection to the workers. Starting the first embedded one takes about a second.
 
     A slow worker is waited for as long as the scheduler knows it: on a busy machine an answer may
     take a minute. A wait calls ``meanwhile`` twice a second, which may end it by raising an error.
 
     Raises:
         WorkerLostError: no worker could be started, or the existing scheduler cannot be reached.
-        LabError: ``DIGITLAB_SCHEDULER`` is refused.
+        LabError: ``DIGITLAB_SCHEDULER`` or ``DIGITLAB_WORKERS`` is refused.
     """
 
     def __init__(self) -> None:
         self.address = scheduler_address()
+        self.size, self.most = 1, most_workers()  # embedded workers wanted, and how many may be
         dask.config.set(_SETTINGS)
         self.embedded = self.address is None
         self._empty_since: float | None = None
@@ -156,9 +185,16 @@ class Cluster:
         self._empty_since = None if found else self._empty_since or time.monotonic()
         return found
 
+    def grow(self, size: int) -> None:
+        """Start embedded workers until so many are wanted, at most ``most``; returns at once."""
+        size = min(size, self.most)
+        if self.embedded and size > self.size:
+            self.size = size
+            self._local.scale(size)
+
     @property
     def deserted(self) -> bool:
-        """Whether the embedded worker is gone for good: its nanny tries to restart it only once."""
+        """Whether the embedded workers are gone for good: a nanny restarts its own only once."""
         if self._empty_since is None or not self.embedded:
             return False
         return time.monotonic() - self._empty_since > _DESERTED_SECONDS

@@ -11,7 +11,8 @@ import dataclasses
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Container
+import time
+from collections.abc import Container
 from typing import Any
 
 import psutil
@@ -22,14 +23,17 @@ from digitlab.dataset import DigitSet
 from digitlab.jobs import worker
 from digitlab.jobs.cluster import (
     Cluster,
+    Future,
     WorkerLostError,
     WorkerSlowError,
-    time_limit,
-    worker_memory,
+    answer_soon,
+    most_workers,
+    scheduler_address,
 )
-from digitlab.jobs.software import installed, scheduler_lack, worker_lack
+from digitlab.jobs.memory import fitting, refuse_too_large
+from digitlab.jobs.software import SoftwareChecks
 from digitlab.jobs.supervisor import RunSupervisor
-from digitlab.layers import layers_of, parameter_count, training_bytes
+from digitlab.layers import layers_of, parameter_count
 from digitlab.messages import LabError, Message, message
 from digitlab.presets import DEFAULT_PRESET, PRESETS, matching
 from digitlab.store import DataSetInfo, Run, Status, StorageError, Store, interrupted
@@ -41,17 +45,17 @@ log = logging.getLogger(__name__)
 # A process that trains many models grows in memory: it is restarted after so many runs or bytes.
 _RUNS_PER_WORKER = 20
 _WORKER_BYTES = 3_000_000_000
-_TENSORFLOW_BYTES = 700_000_000
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 5.0
 _CLOSE_SECONDS = 10.0
-_ANSWER_SECONDS = 5.0
 # How far a process's start time may differ when the system's clock is set.
 _CLOCK_SECONDS = 3.0
 
 
 class Engine:
     """Trains the runs of one store, one at a time on each worker, until it is closed.
+
+    The embedded cluster begins with one worker, and has more as soon as runs wait for one.
 
     Args:
         store: where the runs are.
@@ -66,8 +70,9 @@ class Engine:
         self._calibration = speed.Calibration() if measure else None
         self._supervisors: dict[str, RunSupervisor] = {}
         self._runs_trained: dict[str, int] = {}
-        self._warm = self._trained = False
-        self._lacks: dict[str, Message | None] = {}  # what each worker and scheduler lacks
+        self._warm = self._trained = self._news = False
+        self._warming: dict[str, Future] = {}  # TensorFlow being loaded in a worker, by its address
+        self._held: str | None = None  # the run that waits for memory: it comes next
         self._closing = threading.Event()
         self._changed = threading.Condition()
         dead = [name for name, process in store.engines().items() if not _alive(*process)]
@@ -138,6 +143,14 @@ class Engine:
             self._warm = True
             self._wake()
 
+    @property
+    def side_by_side(self) -> int:
+        """How many runs the embedded cluster may train at once; 1 where there is none."""
+        try:
+            return 1 if scheduler_address() else most_workers()
+        except LabError:  # said in ``trouble``
+            return 1
+
     def workers(self) -> list[dict[str, Any]]:
         """Process id, memory (bytes) and TensorFlow threads of each worker that is up.
 
@@ -150,7 +163,7 @@ class Engine:
         with contextlib.suppress(WorkerLostError, WorkerSlowError):
             for address in cluster.addresses():
                 with contextlib.suppress(WorkerLostError, WorkerSlowError):
-                    found.append(cluster.call(address, worker.condition, meanwhile=_soon()))
+                    found.append(cluster.call(address, worker.condition, meanwhile=answer_soon()))
         return found
 
     def close(self) -> None:
@@ -178,11 +191,12 @@ class Engine:
 
     def _wake(self) -> None:
         with self._changed:
+            self._news = True
             self._changed.notify_all()
 
     def _work(self) -> None:
         while not self._closing.is_set():
-            seconds = _IDLE_SECONDS
+            seconds, self._news = _IDLE_SECONDS, False
             try:
                 self._hand_out()
             except Exception as error:
@@ -193,8 +207,7 @@ class Engine:
                 elif self.trouble != before:
                     log.error("the engine has a fault; runs wait", exc_info=error)
             with self._changed:
-                if not self._closing.is_set():
-                    self._changed.wait(seconds)
+                self._changed.wait_for(lambda: self._news or self._closing.is_set(), seconds)
 
     def _hand_out(self) -> None:
         """Give waiting runs to free workers; measure the machine while there are none."""
@@ -214,30 +227,78 @@ class Engine:
         if self._calibration:
             self._calibration.pause()
         if self._cluster is None or self._cluster.closed:
-            self._lacks.clear()
             self._cluster = Cluster()
+            self._checks = SoftwareChecks(self._cluster)
+            self._warming.clear()
         cluster = self._cluster
-        busy = {supervisor.address for supervisor in list(self._supervisors.values())}
+        if any(supervisor.restarting for supervisor in list(self._supervisors.values())):
+            return  # its worker comes back under an address that looks free
         there = cluster.addresses()
         if cluster.deserted:
             self._cluster = None
             cluster.close()
             return
-        # A worker that is being restarted comes back under an address that looks free.
-        idle = len(there) - len(self._supervisors)
-        free = [address for address in there if address not in busy][: max(0, idle)]
-        able = self._able(cluster, there, free)
+        able = self._able(cluster, self._checks, there, self._free(cluster, there))
+        if cluster.embedded:
+            waiting = self._admitted(waiting, cluster.most)
+            cluster.grow(len(self._supervisors) + len(waiting))
         for run, address in zip(waiting, able, strict=False):
             self._supervise(run, cluster, address)
         if self._warm and able and not waiting:
             usual = PRESETS[DEFAULT_PRESET]
             execution = speed.execution_for(usual, usual.train_images, speed.load(), None)
-            cluster.submit(able[0], f"warm-{self.id}", worker.warm, execution.threads)
+            self._load(cluster, able[0], execution.threads)
         self._warm = False
 
-    def _able(self, cluster: Cluster, there: list[str], free: list[str]) -> list[str]:
+    def _free(self, cluster: Cluster, there: list[str]) -> list[str]:
+        """The workers that can be given a run.
+
+        Beside others that train, an embedded one loads TensorFlow first: meanwhile one of those may
+        become free.
+        """
+        busy = {supervisor.address for supervisor in list(self._supervisors.values())}
+        # A worker whose process is restarted after its run comes back under another address.
+        idle = len(there) - len(self._supervisors)
+        free = [address for address in there if address not in busy][: max(0, idle)]
+        if not cluster.embedded or not self._supervisors:
+            return free
+        for address in free:
+            if address not in self._warming:
+                self._load(cluster, address, threads=1)
+        return [address for address in free if self._warming[address].done()]
+
+    def _load(self, cluster: Cluster, address: str, threads: int) -> None:
+        """Load TensorFlow in a worker, in the background."""
+        key = f"warm-{address}-{time.monotonic_ns()}"
+        self._warming[address] = loading = cluster.submit(address, key, worker.warm, threads)
+        loading.add_done_callback(lambda _: self._wake())
+
+    def _admitted(self, waiting: list[Run], most: int) -> list[Run]:
+        """The runs that may begin now as far as memory goes, if ``most`` may train at once.
+
+        One that has to wait for memory is overtaken by none, not even by a newcomer's.
+        """
+        training = [supervisor.queued for supervisor in list(self._supervisors.values())]
+        turns = sorted(waiting, key=lambda run: run.id != self._held)[: most - len(training)]
+        admitted = fitting(turns, training)
+        self._held = turns[len(admitted)].id if len(admitted) < len(turns) else None
+        return admitted
+
+    def _alone(self, run: Run, cluster: Cluster) -> bool:
+        """Whether a run may have all cores: no other trains or waits that could share them."""
+        if not cluster.embedded or cluster.most == 1:
+            return True
+        try:
+            live = {other.id for other in self.store.waiting(self.id)}
+        except StorageError:
+            return False
+        return not (live | set(self._supervisors)) - {run.id}
+
+    def _able(
+        self, cluster: Cluster, checks: SoftwareChecks, there: list[str], free: list[str]
+    ) -> list[str]:
         """The free workers that can train; sets ``trouble`` where no worker at all can."""
-        lacks = {address: self._lack(cluster, address) for address in free}
+        lacks = {address: _lack(checks, address) for address in free}
         able = [address for address, lack in lacks.items() if lack is None]
         trouble = None
         if not there and not cluster.embedded:
@@ -250,33 +311,6 @@ class Engine:
         self.trouble = trouble
         return able
 
-    def _lack(self, cluster: Cluster, address: str) -> Message | None:
-        """What a worker or its scheduler lacks to train, or None; each is checked once."""
-        if cluster.embedded:
-            return None  # it has the packages of this process
-        scheduler = str(cluster.address)
-
-        def look_at_scheduler() -> Message | None:
-            return scheduler_lack(scheduler, lambda: cluster.call_scheduler(installed, _soon()))
-
-        def look_at_worker() -> Message | None:
-            return worker_lack(address, lambda: cluster.call(address, installed, meanwhile=_soon()))
-
-        lack = self._look(scheduler, look_at_scheduler)
-        if lack is not None:
-            return lack
-        try:
-            return self._look(cluster.identity(address), look_at_worker)
-        except (WorkerLostError, WorkerSlowError) as error:
-            return _trouble(error)  # checked again in a moment
-
-    def _look(self, key: str, look: Callable[[], Message | None]) -> Message | None:
-        if key not in self._lacks:
-            self._lacks[key] = lack = look()
-            if lack is not None:
-                log.warning("%s", lack)
-        return self._lacks[key]
-
     def _supervise(self, run: Run, cluster: Cluster, address: str) -> None:
         try:
             digits = dataset.find(run.digits.fingerprint)
@@ -284,7 +318,13 @@ class Engine:
             self.store.end(run.id, Status.FAILED, error.on_page)
             return
         supervisor = self._supervisors[run.id] = RunSupervisor(
-            run, digits, cluster, address, self.store, self._closing
+            run,
+            digits,
+            cluster,
+            address,
+            self.store,
+            self._closing,
+            lambda: self._alone(run, cluster),
         )
         threading.Thread(
             target=self._train, args=(supervisor,), name=f"digitlab-run-{run.id}", daemon=True
@@ -311,30 +351,11 @@ class Engine:
         with contextlib.suppress(WorkerLostError, WorkerSlowError):
             if address not in cluster.addresses():
                 return
-            condition = cluster.call(address, worker.condition, meanwhile=_soon())
+            condition = cluster.call(address, worker.condition, meanwhile=answer_soon())
             if condition["memory"] > _WORKER_BYTES or count >= _RUNS_PER_WORKER:
                 cluster.restart(address)
             else:
                 self._runs_trained[address] = count
-
-
-def refuse_too_large(config: RunConfig) -> None:
-    """Refuse a network that needs more memory than this machine has.
-
-    Raises:
-        LabError: with the memory needed and the memory there is.
-    """
-    needed, there = training_bytes(config) + _TENSORFLOW_BYTES, worker_memory()
-    if needed > there:
-        raise LabError(
-            message(
-                "This network needs about {needed} GB of memory to train, and this machine can "
-                "give it {there} GB. Make it smaller: fewer filters or units, more pooling, or "
-                "a smaller batch.",
-                needed=f"{needed / 1e9:.1f}",
-                there=f"{there / 1e9:.1f}",
-            )
-        )
 
 
 def _alive(pid: int, born: float) -> bool:
@@ -344,9 +365,12 @@ def _alive(pid: int, born: float) -> bool:
         return False
 
 
-def _soon() -> Callable[[], None]:
-    """Ends a wait for a worker that is asked about itself."""
-    return time_limit(_ANSWER_SECONDS, WorkerSlowError())
+def _lack(checks: SoftwareChecks, address: str) -> Message | None:
+    """What a worker lacks to train, or None."""
+    try:
+        return checks.lack(address)
+    except (WorkerLostError, WorkerSlowError) as error:
+        return _trouble(error)  # checked again in a moment
 
 
 # Errors that keep runs waiting, and are no fault of the lab's own.

@@ -46,7 +46,7 @@ class RunSupervisor:
     """Trains ``run`` on the worker at ``address``, and writes its reports into the store.
 
     ``address`` changes when the worker has to be restarted. ``closing`` is set when the engine is
-    being closed.
+    being closed. ``alone`` says whether the run may use all cores and restart the worker for it.
     """
 
     def __init__(
@@ -57,9 +57,11 @@ class RunSupervisor:
         address: str,
         store: Store,
         closing: threading.Event,
+        alone: Callable[[], bool],
     ) -> None:
         self.queued, self.digits, self.cluster, self.store = run, digits, cluster, store
-        self.address, self.closing = address, closing
+        self.address, self.closing, self._alone = address, closing, alone
+        self.restarting = False  # the worker, which then comes up under another address
         self._images = (str(digits.path), digits.fingerprint)
         self._received = 0
         self._name, self._file = "", bytearray()  # of a file whose last piece has not come
@@ -135,13 +137,16 @@ class RunSupervisor:
         """Load TensorFlow and the images in the worker; returns the run's execution settings."""
         condition = self.cluster.call(self.address, worker.condition, meanwhile=self._obey_stop)
         loaded = condition["threads"] or None
-        config, images = self.queued.config, self.queued.digits.train
-        execution = speed.execution_for(config, images, speed.load(), loaded)
-        if loaded not in (None, execution.threads):
+        config, images, alone = self.queued.config, self.queued.digits.train, self._alone()
+        execution = speed.execution_for(config, images, speed.load(), loaded, alone=alone)
+        if alone and loaded not in (None, execution.threads):
+            self.restarting = True
             try:
                 self.address = self.cluster.restart(self.address)
             except WorkerSlowError as error:  # it is not known whether it is up again
                 raise WorkerLostError(str(error)) from error
+            finally:
+                self.restarting = False
         warm = self._submit("warm", worker.warm, execution.threads)
         threads = self._wait(warm)["threads"]
         if not self._wait(self._submit("digits", worker.has_digits, *self._images)):

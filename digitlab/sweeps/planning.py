@@ -16,7 +16,7 @@ from typing import Any
 from digitlab import config as settings
 from digitlab.config import BY_NAME, Field, RunConfig, Value
 from digitlab.dataset import DigitSet
-from digitlab.jobs.engine import refuse_too_large
+from digitlab.jobs.memory import refuse_too_large
 from digitlab.messages import LabError, mark, message
 from digitlab.presets import PRESETS
 from digitlab.progress import tested_after_epoch

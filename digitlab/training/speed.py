@@ -89,7 +89,12 @@ def is_quiet(threads: int, seconds: float, idle: float, own: float) -> bool:
 
 
 def execution_for(
-    config: RunConfig, images: int, measured: Sequence[Measurement], loaded_threads: int | None
+    config: RunConfig,
+    images: int,
+    measured: Sequence[Measurement],
+    loaded_threads: int | None,
+    *,
+    alone: bool = True,
 ) -> ExecutionSettings:
     """The fastest execution settings for training ``config`` on ``images`` images per epoch.
 
@@ -98,7 +103,10 @@ def execution_for(
         images: training images of one epoch.
         measured: this machine's measurements; may be empty.
         loaded_threads: of the running worker; another number means restarting it.
+        alone: other runs do not need the cores; where they do, it is one thread.
     """
+    if not alone:
+        measured, loaded_threads = single_threaded(measured), 1
     rows = _nearest(config, measured)
     if not rows:
         number_format: NumberFormat = "float32"
@@ -131,6 +139,11 @@ def _nearest(config: RunConfig, measured: Sequence[Measurement]) -> list[Measure
 def _rate(config: RunConfig, row: Measurement) -> float:
     """Images of ``config`` trained per second, from those of the measured network."""
     return row.images_per_second * work(MEASURED[row.network]) / work(config)
+
+
+def single_threaded(measured: Iterable[Measurement]) -> tuple[Measurement, ...]:
+    """The measurements with one thread, as runs train side by side."""
+    return tuple(row for row in measured if row.threads == 1)
 
 
 @functools.lru_cache(4096)

@@ -14,7 +14,8 @@ import psutil
 import pytest
 from training_lab import LONG, Lab, until
 
-from digitlab.jobs.cluster import scheduler_address, worker_memory
+from digitlab.jobs import cluster
+from digitlab.jobs.cluster import most_workers, scheduler_address, worker_memory
 from digitlab.jobs.software import installed, worker_lack
 from digitlab.messages import LabError
 from digitlab.store import Status, Store
@@ -81,6 +82,33 @@ def test_no_address_means_the_embedded_cluster(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_run_may_use_most_of_the_memory_and_not_all() -> None:
     assert 0 < worker_memory() < psutil.virtual_memory().total
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "two", "1.5", " ", "²"])
+def test_a_number_of_workers_that_is_none_is_refused(
+    workers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITLAB_WORKERS", workers)
+    with pytest.raises(LabError) as refused:
+        most_workers()
+    assert str(refused.value) == (
+        f"DIGITLAB_WORKERS must be a whole number from 1; it is {workers}."
+    )
+    assert "not set up to train" in str(refused.value.on_page)
+
+
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "workers"), [(2, 0.7, 1), (2, 2.7, 1), (2, 8, 2), (8, 8, 4), (1, 64, 1)]
+)
+def test_there_are_as_many_workers_as_cores_and_memory_allow(
+    cores: int, gigabytes: float, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DIGITLAB_WORKERS", raising=False)
+    monkeypatch.setattr(cluster, "CPU_COUNT", cores)
+    monkeypatch.setattr(cluster, "MEMORY_LIMIT", gigabytes * 1e9)
+    assert most_workers() == workers
+    monkeypatch.setenv("DIGITLAB_WORKERS", "3")
+    assert most_workers() == 3
 
 
 def test_an_engine_with_a_refused_scheduler_says_so_and_keeps_the_run(

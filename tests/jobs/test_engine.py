@@ -15,8 +15,7 @@ from training_lab import LONG, TINY, Lab, until
 from digitlab import dataset, models
 from digitlab.config import RunConfig
 from digitlab.dataset.digits import ARRAYS
-from digitlab.jobs import cluster, supervisor
-from digitlab.jobs import engine as engine_module
+from digitlab.jobs import cluster, memory, supervisor
 from digitlab.messages import LabError
 from digitlab.presets import PRESETS
 from digitlab.store import Status, Store
@@ -182,7 +181,7 @@ def test_a_run_deleted_while_it_trains_is_stopped_when_it_is_taken_back(
 def test_a_network_too_large_is_refused_with_its_size(
     lab: Lab, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "worker_memory", lambda: 1_000_000_000)
+    monkeypatch.setattr(memory, "worker_memory", lambda: 1_000_000_000)
     filters = {"blocks": 3, "filters1": 256, "filters2": 256, "filters3": 256}
     config = RunConfig(network="cnn", **filters, pool1=False, pool2=False, dense=1024)
     with pytest.raises(LabError, match=r"about \d+\.\d GB .* can give it 1\.0 GB.* smaller"):

@@ -201,7 +201,7 @@ def test_a_sweep_of_many_hours_is_not_refused() -> None:
 def test_a_sweep_whose_largest_network_does_not_fit_is_refused(
     lab_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("digitlab.jobs.engine.worker_memory", lambda: 710_000_000)
+    monkeypatch.setattr("digitlab.jobs.memory.worker_memory", lambda: 710_000_000)
     planning.refuse_too_much(vary(BASE, [Axis("units1", (8, 16))], 1))
     with pytest.raises(LabError, match="GB of memory"):
         planning.refuse_too_much(vary(BASE, [Axis("units1", (8, 1024))], 1))

@@ -102,7 +102,7 @@ def test_a_plan_that_is_refused_leaves_nothing(lab: Lab, monkeypatch: pytest.Mon
     same = planning.vary(PRESETS["mlp-128"], [Axis("train_images", (4000, 60000))], 1)
     with pytest.raises(SweepError, match="give the same run twice"):
         lab.start(plan=same)
-    monkeypatch.setattr("digitlab.jobs.engine.worker_memory", lambda: 0)
+    monkeypatch.setattr("digitlab.jobs.memory.worker_memory", lambda: 0)
     with pytest.raises(LabError, match="GB of memory"):
         lab.start()
     assert lab.sweeps.sweeps_of(ME) == []

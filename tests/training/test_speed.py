@@ -100,6 +100,17 @@ def test_a_network_is_taken_to_be_like_the_measured_one_of_its_size() -> None:
         assert execution_for(config, 60_000, rows, None).format == number_format
 
 
+@pytest.mark.parametrize("config", [MLP, CNN])
+@pytest.mark.parametrize("loaded", [None, 1, 2])
+def test_a_run_beside_others_trains_on_one_thread(config, loaded, two_cores) -> None:
+    beside = execution_for(config, 60_000, ROWS, loaded, alone=False)
+    assert beside.threads == 1
+    assert beside.format == ("mixed_bfloat16" if config is CNN else "float32")
+    for measured in ((), [row for row in ROWS if row.threads == 2]):
+        unmeasured = execution_for(config, 60_000, measured, loaded, alone=False)
+        assert (unmeasured.format, unmeasured.threads) == ("float32", 1)
+
+
 def test_a_large_network_is_computed_as_the_measured_one_of_its_kind() -> None:
     large = RunConfig(network="cnn", blocks=3, filters1=256, filters2=256, filters3=256)
     assert execution_for(large, 60_000, ROWS, None) == ExecutionSettings("mixed_bfloat16", 2)

@@ -8,7 +8,7 @@ from digitlab import labels
 from digitlab.charts.architecture import network_picture
 from digitlab.config import RunConfig
 from digitlab.dataset import DigitSet
-from digitlab.jobs.engine import refuse_too_large
+from digitlab.jobs.memory import refuse_too_large
 from digitlab.layers import Layer, layers_of, parameter_count
 from digitlab.messages import LabError, Translator
 from digitlab.sweeps.planning import run_seconds
