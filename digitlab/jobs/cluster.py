@@ -39,7 +39,7 @@ _RESTART_SECONDS = 30
 _CLOSE_SECONDS = 15
 _DESERTED_SECONDS = 20
 # The memory of a worker with TensorFlow that trains a network of the lessons.
-_USUAL_WORKER_BYTES = 1_300_000_000
+USUAL_WORKER_BYTES = 1_300_000_000
 _ANSWER_SECONDS = 5.0
 
 Future = _Future[Any]
@@ -109,7 +109,7 @@ def most_workers() -> int:
     """
     wanted = os.environ.get("DIGITLAB_WORKERS")
     if not wanted:
-        return max(1, min(CPU_COUNT, worker_memory() // _USUAL_WORKER_BYTES))
+        return max(1, min(CPU_COUNT, worker_memory() // USUAL_WORKER_BYTES))
     if wanted.isascii() and wanted.isdigit() and int(wanted) > 0:
         return int(wanted)
     raise LabError(

@@ -287,9 +287,19 @@ def _in_short(value: Value) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def seconds(plan: Plan, digits: DigitSet, known: Known) -> float:
-    """How long a plan takes on this machine if nobody else trains, without early stopping."""
-    return plan.seeds * sum(run_seconds(cell.config, digits, known) for cell in plan.cells)
+def seconds(plan: Plan, digits: DigitSet, known: Known, at_once: int = 1) -> float:
+    """How long a plan takes on this machine if nobody else trains, without early stopping.
+
+    ``at_once`` runs train at the same time.
+    """
+    known = known.side_by_side() if at_once > 1 else known
+    runs = [run_seconds(cell.config, digits, known) for cell in plan.cells]
+    return together(runs * plan.seeds, at_once)
+
+
+def together(runs: Sequence[float], at_once: int) -> float:
+    """Roughly how long runs of so many seconds each take, if ``at_once`` train at a time."""
+    return max(sum(runs) / at_once, *runs, 0.0)
 
 
 def run_seconds(config: RunConfig, digits: DigitSet, known: Known) -> float:

@@ -16,7 +16,7 @@ from digitlab.config import RunConfig
 from digitlab.progress import ExecutionSettings
 from digitlab.store import Run, Store
 from digitlab.training import speed
-from digitlab.training.speed import Measurement, seconds_per_epoch
+from digitlab.training.speed import Measurement, seconds_per_epoch, single_threaded
 
 # Of a run besides its epochs: the model is built and traced, and tested before training.
 _RUN_SECONDS = 3.0
@@ -57,6 +57,13 @@ class Known:
     def guess(self) -> bool:
         """Whether nothing was measured yet."""
         return not self.measured and not self.ended
+
+    def side_by_side(self) -> Known:
+        """What is known of a run's speed while others train beside it: each has one thread.
+
+        Runs that had more threads tell as well: each is compared with its own model.
+        """
+        return Known(single_threaded(self.measured), self.ended)
 
 
 def known(store: Store) -> Known:

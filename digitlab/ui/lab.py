@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from digitlab import models
 from digitlab.home import home
+from digitlab.jobs.cluster import USUAL_WORKER_BYTES, worker_memory
 from digitlab.jobs.engine import Engine
 from digitlab.network import Network
 from digitlab.store import Store
@@ -47,7 +48,7 @@ def drawings() -> SavedDrawings:
 
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
-    """The one engine of this server; its workers start when somebody is about to train."""
+    """The one engine of this server; a worker starts soon after the first page."""
     # Sessions run side by side, and training needs the other cores: each forward pass takes one.
     threadpool_limits(1, user_api="blas")
     noted = sweeps()  # before the engine: one that was started and not kept would train as well
@@ -57,19 +58,21 @@ def engine() -> Engine:
     except Exception:
         started.close()
         raise
-    timer = threading.Timer(_PRELOAD_SECONDS, _preload)
+    timer = threading.Timer(_PRELOAD_SECONDS, _preload, [started])
     timer.daemon = True
     timer.start()
     atexit.register(started.close)
     return started
 
 
-def _preload() -> None:
-    """Load scikit-learn's metrics, a second's work, before a page needs them.
+def _preload(engine: Engine) -> None:
+    """Load what pages need later: TensorFlow in a worker, and here scikit-learn's metrics.
 
     All that is loaded by then stays: the garbage collector need not look through it again.
     """
-    import sklearn.metrics  # noqa: F401
+    if worker_memory() >= USUAL_WORKER_BYTES:  # else drawing and inspecting need it
+        engine.warm()
+    import sklearn.metrics  # noqa: F401, a second's work
 
     gc.collect()
     gc.freeze()

@@ -21,6 +21,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DIGITLAB_HOME", str(folder))
         environment.setenv("DIGITLAB_MNIST", "sample")
+        environment.setenv("DIGITLAB_WORKERS", "1")
         # Streamlit puts a page in the place of the main program, and a worker that is started
         # later would run it: it has to leave when the page tests do.
         environment.setitem(sys.modules, "__main__", sys.modules["__main__"])

@@ -189,6 +189,26 @@ def test_the_time_is_that_of_all_runs_on_this_machine() -> None:
     assert runs[0] > 10 * one
 
 
+def test_side_by_side_runs_take_the_time_of_one_thread_each_and_less_in_all() -> None:
+    digits = dataset.sample()
+    rates = {"mlp": (50_000.0, 30_000.0), "cnn": (1_000.0, 1_700.0)}
+    known = Known(
+        tuple(
+            speed.Measurement(network, "float32", threads, rate)
+            for network, pair in rates.items()
+            for threads, rate in enumerate(pair, start=1)
+        )
+    )
+
+    def ratio(base: RunConfig, epochs: tuple[int, ...], seeds: int) -> float:
+        plan = vary(base, [Axis("epochs", epochs)], seeds)
+        return planning.seconds(plan, digits, known) / planning.seconds(plan, digits, known, 2)
+
+    assert ratio(BASE, (10,), 4) == pytest.approx(2)
+    assert 2 / 1.7 < ratio(PRESETS["cnn-keras"], (10,), 4) < 1.4
+    assert 1 < ratio(BASE, (1, 100), 1) < 1.5  # no sooner than its longest run
+
+
 def test_a_sweep_of_many_hours_is_not_refused() -> None:
     base = dataclasses.replace(PRESETS["cnn-keras"], epochs=100)
     plan = vary(base, [Axis("dropout", tuple(k / 100 for k in range(60)))], 1)

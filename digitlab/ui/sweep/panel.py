@@ -135,14 +135,19 @@ def _progress(
 def _left(sweep: Sweep, trials: Sequence[Trial], epochs: Epochs) -> tuple[float, float]:
     """Seconds until its end, corrected by what its finished runs took, and the share done."""
     digits, known = dataset.find(sweep.digits), estimates.known(lab.store())
+    at_once = lab.engine().side_by_side
+    if at_once > 1:
+        known = known.side_by_side()
     cells = [planning.run_seconds(cell.config, digits, known) for cell in sweep.plan.cells]
-    left = spent = planned = 0.0
+    left: list[float] = []
+    spent = planned = 0.0
     for trial in trials:
         run, seconds = trial.run, cells[trial.cell]
         if run is not None and trial.live:
-            left += seconds * (1 - len(epochs.get(run.id, ())) / run.config.epochs)
+            left.append(seconds * (1 - len(epochs.get(run.id, ())) / run.config.epochs))
         elif run is not None and trial.done and run.outcome is not None:
             spent += run.outcome.seconds
             planned += seconds
     slowness = spent / planned if spent and planned else 1.0
-    return slowness * left, 1 - left / sum(cells[trial.cell] for trial in trials)
+    share = 1 - sum(left) / sum(cells[trial.cell] for trial in trials)
+    return slowness * planning.together(left, at_once), share

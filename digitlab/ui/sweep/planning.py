@@ -53,7 +53,7 @@ def _seeds(sweep: str, usual: int, t: Translator) -> int:
 def _offer(plan: Plan, sweep: str, visit: Visit, digits: DigitSet) -> None:
     """How many runs and how long, and the button; a sentence where it cannot be started."""
     t, known, key = visit.t, estimates.known(lab.store()), f"sweep-start-{sweep}"
-    seconds = planning.seconds(plan, digits, known)
+    seconds = planning.seconds(plan, digits, known, lab.engine().side_by_side)
     size = [
         t(
             "Runs: **{runs}** (combinations: {cells}, seeds for each: {seeds}), at most about "

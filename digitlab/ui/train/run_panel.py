@@ -59,7 +59,9 @@ def tick_of(run: Run) -> float | None:
     """How often a live run's panel draws itself anew, in seconds."""
     if not run.status.live:
         return None
-    waits = run.status is Status.QUEUED and lab.store().place_in_queue(run) > 0
+    waits = (
+        run.status is Status.QUEUED and lab.store().place_in_queue(run) >= lab.engine().side_by_side
+    )
     return WAITING_TICK_SECONDS if waits else TICK_SECONDS
 
 
