@@ -44,6 +44,7 @@ _STEP_OVERHEAD_SECONDS = 0.001
 _MULTIPLICATIONS_PER_VALUE = 200
 # Restarting a worker with another number of threads, and loading TensorFlow in it.
 _RESTART_SECONDS = 6.0
+_LONG_GUESS = 10  # restarts that a run must take before one is made for a guess
 # Images per second assumed where nothing was measured: a slow core's.
 _ASSUMED = {"mlp": ("mlp-128", 10_000.0), "cnn": ("cnn-keras", 600.0)}
 # Multiplications an image from which on an MLP gains by bfloat16, where that is not emulated.
@@ -114,7 +115,10 @@ def execution_for(
         if has_bfloat16() and (config.network == "cnn" or large):
             number_format = "mixed_bfloat16"
         threads = 1 if config.network == "mlp" else CPU_COUNT
-        return ExecutionSettings(number_format, loaded_threads or threads)
+        seconds_in_all = config.epochs * seconds_per_epoch(config, images, ())
+        if loaded_threads and (not alone or seconds_in_all < _LONG_GUESS * _RESTART_SECONDS):
+            threads = loaded_threads
+        return ExecutionSettings(number_format, threads)
 
     def seconds(row: Measurement) -> float:
         restart = _RESTART_SECONDS if loaded_threads not in (None, row.threads) else 0.0
