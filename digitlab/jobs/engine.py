@@ -253,14 +253,13 @@ class Engine:
     def _free(self, cluster: Cluster, there: list[str]) -> list[str]:
         """The workers that can be given a run.
 
-        Beside others that train, an embedded one loads TensorFlow first: meanwhile one of those may
-        become free.
+        Of several embedded ones, each loads TensorFlow first: meanwhile another may become free.
         """
         busy = {supervisor.address for supervisor in list(self._supervisors.values())}
         # A worker whose process is restarted after its run comes back under another address.
         idle = len(there) - len(self._supervisors)
         free = [address for address in there if address not in busy][: max(0, idle)]
-        if not cluster.embedded or not self._supervisors:
+        if not cluster.embedded or len(there) == 1:
             return free
         for address in free:
             if address not in self._warming:
