@@ -138,7 +138,7 @@ class Engine:
         self._wake()
 
     def warm(self) -> None:
-        """Start a worker and load TensorFlow in it, before a run is submitted."""
+        """Start the workers and load TensorFlow in each, before a run is submitted."""
         if self._cluster is None:
             self._warm = True
             self._wake()
@@ -244,11 +244,7 @@ class Engine:
             cluster.grow(len(self._supervisors) + len(waiting))
         for run, address in zip(waiting, able, strict=False):
             self._supervise(run, cluster, address)
-        if self._warm and able and not waiting:
-            usual = PRESETS[DEFAULT_PRESET]
-            execution = speed.execution_for(usual, usual.train_images, speed.load(), None)
-            self._load(cluster, able[0], execution.threads)
-        self._warm = False
+        self._warm = self._warm and not waiting and self._warm_up(cluster, there, able)
 
     def _free(self, cluster: Cluster, there: list[str]) -> list[str]:
         """The workers that can be given a run.
@@ -265,6 +261,20 @@ class Engine:
             if address not in self._warming:
                 self._load(cluster, address, threads=1)
         return [address for address in free if self._warming[address].done()]
+
+    def _warm_up(self, cluster: Cluster, there: list[str], able: list[str]) -> bool:
+        """Load TensorFlow in one worker, then in the next; returns whether more are to come."""
+        if able and not self._warming:
+            usual = PRESETS[DEFAULT_PRESET]
+            execution = speed.execution_for(usual, usual.train_images, speed.load(), None)
+            self._load(cluster, able[0], execution.threads)
+        if not cluster.embedded:
+            return False
+        loading = [self._warming.get(address) for address in there]
+        loaded = bool(there) and all(task is not None and task.done() for task in loading)
+        if loaded and len(there) < cluster.most:
+            cluster.grow(len(there) + 1)
+        return not loaded or len(there) < cluster.most
 
     def _load(self, cluster: Cluster, address: str, threads: int) -> None:
         """Load TensorFlow in a worker, in the background."""

@@ -81,3 +81,12 @@ def test_a_run_that_does_not_fit_beside_another_waits_and_is_not_overtaken(
     assert second.ended is not None
     assert third.started is not None
     assert second.ended <= third.started
+
+
+def test_warming_the_lab_starts_all_workers(
+    tmp_path: Path, command_lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITLAB_WORKERS", "2")
+    with Lab(Store(tmp_path)) as lab:
+        lab.engine.warm()
+        until(lambda: [worker["threads"] > 0 for worker in lab.engine.workers()] == [True, True])
