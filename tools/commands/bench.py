@@ -13,7 +13,7 @@ from typing import Any
 from digitlab import dataset, models, out_of_distribution
 from digitlab.messages import LabError, Translator, mark, message
 from digitlab.training import speed
-from tools.bench import draw, inspect, learners, many, runs, train
+from tools.bench import draw, inspect, learners, many, runs, train, wait
 
 ABOUT = mark("Measure this machine and print the figures as JSON.")
 
@@ -92,6 +92,7 @@ BENCHES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "many": lambda options: many.measure(),
     "runs": lambda options: runs.measure(),
     "train": lambda options: train.measure(),
+    "wait": lambda options: wait.measure(),
     "speed": lambda options: training_speed(),
     "out-of-distribution": rejection_rates,
 }
