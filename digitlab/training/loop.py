@@ -22,6 +22,7 @@ from digitlab.config import DIGITS, IMAGE_SIZE
 
 # Short enough to stop and to draw, long enough for its overhead not to count.
 CHUNK_SECONDS = 0.2
+_CHUNKS = 10  # of an epoch, at least: a small network's takes half a second
 _GROWTH = 4  # a chunk has at most so many times the steps of the one before
 _WHITE = 255.0
 
@@ -99,9 +100,9 @@ class TrainingLoop:
 
     def _chunks(self, steps: int) -> Iterator[tuple[int, int]]:
         """The first step of each chunk, and the first one after it."""
-        first = 0
+        first, most = 0, -(-steps // _CHUNKS)
         while first < steps:
-            last = min(first + self._steps, steps)
+            last = min(first + min(self._steps, most), steps)
             yield first, last
             first = last
 

@@ -34,7 +34,7 @@ from digitlab.training.kept_files import Drop, Keep, KeptFiles
 from digitlab.training.keras_model import optimizer_state, restore_optimizer, set_weights
 from digitlab.training.loop import Sums, TrainingData, as_tensor, fit_order
 
-REPORTS_PER_SECOND = 5
+REPORTS_PER_SECOND = 10
 
 
 def train(
@@ -53,7 +53,7 @@ def train(
         config: the run's settings.
         digits: the set it trains on and is tested on.
         report: called with the execution settings, with the untrained network's scores, then with
-            batch metrics at most five times a second, and with each epoch's metrics.
+            batch metrics at most ten times a second, and with each epoch's metrics.
         keep: called with a file's name and bytes, before the report of the same epoch:
             ``weights-EPOCH.npz`` (Network), ``kernels-EPOCH.npy`` (first convolution, float32),
             ``reading-EPOCH.npz`` (``digit`` uint8 and ``confidence`` float16 of the test images

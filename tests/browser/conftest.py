@@ -69,7 +69,7 @@ def server(lab: tuple[str, Path]) -> str:
 
 def serve(home: Path) -> tuple[str, subprocess.Popen[bytes]]:
     """A server on the sample, and its process, once it answers."""
-    return start(home, "sample")
+    return start(home, "sample", DIGITLAB_WORKERS="1")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -191,7 +191,7 @@ def test_the_time_is_that_of_all_runs_on_this_machine() -> None:
 
 def test_side_by_side_runs_take_the_time_of_one_thread_each_and_less_in_all() -> None:
     digits = dataset.sample()
-    rates = {"mlp": (50_000.0, 30_000.0), "cnn": (1_000.0, 1_700.0)}
+    rates = {"mlp-128": (50_000.0, 30_000.0), "cnn-keras": (1_000.0, 1_700.0)}
     known = Known(
         tuple(
             speed.Measurement(network, "float32", threads, rate)

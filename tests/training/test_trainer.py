@@ -191,10 +191,10 @@ def test_the_batches_add_up_to_kerass_epoch(monkeypatch) -> None:
             assert mean == pytest.approx(getattr(epoch, name), abs=1e-5)
 
 
-def test_reports_come_at_most_five_times_a_second() -> None:
+def test_reports_come_at_most_ten_times_a_second() -> None:
     ran = run(dataclasses.replace(MLP, batch_size=1, epochs=3))
     # Each epoch's end reports as well.
-    assert len(ran.batches) <= 5 * ran.outcome.seconds + 3
+    assert len(ran.batches) <= 10 * ran.outcome.seconds + 3
     assert [batch.position for batch in ran.batches if batch.step == batch.steps] == [1, 2, 3]
 
 

@@ -44,7 +44,8 @@ def measure(lessons: Mapping[str, tuple[int, int]] = LESSONS, rounds: int = 2) -
         "train": found,
         "geometric_mean": statistics.geometric_mean(ratios),
         "least": min(ratios),
-        "machine": speed.machine() | {"bfloat16": speed.has_bfloat16()},
+        "machine": speed.machine()
+        | {"bfloat16": speed.has_bfloat16(), "isa": os.environ.get("ONEDNN_MAX_CPU_ISA")},
     }
 
 

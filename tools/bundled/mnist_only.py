@@ -17,7 +17,7 @@ from digitlab.dataset.digits import ARRAYS, fingerprint
 from digitlab.messages import LabError, message
 from digitlab.network import Network
 from digitlab.presets import PRESETS
-from digitlab.progress import BatchMetrics, ExecutionSettings, Report
+from digitlab.progress import EpochMetrics, ExecutionSettings, Report, Untrained
 from tools.bundled.reference import (
     PEN_HELD_OUT,
     ReportFigures,
@@ -83,7 +83,7 @@ def trained(digits: dataset.DigitSet, report: ReportFigures, epochs: int | None 
     files: dict[str, bytes] = {}
 
     def report_epochs(progress: Report) -> None:
-        if not isinstance(progress, BatchMetrics):
+        if isinstance(progress, Untrained | EpochMetrics):
             report(asdict(progress))
 
     outcome = trainer.train(
