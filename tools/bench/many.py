@@ -26,9 +26,9 @@ def measure() -> dict[str, Any]:
     and loads it while the runs wait; the second time, all that may train are up.
     """
     first, second = dict[int, list[float]](), dict[int, list[float]]()
-    digits = dataset.current().digits
     for workers in (1, 2) * ROUNDS:
         with warm_engine(workers) as engine:
+            digits = dataset.current().digits
             for found in (first, second):
                 found.setdefault(workers, []).append(_all_at_once(engine, digits))
     return {"runs": RUNS, "first": _compared(first), "second": _compared(second)}

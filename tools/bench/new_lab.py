@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+from digitlab import dataset
 from digitlab.home import home
 from digitlab.jobs.engine import Engine
 from digitlab.store import Store
@@ -23,6 +24,7 @@ def warm_engine(workers: int) -> Iterator[Engine]:
     measured, before = speed.load(), dict(os.environ)
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(DIGITLAB_HOME=folder, DIGITLAB_WORKERS=str(workers))
+        dataset.forget()  # the sample's file is in the lab's folder
         try:
             if measured:
                 speed.save(measured)
@@ -34,3 +36,4 @@ def warm_engine(workers: int) -> Iterator[Engine]:
         finally:
             os.environ.clear()
             os.environ.update(before)
+            dataset.forget()
