@@ -218,13 +218,12 @@ def data_set(info: DataSetInfo, t: Translator) -> str:
 
 def tested_after_epoch(run: Run, t: Translator) -> str:
     """Which part of its test set a run is tested on before its end; nothing where that is all."""
-    part = len(range(run.digits.test)[run.tested_after_epoch])
-    if part == run.digits.test:
+    if run.tested_count == run.digits.test:
         return ""
     return t(
         "At the end it is tested on all of them; before that on {part} of them, evenly chosen, so "
         "that training goes on sooner.",
-        part=f"{part:,}",
+        part=f"{run.tested_count:,}",
     )
 
 

@@ -95,6 +95,11 @@ class RunFields(Struct, frozen=True, kw_only=True, rename={"execution": "pace"})
             return slice(0, self.digits.test)
         return tested_after_epoch(self.digits.test)
 
+    @property
+    def tested_count(self) -> int:
+        """How many test images that is."""
+        return len(range(self.digits.test)[self.tested_after_epoch])
+
 
 class Run(RunFields, frozen=True, kw_only=True):
     """One run as the store knows it; ``stop`` says that it was asked to stop."""

@@ -177,7 +177,7 @@ def _half(archive: zipfile.ZipFile, run: Run, name: str) -> Network:
 
 
 def _reading(archive: zipfile.ZipFile, run: Run, name: str) -> bytes:
-    count = len(range(run.digits.test)[run.tested_after_epoch])
+    count = run.tested_count
     with _inner(_bytes(archive, name, 3 * count), ("digit", "certainty")) as inner:
         digit = array(inner, "digit.npy", (count,), "|u1")
         confidence = array(inner, "certainty.npy", (count,), "<f2")

@@ -96,8 +96,7 @@ def read_after_epoch(run: Run) -> int:
     """How many images a run evaluates after each epoch: of the test and the validation set."""
     if run.config.validation == "test":
         return run.digits.test
-    tested = len(range(run.digits.test)[run.tested_after_epoch])
-    return tested + (run.digits.validation if run.config.validation == "split" else 0)
+    return run.tested_count + (run.digits.validation if run.config.validation == "split" else 0)
 
 
 def evaluation_share(images: int, read: int) -> float:
